@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors where changes are judged (CI), and only remarks where they are made.
+let isStrict = Context.environment["GYGES_STRICT"] != nil
+
+/// Settings of every Swift target.
+let common: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
+
+/// Targets whose loops decide the speed of the test suite stay optimised in debug builds.
+let hot: [SwiftSetting] = common + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let package = Package(
+    name: "gyges",
+    products: [
+        .executable(name: "gyges", targets: ["gyges"]),
+        .library(name: "GygesInference", targets: ["GygesInference"]),
+        .library(name: "GygesText", targets: ["GygesText"]),
+        .library(name: "GygesStudy", targets: ["GygesStudy"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    ],
+    targets: [
+        // The rooms, from the ground up; imports only point down this list (scripts/check-rooms).
+        .target(name: "CGygesKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+        .target(name: "GygesKernels", dependencies: ["CGygesKernels"], swiftSettings: hot),
+        .target(name: "GygesTensors", dependencies: ["GygesKernels"], swiftSettings: hot),
+        .target(name: "GygesStatistics", swiftSettings: hot),
+        .target(
+            name: "GygesFiles", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: hot),
+        .target(name: "GygesText", dependencies: ["GygesFiles"], swiftSettings: hot),
+        .target(
+            name: "GygesModels", dependencies: ["GygesKernels", "GygesTensors", "GygesFiles", "GygesText"],
+            swiftSettings: hot),
+        .target(
+            name: "GygesInference",
+            dependencies: [
+                "GygesKernels", "GygesTensors", "GygesFiles", "GygesText", "GygesModels",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: hot),
+        .target(name: "GygesHub", dependencies: ["GygesFiles"], swiftSettings: common),
+        .target(
+            name: "GygesReport",
+            dependencies: ["GygesStatistics", "GygesFiles", .product(name: "Mustache", package: "swift-mustache")],
+            swiftSettings: common),
+        .target(
+            name: "GygesStudy",
+            dependencies: [
+                "GygesStatistics", "GygesFiles", "GygesText", "GygesInference", "GygesReport",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Yams", package: "Yams"),
+            ],
+            resources: [.embedInCode("Scenarios")],
+            swiftSettings: common),
+        .executableTarget(
+            name: "gyges",
+            dependencies: [
+                "GygesKernels", "GygesTensors", "GygesFiles", "GygesText", "GygesModels", "GygesInference", "GygesHub",
+                "GygesStudy", "GygesReport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: common),
+        .target(name: "GygesTestSupport", dependencies: ["GygesFiles"], path: "Sources/GygesTestSupport", swiftSettings: hot),
+
+        // Tests mirror the rooms.
+        .testTarget(
+            name: "GygesKernelsTests", dependencies: ["GygesKernels", "GygesTestSupport"], swiftSettings: hot),
+        .testTarget(name: "GygesStatisticsTests", dependencies: ["GygesStatistics"], swiftSettings: common),
+        .testTarget(
+            name: "GygesFilesTests", dependencies: ["GygesFiles", "GygesTestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: common),
+        .testTarget(
+            name: "GygesTextTests", dependencies: ["GygesText", "GygesFiles", "GygesTestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: common),
+        .testTarget(
+            name: "GygesModelsTests",
+            dependencies: ["GygesModels", "GygesTensors", "GygesKernels", "GygesFiles", "GygesTestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: common),
+        .testTarget(
+            name: "GygesInferenceTests",
+            dependencies: ["GygesInference", "GygesModels", "GygesText", "GygesFiles", "GygesTestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: common),
+        .testTarget(name: "GygesHubTests", dependencies: ["GygesHub", "GygesFiles"], swiftSettings: common),
+        .testTarget(name: "GygesReportTests", dependencies: ["GygesReport"], swiftSettings: common),
+        .testTarget(
+            name: "GygesStudyTests", dependencies: ["GygesStudy", "GygesReport", "GygesFiles", "GygesTestSupport"],
+            swiftSettings: common),
+        .testTarget(name: "GygesCommandTests", dependencies: ["gyges"], swiftSettings: common),
+    ]
+)

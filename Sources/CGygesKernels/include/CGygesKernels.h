@@ -1,0 +1,3 @@
+#ifndef CGYGES_KERNELS_H
+#define CGYGES_KERNELS_H
+#endif
