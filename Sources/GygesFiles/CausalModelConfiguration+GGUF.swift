@@ -1,0 +1,60 @@
+extension CausalModelConfiguration {
+    /// Reads the shape from GGUF metadata (`{architecture}.*` keys; ggml, `docs/gguf.md`).
+    ///
+    /// - Throws: ``FileError`` listing every missing or impossible key at once.
+    public init(gguf file: GGUFFile) throws(FileError) {
+        let name = file.metadata["general.architecture"]?.string ?? "(missing)"
+        guard let architecture = DecoderArchitecture(rawValue: name) else {
+            throw FileError(
+                file.path, at: "general.architecture", "is \(name)",
+                remedy: "Gyges runs decoders of the architectures qwen2 and llama.")
+        }
+        var settings = SettingsReader(
+            number: { file.metadata["\(name).\($0)"]?.double }, integer: { file.metadata["\(name).\($0)"]?.integer },
+            isPresent: { file.metadata["\(name).\($0)"] != nil })
+        let layerCount = settings.count("block_count", limit: Limit.layers)
+        let hiddenSize = settings.count("embedding_length", limit: Limit.width)
+        let headCount = settings.count("attention.head_count", limit: Limit.heads)
+        let headDimension = settings.count(
+            "attention.key_length", limit: Limit.width, fallback: max(1, hiddenSize / headCount))
+        if let valueLength = settings.integer("attention.value_length"), valueLength != headDimension {
+            settings.note("attention.value_length differs from attention.key_length, which is not supported")
+        }
+        // The table's own rows are the vocabulary: the metadata's count is optional and leaves out padding.
+        let table = file.tensor(named: "token_embd.weight")
+        if table == nil { settings.note("the tensor token_embd.weight is missing") }
+        if (settings.integer("expert_count") ?? 0) > 0 {
+            settings.note("expert_count: mixtures of experts are not supported yet")
+        }
+        self.init(
+            architecture: architecture, layerCount: layerCount, hiddenSize: hiddenSize,
+            intermediateSize: settings.count("feed_forward_length", limit: Limit.width), headCount: headCount,
+            keyValueHeadCount: settings.count("attention.head_count_kv", limit: Limit.heads, fallback: headCount),
+            headDimension: headDimension,
+            rotaryDimension: settings.count("rope.dimension_count", limit: Limit.width, fallback: headDimension),
+            vocabularySize: max(1, table?.shape.first ?? 1),
+            contextLength: settings.count("context_length", limit: Limit.context),
+            normEpsilon: settings.positive("attention.layer_norm_rms_epsilon", limit: 1),
+            ropeBase: settings.positive("rope.freq_base", limit: 1e12, fallback: 10_000),
+            ropeScaling: Self.scaling(&settings, kind: file.metadata["\(name).rope.scaling.type"]?.string),
+            tiesEmbeddings: file.tensor(named: "output.weight") == nil,
+            hasAttentionBias: file.tensor(named: "blk.0.attn_q.bias") != nil)
+        if vocabularySize > Limit.vocabulary { settings.note("the vocabulary has more than \(Limit.vocabulary) rows") }
+        if let tokens = file.metadata["tokenizer.ggml.tokens"]?.array, tokens.count > vocabularySize {
+            settings.note("\(tokens.count) tokens but \(vocabularySize) rows in the embedding table")
+        }
+        let problems = settings.problems + inconsistencies
+        guard problems.isEmpty else {
+            throw FileError(
+                file.path, at: "\(name) metadata", problems: problems, remedy: "The file is damaged; get it again.")
+        }
+    }
+
+    private static func scaling(_ settings: inout SettingsReader, kind: String?) -> RopeScaling {
+        switch kind {
+        case nil, "none": return .none
+        case "linear": return .linear(factor: settings.positive("rope.scaling.factor", limit: 1e6))
+        case let kind?: return .other(kind)
+        }
+    }
+}

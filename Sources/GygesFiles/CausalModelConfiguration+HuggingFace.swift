@@ -1,0 +1,87 @@
+extension CausalModelConfiguration {
+    /// Reads the shape from a parsed `config.json`, with rotary settings in the old spelling (`rope_theta`,
+    /// `rope_scaling`) or the new (`rope_parameters`).
+    ///
+    /// - Throws: ``FileError`` listing every missing or impossible key at once.
+    public init(json: JSON, path: String) throws(FileError) {
+        guard let object = json.object else {
+            throw FileError(path, "is not a JSON object", remedy: "Give the model's config.json.")
+        }
+        let name = object["model_type"]?.string ?? "(missing)"
+        guard let architecture = DecoderArchitecture(rawValue: name) else {
+            throw FileError(
+                path, at: "model_type", "is \(name)", remedy: "Gyges runs decoders of the types qwen2 and llama.")
+        }
+        func isPresent(_ key: String) -> Bool { object[key].map { !$0.isNull } ?? false }
+        var settings = SettingsReader(
+            number: { object[$0]?.double }, integer: { object[$0]?.integer }, isPresent: isPresent)
+
+        let hiddenSize = settings.count("hidden_size", limit: Limit.width)
+        let headCount = settings.count("num_attention_heads", limit: Limit.heads)
+        let headDimension = settings.count("head_dim", limit: Limit.width, fallback: max(1, hiddenSize / headCount))
+        if let activation = object["hidden_act"]?.string, activation != "silu" {
+            settings.note("hidden_act is \(activation); only silu is supported")
+        }
+        if object["use_sliding_window"]?.bool == true {
+            settings.note("use_sliding_window is true, which is not supported")
+        }
+        if object["mlp_bias"]?.bool == true { settings.note("mlp_bias is true, which is not supported") }
+        if architecture == .llama, object["attention_bias"]?.bool == true {
+            settings.note("attention_bias is true, which is not supported")
+        }
+        let rope = Self.rope(object, &settings)
+        self.init(
+            architecture: architecture,
+            layerCount: settings.count("num_hidden_layers", limit: Limit.layers), hiddenSize: hiddenSize,
+            intermediateSize: settings.count("intermediate_size", limit: Limit.width), headCount: headCount,
+            keyValueHeadCount: settings.count("num_key_value_heads", limit: Limit.heads, fallback: headCount),
+            headDimension: headDimension, rotaryDimension: headDimension,
+            vocabularySize: settings.count("vocab_size", limit: Limit.vocabulary),
+            contextLength: settings.count("max_position_embeddings", limit: Limit.context),
+            normEpsilon: settings.positive("rms_norm_eps", limit: 1, fallback: 1e-6), ropeBase: rope.base,
+            ropeScaling: rope.scaling, tiesEmbeddings: object["tie_word_embeddings"]?.bool ?? false,
+            hasAttentionBias: architecture == .qwen2)
+        let problems = settings.problems + inconsistencies
+        guard problems.isEmpty else {
+            throw FileError(
+                path, at: "configuration", problems: problems,
+                remedy: "Check that the file belongs to the model, or get it again.")
+        }
+    }
+
+    private static func rope(
+        _ object: JSONObject, _ settings: inout SettingsReader
+    ) -> (base: Double, scaling: RopeScaling) {
+        let parameters = object["rope_parameters"]?.object ?? object["rope_scaling"]?.object ?? JSONObject()
+        func positive(_ key: String) -> Double {
+            guard let value = parameters[key]?.double, value.isFinite, value > 0 else {
+                settings.note("the rotary setting \(key) is not a positive number")
+                return 1
+            }
+            return value
+        }
+        let base: Double
+        if let stored = parameters["rope_theta"] ?? object["rope_theta"] {
+            base = stored.double ?? .nan
+            if !(base.isFinite && base >= 1 && base <= 1e12) { settings.note("rope_theta is not a number from 1 to 1e12") }
+        } else {
+            base = 10_000
+        }
+        switch parameters["rope_type"]?.string ?? parameters["type"]?.string {
+        case nil, "default": return (base, .none)
+        case "linear": return (base, .linear(factor: positive("factor")))
+        case "llama3":
+            let original = parameters["original_max_position_embeddings"]?.integer ?? 0
+            if !(1...Limit.context).contains(original) {
+                settings.note("the rotary setting original_max_position_embeddings is not a positive integer")
+            }
+            return (
+                base,
+                .llama3(
+                    factor: positive("factor"), lowFrequencyFactor: positive("low_freq_factor"),
+                    highFrequencyFactor: positive("high_freq_factor"), originalContextLength: original)
+            )
+        case let kind?: return (base, .other(kind))
+        }
+    }
+}

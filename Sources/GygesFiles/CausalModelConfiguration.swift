@@ -1,0 +1,126 @@
+/// The families of decoders that Gyges runs.
+public enum DecoderArchitecture: String, Sendable, Codable {
+    /// Qwen2 and Qwen2.5.
+    case qwen2
+    /// Llama 2, 3 and models of the same shape.
+    case llama
+}
+
+/// How rotary positions are stretched beyond the trained context.
+public enum RopeScaling: Sendable, Equatable {
+    case none
+    /// Positions divided by a factor.
+    case linear(factor: Double)
+    /// Llama 3.1's: slow turns slowed, fast ones kept.
+    case llama3(
+        factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
+    /// Another kind, by its name; reading it is no error, running it is for the reader to decide.
+    case other(String)
+}
+
+/// The shape of a decoder, from `config.json` or from GGUF metadata.
+///
+/// Every field is checked: positive, within what a real model has, and consistent with the others.
+public struct CausalModelConfiguration: Sendable, Equatable {
+    /// The family.
+    public var architecture: DecoderArchitecture
+    /// The number of layers.
+    public var layerCount: Int
+    /// Channels of the residual stream.
+    public var hiddenSize: Int
+    /// Channels of the feed-forward part.
+    public var intermediateSize: Int
+    /// Query heads.
+    public var headCount: Int
+    /// Key-value heads; divides ``headCount``.
+    public var keyValueHeadCount: Int
+    /// Channels a head.
+    public var headDimension: Int
+    /// Channels of a head that turn with the position; even.
+    public var rotaryDimension: Int
+    /// Rows of the embedding table, padding included.
+    public var vocabularySize: Int
+    /// The most tokens of a sequence.
+    public var contextLength: Int
+    /// Added to the mean square in norms.
+    public var normEpsilon: Double
+    /// The base of the rotary frequencies.
+    public var ropeBase: Double
+    /// How rotary positions are stretched.
+    public var ropeScaling: RopeScaling
+    /// Whether the head is the embedding table.
+    public var tiesEmbeddings: Bool
+    /// Whether queries, keys and values have biases.
+    public var hasAttentionBias: Bool
+}
+
+/// Reads settings one by one and collects what is wrong with them.
+struct SettingsReader {
+    let number: (String) -> Double?
+    let integer: (String) -> Int?
+    let isPresent: (String) -> Bool
+    private(set) var problems: [String] = []
+
+    init(
+        number: @escaping (String) -> Double?, integer: @escaping (String) -> Int?,
+        isPresent: @escaping (String) -> Bool
+    ) {
+        self.number = number
+        self.integer = integer
+        self.isPresent = isPresent
+    }
+
+    mutating func note(_ problem: String) { problems.append(problem) }
+
+    /// An integer from 1 to `limit`; `fallback` if the key is absent.
+    mutating func count(_ key: String, limit: Int, fallback: Int? = nil) -> Int {
+        guard isPresent(key) else {
+            if let fallback { return fallback }
+            note("\(key) is missing")
+            return 1
+        }
+        guard let value = integer(key), (1...limit).contains(value) else {
+            note("\(key) is not an integer from 1 to \(limit)")
+            return 1
+        }
+        return value
+    }
+
+    /// A finite number above 0 and at most `limit`; `fallback` if the key is absent.
+    mutating func positive(_ key: String, limit: Double, fallback: Double? = nil) -> Double {
+        guard isPresent(key) else {
+            if let fallback { return fallback }
+            note("\(key) is missing")
+            return 1
+        }
+        guard let value = number(key), value.isFinite, value > 0, value <= limit else {
+            note("\(key) is not a number above 0 and at most \(limit)")
+            return 1
+        }
+        return value
+    }
+}
+
+extension CausalModelConfiguration {
+    /// Bounds far above any real model, so that a bad file cannot ask for absurd memory.
+    enum Limit {
+        static let layers = 1024
+        static let heads = 1024
+        static let width = 1 << 20
+        static let vocabulary = 1 << 24
+        static let context = 1 << 28
+    }
+
+    /// Relations between fields; what is violated, one sentence each.
+    var inconsistencies: [String] {
+        var problems: [String] = []
+        if headCount % keyValueHeadCount != 0 {
+            problems.append("\(keyValueHeadCount) key-value heads do not divide \(headCount) heads")
+        }
+        if rotaryDimension % 2 != 0 || rotaryDimension > headDimension {
+            problems.append("\(rotaryDimension) rotary channels of a head of \(headDimension) cannot form pairs")
+        }
+        if headDimension > 1024 { problems.append("heads of \(headDimension) channels; at most 1024 are run") }
+        return problems
+    }
+}

@@ -1,0 +1,41 @@
+import Crypto
+
+/// SHA-256 (FIPS 180-4) as lower-case hexadecimal.
+public enum Digest {
+    /// The digest of bytes.
+    public static func sha256(_ bytes: UnsafeRawBufferPointer) -> String {
+        var hash = SHA256()
+        hash.update(bufferPointer: bytes)
+        return hexadecimal(hash.finalize())
+    }
+
+    /// The digest of a text's UTF-8.
+    public static func sha256(_ text: String) -> String {
+        var text = text
+        return text.withUTF8 { sha256(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The digest of a file, reading it in parts.
+    ///
+    /// - Parameter progress: Called with the bytes done so far.
+    /// - Throws: ``FileError`` if the file cannot be read.
+    public static func sha256(
+        file path: String, progress: ((Int) -> Void)? = nil
+    ) throws(FileError) -> String {
+        let file = try MappedFile(path: path)
+        var hash = SHA256()
+        var position = 0
+        while position < file.bytes.count {
+            let end = min(position + 16 << 20, file.bytes.count)
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: file.bytes[position..<end]))
+            position = end
+            progress?(position)
+        }
+        return hexadecimal(hash.finalize())
+    }
+
+    private static func hexadecimal(_ digest: SHA256.Digest) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,134 @@
+/// A GGUF file, version 3, read by memory map (ggml, `docs/gguf.md`).
+///
+/// Opening reads and checks the header alone; tensor data is touched when used. Everything the file says is checked
+/// before it is believed: counts against the bytes that are left, sizes with checked arithmetic, tensors against each
+/// other and against the end of the file.
+public struct GGUFFile: Sendable {
+    /// The file.
+    public let path: String
+    /// The metadata's keys in the order of the file.
+    public let keys: [String]
+    /// The metadata.
+    public let metadata: [String: GGUFValue]
+    /// The tensors in the order of the file.
+    public let tensors: [GGUFTensor]
+    /// The mapping that holds the tensors' bytes alive.
+    public let file: MappedFile
+    private let tensorIndex: [String: Int]
+
+    /// What is refused although the format allows it, to bound work.
+    private enum Limit {
+        static let keyLength = 65_535
+        static let stringLength = 16 << 20
+        static let tensorNameLength = 64
+        static let alignment = 1 << 20
+    }
+
+    /// Opens a file.
+    ///
+    /// - Throws: ``FileError``; problems with tensors are listed all at once.
+    /// - Complexity: O(size of the header).
+    public init(path: String) throws(FileError) {
+        let file = try MappedFile(path: path)
+        var reader = ByteReader(file.bytes, path: path)
+        let tensorCount = try Self.readPreamble(&reader)
+        let keyCount = try reader.count("the number of metadata entries", minimumSize: 8 + 4 + 1)
+
+        var keys: [String] = []
+        var metadata: [String: GGUFValue] = [:]
+        for _ in 0..<keyCount {
+            let key = try reader.string("a metadata key", limit: Limit.keyLength)
+            guard !key.isEmpty else { throw reader.fault("a metadata key is empty") }
+            guard metadata[key] == nil else { throw reader.fault("the metadata key \(key) stands twice") }
+            metadata[key] = try Self.readValue(&reader, key: key, file: file)
+            keys.append(key)
+        }
+        let alignment = try Self.alignment(metadata, reader)
+        tensors = try Self.readTensors(&reader, count: tensorCount, alignment: alignment)
+        self.path = path
+        self.file = file
+        self.keys = keys
+        self.metadata = metadata
+        tensorIndex = Dictionary(uniqueKeysWithValues: zip(tensors.map(\.name), tensors.indices))
+    }
+
+    /// The tensor of a name.
+    public func tensor(named name: String) -> GGUFTensor? { tensorIndex[name].map { tensors[$0] } }
+
+    /// The bytes of a tensor of this file, valid while ``file`` lives.
+    public func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
+        .init(rebasing: file.bytes[tensor.byteRange])
+    }
+
+    /// Reads magic and version and returns the number of tensors.
+    private static func readPreamble(_ reader: inout ByteReader) throws(FileError) -> Int {
+        let magic: UInt32 = try reader.integer("the magic number")
+        guard magic == 0x4655_4747 else {
+            throw FileError(
+                reader.path, at: "byte 0", "does not begin with GGUF",
+                remedy: "Give a GGUF file; other formats are read from a Hugging Face folder.")
+        }
+        let version: UInt32 = try reader.integer("the version")
+        guard version == 3 else {
+            let reason =
+                version.byteSwapped == 3 ? "is big-endian" : "has version \(version); only version 3 is read"
+            throw FileError(reader.path, at: "byte 4", reason, remedy: "Convert the model again with current tools.")
+        }
+        return try reader.count("the number of tensors", minimumSize: 8 + 4 + 8 + 4 + 8)
+    }
+
+    private static func readValue(
+        _ reader: inout ByteReader, key: String, file: MappedFile
+    ) throws(FileError) -> GGUFValue {
+        let kind: UInt32 = try reader.integer("the type of \(key)")
+        if kind == 9 { return .array(try readArray(&reader, key: key, file: file)) }
+        guard let element = GGUFArray.Element(rawValue: kind) else {
+            throw reader.fault("\(key) has the unknown type \(kind)")
+        }
+        switch element {
+        case .uint8: return .unsigned(UInt64(try reader.integer(key, as: UInt8.self)))
+        case .int8: return .signed(Int64(try reader.integer(key, as: Int8.self)))
+        case .uint16: return .unsigned(UInt64(try reader.integer(key, as: UInt16.self)))
+        case .int16: return .signed(Int64(try reader.integer(key, as: Int16.self)))
+        case .uint32: return .unsigned(UInt64(try reader.integer(key, as: UInt32.self)))
+        case .int32: return .signed(Int64(try reader.integer(key, as: Int32.self)))
+        case .uint64: return .unsigned(try reader.integer(key, as: UInt64.self))
+        case .int64: return .signed(try reader.integer(key, as: Int64.self))
+        case .float32: return .float(Double(Float(bitPattern: try reader.integer(key, as: UInt32.self))))
+        case .float64: return .float(Double(bitPattern: try reader.integer(key, as: UInt64.self)))
+        case .string: return .string(try reader.string(key, limit: Limit.stringLength))
+        case .bool:
+            let byte = try reader.integer(key, as: UInt8.self)
+            guard byte <= 1 else { throw reader.fault("\(key) is a Boolean with the value \(byte)") }
+            return .bool(byte == 1)
+        }
+    }
+
+    private static func readArray(
+        _ reader: inout ByteReader, key: String, file: MappedFile
+    ) throws(FileError) -> GGUFArray {
+        let kind: UInt32 = try reader.integer("the element type of \(key)")
+        guard let element = GGUFArray.Element(rawValue: kind) else {
+            throw reader.fault(
+                kind == 9 ? "\(key) is an array of arrays, which is not read" : "\(key) has the unknown type \(kind)")
+        }
+        let count = try reader.count("the number of elements of \(key)", minimumSize: element.size)
+        let start = reader.position
+        if element == .string {
+            for _ in 0..<count { _ = try reader.lengthPrefixed("an element of \(key)", limit: Limit.stringLength) }
+        } else {
+            try reader.skip(count * element.size, key)
+        }
+        return GGUFArray(element: element, count: count, file: file, range: start..<reader.position)
+    }
+
+    private static func alignment(_ metadata: [String: GGUFValue], _ reader: ByteReader) throws(FileError) -> Int {
+        guard let value = metadata["general.alignment"] else { return 32 }
+        guard case .unsigned(let raw) = value, raw > 0, raw <= Limit.alignment, raw.nonzeroBitCount == 1 else {
+            throw FileError(
+                reader.path, at: "general.alignment", "is not a power of two from 1 to \(Limit.alignment)",
+                remedy: "The file is damaged; get it again.")
+        }
+        return Int(raw)
+    }
+}
