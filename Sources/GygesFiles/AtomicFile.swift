@@ -12,7 +12,8 @@ public enum AtomicFile {
     public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(FileError) {
         func failure(_ action: String) -> FileError {
             FileError(
-                path, "\(action): \(String(cString: strerror(errno)))", remedy: "Check the folder, its permissions and free space.")
+                path, "\(action): \(String(cString: strerror(errno)))",
+                remedy: "Check the folder, its permissions and free space.")
         }
         let temporary = path + ".\(getpid()).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

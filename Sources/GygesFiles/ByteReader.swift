@@ -35,6 +35,21 @@ struct ByteReader {
         return position..<(position + length)
     }
 
+    /// Moves past a 64-bit length and as many bytes.
+    ///
+    /// Vocabularies are walked with it, so that the description is used only when something is wrong.
+    @inline(__always)
+    mutating func skipLengthPrefixed(_ what: String, limit: Int) throws(FileError) {
+        if remaining >= 8 {
+            let length = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            if length <= UInt64(min(limit, remaining - 8)) {
+                position += 8 + Int(length)
+                return
+            }
+        }
+        _ = try lengthPrefixed(what, limit: limit)
+    }
+
     mutating func string(_ what: String, limit: Int) throws(FileError) -> String {
         let range = try lengthPrefixed(what, limit: limit)
         guard let text = String(validating: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self) else {

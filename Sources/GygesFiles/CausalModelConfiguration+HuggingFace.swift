@@ -63,7 +63,9 @@ extension CausalModelConfiguration {
         let base: Double
         if let stored = parameters["rope_theta"] ?? object["rope_theta"] {
             base = stored.double ?? .nan
-            if !(base.isFinite && base >= 1 && base <= 1e12) { settings.note("rope_theta is not a number from 1 to 1e12") }
+            if !(base.isFinite && base >= 1 && base <= 1e12) {
+                settings.note("rope_theta is not a number from 1 to 1e12")
+            }
         } else {
             base = 10_000
         }

@@ -20,6 +20,7 @@ public struct GGUFFile: Sendable {
     private enum Limit {
         static let keyLength = 65_535
         static let stringLength = 16 << 20
+        static let elementLength = 64 << 10
         static let tensorNameLength = 64
         static let alignment = 1 << 20
     }
@@ -115,7 +116,8 @@ public struct GGUFFile: Sendable {
         let count = try reader.count("the number of elements of \(key)", minimumSize: element.size)
         let start = reader.position
         if element == .string {
-            for _ in 0..<count { _ = try reader.lengthPrefixed("an element of \(key)", limit: Limit.stringLength) }
+            let what = "an element of \(key)"
+            for _ in 0..<count { try reader.skipLengthPrefixed(what, limit: Limit.elementLength) }
         } else {
             try reader.skip(count * element.size, key)
         }

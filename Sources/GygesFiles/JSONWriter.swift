@@ -30,103 +30,99 @@ extension JSON {
 
     /// The document as text, byte-equal to `json.dumps(…, ensure_ascii=False)` of the same style.
     public func serialized(_ style: Style = .compact) -> String {
-        var output = ""
-        write(style, level: 0, to: &output)
-        return output
+        var writer = JSONWriter(style: style)
+        writer.write(self, level: 0)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}
+
+/// Appends values as UTF-8.
+private struct JSONWriter {
+    let style: JSON.Style
+    var bytes: [UInt8] = []
+
+    init(style: JSON.Style) { self.style = style }
+
+    mutating func write(_ value: JSON, level: Int) {
+        switch value {
+        case .null: append("null")
+        case .bool(let bool): append(bool ? "true" : "false")
+        case .integer(let integer): append(String(integer))
+        case .bigInteger(let digits): append(digits)
+        case .double(let double): append(JSON.pythonRepresentation(of: double))
+        case .string(let string): appendQuoted(string)
+        case .array(let elements): write(elements, level: level)
+        case .object(let object): write(object, level: level)
+        }
     }
 
-    private func write(_ style: Style, level: Int, to output: inout String) {
-        switch self {
-        case .null: output += "null"
-        case .bool(let bool): output += bool ? "true" : "false"
-        case .integer(let integer): output += String(integer)
-        case .bigInteger(let digits): output += digits
-        case .double(let double): output += JSON.pythonRepresentation(of: double)
-        case .string(let string): JSON.writeQuoted(string, to: &output)
-        case .array(let elements):
-            writeItems(elements.count, open: "[", close: "]", style, level, to: &output) { index, output in
-                elements[index].write(style, level: level + 1, to: &output)
+    private mutating func write(_ elements: [JSON], level: Int) {
+        append("[")
+        for (index, element) in elements.enumerated() {
+            beginItem(index, level: level)
+            write(element, level: level + 1)
+        }
+        end("]", count: elements.count, level: level)
+    }
+
+    private mutating func write(_ object: JSONObject, level: Int) {
+        append("{")
+        var order = Array(object.keys.indices)
+        // Bytes of UTF-8 sort as scalars do, which is how Python sorts.
+        if style.sortsKeys { order.sort { object.keys[$0].utf8.lexicographicallyPrecedes(object.keys[$1].utf8) } }
+        for (index, member) in order.enumerated() {
+            beginItem(index, level: level)
+            appendQuoted(object.keys[member])
+            append(style.keySeparator)
+            write(object.values[member], level: level + 1)
+        }
+        end("}", count: object.count, level: level)
+    }
+
+    private mutating func beginItem(_ index: Int, level: Int) {
+        if index > 0 { append(style.itemSeparator) }
+        beginLine(level: level + 1)
+    }
+
+    private mutating func end(_ bracket: String, count: Int, level: Int) {
+        if count > 0 { beginLine(level: level) }
+        append(bracket)
+    }
+
+    private mutating func beginLine(level: Int) {
+        guard let indent = style.indent else { return }
+        bytes.append(0x0A)
+        bytes.append(contentsOf: repeatElement(0x20, count: indent * level))
+    }
+
+    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    private mutating func appendQuoted(_ text: String) {
+        var text = text
+        bytes.append(UInt8(ascii: "\""))
+        text.withUTF8 { units in
+            var start = 0  // Where the units begin that stand for themselves.
+            for (index, unit) in units.enumerated() {
+                guard unit < 0x20 || unit == UInt8(ascii: "\"") || unit == UInt8(ascii: "\\") else { continue }
+                bytes.append(contentsOf: units[start..<index])
+                appendEscape(unit)
+                start = index + 1
             }
-        case .object(let object):
-            var members = Array(object)
-            if style.sortsKeys { members.sort { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) } }
-            writeItems(members.count, open: "{", close: "}", style, level, to: &output) { index, output in
-                JSON.writeQuoted(members[index].key, to: &output)
-                output += style.keySeparator
-                members[index].value.write(style, level: level + 1, to: &output)
-            }
+            bytes.append(contentsOf: units[start...])
         }
+        bytes.append(UInt8(ascii: "\""))
     }
 
-    private func writeItems(
-        _ count: Int, open: String, close: String, _ style: Style, _ level: Int, to output: inout String,
-        item: (Int, inout String) -> Void
-    ) {
-        output += open
-        for index in 0..<count {
-            if index > 0 { output += style.itemSeparator }
-            if let indent = style.indent { output += "\n" + String(repeating: " ", count: indent * (level + 1)) }
-            item(index, &output)
+    private mutating func appendEscape(_ unit: UInt8) {
+        switch unit {
+        case UInt8(ascii: "\""): append("\\\"")
+        case UInt8(ascii: "\\"): append("\\\\")
+        case 0x0A: append("\\n")
+        case 0x0D: append("\\r")
+        case 0x09: append("\\t")
+        case 0x08: append("\\b")
+        case 0x0C: append("\\f")
+        default: append((unit < 0x10 ? "\\u000" : "\\u00") + String(unit, radix: 16))
         }
-        if let indent = style.indent, count > 0 { output += "\n" + String(repeating: " ", count: indent * level) }
-        output += close
-    }
-
-    private static func writeQuoted(_ string: String, to output: inout String) {
-        output += "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": output += "\\\""
-            case "\\": output += "\\\\"
-            case "\n": output += "\\n"
-            case "\r": output += "\\r"
-            case "\t": output += "\\t"
-            case "\u{08}": output += "\\b"
-            case "\u{0C}": output += "\\f"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: output.unicodeScalars.append(scalar)
-            }
-        }
-        output += "\""
-    }
-
-    /// A floating-point number as Python's `repr` writes it: the shortest digits that read back the same, an exponent
-    /// below 1e-4 and from 1e16 on.
-    public static func pythonRepresentation(of value: Double) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-        if value == 0 { return value.sign == .minus ? "-0.0" : "0.0" }
-        let (digits, exponent) = shortestDigits(of: value.magnitude)
-        let sign = value < 0 ? "-" : ""
-        // `digits` stand for 0.d₁d₂… · 10^exponent.
-        if exponent > 16 || exponent < -3 {
-            let tail = digits.dropFirst()
-            let power = exponent - 1
-            let magnitude = power.magnitude < 10 ? "0\(power.magnitude)" : "\(power.magnitude)"
-            return sign + digits.prefix(1) + (tail.isEmpty ? "" : "." + tail) + "e" + (power < 0 ? "-" : "+") + magnitude
-        }
-        if exponent <= 0 { return sign + "0." + String(repeating: "0", count: -exponent) + digits }
-        if digits.count <= exponent {
-            return sign + digits + String(repeating: "0", count: exponent - digits.count) + ".0"
-        }
-        return sign + digits.prefix(exponent) + "." + digits.dropFirst(exponent)
-    }
-
-    /// The shortest decimal digits of a positive number, without leading or trailing zeros, and its decimal exponent.
-    private static func shortestDigits(of value: Double) -> (digits: String, exponent: Int) {
-        let text = value.description  // The standard library prints the shortest digits, in one of two notations.
-        let parts = text.split(separator: "e")
-        var exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
-        let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
-        var digits = mantissa.joined()
-        exponent += mantissa[0].count
-        while digits.hasPrefix("0") {
-            digits.removeFirst()
-            exponent -= 1
-        }
-        while digits.hasSuffix("0") { digits.removeLast() }
-        return (digits, exponent)
     }
 }

@@ -20,7 +20,8 @@ public final class MappedFile: Sendable {
     /// - Throws: ``FileError`` if it cannot be opened or is not a regular file.
     public init(path: String) throws(FileError) {
         func failure(_ action: String) -> FileError {
-            FileError(path, "\(action): \(String(cString: strerror(errno)))", remedy: "Check the path and its permissions.")
+            FileError(
+                path, "\(action): \(String(cString: strerror(errno)))", remedy: "Check the path and its permissions.")
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("cannot be opened") }
@@ -60,7 +61,8 @@ public final class MappedFile: Sendable {
         let file = try MappedFile(path: path)
         guard file.bytes.count <= limit else {
             throw FileError(
-                path, "has \(file.bytes.count) bytes; at most \(limit) are read", remedy: "Check that it is the right file.")
+                path, "has \(file.bytes.count) bytes; at most \(limit) are read",
+                remedy: "Check that it is the right file.")
         }
         return Array(file.bytes)
     }

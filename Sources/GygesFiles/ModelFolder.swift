@@ -58,7 +58,9 @@ public struct ModelFolder: Sendable {
         guard let index = try json(indexName) else {
             let pickles = fileNames.filter { name in [".bin", ".pt", ".pth", ".ckpt"].contains(where: name.hasSuffix) }
             throw FileError(
-                path, pickles.isEmpty ? "holds no safetensors" : "holds weights only as pickles (\(pickles[0])…), which can run code",
+                path,
+                pickles.isEmpty
+                    ? "holds no safetensors" : "holds weights only as pickles (\(pickles[0])…), which can run code",
                 remedy: "Convert the weights to safetensors.")
         }
         return try shards(of: index, path: path(of: indexName))
@@ -86,7 +88,9 @@ public struct ModelFolder: Sendable {
         for name in expected.keys.sorted() {
             let file = try SafetensorsFile(path: path(of: name))
             let difference = Set(file.tensors.map(\.name)).symmetricDifference(expected[name] ?? [])
-            for tensor in difference.sorted() { problems.append("the index and \(name) disagree about tensor \(tensor)") }
+            for tensor in difference.sorted() {
+                problems.append("the index and \(name) disagree about tensor \(tensor)")
+            }
             files.append(file)
         }
         guard problems.isEmpty else {

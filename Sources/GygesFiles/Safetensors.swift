@@ -75,7 +75,11 @@ public struct SafetensorsFile: Sendable {
         for (name, value) in object {
             if name == "__metadata__" {
                 for (key, entry) in value.object ?? JSONObject() {
-                    if let text = entry.string { metadata[key] = text } else { problems.append("__metadata__.\(key) is not a text") }
+                    if let text = entry.string {
+                        metadata[key] = text
+                    } else {
+                        problems.append("__metadata__.\(key) is not a text")
+                    }
                 }
                 if value.object == nil { problems.append("__metadata__ is not an object") }
             } else {
@@ -85,12 +89,16 @@ public struct SafetensorsFile: Sendable {
                 }
             }
         }
-        tensors.sort { ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound) }
+        tensors.sort {
+            ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound)
+        }
         if problems.isEmpty {
             var expected = dataStart
             for tensor in tensors {
                 if tensor.byteRange.lowerBound != expected {
-                    let kind = tensor.byteRange.lowerBound < expected ? "overlaps the one before it" : "leaves a hole before it"
+                    let kind =
+                        tensor.byteRange.lowerBound < expected
+                        ? "overlaps the one before it" : "leaves a hole before it"
                     problems.append("tensor \(tensor.name) \(kind)")
                 }
                 expected = tensor.byteRange.upperBound
