@@ -6,49 +6,92 @@
 
 /// Writing files so that a reader, or a crash, sees the old contents or the new and never a part.
 public enum AtomicFile {
-    /// Replaces the file at `path`: writes beside it, flushes to the disk, renames, flushes the folder.
-    ///
-    /// - Throws: ``FileError``; the file then has its old contents.
-    public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(FileError) {
-        func failure(_ action: String) -> FileError {
-            FileError(
-                path, "\(action): \(String(cString: strerror(errno)))",
-                remedy: "Check the folder, its permissions and free space.")
-        }
-        let temporary = path + ".\(getpid()).tmp"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("cannot be written") }
-        let contents = Array(bytes)
-        var written = 0
-        while written < contents.count {
-            let count = contents[written...].withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                let error = failure("cannot be written")
-                close(descriptor)
-                unlink(temporary)
-                throw error
+    /// Where the new contents are appended while they are written.
+    public struct Output: ~Copyable {
+        fileprivate let descriptor: Int32
+        fileprivate let path: String
+
+        /// Appends bytes.
+        ///
+        /// - Throws: ``FileError`` if the disk is full or the write fails otherwise.
+        public borrowing func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+            var rest = bytes
+            while !rest.isEmpty {
+                let count = write(descriptor, rest.baseAddress, rest.count)
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    throw failure(path, "cannot be written")
+                }
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
             }
-            written += count
         }
-        guard fsync(descriptor) == 0, close(descriptor) == 0, rename(temporary, path) == 0 else {
-            let error = failure("cannot be replaced")
-            unlink(temporary)
-            throw error
-        }
-        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        let folderDescriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folderDescriptor >= 0 {
-            fsync(folderDescriptor)
-            close(folderDescriptor)
+
+        /// Appends bytes.
+        public borrowing func append(_ bytes: [UInt8]) throws(FileError) {
+            let path = path
+            let descriptor = descriptor
+            let result: Result<Void, FileError> = bytes.withUnsafeBytes { buffer in
+                do throws(FileError) {
+                    return .success(try Output(descriptor: descriptor, path: path).append(buffer))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            try result.get()
         }
     }
 
-    /// Replaces the file at `path` with UTF-8 text; see ``write(_:to:)-(Sequence<UInt8>,_)``.
+    /// Replaces the file at `path`: writes beside it, flushes to the disk, renames, flushes the folder.
+    ///
+    /// A symbolic link at `path` is replaced, not followed.
+    /// - Throws: ``FileError``, also the one that `body` throws; the file then has its old contents.
+    public static func write(
+        to path: String, _ body: (borrowing Output) throws(FileError) -> Void
+    ) throws(FileError) {
+        // Two writers of one path, in one process or several, must not write into the same temporary file.
+        let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
+        let temporary = "\(path).\(getpid())-\(suffix).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw failure(path, "cannot be written") }
+        do throws(FileError) {
+            do throws(FileError) {
+                try body(Output(descriptor: descriptor, path: path))
+                guard fsync(descriptor) == 0 else { throw failure(path, "cannot be written") }
+            } catch {
+                close(descriptor)
+                throw error
+            }
+            guard close(descriptor) == 0 else { throw failure(path, "cannot be written") }
+            guard rename(temporary, path) == 0 else { throw failure(path, "cannot be replaced") }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try flushFolder(of: path)
+    }
+
+    /// Replaces the file at `path` with bytes; see ``write(to:_:)``.
+    public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(FileError) {
+        let contents = Array(bytes)
+        try write(to: path) { output throws(FileError) in try output.append(contents) }
+    }
+
+    /// Replaces the file at `path` with UTF-8 text; see ``write(to:_:)``.
     public static func write(_ text: String, to path: String) throws(FileError) { try write(text.utf8, to: path) }
+
+    /// Makes the renaming itself survive a crash.
+    private static func flushFolder(of path: String) throws(FileError) {
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }  // A folder that may be written but not read cannot be flushed.
+        defer { close(descriptor) }
+        // Some file systems cannot flush folders and say so with EINVAL.
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure(path, "may not survive a crash") }
+    }
 }
 
-/// The system's `write`, which a method of the same name would hide.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
+/// The error that the last system call left behind.
+private func failure(_ path: String, _ action: String) -> FileError {
+    FileError(
+        path, "\(action): \(String(cString: strerror(errno)))", remedy: "Check the folder, its permissions and free space.")
 }

@@ -23,16 +23,21 @@ public enum Digest {
         file path: String, progress: ((Int) -> Void)? = nil
     ) throws(FileError) -> String {
         let file = try MappedFile(path: path)
-        var hash = SHA256()
-        var position = 0
-        while position < file.bytes.count {
-            let end = min(position + 16 << 20, file.bytes.count)
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: file.bytes[position..<end]))
-            position = end
-            progress?(position)
+        file.advise(.sequential)
+        return file.withBytes { bytes in
+            var hash = SHA256()
+            var position = 0
+            while position < bytes.count {
+                let end = min(position + partSize, bytes.count)
+                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[position..<end]))
+                position = end
+                progress?(position)
+            }
+            return hexadecimal(hash.finalize())
         }
-        return hexadecimal(hash.finalize())
     }
+
+    private static let partSize = 16 << 20
 
     private static func hexadecimal(_ digest: SHA256.Digest) -> String {
         let digits = Array("0123456789abcdef".utf8)

@@ -6,24 +6,38 @@
 
 /// A file mapped into memory for reading.
 ///
-/// The bytes are valid while the object lives. A file that another program truncates meanwhile makes later reads fail
-/// with a bus error, as any mapping does; the size is checked again after mapping to narrow that window.
+/// A file that another program truncates meanwhile makes later reads fail with a bus error, as any mapping does; the
+/// size is checked again after mapping to narrow that window.
 public final class MappedFile: Sendable {
+    /// What a program is about to do with a part of a file.
+    public enum Advice: Sendable {
+        /// Read once from front to back, so that the system reads ahead.
+        case sequential
+        /// Read soon, so that the system begins to load it.
+        case willNeed
+        /// Not read again soon, so that the system may use the memory; reading it still works.
+        case dontNeed
+    }
+
     /// The file.
     public let path: String
     // Read-only memory that only `deinit` unmaps.
     nonisolated(unsafe) private let base: UnsafeMutableRawPointer?
     private let byteCount: Int
 
-    /// Maps a whole regular file.
+    /// Maps a whole regular file, following symbolic links.
     ///
-    /// - Throws: ``FileError`` if it cannot be opened or is not a regular file.
+    /// - Throws: ``FileError`` if it cannot be opened, is not a regular file or changes its size meanwhile.
     public init(path: String) throws(FileError) {
         func failure(_ action: String) -> FileError {
             FileError(
                 path, "\(action): \(String(cString: strerror(errno)))", remedy: "Check the path and its permissions.")
         }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw FileError(path, "is not a path", remedy: "Give the path of a file.")
+        }
+        // Without O_NONBLOCK, a pipe would block here for ever before it could be refused.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure("cannot be opened") }
         defer { close(descriptor) }
         var status = stat()
@@ -48,22 +62,47 @@ public final class MappedFile: Sendable {
 
     deinit { if let base { munmap(base, byteCount) } }
 
-    /// The contents.
+    /// The contents, valid only while the object lives.
+    ///
+    /// Swift may free an object after its last use, which this pointer does not count as; ``withBytes(_:)`` keeps it
+    /// alive.
     public var bytes: UnsafeRawBufferPointer { .init(start: base, count: byteCount) }
 
-    /// Tells the system that pages of a range will not be read again soon, so that it may use their memory.
-    public func release() { if let base { madvise(base, byteCount, MADV_DONTNEED) } }
+    /// Calls `body` with the contents and keeps the file mapped until it returns.
+    public func withBytes<Value: ~Copyable, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        defer { withExtendedLifetime(self) {} }
+        return try body(bytes)
+    }
+
+    /// Tells the system how a part of the file, or all of it, will be used; a hint that may do nothing.
+    ///
+    /// - Parameter range: Bytes of the file; what lies outside is ignored.
+    public func advise(_ advice: Advice, range: Range<Int>? = nil) {
+        guard let base else { return }
+        let range = (range ?? 0..<byteCount).clamped(to: 0..<byteCount)
+        let pageSize = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
+        let start = range.lowerBound / pageSize * pageSize
+        let kind =
+            switch advice {
+            case .sequential: MADV_SEQUENTIAL
+            case .willNeed: MADV_WILLNEED
+            case .dontNeed: MADV_DONTNEED
+            }
+        _ = madvise(base + start, range.upperBound - start, Int32(kind))
+    }
 
     /// The whole contents of a small file.
     ///
     /// - Throws: ``FileError`` if the file cannot be read or is larger than `limit` bytes.
     public static func read(path: String, limit: Int = 256 << 20) throws(FileError) -> [UInt8] {
-        let file = try MappedFile(path: path)
-        guard file.bytes.count <= limit else {
-            throw FileError(
-                path, "has \(file.bytes.count) bytes; at most \(limit) are read",
-                remedy: "Check that it is the right file.")
+        try MappedFile(path: path).withBytes { bytes throws(FileError) in
+            guard bytes.count <= limit else {
+                throw FileError(
+                    path, "has \(bytes.count) bytes; at most \(limit) are read", remedy: "Check that it is the right file.")
+            }
+            return Array(bytes)
         }
-        return Array(file.bytes)
     }
 }

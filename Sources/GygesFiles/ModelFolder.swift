@@ -33,8 +33,7 @@ public struct ModelFolder: Sendable {
     /// A file's JSON; `nil` if the folder has no such file.
     public func json(_ name: String) throws(FileError) -> JSON? {
         guard contains(name) else { return nil }
-        let path = path(of: name)
-        return try JSON.parse(try MappedFile(path: path).bytes, path: path, limits: .init(allowsNonFinite: true))
+        return try JSON.read(path: path(of: name), limits: .init(allowsNonFinite: true))
     }
 
     /// The decoder's shape.

@@ -45,6 +45,15 @@ extension JSON {
         return try result.get()
     }
 
+    /// Reads the JSON document in a file.
+    ///
+    /// - Throws: ``FileError`` if the file cannot be read or is not a document within the limits.
+    public static func read(path: String, limits: Limits = .init()) throws(FileError) -> JSON {
+        try MappedFile(path: path).withBytes { bytes throws(FileError) in
+            try parse(bytes, path: path, limits: limits)
+        }
+    }
+
     /// Reads a JSON document held in a string.
     public init(parsing text: String, path: String = "JSON text", limits: Limits = .init()) throws(FileError) {
         self = try JSON.parse(Array(text.utf8), path: path, limits: limits)
