@@ -23,9 +23,9 @@ enum ByteAlphabet {
     /// One more than the last code point of the alphabet.
     private static let limit = 0x144
 
-    /// Appends the bytes that `spelling`, well-formed UTF-8, stands for.
+    /// Appends the bytes that `spelling` stands for.
     ///
-    /// A spelling that has a character outside the alphabet stands for its own UTF-8, as in the reference's decoder.
+    /// A spelling that has a character outside the alphabet stands for its own bytes, as in the reference's decoder.
     /// - Returns: whether every character belongs to the alphabet, so that text can be encoded to this token.
     @discardableResult
     static func appendBytes(spelledBy spelling: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) -> Bool {
@@ -37,7 +37,8 @@ enum ByteAlphabet {
                 index += 1
                 if character >= 0x80 {
                     // Two-byte sequences reach U+07FF; longer ones are outside the alphabet.
-                    guard character < 0xE0, index < spelling.count else { return false }
+                    guard (0xC2..<0xE0).contains(character), index < spelling.count, spelling[index] & 0xC0 == 0x80
+                    else { return false }
                     character = (character & 0x1F) << 6 | Int(spelling[index] & 0x3F)
                     index += 1
                 }

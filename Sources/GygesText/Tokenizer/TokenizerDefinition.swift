@@ -79,16 +79,13 @@ struct TokenizerDefinition {
     }
 
     /// Adds a merge written as two parts with one space between; returns whether it is.
-    mutating func appendMerge(_ line: String) -> Bool {
-        var line = line
-        return line.withUTF8 { text in
-            guard let space = text.firstIndex(of: UInt8(ascii: " ")), space > 0, space + 1 < text.count,
-                !text[(space + 1)...].contains(UInt8(ascii: " "))
-            else { return false }
-            mergeParts.append(UnsafeBufferPointer(rebasing: text[..<space]))
-            mergeParts.append(UnsafeBufferPointer(rebasing: text[(space + 1)...]))
-            return true
-        }
+    mutating func appendMerge(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let space = line.firstIndex(of: UInt8(ascii: " ")), space > 0, space + 1 < line.count,
+            !line[(space + 1)...].contains(UInt8(ascii: " "))
+        else { return false }
+        mergeParts.append(UnsafeBufferPointer(rebasing: line[..<space]))
+        mergeParts.append(UnsafeBufferPointer(rebasing: line[(space + 1)...]))
+        return true
     }
 
     /// For each number, the index of its token in ``tokens``, or -1 less the index of its added token, or `nil`.

@@ -62,9 +62,9 @@ struct TokenizerJSONReader {
         }
         guard let merges = model["merges"]?.array else { throw wrong("model.merges", "not an array") }
         for (index, merge) in merges.enumerated() {
-            if let line = merge.string {
+            if var line = merge.string {
                 if line.hasPrefix("#version") { continue }
-                guard definition.appendMerge(line) else {
+                guard line.withUTF8({ definition.appendMerge($0) }) else {
                     throw wrong(
                         "model.merges", "merge \(index), \(brief(merge)), is not two parts with a space between")
                 }
