@@ -40,11 +40,11 @@ struct AddedTokenMatcher: Sendable {
     /// The greatest length of a token in bytes, so that the time of a search is linear in the text's length.
     static let lengthLimit = 512
 
-    /// Creates a matcher; `spelling` gives what to look for.
-    init(_ tokens: [AddedToken], spelling: (AddedToken) -> [UInt8]) {
+    /// Creates a matcher; `sought` gives the text that is looked for, as UTF-8.
+    init(_ tokens: [AddedToken], sought: (AddedToken) -> [UInt8]) {
         self.tokens = tokens
         isWhiteSpace = tokens.map(\.isWhiteSpace)
-        for (index, token) in tokens.enumerated() { insert(spelling(token), Int32(index)) }
+        for (index, token) in tokens.enumerated() { insert(sought(token), Int32(index)) }
     }
 
     private mutating func insert(_ bytes: [UInt8], _ token: Int32) {

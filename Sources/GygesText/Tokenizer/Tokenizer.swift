@@ -55,13 +55,8 @@ public final class Tokenizer: Sendable {
         beginningOfText = definition.frame.beginningOfText
         endOfText = definition.frame.endOfText
         let addedTokens = definition.addedTokens
-        rawMatcher = AddedTokenMatcher(addedTokens.filter { !$0.isNormalized }) { Array($0.content.utf8) }
-        normalizedMatcher = AddedTokenMatcher(addedTokens.filter(\.isNormalized)) { token in
-            let content = Array(token.content.utf8)
-            guard definition.composesText else { return content }
-            var noMarks: [Range<Int>] = []
-            return content.withUnsafeBufferPointer { Normalization.composed($0, marks: &noMarks) } ?? content
-        }
+        rawMatcher = AddedTokenMatcher(addedTokens.filter { !$0.isNormalized }, sought: definition.sought)
+        normalizedMatcher = AddedTokenMatcher(addedTokens.filter(\.isNormalized), sought: definition.sought)
     }
 
     /// The token spelled `token`: an added token by its content, any other by the bytes that it stands for.

@@ -162,10 +162,8 @@ struct TokenizerDefinition {
                     findable.append(isSpelled && !spelling.isEmpty && isFindable?[index] ?? true)
                     kinds[id] = Tokenizer.Kind.defined.rawValue
                 } else {
-                    if let index {
-                        var content = addedTokens[-1 - index].content
-                        content.withUTF8 { _ = ByteAlphabet.appendBytes(spelledBy: $0, to: &bytes) }
-                    }
+                    // The reference reads added tokens in the byte alphabet too and so cannot return an added `é`.
+                    if let index { bytes += sought(addedTokens[-1 - index]) }
                     findable.append(false)
                 }
                 offsets.append(UInt32(bytes.count))
@@ -182,6 +180,14 @@ struct TokenizerDefinition {
             problems.add("tokens \(first) and \(second) are the same, \"\(text)\"")
         }
         return (table, kinds)
+    }
+
+    /// What is looked for in text to find `token`.
+    func sought(_ token: AddedToken) -> [UInt8] {
+        let content = Array(token.content.utf8)
+        guard token.isNormalized, composesText else { return content }
+        var noMarks: [Range<Int>] = []
+        return content.withUnsafeBufferPointer { Normalization.composed($0, marks: &noMarks) } ?? content
     }
 
     /// Finds the numbers of the merges' parts and results.
