@@ -1,0 +1,186 @@
+public import GygesFiles
+
+extension Tokenizer {
+    /// Builds the tokenizer of a GGUF file from its metadata `tokenizer.ggml.*`.
+    ///
+    /// Composition (NFC) and the treatment of whole-token pieces are not recorded in GGUF files; they follow from the
+    /// pre-tokenizer's name, as in the tokenizers that the files were converted from.
+    ///
+    /// - Throws: ``FileError`` with everything found wrong, or what is not supported and what is.
+    /// - Complexity: O(size of the vocabulary); no object per token.
+    public convenience init(gguf file: GGUFFile) throws(FileError) {
+        try self.init(GGUFVocabulary(file), path: file.path)
+    }
+
+    convenience init(_ vocabulary: GGUFVocabulary, path: String) throws(FileError) {
+        try self.init(vocabulary.definition(path: path).makeParts(path: path, place: "tokenizer.ggml"))
+    }
+}
+
+/// The tokenizer's part of a GGUF file's metadata, before it is understood.
+struct GGUFVocabulary {
+    /// The kind of tokenizer.
+    var model = ""
+    /// How text is cut into pieces.
+    var preTokenizer = ""
+    /// The vocabulary by number, in the byte alphabet.
+    var tokens = PackedStrings()
+    /// 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty if all are normal.
+    var types: [Int] = []
+    /// Two parts with a space between, earliest first.
+    var merges = PackedStrings()
+    var beginningOfText: Int?
+    var endOfText: Int?
+    var addsBeginning: Bool?
+    var addsEnd: Bool?
+
+    /// Describes the tokenizer.
+    func definition(path: String) throws(FileError) -> TokenizerDefinition {
+        guard model == "gpt2" else {
+            throw wrong(
+                "model", "the tokenizer \"\(model.prefix(40))\" is not supported; supported: gpt2.", path,
+                remedy: "Use a model with a byte-level BPE tokenizer, such as Qwen2.5, Llama 3 or SmolLM2.")
+        }
+        guard let kind = GGUFPreTokenizer(name: preTokenizer) else {
+            throw wrong(
+                "pre",
+                "the pre-tokenizer \"\(preTokenizer.prefix(40))\" is not supported; supported: "
+                    + GGUFPreTokenizer.names.joined(separator: ", ") + ".", path,
+                remedy: "Use the model's Hugging Face folder, or convert the file again with a recent converter.")
+        }
+        var definition = TokenizerDefinition()
+        try addTokens(to: &definition, path: path)
+        for index in 0..<merges.count {
+            let line = merges.range(index)
+            let isMerge = merges.bytes.withUnsafeBufferPointer {
+                definition.appendMerge(UnsafeBufferPointer(rebasing: $0[line]))
+            }
+            guard isMerge else {
+                throw wrong(
+                    "merges", "merge \(index), \"\(merges[index].prefix(80))\", is not two parts with a space between.",
+                    path)
+            }
+        }
+        definition.preTokenizer = kind.preTokenizer
+        definition.composesText = kind.composesText
+        definition.ignoresMerges = kind.ignoresMerges
+        let count = (definition.ids.last ?? -1) + 1
+        for (key, value) in [("bos_token_id", beginningOfText), ("eos_token_id", endOfText)] {
+            guard let value else { continue }
+            guard value >= 0, value < count else {
+                throw wrong(key, "\(value) is not one of the \(count) tokens.", path)
+            }
+        }
+        definition.frame.beginningOfText = beginningOfText.flatMap { Int32(exactly: $0) }
+        definition.frame.endOfText = endOfText.flatMap { Int32(exactly: $0) }
+        if addsBeginning ?? kind.addsBeginning, let token = definition.frame.beginningOfText {
+            definition.frame.prefix = [token]
+        }
+        if addsEnd ?? false, let token = definition.frame.endOfText { definition.frame.suffix = [token] }
+        return definition
+    }
+
+    private func addTokens(to definition: inout TokenizerDefinition, path: String) throws(FileError) {
+        guard types.isEmpty || types.count == tokens.count else {
+            throw wrong("token_type", "\(types.count) types for \(tokens.count) tokens.", path)
+        }
+        definition.tokens.reserveCapacity(tokens.count, byteCount: tokens.bytes.count)
+        definition.ids.reserveCapacity(tokens.count)
+        var isFindable: [Bool] = []
+        isFindable.reserveCapacity(tokens.count)
+        for id in 0..<tokens.count {
+            let type = types.isEmpty ? 1 : types[id]
+            switch type {
+            case 1: break
+            case 2, 3, 4:
+                let number = Int32(truncatingIfNeeded: id)
+                definition.addedTokens.append(AddedToken(id: number, content: tokens[id], isSpecial: type != 4))
+            // Rows that only fill the table up are no tokens.
+            case 5: continue
+            default:
+                throw wrong(
+                    "token_type", "token \(id) has the type \(type); supported are 1 to 5.", path)
+            }
+            tokens.bytes.withUnsafeBufferPointer {
+                definition.tokens.append(UnsafeBufferPointer(rebasing: $0[tokens.range(id)]))
+            }
+            definition.ids.append(id)
+            isFindable.append(type == 1 || type == 4)
+        }
+        definition.isFindable = isFindable
+    }
+}
+
+extension GGUFVocabulary {
+    private func wrong(
+        _ key: String, _ problem: String, _ path: String, remedy: String = TokenizerDefinition.remedy
+    ) -> FileError {
+        FileError(path, at: "tokenizer.ggml.\(key)", problem, remedy: remedy)
+    }
+
+    /// Collects the values, each of the type that the format prescribes.
+    init(_ file: GGUFFile) throws(FileError) {
+        func value<T>(_ key: String, _ type: String, _ read: (GGUFValue) -> T?) throws(FileError) -> T? {
+            guard let value = file.metadata["tokenizer.ggml.\(key)"] else { return nil }
+            guard let read = read(value) else {
+                throw FileError(
+                    file.path, at: "tokenizer.ggml.\(key)", "not \(type).", remedy: TokenizerDefinition.remedy)
+            }
+            return read
+        }
+        func strings(_ key: String) throws(FileError) -> PackedStrings {
+            try value(key, "an array of strings") { value in
+                guard let array = value.array, array.element == .string else { return nil }
+                var strings = PackedStrings()
+                strings.reserveCapacity(array.count, byteCount: array.count * 8)
+                array.forEachString { _, text in strings.append(text.assumingMemoryBound(to: UInt8.self)) }
+                return strings
+            } ?? PackedStrings()
+        }
+        model = try value("model", "a string", \.string) ?? ""
+        preTokenizer = try value("pre", "a string", \.string) ?? "default"
+        tokens = try strings("tokens")
+        types = try value("token_type", "an array of integers") { $0.array?.integers() } ?? []
+        merges = try strings("merges")
+        beginningOfText = try value("bos_token_id", "an integer", \.integer)
+        endOfText = try value("eos_token_id", "an integer", \.integer)
+        addsBeginning = try value("add_bos_token", "a Boolean", \.bool)
+        addsEnd = try value("add_eos_token", "a Boolean", \.bool)
+    }
+}
+
+/// What the names of pre-tokenizers in GGUF files stand for; llama.cpp's list (`llama-vocab.cpp`) as far as it is exact here.
+private enum GGUFPreTokenizer: CaseIterable {
+    case qwen2, llama3, gpt2, smollm, olmo
+
+    private var names: [String] {
+        switch self {
+        case .qwen2: ["qwen2", "deepseek-r1-qwen"]
+        case .llama3: ["llama-bpe", "llama3", "llama-v3"]
+        case .gpt2: ["gpt-2", "phi-2"]
+        case .smollm: ["smollm", "starcoder", "refact"]
+        case .olmo: ["olmo"]
+        }
+    }
+
+    /// All names.
+    static var names: [String] { allCases.flatMap(\.names) }
+
+    init?(name: String) {
+        guard let kind = Self.allCases.first(where: { $0.names.contains(name) }) else { return nil }
+        self = kind
+    }
+
+    var preTokenizer: PreTokenizer {
+        switch self {
+        case .qwen2: PreTokenizer(pattern: .qwen2)
+        case .llama3: PreTokenizer(pattern: .llama3)
+        case .gpt2, .olmo: PreTokenizer(pattern: .gpt2)
+        case .smollm: PreTokenizer(digits: .individual, pattern: .gpt2)
+        }
+    }
+
+    var composesText: Bool { self == .qwen2 || self == .olmo }
+    var ignoresMerges: Bool { self == .llama3 }
+    var addsBeginning: Bool { self == .llama3 }
+}

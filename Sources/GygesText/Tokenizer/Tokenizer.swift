@@ -1,0 +1,84 @@
+/// Byte-level byte-pair encoding: turns text into the tokens of a model and back, exactly as the model's own tokenizer does.
+///
+/// Covers the tokenizers of Qwen2.5, Llama 3, GPT-2, SmolLM2, and of OLMo and ModernBERT, read from `tokenizer.json`
+/// or from the metadata of a GGUF file. The reference for every detail is the Python package `tokenizers`.
+///
+/// Encoding goes through the reference's steps: added tokens that are found in raw text cut it; what lies between is
+/// composed (NFC, where the model does so) and cut at added tokens found in normalised text; the rest is cut into
+/// pieces by a pattern (``PreTokenizer``), and each piece is encoded by merging pairs of tokens.
+public final class Tokenizer: Sendable {
+    /// One more than the greatest number of a token. A model may have more rows; they are padding and mean nothing.
+    public let vocabularyCount: Int
+    /// The tokens that the model expects before a text, such as `<|begin_of_text|>` or `[CLS]`; empty for most.
+    public let beginningTokens: [Int32]
+    /// The tokens that the model expects after a text, such as `[SEP]`; empty for most.
+    public let endTokens: [Int32]
+    /// The token declared as beginning a text, whether or not it is to be added.
+    public let beginningOfText: Int32?
+    /// The token declared as ending a text or a turn.
+    public let endOfText: Int32?
+
+    let table: TokenTable
+    let merger: PieceMerger
+    let preTokenizer: PreTokenizer
+    /// Whether text is composed (NFC) before it is cut into pieces.
+    let composesText: Bool
+    /// Whether a piece that is a token as a whole is not taken apart.
+    let ignoresMerges: Bool
+    /// The added tokens found in raw text.
+    let rawMatcher: AddedTokenMatcher
+    /// The added tokens found in normalised text.
+    let normalizedMatcher: AddedTokenMatcher
+    /// What kind of token each is.
+    let kinds: FrozenBuffer<Kind.RawValue>
+
+    /// What a token's number stands for.
+    struct Kind: OptionSet {
+        let rawValue: UInt8
+        /// There is a token with this number.
+        static let defined = Kind(rawValue: 1)
+        /// Decoding may leave it out, and text from users never produces it.
+        static let special = Kind(rawValue: 2)
+    }
+
+    init(_ parts: TokenizerDefinition.Parts) {
+        let definition = parts.definition
+        table = parts.table
+        merger = parts.merger
+        kinds = parts.kinds
+        preTokenizer = definition.preTokenizer
+        composesText = definition.composesText
+        ignoresMerges = definition.ignoresMerges
+        vocabularyCount = parts.table.count
+        beginningTokens = definition.frame.prefix
+        endTokens = definition.frame.suffix
+        beginningOfText = definition.frame.beginningOfText
+        endOfText = definition.frame.endOfText
+        let addedTokens = definition.addedTokens
+        rawMatcher = AddedTokenMatcher(addedTokens.filter { !$0.isNormalized }, sought: definition.sought)
+        normalizedMatcher = AddedTokenMatcher(addedTokens.filter(\.isNormalized), sought: definition.sought)
+    }
+
+    /// The token spelled `token`: an added token by its content, any other by the bytes that it stands for.
+    public func id(of token: String) -> Int32? {
+        for added in rawMatcher.tokens where added.content == token { return added.id }
+        for added in normalizedMatcher.tokens where added.content == token { return added.id }
+        var token = token
+        return token.withUTF8 { bytes in bytes.baseAddress.flatMap { table.id(of: $0, bytes.count) } }
+    }
+
+    /// Whether `id` is a special token, one that marks structure instead of standing for text.
+    public func isSpecial(_ id: Int32) -> Bool { kind(of: id).contains(.special) }
+
+    /// The special tokens in the order of their numbers.
+    public var specialTokens: [(id: Int32, content: String)] {
+        (rawMatcher.tokens + normalizedMatcher.tokens).filter(\.isSpecial).map { ($0.id, $0.content) }
+            .sorted { $0.id < $1.id }
+    }
+
+    /// What kind of token `id` is; empty if there is none.
+    func kind(of id: Int32) -> Kind {
+        guard id >= 0, Int(id) < vocabularyCount else { return [] }
+        return Kind(rawValue: kinds.base[Int(id)])
+    }
+}

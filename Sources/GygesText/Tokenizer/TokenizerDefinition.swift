@@ -1,0 +1,247 @@
+import GygesFiles
+
+/// What a tokenizer is made of, however the file spells it; checked as a whole before anything is built from it.
+struct TokenizerDefinition {
+    /// What surrounds a text, and what is declared about its beginning and end.
+    struct Frame: Sendable, Equatable {
+        var prefix: [Int32] = []
+        var suffix: [Int32] = []
+        var beginningOfText: Int32?
+        var endOfText: Int32?
+    }
+
+    /// The vocabulary's tokens in the byte alphabet, in any order.
+    var tokens = PackedStrings()
+    /// The number of each of ``tokens``.
+    var ids: [Int] = []
+    /// For each of ``tokens``, whether text can be encoded to it; `nil` if to all.
+    var isFindable: [Bool]?
+    /// Left and right parts in turn, earliest merge first, in the byte alphabet.
+    var mergeParts = PackedStrings()
+    /// Tokens found in text as it stands, whether or not the vocabulary has them too.
+    var addedTokens: [AddedToken] = []
+    /// The token for bytes that have none.
+    var unknownToken: String?
+    var preTokenizer = PreTokenizer()
+    var composesText = false
+    var ignoresMerges = false
+    var frame = Frame()
+
+    /// The greatest number of tokens; more than four times the largest vocabularies in use.
+    static let vocabularyLimit = 1 << 20
+    /// How many faults are told at once.
+    private static let problemLimit = 8
+
+    static let remedy = "Download the model's files again; if it persists, the file was made wrongly."
+
+    /// What a definition becomes: everything looked up and laid out.
+    struct Parts {
+        var table: TokenTable
+        var merger: PieceMerger
+        var kinds: FrozenBuffer<Tokenizer.Kind.RawValue>
+        var definition: TokenizerDefinition
+    }
+
+    /// Checks the definition and lays it out.
+    ///
+    /// - Parameters:
+    ///   - path: the file, for errors.
+    ///   - place: where in the file the vocabulary stands, for errors.
+    func makeParts(path: String, place: String) throws(FileError) -> Parts {
+        var problems = Problems()
+        let order = vocabularyOrder(&problems)
+        try problems.check(path, place)
+
+        let seed = UInt64.random(in: .min ... .max)
+        let (table, kinds) = layOut(order, seed: seed, &problems)
+        try problems.check(path, place)
+
+        let merges = resolveMerges(table, &problems)
+        let byteTokens = (0..<256).map { byte in withUnsafePointer(to: UInt8(byte)) { table.id(of: $0, 1) ?? -1 } }
+        var unknown: Int32?
+        if let unknownToken, byteTokens.contains(-1) {
+            unknown = addedTokens.first { $0.content == unknownToken }?.id
+            if unknown == nil {
+                var spelling = unknownToken
+                unknown = spelling.withUTF8 { text in text.baseAddress.flatMap { table.id(of: $0, text.count) } }
+            }
+            if unknown == nil { problems.add("the unknown token \"\(unknownToken)\" is not in the vocabulary") }
+        }
+        for id in frame.prefix + frame.suffix + [frame.beginningOfText, frame.endOfText].compactMap(\.self)
+        where id < 0 || Int(id) >= table.count {
+            problems.add("token \(id) is to frame texts, but the vocabulary's tokens are 0 to \(table.count - 1)")
+        }
+        try problems.check(path, place)
+
+        let merger = PieceMerger(
+            merges: MergeTable(merges, seed: seed), byteTokens: FrozenBuffer(byteTokens), unknownToken: unknown)
+        return Parts(table: table, merger: merger, kinds: FrozenBuffer(kinds), definition: self)
+    }
+
+    /// Adds a merge written as two parts with one space between; returns whether it is.
+    mutating func appendMerge(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let space = line.firstIndex(of: UInt8(ascii: " ")), space > 0, space + 1 < line.count,
+            !line[(space + 1)...].contains(UInt8(ascii: " "))
+        else { return false }
+        mergeParts.append(UnsafeBufferPointer(rebasing: line[..<space]))
+        mergeParts.append(UnsafeBufferPointer(rebasing: line[(space + 1)...]))
+        return true
+    }
+
+    /// For each number, the index of its token in ``tokens``, or -1 less the index of its added token, or `nil`.
+    private func vocabularyOrder(_ problems: inout Problems) -> [Int?] {
+        guard tokens.count + addedTokens.count <= Self.vocabularyLimit else {
+            problems.add("\(tokens.count + addedTokens.count) tokens; at most \(Self.vocabularyLimit) are supported")
+            return []
+        }
+        guard tokens.bytes.count <= Int(UInt32.max) / 2 else {
+            problems.add("the tokens have \(tokens.bytes.count) bytes together")
+            return []
+        }
+        let greatest = max(ids.max() ?? -1, addedTokens.map { Int($0.id) }.max() ?? -1)
+        guard greatest >= 0 else {
+            problems.add("the vocabulary is empty")
+            return []
+        }
+        guard greatest < Self.vocabularyLimit else {
+            problems.add("a token has the number \(greatest); numbers up to \(Self.vocabularyLimit - 1) are supported")
+            return []
+        }
+        var order = [Int?](repeating: nil, count: greatest + 1)
+        for (index, id) in ids.enumerated() {
+            guard id >= 0 else {
+                problems.add("the token \"\(tokens[index])\" has the negative number \(id)")
+                continue
+            }
+            if let other = order[id] {
+                problems.add("the tokens \"\(tokens[other])\" and \"\(tokens[index])\" both have the number \(id)")
+            } else {
+                order[id] = index
+            }
+        }
+        var contents: Set<String> = []
+        for (index, token) in addedTokens.enumerated() {
+            if token.content.isEmpty { problems.add("the added token \(token.id) is empty") }
+            if token.content.utf8.count > AddedTokenMatcher.lengthLimit {
+                problems.add(
+                    "the added token \(token.id) has \(token.content.utf8.count) bytes; "
+                        + "at most \(AddedTokenMatcher.lengthLimit) are supported")
+            }
+            if !contents.insert(token.content).inserted { problems.add("\"\(token.content)\" is added twice") }
+            guard token.id >= 0 else {
+                problems.add("the added token \"\(token.content)\" has the negative number \(token.id)")
+                continue
+            }
+            switch order[Int(token.id)] {
+            case nil: order[Int(token.id)] = -1 - index
+            case .some(let other) where other >= 0 && tokens[other] == token.content: break
+            case .some(let other):
+                let content = other >= 0 ? tokens[other] : addedTokens[-1 - other].content
+                problems.add("\"\(content)\" and the added token \"\(token.content)\" both have the number \(token.id)")
+            }
+        }
+        return order
+    }
+
+    /// Brings the tokens' bytes into the order of their numbers.
+    private func layOut(
+        _ order: [Int?], seed: UInt64, _ problems: inout Problems
+    ) -> (TokenTable, [Tokenizer.Kind.RawValue]) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(tokens.bytes.count)
+        var offsets: [UInt32] = [0]
+        offsets.reserveCapacity(order.count + 1)
+        var findable: [Bool] = []
+        findable.reserveCapacity(order.count)
+        var kinds = [Tokenizer.Kind.RawValue](repeating: 0, count: order.count)
+        tokens.bytes.withUnsafeBufferPointer { spellings in
+            for (id, index) in order.enumerated() {
+                if let index, index >= 0 {
+                    let spelling = UnsafeBufferPointer(rebasing: spellings[tokens.range(index)])
+                    let isSpelled = ByteAlphabet.appendBytes(spelledBy: spelling, to: &bytes)
+                    findable.append(isSpelled && !spelling.isEmpty && isFindable?[index] ?? true)
+                    kinds[id] = Tokenizer.Kind.defined.rawValue
+                } else {
+                    // The reference reads added tokens in the byte alphabet too and so cannot return an added `é`.
+                    if let index { bytes += sought(addedTokens[-1 - index]) }
+                    findable.append(false)
+                }
+                offsets.append(UInt32(bytes.count))
+            }
+        }
+        for token in addedTokens {
+            kinds[Int(token.id)] |= Tokenizer.Kind.defined.rawValue
+            if token.isSpecial { kinds[Int(token.id)] |= Tokenizer.Kind.special.rawValue }
+        }
+        let (table, duplicates) = TokenTable.make(
+            bytes: bytes, offsets: offsets, isFindable: findable, seed: seed, duplicateLimit: Self.problemLimit)
+        for (first, second) in duplicates {
+            let text = String(decoding: table.bytes(of: first), as: UTF8.self)
+            problems.add("tokens \(first) and \(second) are the same, \"\(text)\"")
+        }
+        return (table, kinds)
+    }
+
+    /// What is looked for in text to find `token`.
+    func sought(_ token: AddedToken) -> [UInt8] {
+        let content = Array(token.content.utf8)
+        guard token.isNormalized, composesText else { return content }
+        var noMarks: [Range<Int>] = []
+        return content.withUnsafeBufferPointer { Normalization.composed($0, marks: &noMarks) } ?? content
+    }
+
+    /// Finds the numbers of the merges' parts and results.
+    private func resolveMerges(
+        _ table: TokenTable, _ problems: inout Problems
+    ) -> [(pair: UInt64, merge: MergeTable.Merge)] {
+        var merges: [(pair: UInt64, merge: MergeTable.Merge)] = []
+        merges.reserveCapacity(mergeParts.count / 2)
+        var text: [UInt8] = []
+        mergeParts.bytes.withUnsafeBufferPointer { spellings in
+            for rank in 0..<mergeParts.count / 2 {
+                let left = UnsafeBufferPointer(rebasing: spellings[mergeParts.range(2 * rank)])
+                let right = UnsafeBufferPointer(rebasing: spellings[mergeParts.range(2 * rank + 1)])
+                text.removeAll(keepingCapacity: true)
+                let isLeftSpelled = ByteAlphabet.appendBytes(spelledBy: left, to: &text)
+                let leftCount = text.count
+                let isRightSpelled = ByteAlphabet.appendBytes(spelledBy: right, to: &text)
+                let parts: (Int32, Int32, Int32)? = text.withUnsafeBufferPointer { text in
+                    guard isLeftSpelled, isRightSpelled, let base = text.baseAddress,
+                        let left = table.id(of: base, leftCount),
+                        let right = table.id(of: base + leftCount, text.count - leftCount),
+                        let whole = table.id(of: base, text.count)
+                    else { return nil }
+                    return (left, right, whole)
+                }
+                guard let (leftID, rightID, whole) = parts else {
+                    let pair =
+                        "\"\(String(decoding: left, as: UTF8.self))\" and \"\(String(decoding: right, as: UTF8.self))\""
+                    problems.add("merge \(rank) of \(pair): the vocabulary lacks a part or the result")
+                    if problems.isFull { return }
+                    continue
+                }
+                merges.append((MergeTable.pair(leftID, rightID), UInt64(rank) << 32 | UInt64(whole)))
+            }
+        }
+        return merges
+    }
+
+    /// Faults found so far, the first few in words and the rest counted.
+    struct Problems {
+        private(set) var sentences: [String] = []
+        private var more = 0
+
+        var isFull: Bool { more > 0 }
+
+        mutating func add(_ sentence: String) {
+            if sentences.count < TokenizerDefinition.problemLimit { sentences.append(sentence) } else { more += 1 }
+        }
+
+        func check(_ path: String, _ place: String) throws(FileError) {
+            guard !sentences.isEmpty else { return }
+            throw FileError(
+                path, at: place, problems: sentences + (more > 0 ? ["and \(more) more or others"] : []),
+                remedy: TokenizerDefinition.remedy)
+        }
+    }
+}
