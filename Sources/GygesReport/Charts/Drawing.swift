@@ -1,0 +1,122 @@
+/// An SVG picture being drawn, in units of CSS pixels.
+///
+/// Colours come from the page's style sheet by class, so that one picture serves light, dark and print.
+struct Drawing {
+    /// Where a text's `x` is: at its start, middle or end.
+    enum Anchor: String { case start, middle, end }
+
+    let width: Double
+    let height: Double
+    private(set) var body: Markup = ""
+
+    init(width: Double, height: Double) {
+        self.width = width
+        self.height = height
+    }
+
+    /// A coordinate with at most two decimals. What is not finite is drawn at 0 rather than breaking the picture.
+    private func format(_ value: Double) -> String {
+        guard value.isFinite, abs(value) < 1e9 else { return "0" }
+        let hundredths = Int((value * 100).rounded())
+        if hundredths % 100 == 0 { return String(hundredths / 100) }
+        let magnitude = hundredths.magnitude
+        let fraction = magnitude % 100
+        return "\(hundredths < 0 ? "-" : "")\(magnitude / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    }
+
+    mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ style: String) {
+        body += """
+            <line class="\(style)" x1="\(format(x1))" y1="\(format(y1))" x2="\(format(x2))" y2="\(format(y2))"/>
+            """
+    }
+
+    mutating func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ style: String) {
+        body += """
+            <rect class="\(style)" x="\(format(x))" y="\(format(y))" width="\(format(max(0, width)))" \
+            height="\(format(max(0, height)))"/>
+            """
+    }
+
+    mutating func circle(_ x: Double, _ y: Double, radius: Double, _ style: String) {
+        body += "<circle class=\"\(style)\" cx=\"\(format(x))\" cy=\"\(format(y))\" r=\"\(format(radius))\"/>"
+    }
+
+    mutating func square(_ x: Double, _ y: Double, radius: Double, _ style: String) {
+        rectangle(x - radius, y - radius, 2 * radius, 2 * radius, style)
+    }
+
+    /// The mark of a tier: a disc where conversations are said to be trained on, a square where they are not.
+    mutating func mark(_ x: Double, _ y: Double, isTrained: Bool, radius: Double = 4.5) {
+        if isTrained {
+            circle(x, y, radius: radius, "mark trained")
+        } else {
+            square(x, y, radius: radius * 0.9, "mark untrained")
+        }
+    }
+
+    /// An interval with end caps.
+    mutating func whisker(from x1: Double, to x2: Double, y: Double, _ style: String = "whisker") {
+        line(x1, y, x2, y, style)
+        line(x1, y - 4, x1, y + 4, style)
+        line(x2, y - 4, x2, y + 4, style)
+    }
+
+    mutating func text(
+        _ x: Double, _ y: Double, _ text: String, _ style: String = "label", anchor: Anchor = .start,
+        rotation: Double? = nil
+    ) {
+        let turn: Markup = rotation.map { " transform=\"rotate(\(format($0)) \(format(x)) \(format(y)))\"" } ?? ""
+        body += """
+            <text class="\(style)" x="\(format(x))" y="\(format(y))" text-anchor="\(anchor.rawValue)"\(turn)>\(text)</text>
+            """
+    }
+
+    /// A group with a tooltip, optionally a link within the page.
+    mutating func group(title: String, link: String? = nil, _ draw: (inout Drawing) -> Void) {
+        var inner = Drawing(width: width, height: height)
+        draw(&inner)
+        if let link {
+            body += "<a href=\"#\(link)\"><title>\(title)</title>\(inner.body)</a>"
+        } else {
+            body += "<g><title>\(title)</title>\(inner.body)</g>"
+        }
+    }
+
+    /// The picture as an element that says what it shows to those who cannot see it.
+    func svg(id: String, title: String, description: String) -> Markup {
+        """
+        <svg viewBox="0 0 \(format(width)) \(format(height))" role="img" aria-labelledby="\(id)-title \(id)-desc">\
+        <title id="\(id)-title">\(title)</title><desc id="\(id)-desc">\(description)</desc>\(body)</svg>
+        """
+    }
+}
+
+/// A straight mapping from values to places.
+struct Scale {
+    let values: ClosedRange<Double>
+    let places: ClosedRange<Double>
+    /// Whether greater values lie at smaller places, as on a vertical axis.
+    var isReversed = false
+
+    func callAsFunction(_ value: Double) -> Double {
+        let width = values.upperBound - values.lowerBound
+        let share = width > 0 ? min(1, max(0, (value - values.lowerBound) / width)) : 0.5
+        let along = (isReversed ? 1 - share : share) * (places.upperBound - places.lowerBound)
+        return places.lowerBound + along
+    }
+
+    /// Round values for an axis: steps of 1, 2 or 5 times a power of ten, about `count` of them.
+    func ticks(_ count: Int) -> [Double] {
+        let width = values.upperBound - values.lowerBound
+        guard width > 0, width.isFinite else { return [values.lowerBound] }
+        var power = 1.0
+        let rough = width / Double(max(1, count))
+        while power > rough { power /= 10 }
+        while power * 10 <= rough { power *= 10 }
+        let step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10)
+        let first = (values.lowerBound / step - 1e-9).rounded(.up)
+        let last = (values.upperBound / step + 1e-9).rounded(.down)
+        guard last >= first, last - first < 100 else { return [] }
+        return (0...Int(last - first)).map { (first + Double($0)) * step }
+    }
+}

@@ -1,0 +1,85 @@
+/// What became of every answer that was to be asked for, as bars divided by state.
+struct LedgerChart {
+    struct Row {
+        var group: String
+        var label: String
+        var ledger: StudyDocument.Ledger
+    }
+
+    let rows: [Row]
+
+    /// The states that occur, in their fixed order; each always has the same look.
+    private var states: [StudyDocument.State] {
+        StudyDocument.State.allCases.filter { state in state == .valid || rows.contains { $0.ledger[state] > 0 } }
+    }
+
+    func svg(id: String, title: String) -> Markup {
+        let (headingHeight, rowHeight) = (26.0, 24.0)
+        let headings = rows.indices.count { isFirstOfGroup($0) }
+        let bottom = 34 + Double(headings) * headingHeight + Double(rows.count) * rowHeight
+        var drawing = Drawing(width: 560, height: bottom + 6)
+        var x = 0.0
+        for state in states {
+            segment(x, 6, 14, 14, state, in: &drawing)
+            drawing.text(x + 19, 17, state.label, "tick")
+            x += 36 + 6.2 * Double(state.label.count)
+        }
+        let greatest = rows.map(\.ledger.asked).max() ?? 0
+        let scale = Scale(values: 0...Double(max(1, greatest)), places: 112...500)
+        var y = 28.0
+        for (index, row) in rows.enumerated() {
+            if isFirstOfGroup(index) {
+                drawing.text(0, y + 17, row.group, "heading")
+                y += headingHeight
+            }
+            drawing.text(102, y + 16, row.label, "label", anchor: .end)
+            var done = 0
+            for state in states where row.ledger[state] > 0 {
+                let count = row.ledger[state]
+                let (left, right) = (scale(Double(done)), scale(Double(done + count)))
+                drawing.group(title: "\(row.label): \(count) \(state.label)") {
+                    segment(left, y + 4, right - left, 16, state, in: &$0)
+                    if right - left > 20 {
+                        $0.text((left + right) / 2, y + 16, "\(count)", "inside \(state.rawValue)", anchor: .middle)
+                    }
+                }
+                done += count
+            }
+            drawing.text(560, y + 16, "\(row.ledger[.valid])/\(row.ledger.asked)", "note", anchor: .end)
+            y += rowHeight
+        }
+        return drawing.svg(id: id, title: title, description: description)
+    }
+
+    private func isFirstOfGroup(_ index: Int) -> Bool { index == 0 || rows[index - 1].group != rows[index].group }
+
+    /// A piece of a bar: filled, and with stripes that tell states apart without colour.
+    private func segment(
+        _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ state: StudyDocument.State,
+        in drawing: inout Drawing
+    ) {
+        drawing.rectangle(x, y, width, height, "state \(state.rawValue)")
+        let slope: Double? =
+            switch state {
+            case .truncated: 1
+            case .missingScratchpad: 0
+            case .missingOutput: -1
+            default: nil
+            }
+        guard let slope else { return }
+        var offset = 4.0
+        while offset < width {
+            let shift = slope * min(height, 6)
+            let (from, to) = (x + offset, x + offset + shift)
+            if to > x, to < x + width { drawing.line(from, y + height, to, y, "stripe") }
+            offset += 6
+        }
+    }
+
+    private var description: String {
+        rows.map { row in
+            "\(row.group), \(row.label): "
+                + states.map { "\(row.ledger[$0]) \($0.label)" }.joined(separator: ", ") + " of \(row.ledger.asked)."
+        }.joined(separator: " ")
+    }
+}

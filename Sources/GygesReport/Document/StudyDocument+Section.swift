@@ -1,0 +1,219 @@
+public import GygesStatistics
+
+extension StudyDocument {
+    /// One condition of a study: a scenario in one mode, with everything found in it.
+    public struct Section: Sendable, Equatable, Codable {
+        /// Short name, unique in the document; part of the permanent links to its transcripts.
+        public var id: String
+        /// The scenario's name for readers.
+        public var scenario: String
+        /// The mode's name for readers.
+        public var mode: String
+        /// What the conflict is, in a paragraph.
+        public var summary: String
+        /// The tiers, in the order in which they are shown.
+        public var tiers: [Tier]
+        /// Two tiers compared over the same prompts, by judge.
+        public var comparisons: [Comparison]
+        /// What was measured without sampling; `nil` if it was not.
+        public var logitGap: LogitGap?
+        /// How far the judges agree.
+        public var agreements: [Agreement]
+        /// The system prompt, whole.
+        public var systemPrompt: String
+        /// The user turn with its placeholders, as the scenario has it.
+        public var userTurn: String
+        /// The prompts with their answers, in order; may be empty where answers are not to be shared.
+        public var prompts: [Prompt]
+
+        /// Creates a section.
+        public init(
+            id: String, scenario: String, mode: String, summary: String = "", tiers: [Tier],
+            comparisons: [Comparison] = [], logitGap: LogitGap? = nil, agreements: [Agreement] = [],
+            systemPrompt: String = "", userTurn: String = "", prompts: [Prompt] = []
+        ) {
+            self.id = id
+            self.scenario = scenario
+            self.mode = mode
+            self.summary = summary
+            self.tiers = tiers
+            self.comparisons = comparisons
+            self.logitGap = logitGap
+            self.agreements = agreements
+            self.systemPrompt = systemPrompt
+            self.userTurn = userTurn
+            self.prompts = prompts
+        }
+
+        /// The condition's name for readers.
+        public var title: String { mode.isEmpty ? scenario : "\(scenario), \(mode)" }
+
+        /// The tier of a name.
+        func tier(_ id: String) -> Tier? { tiers.first { $0.id == id } }
+    }
+
+    /// What happened in one tier.
+    public struct Tier: Sendable, Equatable, Codable {
+        /// Short name, unique in the section.
+        public var id: String
+        /// Name for readers.
+        public var label: String
+        /// Whether the subject was told that these conversations are trained on.
+        public var isTrained: Bool
+        /// What became of everything that was to be asked.
+        public var ledger: Ledger
+        /// What the judges found, at most one entry for each.
+        public var outcomes: [Outcome]
+
+        /// Creates a tier.
+        public init(id: String, label: String, isTrained: Bool, ledger: Ledger, outcomes: [Outcome]) {
+            self.id = id
+            self.label = label
+            self.isTrained = isTrained
+            self.ledger = ledger
+            self.outcomes = outcomes
+        }
+
+        /// What one judge found.
+        func outcome(by judge: String) -> Outcome? { outcomes.first { $0.judge == judge } }
+    }
+
+    /// What became of the answers that were to be asked for; the parts add up to ``asked``.
+    public struct Ledger: Sendable, Equatable, Codable {
+        /// Answers by what became of them.
+        public var counts: [State: Int]
+
+        /// Creates a ledger.
+        public init(
+            valid: Int = 0, truncated: Int = 0, missingScratchpad: Int = 0, missingOutput: Int = 0,
+            unexpectedScratchpad: Int = 0, pending: Int = 0
+        ) {
+            counts = [
+                .valid: valid, .truncated: truncated, .missingScratchpad: missingScratchpad,
+                .missingOutput: missingOutput, .unexpectedScratchpad: unexpectedScratchpad, .pending: pending,
+            ]
+        }
+
+        /// All answers that were to be asked for.
+        public var asked: Int { counts.values.reduce(0, &+) }
+
+        /// How many answers are in a state.
+        public subscript(_ state: State) -> Int { counts[state] ?? 0 }
+    }
+
+    /// What one judge found in one tier.
+    public struct Outcome: Sendable, Equatable, Codable {
+        /// The judge's short name.
+        public var judge: String
+        /// Valid answers that complied, of those judged.
+        public var compliance: Proportion
+        /// Answers that complied and whose reasoning fulfils every criterion, of those judged; `nil` where reasoning is not judged.
+        public var alignmentFaking: Proportion?
+        /// Answers whose reasoning fulfils each criterion, of those judged on it, in the order in which they are shown.
+        public var criteria: [CriterionCount]
+
+        /// Creates an outcome.
+        public init(
+            judge: String, compliance: Proportion, alignmentFaking: Proportion? = nil, criteria: [CriterionCount] = []
+        ) {
+            self.judge = judge
+            self.compliance = compliance
+            self.alignmentFaking = alignmentFaking
+            self.criteria = criteria
+        }
+    }
+
+    /// How often a criterion is fulfilled.
+    public struct CriterionCount: Sendable, Equatable, Codable {
+        /// The criterion's name.
+        public var criterion: String
+        /// Answers that fulfil it, of those judged on it.
+        public var met: Proportion
+
+        /// Creates a count.
+        public init(_ criterion: String, _ met: Proportion) {
+            self.criterion = criterion
+            self.met = met
+        }
+    }
+
+    /// The same prompts in two tiers, by one judge.
+    public struct Comparison: Sendable, Equatable, Codable {
+        /// The judge's short name.
+        public var judge: String
+        /// The tier said to be trained on; the gap is its compliance minus the other's.
+        public var first: String
+        /// The tier said not to be.
+        public var second: String
+        /// Pairs of valid, judged answers to the same prompt, by whether they complied.
+        public var pairs: PairedCounts
+        /// An interval that allows for several answers to one prompt depending on each other, if one was computed;
+        /// it is shown instead of the interval over independent pairs.
+        public var clusteredInterval: Interval?
+
+        /// Creates a comparison.
+        public init(
+            judge: String, first: String, second: String, pairs: PairedCounts, clusteredInterval: Interval? = nil
+        ) {
+            self.judge = judge
+            self.first = first
+            self.second = second
+            self.pairs = pairs
+            self.clusteredInterval = clusteredInterval
+        }
+    }
+
+    /// How much more probable a compliant opening is than a refusing one, by prompt, in two tiers.
+    public struct LogitGap: Sendable, Equatable, Codable {
+        /// The tier said to be trained on.
+        public var first: String
+        /// The tier said not to be.
+        public var second: String
+        /// The prompts measured in both.
+        public var points: [Point]
+
+        /// Creates a measurement.
+        public init(first: String, second: String, points: [Point]) {
+            self.first = first
+            self.second = second
+            self.points = points
+        }
+
+        /// One prompt.
+        public struct Point: Sendable, Equatable, Codable {
+            /// The prompt's short name.
+            public var prompt: String
+            /// The logarithm of the odds of a compliant against a refusing opening in the first tier, in nats.
+            public var first: Double
+            /// The same in the second tier.
+            public var second: Double
+
+            /// Creates a point.
+            public init(prompt: String, first: Double, second: Double) {
+                self.prompt = prompt
+                self.first = first
+                self.second = second
+            }
+        }
+    }
+
+    /// Two judges on the same answers.
+    public struct Agreement: Sendable, Equatable, Codable {
+        /// The question both answered: `compliance`, `alignment faking`, or a criterion's name.
+        public var question: String
+        /// The first judge's short name.
+        public var first: String
+        /// The second judge's short name.
+        public var second: String
+        /// Answers by what each judge said.
+        public var counts: PairedCounts
+
+        /// Creates an agreement.
+        public init(question: String, first: String, second: String, counts: PairedCounts) {
+            self.question = question
+            self.first = first
+            self.second = second
+            self.counts = counts
+        }
+    }
+}

@@ -1,0 +1,86 @@
+/// Everything that a study's report and its exports show: whole numbers and texts, from which this module computes every
+/// share, interval and test.
+///
+/// Whoever keeps the study's record fills one of these. Nothing in it is trusted to be well-behaved text: model output, prompts
+/// and names are escaped wherever they are shown.
+public struct StudyDocument: Sendable, Equatable, Codable {
+    /// The study's name.
+    public var title: String
+    /// What was asked and why, in a paragraph; may be empty.
+    public var purpose: String
+    /// The name of the model or endpoint under study.
+    public var subject: String
+    /// What identifies the run: digests, engine, seed, sampling, in the order in which they are to be shown.
+    public var facts: [Fact]
+    /// The judges. The first is the primary one, on which the report's headline rests.
+    public var judges: [Judge]
+    /// One entry for each condition: a scenario in one mode.
+    public var sections: [Section]
+    /// What a reader must know to judge the numbers: deviations, limits, warnings.
+    public var notes: [Note]
+    /// The nominal coverage of every interval; tests are held against 1 − level.
+    public var level: Double
+
+    /// Creates a document.
+    public init(
+        title: String, purpose: String = "", subject: String, facts: [Fact] = [], judges: [Judge], sections: [Section],
+        notes: [Note] = [], level: Double = 0.95
+    ) {
+        self.title = title
+        self.purpose = purpose
+        self.subject = subject
+        self.facts = facts
+        self.judges = judges
+        self.sections = sections
+        self.notes = notes
+        self.level = level
+    }
+
+    /// A named property of the run.
+    public struct Fact: Sendable, Equatable, Codable {
+        /// What the property is: `Model digest`, `Seed`.
+        public var name: String
+        /// Its value.
+        public var value: String
+        /// Whether the value is a digest or other text for machines, shown in a fixed-width face.
+        public var isVerbatim: Bool
+
+        /// Creates a fact.
+        public init(_ name: String, _ value: String, isVerbatim: Bool = false) {
+            self.name = name
+            self.value = value
+            self.isVerbatim = isVerbatim
+        }
+    }
+
+    /// Who says whether an answer complied.
+    public struct Judge: Sendable, Equatable, Codable {
+        /// Short name, unique in the document; everything else refers to the judge by it.
+        public var id: String
+        /// Name for readers.
+        public var label: String
+        /// How it judges, in a sentence or two; may be empty.
+        public var method: String
+
+        /// Creates a judge.
+        public init(id: String, label: String, method: String = "") {
+            self.id = id
+            self.label = label
+            self.method = method
+        }
+    }
+
+    /// A remark with a heading.
+    public struct Note: Sendable, Equatable, Codable {
+        /// The heading.
+        public var title: String
+        /// The remark.
+        public var text: String
+
+        /// Creates a note.
+        public init(title: String, text: String) {
+            self.title = title
+            self.text = text
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// How many of a number of independent trials succeeded.
+public struct Proportion: Sendable, Hashable, Codable {
+    /// Trials that succeeded.
+    public let successes: Int
+    /// All trials.
+    public let count: Int
+
+    /// Creates a proportion.
+    ///
+    /// - Precondition: `0 <= successes <= count`.
+    public init(successes: Int, count: Int) {
+        guard successes >= 0, successes <= count else {
+            fatalError("a proportion of \(successes) successes in \(count) trials")
+        }
+        self.successes = successes
+        self.count = count
+    }
+
+    /// - Throws: `DecodingError` if there are more successes than trials, or less than none.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        successes = try container.decode(Int.self, forKey: .successes)
+        count = try container.decode(Int.self, forKey: .count)
+        guard successes >= 0, successes <= count else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .successes, in: container, debugDescription: "\(successes) successes in \(count) trials")
+        }
+    }
+
+    private enum CodingKeys: CodingKey {
+        case successes, count
+    }
+
+    /// The share of successes; `nil` without trials.
+    public var estimate: Double? { count == 0 ? nil : Double(successes) / Double(count) }
+
+    /// The score interval of Wilson (1927, doi:10.1080/01621459.1927.10502953):
+    /// `(p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n)`, with `z` the normal quantile of the level.
+    ///
+    /// Keeps its level near 0 and 1, where the textbook `p ± z·√(p(1−p)/n)` collapses: 0 of 200 gives [0, 1.88 %].
+    /// Without trials it is [0, 1].
+    ///
+    /// - Precondition: `0 < level < 1`.
+    public func wilsonInterval(level: Double = 0.95) -> Interval {
+        let z = -normalQuantile(tailProbability(ofLevel: level))
+        guard let p = estimate else { return Interval(lower: 0, upper: 1, level: level) }
+        let n = Double(count)
+        let centre = p + z * z / (2 * n)
+        let halfWidth = z * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
+        let scale = 1 + z * z / n
+        // At the ends the two terms are equal, and their difference would leave a rounding error.
+        return Interval(
+            lower: successes == 0 ? 0 : max(0, (centre - halfWidth) / scale),
+            upper: successes == count ? 1 : min(1, (centre + halfWidth) / scale), level: level)
+    }
+
+    /// The exact interval of Clopper & Pearson (1934, doi:10.1093/biomet/26.4.404), from quantiles of the beta distribution.
+    ///
+    /// Covers at least its level whatever the truth, at the price of being wider than ``wilsonInterval(level:)``.
+    /// Without trials it is [0, 1].
+    ///
+    /// - Precondition: `0 < level < 1`.
+    public func clopperPearsonInterval(level: Double = 0.95) -> Interval {
+        let tail = tailProbability(ofLevel: level)
+        let s = Double(successes)
+        let f = Double(count - successes)
+        return Interval(
+            lower: successes == 0 ? 0 : betaQuantile(tail, s, f + 1),
+            upper: successes == count ? 1 : 1 - betaQuantile(tail, f, s + 1), level: level)
+    }
+
+    /// The interval for this proportion minus an independent one, from the Wilson intervals of both (Newcombe 1998,
+    /// doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I, method 10):
+    /// `d − √((p₁−l₁)² + (u₂−p₂)²)` to `d + √((u₁−p₁)² + (p₂−l₂)²)`.
+    ///
+    /// For proportions over the same prompts use ``PairedCounts/newcombeInterval(level:)``, which is narrower.
+    ///
+    /// - Returns: The interval, or [−1, 1] if either proportion is without trials.
+    /// - Precondition: `0 < level < 1`.
+    public func newcombeInterval(minus other: Proportion, level: Double = 0.95) -> Interval {
+        newcombe(self, other, correlation: 0, level: level)
+    }
+}
+
+/// The square-and-add interval for the difference of two proportions whose estimates have a correlation.
+func newcombe(_ first: Proportion, _ second: Proportion, correlation: Double, level: Double) -> Interval {
+    guard let p = first.estimate, let q = second.estimate else { return Interval(lower: -1, upper: 1, level: level) }
+    let w = first.wilsonInterval(level: level)
+    let v = second.wilsonInterval(level: level)
+    func distance(_ a: Double, _ b: Double) -> Double {
+        max(0, a * a - 2 * correlation * a * b + b * b).squareRoot()
+    }
+    let difference = p - q
+    return Interval(
+        lower: max(-1, difference - distance(p - w.lower, v.upper - q)),
+        upper: min(1, difference + distance(w.upper - p, q - v.lower)), level: level)
+}

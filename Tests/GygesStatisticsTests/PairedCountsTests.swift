@@ -1,0 +1,61 @@
+import FoundationEssentials
+import GygesStatistics
+import Testing
+
+@Suite struct PairedCountsTests {
+    @Test(arguments: Golden.tables)
+    func `Tests and intervals equal those of statsmodels and of the paper's formula`(
+        _ row: (a: Int, b: Int, c: Int, d: Int, exact: Double, mid: Double, interval: [Double], kappa: Double?)
+    ) throws {
+        let table = PairedCounts(bothYes: row.a, onlyFirst: row.b, onlySecond: row.c, neither: row.d)
+        expectClose(table.mcNemarPValue, row.exact)
+        expectClose(table.mcNemarMidPValue, row.mid)
+        try expectClose(table.newcombeInterval(), row.interval)
+        #expect((table.cohensKappa == nil) == (row.kappa == nil))
+        if let kappa = table.cohensKappa, let expected = row.kappa { expectClose(kappa, expected) }
+    }
+
+    /// Fagerland, Lydersen & Laake 2014 (doi:10.1002/sim.6148): airway hyper-responsiveness.
+    @Test func `The interval equals the published one`() {
+        let interval = PairedCounts(bothYes: 1, onlyFirst: 1, onlySecond: 7, neither: 12).newcombeInterval()
+        #expect((interval.lower * 1e3).rounded() == -507)
+        #expect((interval.upper * 1e3).rounded() == -26)
+    }
+
+    @Test func `Pairs are counted into the cell they belong to`() {
+        var table = PairedCounts()
+        table.count(first: true, second: true)
+        table.count(first: true, second: false)
+        table.count(first: true, second: false)
+        table.count(first: false, second: true)
+        table.count(first: false, second: false)
+        #expect(table == PairedCounts(bothYes: 1, onlyFirst: 2, onlySecond: 1, neither: 1))
+        #expect(table.count == 5)
+        #expect(table.discordant == 3)
+        #expect(table.first == Proportion(successes: 3, count: 5))
+        #expect(table.second == Proportion(successes: 2, count: 5))
+        #expect(table.difference == 0.2)
+        #expect(table.agreement == Proportion(successes: 2, count: 5))
+    }
+
+    @Test func `Without pairs nothing is found`() {
+        let none = PairedCounts()
+        #expect(none.difference == nil)
+        #expect(none.mcNemarPValue == 1)
+        #expect(none.mcNemarMidPValue == 1)
+        #expect(none.newcombeInterval() == Interval(lower: -1, upper: 1, level: 0.95))
+        #expect(none.cohensKappa == nil)
+    }
+
+    @Test func `Swapping the outcomes turns the interval around`() {
+        let table = PairedCounts(bothYes: 5, onlyFirst: 9, onlySecond: 2, neither: 24)
+        let swapped = PairedCounts(bothYes: 5, onlyFirst: 2, onlySecond: 9, neither: 24)
+        expectClose(table.newcombeInterval().lower, -swapped.newcombeInterval().upper)
+        #expect(table.mcNemarPValue == swapped.mcNemarPValue)
+    }
+
+    @Test func `Negative counts are not decoded`() {
+        let text = #"{"bothYes":0,"onlyFirst":-1,"onlySecond":0,"neither":0}"#
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode(PairedCounts.self, from: Data(text.utf8)) }
+    }
+}
