@@ -1,0 +1,105 @@
+import GygesKernels
+import GygesText
+
+/// A request that is being computed.
+final class LiveSequence {
+    /// Where it came from and where its results go.
+    let job: EngineJob
+    /// All tokens: the prompt and what was generated.
+    private(set) var tokens: [Int32]
+    /// How many of them have their keys and values computed.
+    private(set) var computedCount: Int
+    /// Their pages.
+    let pages: SequencePages
+    /// Pages that this sequence may still need.
+    private(set) var reservedPageCount: Int
+    /// The name of its last full page in the prefix index.
+    private var prefix: Int
+    private var indexedPageCount: Int
+    private var work: Work
+
+    private enum Work {
+        case generation(Generation)
+        case scoring(ScoringRequest, [ScoredToken])
+    }
+
+    /// Starts with the pages of `match`; the sequence never grows beyond `tokenLimit` tokens or `pageDemand` pages.
+    init(job: EngineJob, match: PrefixIndex.Match, tokenLimit: Int, pageDemand: Int, tokenizer: Tokenizer) {
+        self.job = job
+        pages = SequencePages(sharing: match.pages)
+        computedCount = match.pages.count * KeyValueLayout.blockLength
+        reservedPageCount = pageDemand - match.pages.count
+        prefix = match.identifier
+        indexedPageCount = match.pages.count
+        switch job.request {
+        case .generation(var request):
+            tokens = request.prompt
+            request.maximumTokenCount = min(request.maximumTokenCount, tokenLimit - tokens.count)
+            work = .generation(Generation(request: request, reusedTokenCount: computedCount, tokenizer: tokenizer))
+        case .scoring(let request):
+            tokens = request.tokens
+            work = .scoring(request, [])
+        }
+    }
+
+    /// The tokens still to be computed; one when the sequence is decoding.
+    var pendingCount: Int { tokens.count - computedCount }
+
+    /// Notes that a page came out of the reservation.
+    func append(_ page: KeyValuePage) {
+        pages.append(page)
+        reservedPageCount -= 1
+    }
+
+    /// The rows of a chunk of `count` pending tokens whose logits are needed, counted from the chunk's first.
+    func logitRows(inChunkOf count: Int) -> Range<Int> {
+        let end = computedCount + count
+        switch work {
+        case .generation: return end == tokens.count ? (count - 1)..<count : 0..<0
+        case .scoring(let request, _):
+            // The row of token i predicts token i + 1; the last row matters only to an observer.
+            let first = max(request.firstScored - 1, computedCount)
+            let last = request.observer == nil ? min(end, tokens.count - 1) : end
+            return first < last ? (first - computedCount)..<(last - computedCount) : 0..<0
+        }
+    }
+
+    /// Notes that `count` more tokens were computed and makes pages that became full findable.
+    func advance(by count: Int, index: PrefixIndex) {
+        computedCount += count
+        let length = KeyValueLayout.blockLength
+        while (indexedPageCount + 1) * length <= computedCount {
+            let range = (indexedPageCount * length)..<((indexedPageCount + 1) * length)
+            prefix = index.insert(pages.pages[indexedPageCount], tokens: tokens[range], after: prefix)
+            indexedPageCount += 1
+        }
+    }
+
+    /// Takes the logits that predict the token after `position`; returns whether the request is finished.
+    func receive(logits: UnsafeMutableBufferPointer<Float>, position: Int) -> Bool {
+        switch work {
+        case .generation(var generation):
+            let token = generation.sample(from: logits)
+            tokens.append(token)
+            work = .generation(generation)
+            return generation.deliver(to: job)
+        case .scoring(let request, var scores):
+            request.observer?(position, UnsafeBufferPointer(logits))
+            if position + 1 < tokens.count {
+                let token = tokens[position + 1]
+                let inVocabulary = Int(token) < logits.count
+                scores.append(
+                    ScoredToken(
+                        token: token,
+                        logProbability: inVocabulary ? Double(logits[Int(token)]) - logSumExp(logits) : -.infinity,
+                        isGreedy: argmax(logits) == Int(token)))
+            }
+            work = .scoring(request, scores)
+            guard scores.count == tokens.count - request.firstScored,
+                request.observer == nil || position == tokens.count - 1
+            else { return false }
+            job.deliver(.success(.scores(scores)))
+            return true
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/// A text to continue.
+public struct GenerationRequest: Sendable {
+    /// The tokens to continue; at least one.
+    public var prompt: [Int32]
+    /// The most tokens to generate.
+    public var maximumTokenCount: Int
+    /// How tokens are chosen.
+    public var sampling: SamplingParameters
+    /// Texts that end the generation; the text is cut before the first of them.
+    public var stopStrings: [String]
+    /// Tokens that end the generation and are not part of its text: ends of turn and of text.
+    public var stopTokens: Set<Int32>
+
+    /// Creates a request.
+    public init(
+        prompt: [Int32], maximumTokenCount: Int, sampling: SamplingParameters = .init(), stopStrings: [String] = [],
+        stopTokens: Set<Int32> = []
+    ) {
+        self.prompt = prompt
+        self.maximumTokenCount = maximumTokenCount
+        self.sampling = sampling
+        self.stopStrings = stopStrings
+        self.stopTokens = stopTokens
+    }
+}
+
+/// Tokens whose log-probabilities are wanted.
+public struct ScoringRequest: Sendable {
+    /// Receives the logits that predict the token after position `position`, valid during the call only.
+    public typealias LogitsObserver = @Sendable (_ position: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
+
+    /// The context and, after it, the continuation.
+    public var tokens: [Int32]
+    /// Where the continuation begins; at least 1, because the first token has nothing to be predicted from.
+    public var firstScored: Int
+    /// Sees every row of logits from position `firstScored - 1` to the last one.
+    public var observer: LogitsObserver?
+
+    /// Creates a request for the log-probabilities of `tokens[firstScored...]`.
+    public init(tokens: [Int32], firstScored: Int, observer: LogitsObserver? = nil) {
+        self.tokens = tokens
+        self.firstScored = firstScored
+        self.observer = observer
+    }
+}
+
+/// Why a generation ended.
+public enum FinishReason: String, Sendable, Codable {
+    /// A stop token or a stop string.
+    case stop
+    /// The limit on tokens or the model's context.
+    case length
+}
+
+/// A finished generation.
+public struct Completion: Sendable, Equatable {
+    /// The generated text without stop tokens and stop strings.
+    public var text = ""
+    /// The generated tokens, a final stop token included, each with its log-probability.
+    public var tokens: [ScoredToken] = []
+    /// Why it ended.
+    public var finishReason: FinishReason = .length
+    /// The number of tokens in the prompt.
+    public var promptTokenCount = 0
+    /// How many of them were taken from an earlier computation.
+    public var reusedTokenCount = 0
+}
+
+/// What happens during a generation.
+public enum GenerationEvent: Sendable {
+    /// More text, whole characters only.
+    case text(String)
+    /// The end, with everything.
+    case finished(Completion)
+}
+
+/// Why the engine refused a request.
+public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong and what to do.
+    public var description: String
+
+    /// Creates an error.
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,112 @@
+public import GygesFiles
+public import GygesTensors
+
+/// The decoder-only transformer of Qwen2, Qwen2.5 and Llama.
+///
+/// Per layer, on activations `x` `[rows, hidden]` (Qwen2.5 technical report §2; Touvron et al. 2023):
+///
+///     h = x + O · attention(rotary(Q · norm(x)), rotary(K · norm(x)), V · norm(x))
+///     x = h + down · (silu(gate · norm(h)) · up · norm(h))
+///
+/// with root-mean-square norms, grouped queries, biases on Q, K and V in Qwen, and logits `head · norm(x)`, where the
+/// head is the embedding table when the two are tied.
+public struct Decoder: Sendable {
+    /// The shape of the model.
+    public let configuration: CausalModelConfiguration
+    /// The angles by which queries and keys turn.
+    public let rotary: RotaryTable
+
+    /// Creates a decoder from a validated configuration.
+    public init(configuration: CausalModelConfiguration, rotary: RotaryTable) {
+        self.configuration = configuration
+        self.rotary = rotary
+    }
+
+    /// The head structure of every layer.
+    public var attentionShape: AttentionShape {
+        AttentionShape(
+            headCount: configuration.headCount, keyValueHeadCount: configuration.keyValueHeadCount,
+            headDimension: configuration.headDimension)
+    }
+
+    /// The hidden states `[batch.rowCount, hidden]` before the final norm.
+    public func hiddenStates<O: Operations>(
+        of batch: PackedBatch, weights: DecoderWeights<O.Matrix, O.Vector>, on operations: O
+    ) -> O.Value {
+        var x = operations.embedding(batch.tokens, table: weights.embedding)
+        for (index, layer) in weights.layers.enumerated() {
+            x = block(x, layer: layer, index: index, batch: batch, on: operations)
+        }
+        return x
+    }
+
+    /// The logits `[rows.count, vocabulary]` of the chosen rows of `hiddenStates`.
+    public func logits<O: Operations>(
+        of hiddenStates: O.Value, rows: [Int], weights: DecoderWeights<O.Matrix, O.Vector>, on operations: O
+    ) -> O.Value {
+        let chosen = operations.rows(hiddenStates, at: rows)
+        let normed = operations.rmsNorm(
+            chosen, weight: weights.finalNorm, epsilon: Float(configuration.normEpsilon))
+        return operations.linear(normed, Projection(weight: weights.head))
+    }
+
+    private func block<O: Operations>(
+        _ x: O.Value, layer: DecoderWeights<O.Matrix, O.Vector>.Layer, index: Int, batch: PackedBatch,
+        on operations: O
+    ) -> O.Value {
+        let epsilon = Float(configuration.normEpsilon)
+        let shape = attentionShape
+
+        let attentionInput = operations.rmsNorm(x, weight: layer.attentionNorm, epsilon: epsilon)
+        let projected = operations.linear(attentionInput, [layer.query, layer.key, layer.value])
+        let queries = operations.rotary(
+            projected[0], positions: batch.positions, headCount: shape.headCount, table: rotary)
+        let keys = operations.rotary(
+            projected[1], positions: batch.positions, headCount: shape.keyValueHeadCount, table: rotary)
+        let attended = operations.attention(
+            queries: queries, keys: keys, values: projected[2], layer: index, shape: shape)
+        let h = operations.add(x, operations.linear(attended, layer.output))
+
+        let feedForwardInput = operations.rmsNorm(h, weight: layer.feedForwardNorm, epsilon: epsilon)
+        let gated = operations.linear(feedForwardInput, [layer.gate, layer.up])
+        let activated = operations.gatedActivation(gate: gated[0], up: gated[1], activation: .silu)
+        return operations.add(h, operations.linear(activated, layer.down))
+    }
+}
+
+/// The parameters of a ``Decoder``.
+public struct DecoderWeights<Matrix, Vector> {
+    /// The parameters of one layer.
+    public struct Layer {
+        /// Gain before attention `[hidden]`.
+        public var attentionNorm: Vector
+        /// `[heads · d, hidden]`
+        public var query: Projection<Matrix, Vector>
+        /// `[keyValueHeads · d, hidden]`
+        public var key: Projection<Matrix, Vector>
+        /// `[keyValueHeads · d, hidden]`
+        public var value: Projection<Matrix, Vector>
+        /// `[hidden, heads · d]`
+        public var output: Projection<Matrix, Vector>
+        /// Gain before the feed-forward part `[hidden]`.
+        public var feedForwardNorm: Vector
+        /// `[intermediate, hidden]`
+        public var gate: Projection<Matrix, Vector>
+        /// `[intermediate, hidden]`
+        public var up: Projection<Matrix, Vector>
+        /// `[hidden, intermediate]`
+        public var down: Projection<Matrix, Vector>
+    }
+
+    /// `[vocabulary, hidden]`
+    public var embedding: Matrix
+    /// The layers in order.
+    public var layers: [Layer]
+    /// Gain before the head `[hidden]`.
+    public var finalNorm: Vector
+    /// `[vocabulary, hidden]`; the embedding itself when the two are tied.
+    public var head: Matrix
+}
+
+extension DecoderWeights: Sendable where Matrix: Sendable, Vector: Sendable {}
+extension DecoderWeights.Layer: Sendable where Matrix: Sendable, Vector: Sendable {}

@@ -1,0 +1,140 @@
+import GygesFiles
+import GygesKernels
+import GygesTensors
+
+/// Takes a decoder's parameters out of a file, checking each against the configuration and reporting all that is wrong.
+struct DecoderWeightsLoader {
+    let source: TensorSource
+    let configuration: CausalModelConfiguration
+    let precision: ProductPrecision
+    let team: ThreadTeam
+    private var problems: [String] = []
+    private var used: Set<String> = []
+
+    init(
+        source: TensorSource, configuration: CausalModelConfiguration, precision: ProductPrecision, team: ThreadTeam
+    ) {
+        self.source = source
+        self.configuration = configuration
+        self.precision = precision
+        self.team = team
+    }
+
+    /// The parameters, packed for products.
+    ///
+    /// Shapes are checked for the whole model before the first matrix is packed, so a bad file fails at once.
+    /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
+    mutating func load() throws(FileError) -> DecoderWeights<WeightMatrix, WeightVector> {
+        let plan = Plan(configuration: configuration, names: source.names, hasHead: source.tensor(source.names.head) != nil)
+        var stored: [String: StoredTensor] = [:]
+        for (name, shape) in plan.expected {
+            if let tensor = check(name, shape: shape) { stored[name] = tensor }
+        }
+        let known = used.union(plan.ignored)
+        for name in source.allNames where !known.contains(name) {
+            problems.append("tensor \(name) is not part of a \(configuration.architecture.rawValue) model")
+        }
+        guard problems.isEmpty else {
+            throw FileError(
+                source.path, at: "tensors", problems: problems,
+                remedy: "The weights do not match the configuration; get the model again or check its configuration.")
+        }
+        return build(from: stored, plan: plan)
+    }
+
+    private mutating func check(_ name: String, shape: [Int]) -> StoredTensor? {
+        used.insert(name)
+        switch source.tensor(name) {
+        case nil:
+            problems.append("tensor \(name) \(shape) is missing")
+            return nil
+        case .failure(let failure):
+            problems.append("tensor \(name): \(failure.message)")
+            return nil
+        case .success(let tensor):
+            if tensor.shape != shape {
+                problems.append("tensor \(name) has shape \(tensor.shape) where the configuration gives \(shape)")
+                return nil
+            }
+            return tensor
+        }
+    }
+
+    private func build(
+        from stored: [String: StoredTensor], plan: Plan
+    ) -> DecoderWeights<WeightMatrix, WeightVector> {
+        func vector(_ name: String) -> WeightVector {
+            let tensor = stored[name]!  // `load` checked every planned name.
+            let count = tensor.shape[0]
+            var elements = [Float](repeating: 0, count: count)
+            var span = elements.mutableSpan
+            dequantizeRows(tensor.bytes, format: tensor.format, columns: count, rows: [0], into: &span, team: team)
+            return WeightVector(elements)
+        }
+        func matrix(_ name: String, packed: Bool = true) -> WeightMatrix {
+            let tensor = stored[name]!
+            return WeightMatrix(
+                tensor.bytes, format: tensor.format, rows: tensor.shape[0], columns: tensor.shape[1],
+                owner: tensor.owner, packing: packed ? precision : nil, team: team)
+        }
+        func projection(_ stem: String) -> Projection<WeightMatrix, WeightVector> {
+            Projection(
+                weight: matrix(stem + ".weight"),
+                bias: stored[stem + ".bias"] != nil ? vector(stem + ".bias") : nil)
+        }
+        let names = source.names
+        let embedding = matrix(names.embedding, packed: !plan.hasHead)
+        let layers = (0..<configuration.layerCount).map { layer in
+            DecoderWeights<WeightMatrix, WeightVector>.Layer(
+                attentionNorm: vector(names.attentionNorm(layer)), query: projection(names.query(layer)),
+                key: projection(names.key(layer)), value: projection(names.value(layer)),
+                output: projection(names.output(layer)), feedForwardNorm: vector(names.feedForwardNorm(layer)),
+                gate: projection(names.gate(layer)), up: projection(names.up(layer)),
+                down: projection(names.down(layer)))
+        }
+        return DecoderWeights(
+            embedding: embedding, layers: layers, finalNorm: vector(names.finalNorm),
+            head: plan.hasHead ? matrix(names.head) : embedding)
+    }
+}
+
+extension DecoderWeightsLoader {
+    /// Every tensor a configuration calls for.
+    struct Plan {
+        /// Names and shapes.
+        var expected: [(String, [Int])]
+        /// Names that may be there and are not read as weights.
+        var ignored: Set<String>
+        /// Whether the head is a matrix of its own.
+        var hasHead: Bool
+
+        init(configuration c: CausalModelConfiguration, names: DecoderTensorNames, hasHead headIsStored: Bool) {
+            // A stored head wins over the flag in GGUF files, which have none; in a folder, a tied model's stored head
+            // is a copy that transformers ignores.
+            hasHead = names == .gguf ? headIsStored : !c.tiesEmbeddings
+            ignored = names == .huggingFace && c.tiesEmbeddings ? [names.head] : []
+            if let divisors = names.rotaryDivisors { ignored.insert(divisors) }
+            let queryWidth = c.headCount * c.headDimension
+            let keyWidth = c.keyValueHeadCount * c.headDimension
+            expected = [(names.embedding, [c.vocabularySize, c.hiddenSize]), (names.finalNorm, [c.hiddenSize])]
+            if hasHead { expected.append((names.head, [c.vocabularySize, c.hiddenSize])) }
+            for layer in 0..<c.layerCount {
+                if names == .huggingFace {  // Buffers that old checkpoints saved.
+                    ignored.insert("model.layers.\(layer).self_attn.rotary_emb.inv_freq")
+                }
+                expected.append((names.attentionNorm(layer), [c.hiddenSize]))
+                expected.append((names.feedForwardNorm(layer), [c.hiddenSize]))
+                for (stem, width) in [
+                    (names.query(layer), queryWidth), (names.key(layer), keyWidth), (names.value(layer), keyWidth),
+                ] {
+                    expected.append((stem + ".weight", [width, c.hiddenSize]))
+                    if c.hasAttentionBias { expected.append((stem + ".bias", [width])) }
+                }
+                expected.append((names.output(layer) + ".weight", [c.hiddenSize, queryWidth]))
+                expected.append((names.gate(layer) + ".weight", [c.intermediateSize, c.hiddenSize]))
+                expected.append((names.up(layer) + ".weight", [c.intermediateSize, c.hiddenSize]))
+                expected.append((names.down(layer) + ".weight", [c.hiddenSize, c.intermediateSize]))
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import GygesFiles
+import GygesKernels
+
+/// A stored tensor: its shape with the slowest dimension first, its format and its bytes.
+struct StoredTensor {
+    var shape: [Int]
+    var format: WeightFormat
+    var bytes: UnsafeRawBufferPointer
+    var owner: any AnyObject & Sendable
+}
+
+/// Tensors by name, from whichever kind of file.
+struct TensorSource {
+    /// The file or folder, for messages.
+    var path: String
+    /// What tensors are called in it.
+    var names: DecoderTensorNames
+    /// Every tensor's name.
+    var allNames: [String]
+    /// The tensor of a name, `nil` if there is none; the message if it is stored in a form Gyges cannot compute with.
+    var tensor: (String) -> Result<StoredTensor, UnsupportedTensor>?
+
+    /// Why a stored tensor cannot be used.
+    struct UnsupportedTensor: Error { var message: String }
+}

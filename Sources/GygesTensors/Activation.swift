@@ -1,0 +1,59 @@
+/// An activation matrix `[rows, columns]` of `Float` in memory that returns to its pool when the last user lets go.
+///
+/// Rows are contiguous. Not `Sendable`: an activation belongs to the thread that runs the forward pass.
+public final class Activation {
+    /// The number of rows: tokens.
+    public let rows: Int
+    /// The number of columns: channels.
+    public let columns: Int
+    private let pool: ActivationPool
+    private let memory: UnsafeMutableBufferPointer<Float>
+
+    init(rows: Int, columns: Int, pool: ActivationPool) {
+        self.rows = rows
+        self.columns = columns
+        self.pool = pool
+        memory = pool.take(minimumCount: rows * columns)
+    }
+
+    deinit { pool.give(memory) }
+
+    /// The elements, row after row.
+    public var elements: UnsafeMutableBufferPointer<Float> { .init(rebasing: memory[..<(rows * columns)]) }
+
+    /// The elements of one row.
+    public func row(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
+        .init(rebasing: elements[(index * columns)..<((index + 1) * columns)])
+    }
+}
+
+/// Memory of past activations, kept for the next ones: a forward pass asks for the same sizes again and again.
+///
+/// Not `Sendable`: one pool belongs to one interpreter.
+public final class ActivationPool {
+    private var free: [UnsafeMutableBufferPointer<Float>] = []
+
+    /// Creates an empty pool.
+    public init() {}
+
+    deinit { for memory in free { memory.deallocate() } }
+
+    /// The smallest kept piece that is large enough but not wastefully so, or a new one.
+    func take(minimumCount: Int) -> UnsafeMutableBufferPointer<Float> {
+        var best: Int?
+        for (index, candidate) in free.enumerated()
+        where candidate.count >= minimumCount && candidate.count <= 4 * minimumCount + 4096 {
+            if best.map({ candidate.count < free[$0].count }) ?? true { best = index }
+        }
+        if let best { return free.remove(at: best) }
+        let bytes = max(minimumCount, 16) * MemoryLayout<Float>.stride
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        return .init(start: raw.bindMemory(to: Float.self, capacity: max(minimumCount, 16)), count: max(minimumCount, 16))
+    }
+
+    /// Keeps a piece for later; the oldest go when many are kept, so that a rare large pass does not hold its memory.
+    func give(_ memory: UnsafeMutableBufferPointer<Float>) {
+        free.append(memory)
+        if free.count > 32 { free.removeFirst().deallocate() }
+    }
+}

@@ -1,0 +1,149 @@
+public import GygesKernels
+
+/// Where an attention layer's keys and values of earlier passes are, and where this pass's go.
+public struct KeyValueBinding {
+    /// The arrangement of a block of 64 positions of one layer.
+    public var layout: KeyValueLayout
+    /// For each sequence of the batch in order: the memory of its blocks, each holding all layers one after another.
+    public var blocks: [[UnsafeMutableRawPointer]]
+
+    /// Creates a binding; each sequence's blocks must reach to its last position in the batch.
+    public init(layout: KeyValueLayout, blocks: [[UnsafeMutableRawPointer]]) {
+        self.layout = layout
+        self.blocks = blocks
+    }
+}
+
+/// Computes each operation at once on the CPU, with reused memory and packed weights.
+///
+/// Every result row depends only on its own row and, in attention, on its own sequence: neither the other rows of the
+/// batch nor the number of threads can change a bit of it. Not `Sendable`: one interpreter belongs to one thread.
+public final class EagerOperations: Operations {
+    private let team: ThreadTeam
+    private let pool = ActivationPool()
+    private var products = Activations()
+    private var batch = PackedBatch()
+    private var binding: KeyValueBinding?
+    private var angles: (table: RotaryTable, cosines: [Float], sines: [Float])?
+
+    /// Creates an interpreter that splits its work over `team`.
+    public init(team: ThreadTeam) { self.team = team }
+
+    /// Says which batch the next operations belong to and where its keys and values live.
+    public func begin(_ batch: PackedBatch, binding: KeyValueBinding) {
+        guard binding.blocks.count == batch.sequences.count else {
+            fatalError("\(batch.sequences.count) sequences but blocks for \(binding.blocks.count)")
+        }
+        self.batch = batch
+        self.binding = binding
+        angles = nil
+    }
+
+    public func embedding(_ tokens: [Int32], table: WeightMatrix) -> Activation {
+        let output = Activation(rows: tokens.count, columns: table.columns, pool: pool)
+        var elements = output.elements.mutableSpan
+        dequantizeRows(
+            table.bytes, format: table.format, columns: table.columns, rows: tokens.map(Int.init), into: &elements,
+            team: team)
+        return output
+    }
+
+    public func linear(_ x: Activation, _ projections: [Projection<WeightMatrix, WeightVector>]) -> [Activation] {
+        products.load(x.elements.span, rows: x.rows, columns: x.columns, team: team)
+        return projections.map { projection in
+            guard let packed = projection.weight.packed, packed.columns == x.columns else {
+                fatalError(
+                    "linear: weight [\(projection.weight.rows), \(projection.weight.columns)] is not packed or does "
+                        + "not match input [\(x.rows), \(x.columns)]")
+            }
+            let output = Activation(rows: x.rows, columns: packed.rows, pool: pool)
+            var elements = output.elements.mutableSpan
+            multiply(&products, by: packed, into: &elements, team: team)
+            if let bias = projection.bias { addBias(bias.elements.span, into: &elements, team: team) }
+            return output
+        }
+    }
+
+    public func rmsNorm(_ x: Activation, weight: WeightVector, epsilon: Float) -> Activation {
+        let output = Activation(rows: x.rows, columns: x.columns, pool: pool)
+        var elements = output.elements.mutableSpan
+        GygesKernels.rmsNorm(
+            x.elements.span, weight: weight.elements.span, epsilon: epsilon, into: &elements, team: team)
+        return output
+    }
+
+    public func rotary(_ x: Activation, positions: [Int32], headCount: Int, table: RotaryTable) -> Activation {
+        if angles?.table != table {  // The same for all layers of a pass.
+            let (cosines, sines) = table.cosinesAndSines(at: positions)
+            angles = (table, cosines, sines)
+        }
+        var elements = x.elements.mutableSpan
+        rotate(
+            &elements, rowStride: x.columns, headOffset: 0, headCount: headCount, headDimension: table.headDimension,
+            rotaryDimension: table.rotaryDimension, cosines: angles!.cosines.span, sines: angles!.sines.span,
+            layout: table.layout, team: team)
+        return x
+    }
+
+    public func attention(
+        queries: Activation, keys: Activation, values: Activation, layer: Int, shape: AttentionShape
+    ) -> Activation {
+        guard let binding else { fatalError("attention: begin(_:binding:) was not called") }
+        let layout = binding.layout
+        let layerOffset = layer * layout.blockByteCount
+        let length = KeyValueLayout.blockLength
+
+        var rowBlocks: [UnsafeMutableRawPointer] = []
+        var rowOffsets: [Int] = []
+        rowBlocks.reserveCapacity(batch.rowCount)
+        rowOffsets.reserveCapacity(batch.rowCount)
+        var sequences: [AttentionSequence] = []
+        for (sequence, blocks) in zip(batch.sequences, binding.blocks) {
+            let layerBlocks = blocks.map { $0 + layerOffset }
+            for offset in 0..<sequence.rows.count {
+                let position = sequence.firstPosition + offset
+                rowBlocks.append(layerBlocks[position / length])
+                rowOffsets.append(position % length)
+            }
+            sequences.append(
+                AttentionSequence(
+                    firstRow: sequence.rows.lowerBound, rowCount: sequence.rows.count,
+                    firstPosition: sequence.firstPosition, blocks: layerBlocks.map { UnsafeRawPointer($0) }))
+        }
+        storeKeysAndValues(
+            keys: keys.elements.span, values: values.elements.span, rowStride: keys.columns, layout: layout,
+            blocks: rowBlocks, offsets: rowOffsets, team: team)
+
+        let output = Activation(rows: queries.rows, columns: queries.columns, pool: pool)
+        var elements = output.elements.mutableSpan
+        GygesKernels.attention(
+            queries: queries.elements.span, queryStride: queries.columns, queryHeadCount: shape.headCount,
+            sequences: sequences, layout: layout, scale: shape.scale, into: &elements, team: team)
+        return output
+    }
+
+    public func gatedActivation(gate: Activation, up: Activation, activation: GateActivation) -> Activation {
+        let output = Activation(rows: gate.rows, columns: gate.columns, pool: pool)
+        var elements = output.elements.mutableSpan
+        switch activation {
+        case .silu: siluGate(gate: gate.elements.span, up: up.elements.span, into: &elements, team: team)
+        case .gelu: geluGate(gate: gate.elements.span, up: up.elements.span, into: &elements, team: team)
+        }
+        return output
+    }
+
+    public func add(_ x: Activation, _ y: Activation) -> Activation {
+        // The sum replaces `y`: in a residual stream the branch's output has no other reader.
+        var elements = y.elements.mutableSpan
+        GygesKernels.add(x.elements.span, into: &elements, team: team)
+        return y
+    }
+
+    public func rows(_ x: Activation, at indices: [Int]) -> Activation {
+        let output = Activation(rows: indices.count, columns: x.columns, pool: pool)
+        for (target, source) in indices.enumerated() {
+            _ = output.row(target).update(fromContentsOf: x.row(source))
+        }
+        return output
+    }
+}

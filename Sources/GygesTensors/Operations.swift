@@ -1,0 +1,93 @@
+public import GygesKernels
+
+/// The coarse operations that models are written in.
+///
+/// A model is one file written once against this protocol; an interpreter decides what happens. ``EagerOperations``
+/// computes at once on the CPU with reused memory and quantised weights. An interpreter that records
+/// vector-Jacobian products (training) or that drives another device fits the same protocol.
+///
+/// Activations are matrices `[rows, channels]`, one row a token of the ``PackedBatch`` being run.
+public protocol Operations {
+    /// An activation matrix `[rows, channels]`.
+    associatedtype Value
+    /// A weight matrix `[outputs, inputs]`.
+    associatedtype Matrix
+    /// A weight vector `[channels]`: a gain or a bias.
+    associatedtype Vector
+
+    /// Looks up rows of `table` `[vocabulary, channels]`, giving `[tokens.count, channels]`.
+    func embedding(_ tokens: [Int32], table: Matrix) -> Value
+
+    /// Multiplies `x` `[rows, inputs]` by the transpose of each projection's matrix and adds its bias.
+    ///
+    /// All projections that read the same input are asked for together, so that preparing it (quantisation) is shared.
+    func linear(_ x: Value, _ projections: [Projection<Matrix, Vector>]) -> [Value]
+
+    /// Root-mean-square normalisation of each row with gain `weight` (Zhang & Sennrich 2019).
+    func rmsNorm(_ x: Value, weight: Vector, epsilon: Float) -> Value
+
+    /// Rotates the heads of each row by the angles of its position (Su et al. 2021).
+    func rotary(_ x: Value, positions: [Int32], headCount: Int, table: RotaryTable) -> Value
+
+    /// Causal grouped-query attention of `queries` `[rows, heads · d]` over the keys and values of their sequences:
+    /// those given, `[rows, keyValueHeads · d]`, and those of earlier passes.
+    func attention(queries: Value, keys: Value, values: Value, layer: Int, shape: AttentionShape) -> Value
+
+    /// The gated linear unit `activation(gate) · up`, elementwise (Shazeer 2020).
+    func gatedActivation(gate: Value, up: Value, activation: GateActivation) -> Value
+
+    /// The sum of two activations of the same shape.
+    func add(_ x: Value, _ y: Value) -> Value
+
+    /// The rows `indices` of `x`, in that order.
+    func rows(_ x: Value, at indices: [Int]) -> Value
+}
+
+extension Operations {
+    /// One projection of `x`; see ``linear(_:_:)``.
+    public func linear(_ x: Value, _ projection: Projection<Matrix, Vector>) -> Value { linear(x, [projection])[0] }
+}
+
+/// A weight matrix and, where the model has one, its bias.
+public struct Projection<Matrix, Vector> {
+    /// The weights `[outputs, inputs]`.
+    public var weight: Matrix
+    /// The bias `[outputs]`.
+    public var bias: Vector?
+
+    /// Creates a projection.
+    public init(weight: Matrix, bias: Vector? = nil) {
+        self.weight = weight
+        self.bias = bias
+    }
+}
+
+extension Projection: Sendable where Matrix: Sendable, Vector: Sendable {}
+
+/// The activation of a gated linear unit.
+public enum GateActivation: Sendable, Equatable {
+    /// `z · sigmoid(z)`: Qwen2.5's and Llama's.
+    case silu
+    /// `z · Φ(z)` with the exact error function: ModernBERT's.
+    case gelu
+}
+
+/// The head structure of an attention layer.
+public struct AttentionShape: Sendable, Equatable {
+    /// The number of query heads.
+    public var headCount: Int
+    /// The number of key-value heads; divides ``headCount``.
+    public var keyValueHeadCount: Int
+    /// Channels a head.
+    public var headDimension: Int
+
+    /// Creates the shape; scores are scaled by `1/√headDimension`.
+    public init(headCount: Int, keyValueHeadCount: Int, headDimension: Int) {
+        self.headCount = headCount
+        self.keyValueHeadCount = keyValueHeadCount
+        self.headDimension = headDimension
+    }
+
+    /// What scores are multiplied by before the softmax.
+    public var scale: Float { 1 / Float(headDimension).squareRoot() }
+}

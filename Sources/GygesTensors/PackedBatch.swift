@@ -1,0 +1,40 @@
+/// Sequences laid end to end without padding: what every model, trainer and scheduler passes around.
+///
+/// Row `r` of every activation of a forward pass belongs to token `tokens[r]`. ModernBERT's unpadding, sequence packing
+/// in training and continuous batching in serving are this one type seen from three sides.
+public struct PackedBatch: Sendable, Equatable {
+    /// A run of rows that belong to one sequence.
+    public struct Span: Sendable, Equatable {
+        /// The rows of the batch that hold this sequence's tokens.
+        public var rows: Range<Int>
+        /// The position of the first of them in its sequence: the number of tokens that came before.
+        public var firstPosition: Int
+
+        /// Creates a run of rows whose first token stands at `firstPosition` of its sequence.
+        public init(rows: Range<Int>, firstPosition: Int) {
+            self.rows = rows
+            self.firstPosition = firstPosition
+        }
+    }
+
+    /// Token ids of all sequences, end to end.
+    public private(set) var tokens: [Int32] = []
+    /// The position of each token in its own sequence.
+    public private(set) var positions: [Int32] = []
+    /// Where each sequence lies.
+    public private(set) var sequences: [Span] = []
+
+    /// Creates an empty batch.
+    public init() {}
+
+    /// The number of rows: tokens of all sequences together.
+    public var rowCount: Int { tokens.count }
+
+    /// Appends a sequence (or the next part of one) whose first token stands at `firstPosition`.
+    public mutating func append(_ newTokens: some Collection<Int32>, firstPosition: Int = 0) {
+        let start = tokens.count
+        tokens.append(contentsOf: newTokens)
+        for offset in 0..<newTokens.count { positions.append(Int32(firstPosition + offset)) }
+        sequences.append(Span(rows: start..<tokens.count, firstPosition: firstPosition))
+    }
+}

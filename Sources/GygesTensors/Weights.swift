@@ -1,0 +1,53 @@
+public import GygesKernels
+
+/// A weight matrix `[rows, columns]` = `[outputs, inputs]` as a file holds it and, once packed, as products read it.
+///
+/// The bytes belong to `owner` (a mapped file, say), which lives as long as the matrix.
+public final class WeightMatrix: Sendable {
+    /// How the elements are stored.
+    public let format: WeightFormat
+    /// The number of outputs, or of table rows.
+    public let rows: Int
+    /// The number of inputs, or of channels.
+    public let columns: Int
+    /// The form that products read; `nil` for a table that is only looked up.
+    public let packed: PackedMatrix?
+    // The pointer is read-only memory that `owner` keeps alive and nobody writes.
+    nonisolated(unsafe) private let base: UnsafeRawPointer
+    private let byteCount: Int
+    private let owner: any AnyObject & Sendable
+
+    /// Wraps stored bytes and, if asked, packs them for products.
+    ///
+    /// - Precondition: `bytes` holds exactly `rows · columns` elements in `format` and stays valid while `owner` lives.
+    /// - Complexity: O(1) without packing, else O(rows · columns) spread over the team.
+    public init(
+        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int,
+        owner: any AnyObject & Sendable, packing precision: ProductPrecision?, team: ThreadTeam
+    ) {
+        guard let base = bytes.baseAddress, format.byteCount(elementCount: rows * columns) == bytes.count else {
+            fatalError("weight matrix [\(rows), \(columns)] of \(format.rawValue) does not fit \(bytes.count) bytes")
+        }
+        self.format = format
+        self.rows = rows
+        self.columns = columns
+        self.base = base
+        byteCount = bytes.count
+        self.owner = owner
+        packed = precision.map {
+            PackedMatrix(bytes, format: format, rows: rows, columns: columns, precision: $0, team: team)
+        }
+    }
+
+    /// The bytes as the file holds them.
+    public var bytes: UnsafeRawBufferPointer { .init(start: base, count: byteCount) }
+}
+
+/// A weight vector: a gain or a bias.
+public struct WeightVector: Sendable {
+    /// The elements.
+    public let elements: [Float]
+
+    /// Wraps elements.
+    public init(_ elements: [Float]) { self.elements = elements }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import GygesFiles
+import GygesKernels
+import GygesModels
+import GygesTensors
+import GygesTestSupport
+import Testing
+
+/// Tiny random checkpoints against transformers, layer by layer (`scripts/fixtures/make_decoders.py`).
+@Suite struct DecoderParityTests {
+    static let names = ["qwen2-tied", "qwen2-untied-bf16", "llama-plain-f16", "llama-scaled"]
+
+    @Test(arguments: names)
+    func matchesTransformers(name: String) throws {
+        let path = try fixture(name)
+        let team = ThreadTeam(threadCount: 2)
+        let model = try DecoderModel(folder: ModelFolder(path: path), team: team)
+        let expected = try Expectation(path: path + "/expected.safetensors")
+        let runner = DecoderRunner(model: model, team: team)
+
+        let (hidden, logits) = runner.run(expected.tokens)
+        // Float32 sums of up to 100 terms in another order: a few 1e-6; 1e-4 leaves room for two or three layers.
+        for (layer, values) in expected.hidden.enumerated() {
+            expectClose(hidden[layer], values, absolute: 1e-4, "\(name) input of layer \(layer)")
+        }
+        expectClose(logits, expected.logits, absolute: 1e-4, "\(name) logits")
+    }
+
+    @Test(arguments: names)
+    func prefillInPartsEqualsPrefillAtOnce(name: String) throws {
+        let path = try fixture(name)
+        let team = ThreadTeam(threadCount: 2)
+        let model = try DecoderModel(folder: ModelFolder(path: path), team: team)
+        let tokens = try Expectation(path: path + "/expected.safetensors").tokens
+        let whole = DecoderRunner(model: model, team: team).run(tokens).logits
+
+        for parts in [[1, 149], [64, 86], [63, 1, 1, 85], [100, 50]] {
+            let runner = DecoderRunner(model: model, team: team)
+            var logits: [Float] = []
+            var start = 0
+            for part in parts {
+                logits += runner.run(Array(tokens[start..<(start + part)])).logits
+                start += part
+            }
+            #expect(logits == whole, "\(name): parts \(parts) must give the same bits")
+        }
+    }
+
+    @Test func everyMismatchIsReportedAtOnce() throws {
+        let source = try fixture("qwen2-tied")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.copyItem(atPath: source, toPath: folder.path)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let config = folder.appendingPathComponent("config.json")
+        let text = try String(contentsOf: config, encoding: .utf8)
+            .replacingOccurrences(of: "\"vocab_size\": 131", with: "\"vocab_size\": 130")
+            .replacingOccurrences(of: "\"num_hidden_layers\": 3", with: "\"num_hidden_layers\": 4")
+        try text.write(to: config, atomically: true, encoding: .utf8)
+
+        let error = try #require(throws: FileError.self) {
+            _ = try DecoderModel(folder: ModelFolder(path: folder.path), team: ThreadTeam(threadCount: 1))
+        }
+        // The embedding's rows, and the twelve tensors of a fourth layer.
+        #expect(error.problems.count == 13)
+        #expect(error.description.contains("model.embed_tokens.weight"))
+        #expect(error.description.contains("model.layers.3.mlp.down_proj.weight"))
+    }
+}
+
+private func fixture(_ name: String) throws -> String {
+    try #require(Bundle.module.path(forResource: "Fixtures/\(name)", ofType: nil))
+}
+
+/// What transformers computed.
+private struct Expectation {
+    var tokens: [Int32]
+    var logits: [Float]
+    var hidden: [[Float]] = []
+
+    init(path: String) throws {
+        let file = try SafetensorsFile(path: path)
+        func values<T>(_ name: String, as type: T.Type) throws -> [T] {
+            let tensor = try #require(file.tensors.first { $0.name == name })
+            return Array(file.bytes(of: tensor).bindMemory(to: T.self))
+        }
+        tokens = try values("tokens", as: Int32.self)
+        logits = try values("logits", as: Float.self)
+        while file.tensors.contains(where: { $0.name == "hidden.\(hidden.count)" }) {
+            hidden.append(try values("hidden.\(hidden.count)", as: Float.self))
+        }
+    }
+}
+
+/// Runs one sequence with exact keys and values.
+private final class DecoderRunner {
+    private let model: DecoderModel
+    private let eager: EagerOperations
+    private let layout: KeyValueLayout
+    private var blocks: [UnsafeMutableRawPointer] = []
+    private var position = 0
+
+    init(model: DecoderModel, team: ThreadTeam) {
+        self.model = model
+        eager = EagerOperations(team: team)
+        let configuration = model.decoder.configuration
+        layout = KeyValueLayout(
+            headCount: configuration.keyValueHeadCount, headDimension: configuration.headDimension, format: .f32)
+    }
+
+    deinit { blocks.forEach { $0.deallocate() } }
+
+    /// The input of each layer and the logits of every row.
+    func run(_ tokens: [Int32]) -> (hidden: [[Float]], logits: [Float]) {
+        while blocks.count * KeyValueLayout.blockLength < position + tokens.count {
+            let byteCount = layout.blockByteCount * model.decoder.configuration.layerCount
+            blocks.append(.allocate(byteCount: byteCount, alignment: 64))
+        }
+        var batch = PackedBatch()
+        batch.append(tokens, firstPosition: position)
+        position += tokens.count
+        eager.begin(batch, binding: KeyValueBinding(layout: layout, blocks: [blocks]))
+        let recorder = RecordingOperations(eager)
+        let hidden = model.decoder.hiddenStates(of: batch, weights: model.weights, on: recorder)
+        let logits = model.decoder.logits(
+            of: hidden, rows: Array(0..<tokens.count), weights: model.weights, on: recorder)
+        return (recorder.layerInputs, Array(logits.elements))
+    }
+}
+
+/// The eager interpreter, noting what each layer's first norm is given.
+private final class RecordingOperations: Operations {
+    private let base: EagerOperations
+    private var normCount = 0
+    private(set) var layerInputs: [[Float]] = []
+
+    init(_ base: EagerOperations) { self.base = base }
+
+    func embedding(_ tokens: [Int32], table: WeightMatrix) -> Activation { base.embedding(tokens, table: table) }
+    func linear(_ x: Activation, _ projections: [Projection<WeightMatrix, WeightVector>]) -> [Activation] {
+        base.linear(x, projections)
+    }
+    func rmsNorm(_ x: Activation, weight: WeightVector, epsilon: Float) -> Activation {
+        // Two norms a layer; the one before the head sees only chosen rows and comes last.
+        if normCount % 2 == 0 { layerInputs.append(Array(x.elements)) }
+        normCount += 1
+        return base.rmsNorm(x, weight: weight, epsilon: epsilon)
+    }
+    func rotary(_ x: Activation, positions: [Int32], headCount: Int, table: RotaryTable) -> Activation {
+        base.rotary(x, positions: positions, headCount: headCount, table: table)
+    }
+    func attention(
+        queries: Activation, keys: Activation, values: Activation, layer: Int, shape: AttentionShape
+    ) -> Activation {
+        base.attention(queries: queries, keys: keys, values: values, layer: layer, shape: shape)
+    }
+    func gatedActivation(gate: Activation, up: Activation, activation: GateActivation) -> Activation {
+        base.gatedActivation(gate: gate, up: up, activation: activation)
+    }
+    func add(_ x: Activation, _ y: Activation) -> Activation { base.add(x, y) }
+    func rows(_ x: Activation, at indices: [Int]) -> Activation { base.rows(x, at: indices) }
+}
