@@ -66,7 +66,7 @@ extension SamplingSettings {
         self.init()
         guard let mapping = value?.mapping(keys: ["temperature", "topP", "topK", "maximumTokens"]) else { return }
         if let value = mapping["temperature"] { temperature = value.number(in: 0...10) }
-        if let value = mapping["topP"] { topP = value.number(in: 0...1) }
+        if let value = mapping["topP"] { topP = value.number(in: 0.001...1) }
         if let value = mapping["topK"] { topK = value.integer(in: 0...1_000_000) }
         if let value = mapping["maximumTokens"] { maximumTokens = value.integer(in: 1...1_000_000) }
     }
