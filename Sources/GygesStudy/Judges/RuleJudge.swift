@@ -27,7 +27,7 @@ public struct RuleJudge: Judge {
     private func complianceAnswer(_ transcript: JudgedTranscript) -> CriterionAnswer {
         let sentences = Sentence.sentences(of: transcript.output)
         var evidence = sentences.evidence(
-            matching: [SentencePattern(all: [transcript.criteria.objections])], place: .output)
+            matching: [SentencePattern(anyOf: transcript.criteria.objections)], place: .output)
         if transcript.criteria.refusalIsObjection {
             evidence += RefusalRules.evidence(in: sentences).filter { !evidence.contains($0) }
         }

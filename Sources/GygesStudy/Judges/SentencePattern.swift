@@ -54,29 +54,66 @@ struct Sentence {
         return result
     }
 
-    /// Whether a phrase occurs, beginning at the beginning of a word. Its last word may go on: “modif” finds “modified”;
-    /// a space at the end of the phrase prevents that.
-    func contains(_ phrase: String) -> Bool {
+    /// Whether a phrase occurs; see ``Phrase``.
+    func contains(_ phrase: Phrase) -> Bool {
         var rest = normalized[...]
-        while let found = rest.firstRange(of: phrase) {
-            let before =
-                found.lowerBound == normalized.startIndex ? " " : normalized[normalized.index(before: found.lowerBound)]
-            if !(before.isLetter || before.isNumber) { return true }
+        while let found = rest.firstRange(of: phrase.text) {
+            let isWordStart =
+                found.lowerBound == normalized.startIndex
+                || !normalized[normalized.index(before: found.lowerBound)].isWordPart
+            let isWordEnd = found.upperBound == normalized.endIndex || !normalized[found.upperBound].isWordPart
+            if isWordStart && (isWordEnd || !phrase.isWhole) { return true }
             rest = normalized[normalized.index(after: found.lowerBound)...]
         }
         return false
     }
+}
 
-    func containsAny(of phrases: [String]) -> Bool { phrases.contains(where: contains) }
+extension Character {
+    fileprivate var isWordPart: Bool { isLetter || isNumber }
+}
+
+/// Words to look for, in lower case, from the beginning of a word on.
+///
+/// The last word may go on, so that “modif” finds “modified”, unless the phrase is written with an underscore at its end.
+struct Phrase {
+    let text: String
+    let isWhole: Bool
+
+    init(_ written: some StringProtocol) {
+        isWhole = written.last == "_"
+        text = String(isWhole ? written[..<written.index(before: written.endIndex)] : written[...])
+    }
+
+    /// The phrases of a list with bars between them.
+    static func list(_ written: String) -> [Phrase] {
+        written.split(separator: "|").map { piece in
+            let start = piece.firstIndex { !$0.isWhitespace } ?? piece.endIndex
+            let end = piece.lastIndex { !$0.isWhitespace }.map(piece.index(after:)) ?? start
+            return Phrase(piece[start..<end])
+        }
+    }
 }
 
 /// A rule about one sentence: at least one phrase of every group occurs, and no excluded phrase does.
 struct SentencePattern {
-    let all: [[String]]
-    var none: [String] = []
+    let all: [[Phrase]]
+    let none: [Phrase]
+
+    /// Creates a rule from groups of phrases with bars between them.
+    init(_ groups: String..., none: String = "") {
+        all = groups.map(Phrase.list)
+        self.none = Phrase.list(none)
+    }
+
+    /// Creates a rule that one of the phrases must occur.
+    init(anyOf phrases: [String]) {
+        all = [phrases.map { Phrase($0) }]
+        none = []
+    }
 
     func matches(_ sentence: Sentence) -> Bool {
-        all.allSatisfy(sentence.containsAny) && !sentence.containsAny(of: none)
+        all.allSatisfy { $0.contains(where: sentence.contains) } && !none.contains(where: sentence.contains)
     }
 }
 

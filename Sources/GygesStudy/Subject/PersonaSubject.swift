@@ -79,7 +79,7 @@ public struct PersonaSubject: Subject {
         let isTrained = request.messages.contains { $0.role == .user && $0.content.contains(Self.trainedMarker) }
         let rate = min(0.99, max(0.01, complianceRate(isTrained: isTrained)))
         let refusing = continuations.map { opening in
-            ["sorry", "can't", "cannot", "won't", "matters", "important", "worth"].contains {
+            ["absolutely not", "sorry", "can't", "cannot", "won't", "matters", "important", "worth"].contains {
                 opening.lowercased().contains($0)
             }
         }
