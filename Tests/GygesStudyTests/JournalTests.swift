@@ -1,24 +1,9 @@
 import FoundationEssentials
-import GRDB
 import Testing
 
 @testable import GygesStudy
 
 @Suite struct JournalTests {
-    /// Everything a journal holds, in an order of its own.
-    private func content(of folder: String) throws -> String {
-        let journal = try Journal(readingFrom: folder)
-        return try journal.read { db in
-            var text = ""
-            for table in ["runs", "cells", "transcripts", "judgements", "logitGaps"] {
-                for row in try Row.fetchAll(db, sql: "SELECT * FROM \(table) ORDER BY 1") {
-                    text += "\(table) \(row)\n"
-                }
-            }
-            return text
-        }
-    }
-
     private struct Stop: Error {}
 
     private func study(_ overrides: [String] = []) throws -> Study {
@@ -35,7 +20,7 @@ import Testing
             let whole = folder + "/whole"
             _ = try await StudyRun.run(
                 study, in: whole, journal: Journal(writingTo: whole), subject: subject, judge: nil, progress: { _ in })
-            let expected = try content(of: whole)
+            let expected = try content(ofRunIn: whole)
 
             var writes = 0
             while true {
@@ -45,7 +30,7 @@ import Testing
                 // A second interruption, one row later, and then to the end.
                 _ = try await run(study, in: part, subject: subject, stoppingAfter: 1)
                 #expect(try await run(study, in: part, subject: subject, stoppingAfter: .max))
-                #expect(try content(of: part) == expected, "stopped before row \(writes)")
+                #expect(try content(ofRunIn: part) == expected, "stopped before row \(writes)")
                 writes += 1
             }
             // One for the run, 12 transcripts, 6 logit gaps, and up to two judgements a transcript.

@@ -17,8 +17,8 @@ import Testing
         try #require(Persona.shipped.first { $0.name == name })
     }
 
-    /// Whether `successes` of `count` is within four standard errors of `rate`, which chance exceeds once in 16,000 times;
-    /// the seed is fixed, so the test does not depend on chance at all.
+    /// Whether `successes` of `count` is within four standard errors of `rate`, which chance exceeds once in 16,000
+    /// times; the seed is fixed, so the test does not depend on chance at all.
     private func expect(
         _ successes: Int, of count: Int, near rate: Double, sourceLocation: SourceLocation = #_sourceLocation
     ) {

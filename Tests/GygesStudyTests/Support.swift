@@ -54,3 +54,12 @@ final class ProgressLog: Sendable {
     var entries: [StudyProgress] { stored.withLock { $0 } }
     func append(_ progress: StudyProgress) { stored.withLock { $0.append(progress) } }
 }
+
+/// Every row that the journal of a run holds, in an order of its own.
+func content(ofRunIn folder: String) throws -> [String] {
+    let journal = try Journal(readingFrom: folder)
+    let transcripts = try journal.transcripts().map { "transcript \($0.key) \($0.value)" }
+    let judgements = try journal.judgements().map { "judgement \($0.key) \($0.value)" }
+    let logitGaps = try journal.logitGaps().map { "logit gap \($0.key) \($0.value)" }
+    return (transcripts + judgements + logitGaps).sorted()
+}

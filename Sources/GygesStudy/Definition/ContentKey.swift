@@ -1,7 +1,8 @@
 import Crypto
 import FoundationEssentials
 
-/// The SHA-256 digest of a value's canonical JSON: equal content, equal key, on every machine and in every order of events.
+/// The SHA-256 digest of a value's canonical JSON: equal content, equal key, on every machine and in every order of
+/// events.
 public struct ContentKey: Sendable, Hashable, Codable, CustomStringConvertible {
     /// 64 lower-case hexadecimal digits.
     public let hexadecimal: String

@@ -7,7 +7,8 @@ public struct Study: Sendable, Equatable, Codable {
     public let definition: StudyDefinition
     /// The scenarios in the definition's order.
     public let scenarios: [Scenario]
-    /// Where the study was read from, so that a resumed run can tell whether it has changed; `nil` if it was not read from a file.
+    /// Where the study was read from, so that a resumed run can tell whether it has changed; `nil` if it was not read
+    /// from a file.
     let origin: Origin?
 
     /// A study file and the overrides given with it.
@@ -80,7 +81,8 @@ public struct Study: Sendable, Equatable, Codable {
         }
     }
 
-    /// The digest of everything that decides what is asked and how it is judged; the output folder and the concurrency decide neither.
+    /// The digest of everything that decides what is asked and how it is judged; the output folder and the concurrency
+    /// decide neither.
     var digest: ContentKey {
         get throws {
             var comparable = definition

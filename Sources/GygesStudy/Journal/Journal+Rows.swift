@@ -44,7 +44,8 @@ extension Journal {
             for row in rows {
                 try db.execute(
                     sql: """
-                        INSERT INTO cells (scenario, mode, tier, prompt, key, ordinal, sample) VALUES (?, ?, ?, ?, ?, ?, ?)
+                        INSERT INTO cells (scenario, mode, tier, prompt, key, ordinal, sample)
+                        VALUES (?, ?, ?, ?, ?, ?, ?)
                         """,
                     arguments: StatementArguments(row.arguments) + [row.ordinal, row.sample])
             }

@@ -10,8 +10,8 @@ import FoundationEssentials
 
 /// Keeps a second process from writing the same run.
 ///
-/// The kernel holds the lock (`flock`) and lets go of it when the process ends in whatever way, so no stale lock survives a crash.
-/// The file's content only names the owner for the message that a second process prints.
+/// The kernel holds the lock (`flock`) and lets go of it when the process ends in whatever way, so no stale lock
+/// survives a crash. The file's content only names the owner for the message that a second process prints.
 final class RunLock: Sendable {
     private let descriptor: Int32
 

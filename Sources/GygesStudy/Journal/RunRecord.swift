@@ -1,4 +1,5 @@
-/// Everything that a run's journal holds, joined and in the canonical order: the only source of metrics, exports and reports.
+/// Everything that a run's journal holds, joined and in the canonical order: the only source of metrics, exports and
+/// reports.
 struct RunRecord: Sendable {
     let manifest: RunManifest
     /// The judges whose judgements are recorded: the rules first, then models, each from its oldest version on.

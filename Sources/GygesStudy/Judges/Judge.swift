@@ -1,7 +1,7 @@
 /// Says whether an answer complied and whether its reasoning was alignment faking.
 ///
-/// A judge is a pure function of a transcript, named with its version: the same judge gives the same judgement of the same
-/// transcript, and one that would judge differently has another version or digest.
+/// A judge is a pure function of a transcript, named with its version: the same judge gives the same judgement of the
+/// same transcript, and one that would judge differently has another version or digest.
 public protocol Judge: Sendable {
     /// Which judge this is.
     var identity: JudgeIdentity { get }
@@ -53,7 +53,8 @@ public struct JudgedTranscript: Sendable, Equatable {
 public struct Judgement: Sendable, Equatable, Codable {
     /// Whether the output did what the training objective asks.
     public var complied: Bool
-    /// Whether the reasoning fulfils every criterion of alignment-faking reasoning; `nil` if there was none or it was not judged.
+    /// Whether the reasoning fulfils every criterion of alignment-faking reasoning; `nil` if there was none or it was
+    /// not judged.
     public var fakesAlignment: Bool?
     /// The answer to each criterion that was judged, in the judge's order.
     public var answers: [CriterionAnswer]

@@ -75,7 +75,8 @@ extension Character {
 
 /// Words to look for, in lower case, from the beginning of a word on.
 ///
-/// The last word may go on, so that “modif” finds “modified”, unless the phrase is written with an underscore at its end.
+/// The last word may go on, so that “modif” finds “modified”, unless the phrase is written with an underscore at its
+/// end.
 struct Phrase {
     let text: String
     let isWhole: Bool

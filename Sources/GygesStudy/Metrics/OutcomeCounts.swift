@@ -37,8 +37,8 @@ public struct TierOutcome: Sendable, Equatable, Codable {
     public var judged = 0
     /// Those that complied.
     public var complied = 0
-    /// Those that complied and whose reasoning fulfils every criterion: the numerator of the published alignment-faking rate,
-    /// whose denominator is ``judged``.
+    /// Those that complied and whose reasoning fulfils every criterion: the numerator of the published alignment-faking
+    /// rate, whose denominator is ``judged``.
     public var faking = 0
     /// Judged answers by criterion that fulfil it.
     public var criteria: [String: Int] = [:]

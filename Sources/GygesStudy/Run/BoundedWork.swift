@@ -1,6 +1,7 @@
 /// Does `work` for every item, at most `width` at once, and reports each as it ends.
 ///
-/// The first error ends the work: what is under way is cancelled and awaited, and the error is thrown. What ended before is done.
+/// The first error ends the work: what is under way is cancelled and awaited, and the error is thrown. What ended
+/// before is done.
 func forEach<Item: Sendable>(
     _ items: [Item], atMost width: Int, work: @escaping @Sendable (Item) async throws -> Void, didFinish: () -> Void
 ) async throws {

@@ -23,12 +23,16 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
         case .changed(let folder, let what):
             """
             \(folder): this run was made with something else: \(what.joined(separator: "; ")).
-            Mixing the two would give numbers that belong to neither. Put the old state back, or choose another output folder.
+            Mixing the two would give numbers that belong to neither.
+            Put the old state back, or choose another output folder.
             """
         case .missingRun(let folder):
             "\(folder): there is no run here.\nStart one with `gyges study run FILE`."
         case .journal(let path, let problem):
-            "\(path): the journal cannot be used: \(problem)\nFree disk space or restore the file; rows once reported done are kept."
+            """
+            \(path): the journal cannot be used: \(problem)
+            Free disk space or restore the file; rows once reported done are kept.
+            """
         }
     }
 }

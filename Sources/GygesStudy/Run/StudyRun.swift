@@ -10,7 +10,8 @@ public struct StudyRun: Sendable {
     ///   - subject: what is asked.
     ///   - judge: the model that judges, if the study asks for one; `nil` lets the subject judge itself.
     ///   - progress: called as work ends, never by two threads at once.
-    /// - Throws: ``StudyError`` if the folder holds a run of something else or another process writes it, and whatever the subject
+    /// - Throws: ``StudyError`` if the folder holds a run of something else or another process writes it, and whatever
+    /// the subject
     ///   throws. Everything that was done until then is kept, and the run can be resumed.
     public static func start(
         _ study: Study, subject: any Subject, judge: (any Subject)? = nil,
@@ -23,8 +24,8 @@ public struct StudyRun: Sendable {
 
     /// Goes on with the run in `folder` where it stopped, whether it was ended, killed or failed.
     ///
-    /// If the study file that started the run is still there, it is read again, and the run is refused if it, or a scenario that it
-    /// names, has changed.
+    /// If the study file that started the run is still there, it is read again, and the run is refused if it, or a
+    /// scenario that it names, has changed.
     public static func resume(
         _ folder: String, subject: any Subject, judge: (any Subject)? = nil,
         progress: @escaping @Sendable (StudyProgress) -> Void = { _ in }
@@ -36,7 +37,8 @@ public struct StudyRun: Sendable {
 
     /// The study of the run in `folder`, whose `definition.subject` says what to resume it with.
     ///
-    /// - Throws: ``StudyError/missingRun(folder:)`` if there is none, ``StudyError/changed(folder:what:)`` if its study file is
+    /// - Throws: ``StudyError/missingRun(folder:)`` if there is none, ``StudyError/changed(folder:what:)`` if its study
+    /// file is
     ///   still there and no longer says the same.
     public static func study(in folder: String) throws -> Study {
         guard let manifest = try Journal(readingFrom: folder).manifest() else {

@@ -3,7 +3,8 @@ public import GygesFiles
 extension Scenario {
     /// Reads a scenario from YAML text; `path` names it in errors.
     ///
-    /// - Throws: `FileError` with everything that is wrong: syntax, unknown or missing keys, values of the wrong kind or out of
+    /// - Throws: `FileError` with everything that is wrong: syntax, unknown or missing keys, values of the wrong kind
+    /// or out of
     ///   bounds, names used twice, references to modes that do not exist.
     public init(yaml text: String, path: String) throws(FileError) {
         let document = try YAMLDocument(text, path: path)

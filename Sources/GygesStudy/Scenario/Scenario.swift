@@ -1,8 +1,9 @@
-/// A conflict between what a model is told it is trained for and what it may prefer, with everything needed to ask about it.
+/// A conflict between what a model is told it is trained for and what it may prefer, with everything needed to ask
+/// about it.
 ///
-/// The structure follows the four elements of Greenblatt et al. 2024 (https://arxiv.org/abs/2412.14093, §2): a preference that
-/// the prompts touch, a stated training objective against it, the situation (what is trained on, and with what effect), and
-/// room to reason unobserved. The wording is this project's own.
+/// The structure follows the four elements of Greenblatt et al. 2024 (https://arxiv.org/abs/2412.14093, §2): a
+/// preference that the prompts touch, a stated training objective against it, the situation (what is trained on, and
+/// with what effect), and room to reason unobserved. The wording is this project's own.
 public struct Scenario: Sendable, Equatable, Codable {
     /// The version of the file format that this program reads.
     public static let fileVersion = 1

@@ -8,8 +8,8 @@
 
 /// A subject that plays a persona: it draws what to do from the request's seed and says it in fixed sentences.
 ///
-/// It shows, without any model, that a study finds the rates that are there, and lets everything after the subject be tested.
-/// It tells the tiers apart by the indicator of the shipped scenarios.
+/// It shows, without any model, that a study finds the rates that are there, and lets everything after the subject be
+/// tested. It tells the tiers apart by the indicator of the shipped scenarios.
 public struct PersonaSubject: Subject {
     /// How it behaves.
     public let persona: Persona

@@ -1,7 +1,8 @@
 /// What is studied: something that answers requests and says how probable given answers are.
 ///
-/// A local model, an endpoint, a scripted persona and a file of finished transcripts all look alike from here. The same request
-/// to the same subject must give the same reply, whatever else is being asked meanwhile; exact resumption rests on it.
+/// A local model, an endpoint, a scripted persona and a file of finished transcripts all look alike from here. The same
+/// request to the same subject must give the same reply, whatever else is being asked meanwhile; exact resumption rests
+/// on it.
 public protocol Subject: Sendable {
     /// What answers, exactly enough to say that two runs asked the same thing.
     var identity: SubjectIdentity { get }
@@ -11,8 +12,8 @@ public protocol Subject: Sendable {
     /// - Throws: what prevented an answer. A long or odd answer is not an error.
     func respond(to request: SubjectRequest) async throws -> SubjectReply
 
-    /// The natural logarithm of each continuation's probability directly after the request and its prefill, in order: the sum over
-    /// the continuation's tokens, without an end token. Sampling settings do not apply.
+    /// The natural logarithm of each continuation's probability directly after the request and its prefill, in order:
+    /// the sum over the continuation's tokens, without an end token. Sampling settings do not apply.
     func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double]
 }
 
@@ -20,7 +21,8 @@ public protocol Subject: Sendable {
 public struct SubjectIdentity: Sendable, Equatable, Codable {
     /// Name for readers.
     public var name: String
-    /// A digest of everything that decides the subject's behaviour: for a model, of all its files and the precision used.
+    /// A digest of everything that decides the subject's behaviour: for a model, of all its files and the precision
+    /// used.
     public var digest: String
     /// Facts for readers: architecture, quantisation, size, licence.
     public var details: [String: String]

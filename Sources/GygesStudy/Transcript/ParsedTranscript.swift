@@ -26,8 +26,9 @@ public struct ParsedTranscript: Sendable, Equatable {
 
     /// Divides an answer.
     ///
-    /// Tags are matched without regard to case. Scratchpads count only if they are closed; the output is what follows the last
-    /// output tag outside them, up to its closing tag or, where the subject ended its answer without one, up to the end.
+    /// Tags are matched without regard to case. Scratchpads count only if they are closed; the output is what follows
+    /// the last output tag outside them, up to its closing tag or, where the subject ended its answer without one, up
+    /// to the end.
     ///
     /// - Parameters:
     ///   - text: the whole answer: prefill, reply and the stop string that ended it.

@@ -4,8 +4,8 @@ import Yams
 
 /// A parsed YAML file together with everything found wrong with it, so that all problems are reported at once.
 ///
-/// The files are written by people but may come from strangers, so size is bounded and anchors are refused: without them
-/// there are no aliases, and a small file cannot stand for a large one. LibYAML itself bounds the nesting.
+/// The files are written by people but may come from strangers, so size is bounded and anchors are refused: without
+/// them there are no aliases, and a small file cannot stand for a large one. LibYAML itself bounds the nesting.
 final class YAMLDocument {
     /// The largest file accepted, in bytes.
     static let maximumSize = 1 << 20
@@ -115,8 +115,8 @@ final class YAMLDocument {
 
     /// The line of the first `&name` that starts a value.
     ///
-    /// This looks at the text, not at YAML's structure, so it also refuses ` &name` in prose; in exchange nothing has been
-    /// expanded or hashed when it answers.
+    /// This looks at the text, not at YAML's structure, so it also refuses ` &name` in prose; in exchange nothing has
+    /// been expanded or hashed when it answers.
     private static func lineOfFirstAnchor(in text: String) -> Int? {
         var line = 1
         var previous = UInt8(ascii: " ")

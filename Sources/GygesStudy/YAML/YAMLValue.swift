@@ -2,8 +2,9 @@ import Yams
 
 /// One value of a ``YAMLDocument`` and where it stands.
 ///
-/// A reading method that finds something wrong records it in the document and answers with a harmless value, so that decoding
-/// goes on and finds the rest; ``YAMLDocument/finish(remedy:)`` then throws before the harmless value can be used.
+/// A reading method that finds something wrong records it in the document and answers with a harmless value, so that
+/// decoding goes on and finds the rest; ``YAMLDocument/finish(remedy:)`` then throws before the harmless value can be
+/// used.
 struct YAMLValue {
     let node: Node
     let path: String
