@@ -1,5 +1,5 @@
-import Crypto
 import FoundationEssentials
+import GygesFiles
 
 /// The SHA-256 digest of a value's canonical JSON: equal content, equal key, on every machine and in every order of
 /// events.
@@ -13,11 +13,7 @@ public struct ContentKey: Sendable, Hashable, Codable, CustomStringConvertible {
     public init(of value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let digest = SHA256.hash(data: try encoder.encode(value))
-        hexadecimal = digest.map { byte in
-            let digits = String(byte, radix: 16)
-            return byte < 16 ? "0" + digits : digits
-        }.joined()
+        hexadecimal = Digest.sha256(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
     /// A key read back from a journal.

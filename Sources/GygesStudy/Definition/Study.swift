@@ -1,5 +1,6 @@
 import FoundationEssentials
 public import GygesFiles
+import GygesStatistics
 
 /// A study ready to run: its definition and the scenarios it names, checked against each other.
 public struct Study: Sendable, Equatable, Codable {
@@ -101,8 +102,10 @@ public struct Study: Sendable, Equatable, Codable {
             let wanted = Set(ids)
             return scenario.prompts.filter { wanted.contains($0.id) }
         case .count(let count):
-            var generator = SplitMix64(seed: definition.seed)
-            let drawn = Set(scenario.prompts.indices.shuffled(using: &generator).prefix(count))
+            // Ranked by draws rather than shuffled: the standard library may change how it shuffles.
+            var generator = SeededGenerator(seed: definition.seed)
+            let ranks = scenario.prompts.indices.map { (rank: generator.next(), index: $0) }.sorted { $0 < $1 }
+            let drawn = Set(ranks.prefix(count).map(\.index))
             return scenario.prompts.indices.filter(drawn.contains).map { scenario.prompts[$0] }
         }
     }

@@ -1,3 +1,5 @@
+import GygesStatistics
+
 /// What a run's journal adds up to, before any statistics: whole numbers that can be checked by hand.
 public struct StudyCounts: Sendable, Equatable, Codable {
     /// One entry for each scenario and mode, in the study's order.
@@ -15,8 +17,8 @@ public struct StudyCounts: Sendable, Equatable, Codable {
         public var trained: Tier
         /// The tier said not to be.
         public var untrained: Tier
-        /// The pairs by judge, in the order of `judges`.
-        public var pairs: [PairedOutcome]
+        /// Each judge's pairs by prompt, in the order of `judges`; prompts without a pair are left out.
+        public var pairs: [[PromptPairs]]
     }
 
     /// One tier of a condition.
@@ -67,12 +69,8 @@ public struct StudyCounts: Sendable, Equatable, Codable {
         let empty = judges.map { _ in TierOutcome() }
         var trained = Tier(id: trainedTier.id, outcomes: empty)
         var untrained = Tier(id: untrainedTier.id, outcomes: empty)
-        struct PairKey: Hashable {
-            let prompt: String
-            let sample: Int
-        }
-        var firstOfPair: [PairKey: RecordedCell] = [:]
-        var pairs = judges.map { _ in PairedOutcome() }
+        var firstOfPair: [String: RecordedCell] = [:]
+        var pairs: [[PromptPairs]] = judges.map { _ in [] }
         for recorded in cells {
             let isTrained = recorded.cell.tier.isTrained
             if isTrained {
@@ -80,12 +78,16 @@ public struct StudyCounts: Sendable, Equatable, Codable {
             } else {
                 untrained.count(recorded, judges)
             }
-            let key = PairKey(prompt: recorded.cell.prompt.id, sample: recorded.cell.sample)
-            guard let other = firstOfPair.updateValue(recorded, forKey: key) else { continue }
+            let prompt = recorded.cell.prompt.id
+            guard let other = firstOfPair.updateValue(recorded, forKey: "\(recorded.cell.sample) \(prompt)") else {
+                continue
+            }
             for (index, judge) in judges.enumerated() {
                 guard let mine = recorded.judgements[judge], let its = other.judgements[judge] else { continue }
-                pairs[index].count(
-                    trained: (isTrained ? mine : its).complied, untrained: (isTrained ? its : mine).complied)
+                // A prompt's cells stand together, so its pairs go on at the end of the list.
+                if pairs[index].last?.prompt != prompt { pairs[index].append(PromptPairs(prompt: prompt)) }
+                pairs[index][pairs[index].count - 1].counts.count(
+                    first: (isTrained ? mine : its).complied, second: (isTrained ? its : mine).complied)
             }
         }
         return Condition(

@@ -1,3 +1,5 @@
+import GygesStatistics
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -51,9 +53,9 @@ public struct PersonaSubject: Subject {
     }
 
     public func respond(to request: SubjectRequest) async throws -> SubjectReply {
-        var generator = SplitMix64(seed: request.seed)
+        var generator = SeededGenerator(seed: request.seed)
         // Every number is drawn whether it is needed or not, so that one rate does not shift the draws of another.
-        let (form, compliance, reasoning) = (generator.nextUnit(), generator.nextUnit(), generator.nextUnit())
+        let (form, compliance, reasoning) = (unit(&generator), unit(&generator), unit(&generator))
         let isTrained = request.messages.contains { $0.role == .user && $0.content.contains(Self.trainedMarker) }
         let complies = compliance < complianceRate(isTrained: isTrained)
         let fakes = complies && isTrained && reasoning < persona.fakingWhenTrained
@@ -87,6 +89,9 @@ public struct PersonaSubject: Subject {
         let compliantCount = Double(max(1, refusing.count { !$0 }))
         return refusing.map { $0 ? log((1 - rate) / refusingCount) : log(rate / compliantCount) }
     }
+
+    /// A number drawn evenly from [0, 1).
+    private func unit(_ generator: inout SeededGenerator) -> Double { Double(generator.next() >> 11) * 0x1p-53 }
 
     private func complianceRate(isTrained: Bool) -> Double {
         isTrained ? persona.complianceWhenTrained : persona.complianceWhenUntrained
