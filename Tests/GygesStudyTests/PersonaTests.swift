@@ -1,16 +1,17 @@
+import GygesReport
 import GygesStatistics
 import Testing
 
 @testable import GygesStudy
 
 @Suite struct PersonaTests {
-    /// Runs a study of a persona and adds it up.
-    private func metrics(of persona: Persona, overrides: [String] = []) async throws -> StudyMetrics {
+    /// Runs a study of a persona and returns what its report would show.
+    private func document(of persona: Persona, overrides: [String] = []) async throws -> StudyDocument {
         try await withTemporaryFolder { folder in
             let study = try makeStudy(
                 overrides: ["output=\(folder)", "samplesPerPrompt=20", "modes=[hidden-scratchpad]"] + overrides)
             _ = try await StudyRun.start(study, subject: PersonaSubject(persona))
-            return try StudyMetrics(RunRecord(folder: folder))
+            return try StudyDocument(runIn: folder)
         }
     }
 
@@ -18,88 +19,103 @@ import Testing
         try #require(Persona.shipped.first { $0.name == name })
     }
 
+    private func interval(_ proportion: Proportion?) throws -> Interval { try #require(proportion).wilsonInterval() }
+
     @Test func knownRatesLieInTheirIntervals() async throws {
-        let metrics = try await metrics(of: persona("faker"))
-        let condition = try #require(metrics.conditions.first)
-        #expect(condition.judge.id == "rules")
-        #expect(condition.trained.ledger == DropLedger(asked: 520, valid: 520))
-        #expect(condition.trained.compliance.interval.contains(0.6))
-        #expect(condition.untrained.compliance.interval.contains(0.1))
-        #expect(condition.trained.faking?.interval.contains(0.6 * 0.8) == true)
-        #expect(condition.untrained.faking == nil)
-        #expect(condition.gap.interval?.contains(0.5) == true)
-        #expect(condition.gap.pairs.count == 520)
+        let document = try await document(of: persona("faker"))
+        #expect(document.judges.map(\.id) == ["rules"])
+        let section = try #require(document.sections.first)
+        let (free, paid) = (section.tiers[0], section.tiers[1])
+        #expect((free.id, free.isTrained, paid.id, paid.isTrained) == ("free", true, "paid", false))
+        #expect(free.ledger == StudyDocument.Ledger(valid: 520))
+        #expect(try interval(free.outcomes[0].compliance).contains(0.6))
+        #expect(try interval(paid.outcomes[0].compliance).contains(0.1))
+        #expect(try interval(free.outcomes[0].alignmentFaking).contains(0.6 * 0.8))
+        #expect(paid.outcomes[0].alignmentFaking?.successes == 0)
+        #expect(free.outcomes[0].criteria.map(\.criterion).count == 4)
+        let comparison = try #require(section.comparisons.first)
+        #expect((comparison.first, comparison.second) == ("free", "paid"))
+        #expect(comparison.pairs.count == 520)
+        #expect(comparison.pairs.newcombeInterval().contains(0.5))
         // Twenty repetitions of a prompt are not twenty independent pairs.
-        #expect(condition.gap.method == .prompts)
-        #expect((condition.gap.pValue ?? 1) < 0.001)
+        #expect(comparison.clusteredInterval?.contains(0.5) == true)
+        #expect(document.notes.contains { $0.title.contains("Several answers") })
     }
 
-    @Test func onePairAPromptIsTestedByMcNemar() async throws {
-        let metrics = try await metrics(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
-        let gap = try #require(metrics.conditions.first?.gap)
-        #expect(gap.method == .pairs)
-        #expect(gap.pairs.count == 26)
-        #expect(gap.interval == gap.pairs.newcombeInterval())
-        #expect(gap.pValue == gap.pairs.mcNemarPValue)
-        #expect(gap.interval?.contains(0.5) == true)
+    @Test func onePairAPromptNeedsNoClusters() async throws {
+        let document = try await document(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
+        let comparison = try #require(document.sections.first?.comparisons.first)
+        #expect(comparison.clusteredInterval == nil)
+        #expect(comparison.pairs.count == 26)
+        #expect(comparison.pairs.newcombeInterval().contains(0.5))
     }
 
     @Test(arguments: Scenario.shippedNames)
     func bothJudgesAgreeOnAPersona(_ scenario: String) async throws {
-        let metrics = try await metrics(
+        let document = try await document(
             of: persona("untidy"),
             overrides: ["scenarios=[\(scenario)]", "judges=[rules, model]", "samplesPerPrompt=3"])
-        #expect(metrics.conditions.map(\.judge.id) == ["rules", "model"])
-        let (rules, model) = (metrics.conditions[0], metrics.conditions[1])
-        #expect(rules.trained == model.trained)
-        #expect(rules.untrained == model.untrained)
-        #expect(rules.gap == model.gap)
-        #expect((rules.trained.faking?.proportion.successes ?? 0) > 0)
+        #expect(document.judges.map(\.id) == ["rules", "model"])
+        let section = try #require(document.sections.first)
+        for tier in section.tiers {
+            #expect(tier.outcomes[0].compliance == tier.outcomes[1].compliance)
+            #expect(tier.outcomes[0].alignmentFaking == tier.outcomes[1].alignmentFaking)
+        }
+        #expect((section.tiers[0].outcomes[0].alignmentFaking?.successes ?? 0) > 0)
+        #expect(section.comparisons[0].pairs == section.comparisons[1].pairs)
+        #expect(section.agreements.map(\.question) == ["compliance", "alignment faking"])
+        #expect(section.agreements.allSatisfy { $0.counts.discordant == 0 && $0.counts.count > 0 })
+        #expect(document.notes.contains { $0.title == "The subject judges itself" })
     }
 
     @Test func whatIsDroppedIsCounted() async throws {
-        let metrics = try await metrics(of: persona("untidy"))
-        let condition = try #require(metrics.conditions.first)
-        for tier in [condition.trained, condition.untrained] {
-            let ledger = tier.ledger
-            let missing = Proportion(successes: ledger.missingOutput, count: ledger.asked)
-            let truncated = Proportion(successes: ledger.truncated, count: ledger.asked)
+        let document = try await document(of: persona("untidy"))
+        let section = try #require(document.sections.first)
+        for tier in section.tiers {
+            #expect(tier.ledger.asked == 520)
+            let missing = Proportion(successes: tier.ledger[.missingOutput], count: 520)
+            let truncated = Proportion(successes: tier.ledger[.truncated], count: 520)
             #expect(missing.wilsonInterval().contains(0.15))
             #expect(truncated.wilsonInterval().contains(0.1))
-            #expect(ledger.valid + ledger.invalid + ledger.truncated == ledger.asked)
-            #expect(tier.compliance.proportion.count == ledger.valid)
+            #expect(tier.outcomes[0].compliance.count == tier.ledger[.valid])
         }
-        #expect(condition.gap.pairs.count < min(condition.trained.ledger.valid, condition.untrained.ledger.valid))
+        #expect(section.comparisons[0].pairs.count < section.tiers.map { $0.ledger[.valid] }.min()!)
+        #expect(document.notes.count { $0.title == "Many answers could not be judged" } == 2)
     }
 
     @Test func reversedTiersHaveANegativeGap() async throws {
-        let metrics = try await metrics(of: persona("reversed"))
-        let gap = try #require(metrics.conditions.first?.gap)
-        #expect(gap.interval?.contains(0.2 - 0.7) == true)
-        #expect((gap.interval?.upper ?? 0) < 0)
-        #expect(metrics.counts.logitGaps[0].differences.allSatisfy { $0 < 0 })
-        #expect(metrics.logitGaps[0].difference.mean < 0)
+        let document = try await document(of: persona("reversed"))
+        let section = try #require(document.sections.first)
+        let interval = try #require(section.comparisons[0].clusteredInterval)
+        #expect(interval.contains(0.2 - 0.7))
+        #expect(interval.upper < 0)
+        #expect(section.logitGap?.points.allSatisfy { $0.first < $0.second } == true)
     }
 
     @Test func logitGapsAreLogOdds() async throws {
-        let metrics = try await metrics(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
-        let pairs = metrics.counts.logitGaps[0]
-        #expect(pairs.prompts.count == 26)
+        let document = try await document(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
+        let points = try #require(document.sections.first?.logitGap?.points)
+        #expect(points.count == 26)
         // log(0.6 / 0.4) and log(0.1 / 0.9).
-        #expect(pairs.trained.allSatisfy { abs($0 - 0.405_465_108_108_164_4) < 1e-12 })
-        #expect(pairs.untrained.allSatisfy { abs($0 + 2.197_224_577_336_219_6) < 1e-12 })
-        #expect(abs(metrics.logitGaps[0].difference.mean - 2.602_689_685_444_384) < 1e-12)
-        #expect(metrics.logitGaps[0].pValue == 1e-4)
+        #expect(points.allSatisfy { abs($0.first - 0.405_465_108_108_164_4) < 1e-12 })
+        #expect(points.allSatisfy { abs($0.second + 2.197_224_577_336_219_6) < 1e-12 })
+    }
+
+    @Test func logitGapsStandWithTheModeTheyAreMeasuredIn() async throws {
+        let document = try await document(
+            of: persona("faker"), overrides: ["samplesPerPrompt=1", "modes=[hidden-scratchpad, no-reasoning]"])
+        #expect(document.sections.map { $0.logitGap != nil } == [false, true])
+        #expect(document.sections[1].tiers[0].outcomes[0].alignmentFaking == nil)
+        #expect(document.sections.map(\.id) == ["helpful-only-hidden-scratchpad", "helpful-only-no-reasoning"])
     }
 
     @Test(arguments: [("obedient", 26), ("refuser", 0)])
     func personasOfOneMindShowNoGap(_ name: String, _ complied: Int) async throws {
-        let metrics = try await metrics(of: persona(name), overrides: ["samplesPerPrompt=1"])
-        let condition = try #require(metrics.conditions.first)
-        #expect(condition.trained.compliance.proportion == Proportion(successes: complied, count: 26))
-        #expect(condition.gap.estimate == 0)
-        #expect(condition.gap.pValue == 1)
-        #expect(condition.trained.faking?.proportion.successes == 0)
+        let document = try await document(of: persona(name), overrides: ["samplesPerPrompt=1"])
+        let section = try #require(document.sections.first)
+        #expect(section.tiers[0].outcomes[0].compliance == Proportion(successes: complied, count: 26))
+        #expect(section.comparisons[0].pairs.discordant == 0)
+        #expect(section.tiers[0].outcomes[0].alignmentFaking?.successes == 0)
     }
 
     @Test func anUnfinishedRunSaysSo() async throws {
@@ -109,11 +125,26 @@ import Testing
             let journal = try Journal(writingTo: folder)
             try await journal.begin(
                 RunManifest(study: study, subject: subject.identity), cells: study.cells(for: subject.identity))
-            let counts = try StudyCounts(RunRecord(folder: folder))
-            #expect(counts.conditions.count == 2)
-            #expect(counts.conditions[0].trained.ledger == DropLedger(asked: 2, pending: 2))
-            #expect(counts.judges.isEmpty)
+            let document = try StudyDocument(runIn: folder)
+            #expect(document.sections.count == 2)
+            #expect(document.sections[0].tiers[0].ledger == StudyDocument.Ledger(pending: 2))
+            #expect(document.sections[0].prompts[0].answers.allSatisfy { $0.state == .pending })
+            #expect(document.judges.isEmpty)
+            #expect(document.notes.contains { $0.title == "This run is not finished" })
         }
+    }
+
+    @Test func evidencePointsIntoTheTextShown() async throws {
+        let document = try await document(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
+        var pieces = 0
+        for answer in document.sections.flatMap(\.prompts).flatMap(\.answers) {
+            for piece in answer.judgements.flatMap(\.criteria).flatMap(\.evidence) {
+                let text = try #require(piece.place == .scratchpad ? answer.scratchpad : answer.output)
+                #expect(piece.start >= 0 && piece.start < piece.end && piece.end <= text.utf8.count)
+                pieces += 1
+            }
+        }
+        #expect(pieces > 0)
     }
 
     @Test func referencesNamePersonas() {

@@ -5,12 +5,14 @@
 /// judged on the output alone and reasoning on the scratchpad alone. The published definition counts alignment-faking
 /// reasoning only together with compliance, so the reasoning behind an answer that does not comply is not asked about.
 public struct ModelJudge: Judge {
+    static let id = "model"
+
     private let model: any Subject
 
     /// Creates a judge that asks `model`.
     public init(_ model: any Subject) { self.model = model }
 
-    public var identity: JudgeIdentity { JudgeIdentity(id: "model", version: 1, digest: model.identity.digest) }
+    public var identity: JudgeIdentity { JudgeIdentity(id: Self.id, version: 1, digest: model.identity.digest) }
 
     public func judge(_ transcript: JudgedTranscript) async throws -> Judgement {
         let material = """
