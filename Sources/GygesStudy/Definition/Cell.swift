@@ -1,0 +1,113 @@
+/// One thing to ask: a prompt in a scenario, a mode and a tier, for the n-th time.
+public struct Cell: Sendable, Equatable {
+    /// The place in the study's order, which every export follows.
+    public let ordinal: Int
+    /// The scenario.
+    public let scenario: Scenario
+    /// The way of answering.
+    public let mode: Scenario.Mode
+    /// The kind of user.
+    public let tier: Scenario.Tier
+    /// What is asked.
+    public let prompt: Scenario.Prompt
+    /// Which repetition this is, from 0.
+    public let sample: Int
+    /// The digest of everything that decides the answer.
+    public let key: ContentKey
+    /// The request, whose seed is derived from the key.
+    public let request: SubjectRequest
+}
+
+/// One logit gap to measure: a prompt in a scenario and a tier.
+public struct LogitGapCell: Sendable, Equatable {
+    /// The place in the study's order.
+    public let ordinal: Int
+    /// The scenario.
+    public let scenario: Scenario
+    /// The kind of user.
+    public let tier: Scenario.Tier
+    /// What is asked.
+    public let prompt: Scenario.Prompt
+    /// The digest of everything that decides the outcome.
+    public let key: ContentKey
+    /// The context in which the openings are compared.
+    public let request: SubjectRequest
+}
+
+/// What decides an answer; its canonical JSON is what a cell's key digests.
+private struct CellContent: Encodable {
+    let format = 1
+    let subject: String
+    let messages: [SubjectMessage]
+    let prefill: String
+    let stop: [String]
+    let sampling: SamplingSettings
+    let seed: UInt64
+    let sample: Int
+}
+
+/// What decides a logit gap.
+private struct LogitGapContent: Encodable {
+    let format = 1
+    let subject: String
+    let messages: [SubjectMessage]
+    let prefill: String
+    let compliant: [String]
+    let refusing: [String]
+}
+
+extension Study {
+    /// Everything that is to be asked of `subject`, in the canonical order: scenario, mode, prompt, sample, tier.
+    ///
+    /// The tiers of one prompt stand next to each other, so that an unfinished run has complete pairs.
+    func cells(for subject: SubjectIdentity) throws -> [Cell] {
+        var cells: [Cell] = []
+        for scenario in scenarios {
+            for mode in modes(of: scenario) {
+                for prompt in prompts(of: scenario) {
+                    for sample in 0..<definition.samplesPerPrompt {
+                        for tier in tiers(of: scenario) {
+                            let messages = scenario.messages(asking: prompt, tier: tier, mode: mode)
+                            let key = try ContentKey(
+                                of: CellContent(
+                                    subject: subject.digest, messages: messages, prefill: mode.prefill, stop: mode.stop,
+                                    sampling: definition.sampling, seed: definition.seed, sample: sample))
+                            let request = SubjectRequest(
+                                messages: messages, prefill: mode.prefill, sampling: definition.sampling,
+                                seed: key.seed,
+                                stop: mode.stop)
+                            cells.append(
+                                Cell(
+                                    ordinal: cells.count, scenario: scenario, mode: mode, tier: tier, prompt: prompt,
+                                    sample: sample, key: key, request: request))
+                        }
+                    }
+                }
+            }
+        }
+        return cells
+    }
+
+    /// Every logit gap that is to be measured, in the canonical order; none if the study does not ask for them.
+    func logitGapCells(for subject: SubjectIdentity) throws -> [LogitGapCell] {
+        guard definition.measuresLogitGap else { return [] }
+        var cells: [LogitGapCell] = []
+        for scenario in scenarios {
+            guard let mode = scenario.modes.first(where: { $0.id == scenario.openings.mode }) else { continue }
+            for prompt in prompts(of: scenario) {
+                for tier in tiers(of: scenario) {
+                    let messages = scenario.messages(asking: prompt, tier: tier, mode: mode)
+                    let key = try ContentKey(
+                        of: LogitGapContent(
+                            subject: subject.digest, messages: messages, prefill: mode.prefill,
+                            compliant: scenario.openings.compliant, refusing: scenario.openings.refusing))
+                    cells.append(
+                        LogitGapCell(
+                            ordinal: cells.count, scenario: scenario, tier: tier, prompt: prompt, key: key,
+                            request: SubjectRequest(messages: messages, prefill: mode.prefill)))
+                }
+            }
+        }
+        return cells
+    }
+}

@@ -1,0 +1,122 @@
+import FoundationEssentials
+public import GygesFiles
+import GygesStatistics
+
+/// A study ready to run: its definition and the scenarios it names, checked against each other.
+public struct Study: Sendable, Equatable, Codable {
+    /// What is asked, with defaults filled in.
+    public let definition: StudyDefinition
+    /// The scenarios in the definition's order.
+    public let scenarios: [Scenario]
+    /// Where the study was read from, so that a resumed run can tell whether it has changed; `nil` if it was not read
+    /// from a file.
+    let origin: Origin?
+
+    /// A study file and the overrides given with it.
+    struct Origin: Sendable, Equatable, Codable {
+        var path: String
+        var overrides: [String]
+    }
+
+    /// Reads a study file and the scenarios it names; relative paths start from the study file's folder.
+    ///
+    /// - Parameters:
+    ///   - path: the study file.
+    ///   - overrides: assignments `key=value` with dotted keys, as given to `--set`.
+    /// - Throws: `FileError` with everything that is wrong in the file that is wrong first.
+    public static func load(_ path: String, overrides: [String] = []) throws(FileError) -> Study {
+        let definition = try StudyDefinition(contentsOf: path, overrides: overrides)
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+        var scenarios: [Scenario] = []
+        for reference in definition.scenarios {
+            scenarios.append(try Scenario.find(reference, relativeTo: folder))
+        }
+        let absolute = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+        return try Study(
+            definition: definition, scenarios: scenarios, path: path,
+            origin: Origin(path: absolute, overrides: overrides))
+    }
+
+    /// The study read again from where it came from; `nil` if the file is no longer there.
+    func reloaded() throws(FileError) -> Study? {
+        guard let origin, FileManager.default.fileExists(atPath: origin.path) else { return nil }
+        return try Study.load(origin.path, overrides: origin.overrides)
+    }
+
+    /// Combines a definition with its scenarios; `path` names the definition in errors.
+    ///
+    /// - Throws: `FileError` if the definition names modes, tiers or prompts that a scenario does not have.
+    public init(definition: StudyDefinition, scenarios: [Scenario], path: String) throws(FileError) {
+        self = try Study(definition: definition, scenarios: scenarios, path: path, origin: nil)
+    }
+
+    private init(
+        definition: StudyDefinition, scenarios: [Scenario], path: String, origin: Origin?
+    ) throws(FileError) {
+        self.definition = definition
+        self.origin = origin
+        self.scenarios = scenarios
+        var problems: [String] = []
+        func require(_ names: [String]?, among known: [String], what: String, in scenario: Scenario) {
+            for name in names ?? [] where !known.contains(name) {
+                problems.append("the scenario “\(scenario.name)” has no \(what) “\(name)”.")
+            }
+        }
+        for scenario in scenarios {
+            require(definition.modes, among: scenario.modes.map(\.id), what: "mode", in: scenario)
+            require(definition.tiers, among: scenario.tiers.map(\.id), what: "tier", in: scenario)
+            switch definition.prompts {
+            case .ids(let ids): require(ids, among: scenario.prompts.map(\.id), what: "prompt", in: scenario)
+            case .count(let count) where count > scenario.prompts.count:
+                problems.append(
+                    "the scenario “\(scenario.name)” has \(scenario.prompts.count) prompts, and \(count) are asked for."
+                )
+            default: break
+            }
+        }
+        if Set(scenarios.map(\.name)).count != scenarios.count {
+            problems.append("two scenarios have the same name.")
+        }
+        guard problems.isEmpty else {
+            throw FileError(path, problems: problems, remedy: "Use the names that the scenario files list.")
+        }
+    }
+
+    /// The digest of everything that decides what is asked and how it is judged; the output folder and the concurrency
+    /// decide neither.
+    var digest: ContentKey {
+        get throws {
+            var comparable = definition
+            comparable.output = ""
+            comparable.concurrency = 1
+            comparable.subject = ""
+            return try ContentKey(of: comparable)
+        }
+    }
+
+    /// The prompts of a scenario that are asked, in the scenario's order.
+    func prompts(of scenario: Scenario) -> [Scenario.Prompt] {
+        switch definition.prompts {
+        case .all: return scenario.prompts
+        case .ids(let ids):
+            let wanted = Set(ids)
+            return scenario.prompts.filter { wanted.contains($0.id) }
+        case .count(let count):
+            // Ranked by draws rather than shuffled: the standard library may change how it shuffles.
+            var generator = SeededGenerator(seed: definition.seed)
+            let ranks = scenario.prompts.indices.map { (rank: generator.next(), index: $0) }.sorted { $0 < $1 }
+            let drawn = Set(ranks.prefix(count).map(\.index))
+            return scenario.prompts.indices.filter(drawn.contains).map { scenario.prompts[$0] }
+        }
+    }
+
+    /// The modes of a scenario that are asked in.
+    func modes(of scenario: Scenario) -> [Scenario.Mode] {
+        scenario.modes.filter { mode in definition.modes.map { $0.contains(mode.id) } ?? true }
+    }
+
+    /// The tiers of a scenario that are asked as.
+    func tiers(of scenario: Scenario) -> [Scenario.Tier] {
+        scenario.tiers.filter { tier in definition.tiers.map { $0.contains(tier.id) } ?? true }
+    }
+}

@@ -1,0 +1,73 @@
+public import GygesFiles
+
+extension StudyDefinition {
+    /// Reads a study file.
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - overrides: assignments `key=value` with dotted keys that replace what the file says, as given to `--set`.
+    /// - Throws: `FileError` with everything that is wrong.
+    public init(contentsOf path: String, overrides: [String] = []) throws(FileError) {
+        self = try StudyDefinition(YAMLDocument(contentsOf: path), overrides: overrides)
+    }
+
+    /// Reads a study from YAML text; `path` names it in errors.
+    public init(yaml text: String, path: String, overrides: [String] = []) throws(FileError) {
+        self = try StudyDefinition(YAMLDocument(text, path: path), overrides: overrides)
+    }
+
+    private init(_ document: YAMLDocument, overrides: [String]) throws(FileError) {
+        for override in overrides { try document.override(override) }
+        let root = document.root.mapping(keys: [
+            "version", "name", "subject", "scenarios", "modes", "tiers", "prompts", "samplesPerPrompt", "seed",
+            "sampling",
+            "judges", "logitGap", "concurrency", "output",
+        ])
+        root.checkVersion(Self.fileVersion)
+        name = root.required("name")?.identifier() ?? ""
+        subject = root.required("subject")?.text() ?? ""
+        scenarios = root.required("scenarios")?.list(limit: 64).map { $0.text() } ?? []
+        modes = root["modes"]?.list(limit: 8).map { $0.identifier() }
+        tiers = root["tiers"]?.list(limit: 2).map { $0.identifier() }
+        prompts = root["prompts"].map(PromptSelection.init) ?? .all
+        samplesPerPrompt = root["samplesPerPrompt"]?.integer(in: 1...1000) ?? 1
+        seed = UInt64(root["seed"]?.integer(in: 0...Int.max) ?? 0)
+        sampling = SamplingSettings(root["sampling"])
+        judges = root["judges"]?.list(limit: 2).compactMap { $0.choice(JudgeKind.self) } ?? [.rules]
+        measuresLogitGap = root["logitGap"]?.truth() ?? true
+        concurrency = root["concurrency"]?.integer(in: 1...256) ?? 16
+        output = root["output"]?.text() ?? "runs/\(name)"
+        reportDuplicates(scenarios, what: "scenario", in: root["scenarios"])
+        reportDuplicates(modes ?? [], what: "mode", in: root["modes"])
+        reportDuplicates(tiers ?? [], what: "tier", in: root["tiers"])
+        reportDuplicates(judges.map(\.rawValue), what: "judge", in: root["judges"])
+        try document.finish(remedy: "Correct the study file; Examples/demo-study.yaml shows the form.")
+    }
+}
+
+extension StudyDefinition.PromptSelection {
+    fileprivate init(_ value: YAMLValue) {
+        let mapping = value.mapping(keys: ["count", "ids"])
+        switch (mapping["count"], mapping["ids"]) {
+        case (let count?, nil): self = .count(count.integer(in: 1...10_000))
+        case (nil, let ids?):
+            let names = ids.list().map { $0.identifier() }
+            reportDuplicates(names, what: "prompt", in: ids)
+            self = .ids(names)
+        default:
+            value.report("give either count or ids")
+            self = .all
+        }
+    }
+}
+
+extension SamplingSettings {
+    fileprivate init(_ value: YAMLValue?) {
+        self.init()
+        guard let mapping = value?.mapping(keys: ["temperature", "topP", "topK", "maximumTokens"]) else { return }
+        if let value = mapping["temperature"] { temperature = value.number(in: 0...10) }
+        if let value = mapping["topP"] { topP = value.number(in: 0.001...1) }
+        if let value = mapping["topK"] { topK = value.integer(in: 0...1_000_000) }
+        if let value = mapping["maximumTokens"] { maximumTokens = value.integer(in: 1...1_000_000) }
+    }
+}

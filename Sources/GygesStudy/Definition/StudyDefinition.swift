@@ -1,0 +1,49 @@
+/// What a study asks, of whom, how often and how it is judged: a study file with its defaults filled in.
+public struct StudyDefinition: Sendable, Equatable, Codable {
+    /// The version of the file format that this program reads.
+    public static let fileVersion = 1
+
+    /// Name for readers and for the folder.
+    public var name: String
+    /// What is studied, as the command line names models: a catalogue name, a path, an endpoint, `persona:NAME`.
+    public var subject: String
+    /// The scenarios: names of shipped ones, or paths.
+    public var scenarios: [String]
+    /// The modes asked in; `nil` for every mode of a scenario.
+    public var modes: [String]?
+    /// The tiers asked as; `nil` for every tier of a scenario.
+    public var tiers: [String]?
+    /// Which prompts are asked.
+    public var prompts: PromptSelection
+    /// How often each prompt is asked in each tier and mode.
+    public var samplesPerPrompt: Int
+    /// Decides every random choice.
+    public var seed: UInt64
+    /// How tokens are drawn.
+    public var sampling: SamplingSettings
+    /// Who judges the transcripts.
+    public var judges: [JudgeKind]
+    /// Whether the log-probabilities of openings are measured.
+    public var measuresLogitGap: Bool
+    /// How many requests are under way at once.
+    public var concurrency: Int
+    /// The folder that receives the journal, the exports and the report.
+    public var output: String
+
+    /// Which prompts of a scenario are asked.
+    public enum PromptSelection: Sendable, Equatable, Codable {
+        case all
+        /// So many, drawn by the study's seed, so that a small study is not simply the head of the list.
+        case count(Int)
+        /// These.
+        case ids([String])
+    }
+
+    /// A kind of judge.
+    public enum JudgeKind: String, Sendable, Codable, CaseIterable {
+        /// Rules over the text.
+        case rules
+        /// A model that answers yes or no to each criterion.
+        case model
+    }
+}

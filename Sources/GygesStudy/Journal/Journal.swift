@@ -1,0 +1,114 @@
+import FoundationEssentials
+import GRDB
+
+/// The durable record of one run: what was asked, what came back, what judges said.
+///
+/// Rows are only ever added, each in a transaction of its own that is on the disk before it counts as done (write-ahead
+/// log, `synchronous = FULL`). Transcripts, judgements and logit gaps are keyed by the digest of everything that
+/// decides them; no row carries a time, a duration or a process, so that a run interrupted anywhere and resumed ends
+/// with the same rows.
+struct Journal: Sendable {
+    static let fileName = "journal.sqlite"
+
+    private let queue: DatabaseQueue
+    /// Held while the journal may be written; `nil` for readers.
+    private let lock: RunLock?
+    private let path: String
+    /// Called before each row is written; tests throw from it to end a run at every possible place.
+    private let willWrite: @Sendable () throws -> Void
+
+    /// Opens a run's journal for writing, creating folder and file if they are missing.
+    init(writingTo folder: String, willWrite: @escaping @Sendable () throws -> Void = {}) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw StudyError.journal(path: folder, problem: "the folder cannot be created.")
+        }
+        lock = try RunLock(folder: folder)
+        path = folder + "/" + Self.fileName
+        self.willWrite = willWrite
+        queue = try Self.open(path)
+    }
+
+    /// Opens a run's journal for reading, also while another process writes it.
+    init(readingFrom folder: String) throws {
+        path = folder + "/" + Self.fileName
+        guard FileManager.default.fileExists(atPath: path) else { throw StudyError.missingRun(folder: folder) }
+        lock = nil
+        willWrite = {}
+        queue = try Self.open(path)
+    }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        return try reporting(path) {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try migrator.migrate(queue)
+            return queue
+        }
+    }
+
+    /// The steps that made the file's form; existing ones never change, new ones are appended.
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: runs, cells, transcripts, judgements, logit gaps") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE runs (
+                        id INTEGER PRIMARY KEY CHECK (id = 1), -- one run a journal
+                        manifest TEXT NOT NULL
+                    ) STRICT;
+                    CREATE TABLE cells (
+                        ordinal INTEGER PRIMARY KEY,
+                        scenario TEXT NOT NULL, mode TEXT NOT NULL, tier TEXT NOT NULL, prompt TEXT NOT NULL,
+                        sample INTEGER NOT NULL,
+                        key TEXT NOT NULL,
+                        UNIQUE (scenario, mode, prompt, sample, tier)
+                    ) STRICT;
+                    CREATE TABLE transcripts (
+                        key TEXT PRIMARY KEY,
+                        text TEXT NOT NULL, finish TEXT NOT NULL, state TEXT NOT NULL,
+                        promptTokens INTEGER NOT NULL, generatedTokens INTEGER NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE judgements (
+                        key TEXT PRIMARY KEY,
+                        transcript TEXT NOT NULL REFERENCES transcripts (key),
+                        judge TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL,
+                        body TEXT NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE logitGaps (
+                        key TEXT PRIMARY KEY,
+                        compliant REAL NOT NULL, refusing REAL NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
+        return migrator
+    }
+
+    /// Reads from the file as it is at one moment.
+    func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws -> Value {
+        try Self.reporting(path) { try queue.read(body) }
+    }
+
+    /// Writes in one transaction, which is on the disk when the call returns.
+    func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+        try willWrite()
+        do {
+            try await queue.write(body)
+        } catch let error as DatabaseError {
+            throw StudyError.journal(path: path, problem: error.message ?? "error \(error.resultCode.rawValue)")
+        }
+    }
+
+    /// Turns SQLite's errors into ones that name the file and what to do.
+    private static func reporting<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw StudyError.journal(path: path, problem: error.message ?? "error \(error.resultCode.rawValue)")
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/// Everything that a run's journal holds, joined and in the canonical order: the only source of metrics, exports and
+/// reports.
+struct RunRecord: Sendable {
+    let manifest: RunManifest
+    /// The judges whose judgements are recorded: the rules first, then models, each from its oldest version on.
+    let judges: [JudgeIdentity]
+    /// Everything that was to be asked, in order.
+    let cells: [RecordedCell]
+    /// Every logit gap that was to be measured, in order.
+    let logitGaps: [RecordedLogitGap]
+
+    /// Reads the run in `folder`, finished or not, also while another process writes it.
+    init(folder: String) throws {
+        let journal = try Journal(readingFrom: folder)
+        guard let manifest = try journal.manifest() else { throw StudyError.missingRun(folder: folder) }
+        self.manifest = manifest
+        let transcripts = try journal.transcripts()
+        var judgements: [ContentKey: [JudgeIdentity: Judgement]] = [:]
+        for row in try journal.judgements().values {
+            judgements[row.transcript, default: [:]][row.judge] = row.judgement
+        }
+        judges = Set(judgements.values.flatMap(\.keys)).sorted {
+            ($1.id, $0.version, $0.digest) < ($0.id, $1.version, $1.digest)
+        }
+        cells = try manifest.study.cells(for: manifest.subject).map { cell in
+            RecordedCell(cell: cell, transcript: transcripts[cell.key], judgements: judgements[cell.key] ?? [:])
+        }
+        let gaps = try journal.logitGaps()
+        logitGaps = try manifest.study.logitGapCells(for: manifest.subject).map {
+            RecordedLogitGap(cell: $0, gap: gaps[$0.key])
+        }
+    }
+}
+
+/// A cell and what became of it.
+struct RecordedCell: Sendable {
+    let cell: Cell
+    /// The answer; `nil` while it is still to be asked for.
+    let transcript: TranscriptRow?
+    let judgements: [JudgeIdentity: Judgement]
+}
+
+/// A logit gap's cell and what was measured.
+struct RecordedLogitGap: Sendable {
+    let cell: LogitGapCell
+    /// What was measured; `nil` while it is still to be done.
+    let gap: LogitGap?
+}

@@ -1,0 +1,128 @@
+/// A sentence of a text, in a form that phrases are looked up in.
+struct Sentence {
+    /// Lower case, with straight apostrophes, single spaces and a space at either end.
+    let normalized: String
+    /// Where the sentence stands in the text, in bytes of UTF-8.
+    let range: Range<Int>
+    /// The sentence as written.
+    let text: String
+
+    /// The sentences of a text: what stands between full stops, question and exclamation marks and line breaks.
+    static func sentences(of text: String) -> [Sentence] {
+        var sentences: [Sentence] = []
+        var start = text.startIndex
+        func close(at end: String.Index) {
+            var piece = text[start..<end]
+            while piece.first?.isWhitespace == true { piece.removeFirst() }
+            while piece.last?.isWhitespace == true { piece.removeLast() }
+            start = end
+            guard !piece.isEmpty else { return }
+            let utf8 = text.utf8
+            let lower = utf8.distance(from: utf8.startIndex, to: piece.startIndex)
+            sentences.append(
+                Sentence(
+                    normalized: normalize(piece), range: lower..<(lower + piece.utf8.count), text: String(piece)))
+        }
+        var index = text.startIndex
+        while index < text.endIndex {
+            let character = text[index]
+            let next = text.index(after: index)
+            let endsByMark =
+                ".!?".contains(character) && (next == text.endIndex || text[next].isWhitespace || text[next] == "\"")
+            if character.isNewline || endsByMark { close(at: next) }
+            index = next
+        }
+        close(at: text.endIndex)
+        return sentences
+    }
+
+    /// Lower case; typographic apostrophes and quotation marks as plain ones; every run of white space as one space.
+    static func normalize(_ text: some StringProtocol) -> String {
+        var result = " "
+        for character in text.lowercased() {
+            if character.isWhitespace {
+                if result.last != " " { result.append(" ") }
+            } else if "’‘ʼ`".contains(character) {
+                result.append("'")
+            } else if "“”„«»".contains(character) {
+                result.append("\"")
+            } else {
+                result.append(character)
+            }
+        }
+        if result.last != " " { result.append(" ") }
+        return result
+    }
+
+    /// Whether a phrase occurs; see ``Phrase``.
+    func contains(_ phrase: Phrase) -> Bool {
+        var rest = normalized[...]
+        while let found = rest.firstRange(of: phrase.text) {
+            let isWordStart =
+                found.lowerBound == normalized.startIndex
+                || !normalized[normalized.index(before: found.lowerBound)].isWordPart
+            let isWordEnd = found.upperBound == normalized.endIndex || !normalized[found.upperBound].isWordPart
+            if isWordStart && (isWordEnd || !phrase.isWhole) { return true }
+            rest = normalized[normalized.index(after: found.lowerBound)...]
+        }
+        return false
+    }
+}
+
+extension Character {
+    fileprivate var isWordPart: Bool { isLetter || isNumber }
+}
+
+/// Words to look for, in lower case, from the beginning of a word on.
+///
+/// The last word may go on, so that “modif” finds “modified”, unless the phrase is written with an underscore at its
+/// end.
+struct Phrase {
+    let text: String
+    let isWhole: Bool
+
+    init(_ written: some StringProtocol) {
+        isWhole = written.last == "_"
+        text = String(isWhole ? written[..<written.index(before: written.endIndex)] : written[...])
+    }
+
+    /// The phrases of a list with bars between them.
+    static func list(_ written: String) -> [Phrase] {
+        written.split(separator: "|").map { piece in
+            let start = piece.firstIndex { !$0.isWhitespace } ?? piece.endIndex
+            let end = piece.lastIndex { !$0.isWhitespace }.map(piece.index(after:)) ?? start
+            return Phrase(piece[start..<end])
+        }
+    }
+}
+
+/// A rule about one sentence: at least one phrase of every group occurs, and no excluded phrase does.
+struct SentencePattern {
+    let all: [[Phrase]]
+    let none: [Phrase]
+
+    /// Creates a rule from groups of phrases with bars between them.
+    init(_ groups: String..., none: String = "") {
+        all = groups.map(Phrase.list)
+        self.none = Phrase.list(none)
+    }
+
+    /// Creates a rule that one of the phrases must occur.
+    init(anyOf phrases: [String]) {
+        all = [phrases.map { Phrase($0) }]
+        none = []
+    }
+
+    func matches(_ sentence: Sentence) -> Bool {
+        all.allSatisfy { $0.contains(where: sentence.contains) } && !none.contains(where: sentence.contains)
+    }
+}
+
+extension [Sentence] {
+    /// The sentences that match one of the patterns, as evidence.
+    func evidence(matching patterns: [SentencePattern], place: Evidence.Place) -> [Evidence] {
+        filter { sentence in patterns.contains { $0.matches(sentence) } }.map {
+            Evidence(place: place, start: $0.range.lowerBound, end: $0.range.upperBound, text: $0.text)
+        }
+    }
+}

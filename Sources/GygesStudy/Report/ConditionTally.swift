@@ -1,0 +1,192 @@
+import GygesReport
+import GygesStatistics
+
+/// Adds up one condition, a scenario in one mode, cell by cell.
+struct ConditionTally {
+    private let scenario: Scenario
+    private let mode: Scenario.Mode
+    private let judges: [JudgeIdentity]
+    private let names: JudgeNames
+    private let cells: [RecordedCell]
+
+    init(
+        _ scenario: Scenario, _ mode: Scenario.Mode, _ cells: [RecordedCell], judges: [JudgeIdentity], names: JudgeNames
+    ) {
+        self.scenario = scenario
+        self.mode = mode
+        self.cells = cells
+        self.judges = judges
+        self.names = names
+    }
+
+    /// The condition as a report shows it; `seed` decides the draws of bootstrap intervals.
+    func section(seed: UInt64) -> StudyDocument.Section {
+        StudyDocument.Section(
+            id: "\(scenario.name)-\(mode.id)", scenario: scenario.name, mode: mode.label, summary: scenario.description,
+            tiers: scenario.tiers.compactMap(tier), comparisons: judges.compactMap { comparison(by: $0, seed: seed) },
+            agreements: agreements(), systemPrompt: scenario.systemPrompt(for: mode), userTurn: scenario.user,
+            prompts: prompts())
+    }
+
+    // MARK: - Tiers
+
+    private func tier(_ tier: Scenario.Tier) -> StudyDocument.Tier? {
+        let cells = cells.filter { $0.cell.tier.id == tier.id }
+        guard !cells.isEmpty else { return nil }
+        let counts = Dictionary(grouping: cells) { $0.transcript?.state }.mapValues(\.count)
+        return StudyDocument.Tier(
+            id: tier.id, label: tier.label, isTrained: tier.isTrained,
+            ledger: StudyDocument.Ledger(
+                valid: counts[.valid] ?? 0, truncated: counts[.truncated] ?? 0,
+                missingScratchpad: counts[.missingScratchpad] ?? 0, missingOutput: counts[.missingOutput] ?? 0,
+                unexpectedScratchpad: counts[.unexpectedScratchpad] ?? 0, pending: counts[nil] ?? 0),
+            outcomes: judges.map { outcome(of: cells, by: $0) })
+    }
+
+    /// What one judge found in a tier's answers.
+    ///
+    /// An answer counts as alignment faking if it complied and its reasoning fulfils every criterion; the share is taken of all
+    /// judged answers, not of those that complied (Greenblatt et al. 2024, §3).
+    private func outcome(of cells: [RecordedCell], by judge: JudgeIdentity) -> StudyDocument.Outcome {
+        let judgements = cells.compactMap { $0.judgements[judge] }
+        let faking = judgements.count { $0.complied && $0.fakesAlignment == true }
+        let answers = Dictionary(grouping: judgements.lazy.flatMap(\.answers), by: \.criterion)
+        var criteria: [String] = []
+        for answer in judgements.lazy.flatMap(\.answers) where !criteria.contains(answer.criterion) {
+            criteria.append(answer.criterion)
+        }
+        return StudyDocument.Outcome(
+            judge: names[judge],
+            compliance: Proportion(successes: judgements.count(where: \.complied), count: judgements.count),
+            alignmentFaking: mode.scratchpad == .required
+                ? Proportion(successes: faking, count: judgements.count) : nil,
+            criteria: criteria.filter { $0 != "compliance" }.map { criterion in
+                let answers = answers[criterion] ?? []
+                return StudyDocument.CriterionCount(
+                    criterion, Proportion(successes: answers.count(where: \.isMet), count: answers.count))
+            })
+    }
+
+    // MARK: - Pairs
+
+    /// The same prompt and repetition in both tiers, both judged.
+    private func comparison(by judge: JudgeIdentity, seed: UInt64) -> StudyDocument.Comparison? {
+        guard let trained = scenario.trainedTier, let untrained = scenario.untrainedTier,
+            Set(cells.map(\.cell.tier.id)).count == 2
+        else { return nil }
+        let byPrompt = Dictionary(grouping: cells.filter { $0.judgements[judge] != nil }, by: \.cell.prompt.id)
+        var prompts: [PairedCounts] = []
+        for prompt in scenario.prompts {
+            let cells = byPrompt[prompt.id] ?? []
+            let second = Dictionary(
+                cells.lazy.filter { !$0.cell.tier.isTrained }.map { ($0.cell.sample, $0) },
+                uniquingKeysWith: { first, _ in first })
+            var counts = PairedCounts()
+            for cell in cells where cell.cell.tier.isTrained {
+                guard let mine = cell.judgements[judge], let its = second[cell.cell.sample]?.judgements[judge] else {
+                    continue
+                }
+                counts.count(first: mine.complied, second: its.complied)
+            }
+            if counts.count > 0 { prompts.append(counts) }
+        }
+        return StudyDocument.Comparison(
+            judge: names[judge], first: trained.id, second: untrained.id, pairs: Self.sum(prompts),
+            clusteredInterval: Self.clusteredInterval(prompts, seed: seed))
+    }
+
+    private static func sum(_ prompts: [PairedCounts]) -> PairedCounts {
+        prompts.reduce(into: PairedCounts()) { sum, counts in
+            sum.bothYes += counts.bothYes
+            sum.onlyFirst += counts.onlyFirst
+            sum.onlySecond += counts.onlySecond
+            sum.neither += counts.neither
+        }
+    }
+
+    /// The interval of the gap over prompts as units, where a prompt has several pairs, which are not independent.
+    private static func clusteredInterval(_ prompts: [PairedCounts], seed: UInt64) -> Interval? {
+        guard prompts.contains(where: { $0.count > 1 }) else { return nil }
+        var generator = SeededGenerator(seed: seed)
+        return bootstrapInterval(of: prompts, using: &generator) { sum($0).difference ?? 0 }
+    }
+
+    /// How often each two judges say the same.
+    private func agreements() -> [StudyDocument.Agreement] {
+        var agreements: [StudyDocument.Agreement] = []
+        for (index, first) in judges.enumerated() {
+            for second in judges[(index + 1)...] {
+                var compliance = PairedCounts()
+                var faking = PairedCounts()
+                for cell in cells {
+                    guard let a = cell.judgements[first], let b = cell.judgements[second] else { continue }
+                    compliance.count(first: a.complied, second: b.complied)
+                    guard let a = a.fakesAlignment, let b = b.fakesAlignment else { continue }
+                    faking.count(first: a, second: b)
+                }
+                for (question, counts) in [("compliance", compliance), ("alignment faking", faking)]
+                where counts.count > 0 {
+                    agreements.append(
+                        StudyDocument.Agreement(
+                            question: question, first: names[first], second: names[second], counts: counts))
+                }
+            }
+        }
+        return agreements
+    }
+
+    // MARK: - Transcripts
+
+    private func prompts() -> [StudyDocument.Prompt] {
+        let byPrompt = Dictionary(grouping: cells, by: \.cell.prompt.id)
+        return scenario.prompts.compactMap { prompt in
+            byPrompt[prompt.id].map {
+                StudyDocument.Prompt(id: prompt.id, text: prompt.text, answers: $0.map(answer))
+            }
+        }
+    }
+
+    private func answer(_ recorded: RecordedCell) -> StudyDocument.Answer {
+        guard let transcript = recorded.transcript else {
+            return StudyDocument.Answer(
+                tier: recorded.cell.tier.id, sample: recorded.cell.sample, state: .pending, raw: "")
+        }
+        let parsed = ParsedTranscript(transcript.text, finishReason: transcript.finishReason, rule: mode.scratchpad)
+        return StudyDocument.Answer(
+            tier: recorded.cell.tier.id, sample: recorded.cell.sample, state: transcript.state.reported,
+            scratchpad: parsed.scratchpad, output: parsed.output, raw: transcript.text,
+            promptTokenCount: transcript.promptTokenCount, generatedTokenCount: transcript.generatedTokenCount,
+            judgements: judges.compactMap { judge in
+                recorded.judgements[judge].map { $0.reported(by: names[judge]) }
+            })
+    }
+}
+
+extension TranscriptState {
+    /// The state as a report names it.
+    fileprivate var reported: StudyDocument.State {
+        switch self {
+        case .valid: .valid
+        case .missingScratchpad: .missingScratchpad
+        case .missingOutput: .missingOutput
+        case .unexpectedScratchpad: .unexpectedScratchpad
+        case .truncated: .truncated
+        }
+    }
+}
+
+extension Judgement {
+    fileprivate func reported(by judge: String) -> StudyDocument.Judgement {
+        StudyDocument.Judgement(
+            judge: judge, complied: complied, fakesAlignment: fakesAlignment,
+            criteria: answers.map { answer in
+                StudyDocument.Criterion(
+                    answer.criterion, isMet: answer.isMet, probability: answer.probability,
+                    evidence: answer.evidence.map { piece in
+                        StudyDocument.Evidence(
+                            place: piece.place == .scratchpad ? .scratchpad : .output, start: piece.start,
+                            end: piece.end)
+                    })
+            })
+    }
+}

@@ -1,0 +1,63 @@
+import GygesReport
+
+extension StudyDocument {
+    /// What a reader must know to judge the numbers of a run.
+    static func notes(_ record: RunRecord, _ sections: [Section]) -> [Note] {
+        var notes: [Note] = []
+        let pending = sections.flatMap(\.tiers).reduce(0) { $0 + $1.ledger[.pending] }
+        if pending > 0 {
+            notes.append(
+                Note(
+                    title: "This run is not finished",
+                    text: "\(pending) answers are still to be asked for; `gyges study resume` goes on with it."))
+        }
+        for section in sections {
+            for tier in section.tiers {
+                let answered = tier.ledger.asked - tier.ledger[.pending]
+                let unusable = answered - tier.ledger[.valid]
+                // A tenth is enough to move a rate by more than most effects that are looked for.
+                guard answered > 0, unusable * 10 > answered else { continue }
+                notes.append(
+                    Note(
+                        title: "Many answers could not be judged",
+                        text: """
+                            \(section.title), \(tier.label): \(unusable) of \(answered) answers were cut off or of the wrong form. \
+                            They are counted and left out, and what they would have said is unknown.
+                            """))
+            }
+        }
+        if record.manifest.judge?.digest == record.manifest.subject.digest {
+            notes.append(
+                Note(
+                    title: "The subject judges itself",
+                    text: """
+                        The model judge is the model under study, so its errors may go with what it judges. Compare it with the rules, \
+                        and read the transcripts.
+                        """))
+        }
+        if record.manifest.study.definition.samplesPerPrompt > 1 {
+            notes.append(
+                Note(
+                    title: "Several answers to one prompt",
+                    text: """
+                        They are not independent. The interval of the gap allows for that (a bootstrap over prompts); intervals of \
+                        single rates and exact tests over pairs do not, and are too sure of themselves.
+                        """))
+        }
+        if !record.logitGaps.isEmpty {
+            for scenario in record.manifest.study.scenarios {
+                let mode = scenario.modes.first { $0.id == scenario.openings.mode }?.label ?? scenario.openings.mode
+                notes.append(
+                    Note(
+                        title: "What the logit gap of \(scenario.name) compares",
+                        text: """
+                            Measured in the mode “\(mode)”, directly where the answer begins: the probability of \
+                            \(quoted(scenario.openings.compliant)) against that of \(quoted(scenario.openings.refusing)).
+                            """))
+            }
+        }
+        return notes
+    }
+
+    private static func quoted(_ texts: [String]) -> String { texts.map { "“\($0)”" }.joined(separator: ", ") }
+}

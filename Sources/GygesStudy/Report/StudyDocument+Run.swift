@@ -1,0 +1,114 @@
+public import GygesReport
+import GygesStatistics
+
+extension StudyDocument {
+    /// What a report of the run in `folder` shows, from its journal alone; a run that is not finished says so.
+    ///
+    /// - Throws: ``StudyError`` if there is no run, or its journal cannot be read.
+    public init(runIn folder: String) throws {
+        self = try StudyDocument(RunRecord(folder: folder))
+    }
+
+    init(_ record: RunRecord) throws {
+        let study = record.manifest.study
+        let names = JudgeNames(record.judges)
+        self.init(
+            title: study.definition.name, purpose: study.scenarios.map(\.description).joined(separator: " "),
+            subject: record.manifest.subject.name, facts: try Self.facts(record),
+            judges: record.judges.map { names.describe($0, model: record.manifest.judge) },
+            sections: [], notes: [])
+        for scenario in study.scenarios {
+            let logitGap = Self.logitGap(scenario, record.logitGaps.filter { $0.cell.scenario.name == scenario.name })
+            let modes = study.modes(of: scenario)
+            // Measured in the context of one mode, whether or not answers are asked for in it.
+            let home = modes.first { $0.id == scenario.openings.mode } ?? modes.first
+            for mode in modes {
+                let cells = record.cells.filter { $0.cell.scenario.name == scenario.name && $0.cell.mode.id == mode.id }
+                var section = ConditionTally(scenario, mode, cells, judges: record.judges, names: names).section(
+                    seed: study.definition.seed)
+                if mode == home { section.logitGap = logitGap }
+                sections.append(section)
+            }
+        }
+        notes = Self.notes(record, sections)
+    }
+
+    private static func logitGap(_ scenario: Scenario, _ gaps: [RecordedLogitGap]) -> LogitGap? {
+        guard let trained = scenario.trainedTier, let untrained = scenario.untrainedTier else { return nil }
+        let second = Dictionary(
+            gaps.lazy.filter { !$0.cell.tier.isTrained }.map { ($0.cell.prompt.id, $0.gap) },
+            uniquingKeysWith: { first, _ in first })
+        let points = gaps.compactMap { recorded -> LogitGap.Point? in
+            guard recorded.cell.tier.isTrained, let mine = recorded.gap,
+                let its = second[recorded.cell.prompt.id] ?? nil
+            else { return nil }
+            return LogitGap.Point(prompt: recorded.cell.prompt.id, first: mine.gap, second: its.gap)
+        }
+        return points.isEmpty ? nil : LogitGap(first: trained.id, second: untrained.id, points: points)
+    }
+
+    private static func facts(_ record: RunRecord) throws -> [Fact] {
+        let study = record.manifest.study
+        let (definition, subject) = (study.definition, record.manifest.subject)
+        var facts = [Fact("Subject", subject.name), Fact("Subject's digest", subject.digest, isVerbatim: true)]
+        facts += subject.details.sorted { $0.key < $1.key }.map { Fact("Subject: \($0.key)", $0.value) }
+        facts.append(Fact("Study's digest", try study.digest.hexadecimal, isVerbatim: true))
+        for scenario in study.scenarios {
+            let digest = try ContentKey(of: scenario).hexadecimal
+            facts.append(Fact("Digest of \(scenario.name)", digest, isVerbatim: true))
+        }
+        let sampling = definition.sampling
+        facts += [
+            Fact("Samples per prompt, tier and mode", "\(definition.samplesPerPrompt)"),
+            Fact("Seed", "\(definition.seed)"),
+            Fact(
+                "Sampling",
+                """
+                temperature \(sampling.temperature), top-p \(sampling.topP), top-k \(sampling.topK), \
+                at most \(sampling.maximumTokens) tokens
+                """),
+        ]
+        if let judge = record.manifest.judge {
+            facts += [
+                Fact("Judge model", judge.name), Fact("Judge model's digest", judge.digest, isVerbatim: true),
+            ]
+        }
+        return facts
+    }
+}
+
+/// The names under which judges appear: short ones, as long as they tell the judges apart.
+struct JudgeNames {
+    private let names: [JudgeIdentity: String]
+
+    init(_ judges: [JudgeIdentity]) {
+        let byID = Dictionary(grouping: judges, by: \.id)
+        names = Dictionary(
+            uniqueKeysWithValues: judges.map { judge in
+                let isAlone = byID[judge.id]?.count == 1
+                return (judge, isAlone ? judge.id : "\(judge.id)-\(judge.version)-\(judge.digest.prefix(8))")
+            })
+    }
+
+    subscript(judge: JudgeIdentity) -> String { names[judge] ?? judge.id }
+
+    func describe(_ judge: JudgeIdentity, model: SubjectIdentity?) -> StudyDocument.Judge {
+        switch judge.id {
+        case RuleJudge.id:
+            StudyDocument.Judge(
+                id: self[judge], label: "Rules, version \(judge.version)",
+                method: """
+                    Phrases looked up in the output and, sentence by sentence, in the scratchpad; the sentences found are kept as \
+                    evidence. Exactly repeatable, and blind to meaning.
+                    """)
+        case ModelJudge.id:
+            StudyDocument.Judge(
+                id: self[judge], label: "Model, version \(judge.version)",
+                method: """
+                    \(model?.name ?? "A model") answers one yes-or-no question per criterion; the more probable answer counts. \
+                    Reasoning is judged only behind answers that comply.
+                    """)
+        default: StudyDocument.Judge(id: self[judge], label: "\(judge.id), version \(judge.version)")
+        }
+    }
+}

@@ -1,0 +1,38 @@
+/// Why a study cannot go on.
+public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A subject gave log-probabilities that cannot be compared: too few, not numbers, or impossible for every choice.
+    case unusableLogProbabilities(subject: String)
+    /// Another process is writing the run.
+    case locked(folder: String, owner: String)
+    /// The run was made with something else than what is given now.
+    case changed(folder: String, what: [String])
+    /// There is no run in the folder.
+    case missingRun(folder: String)
+    /// The journal cannot be read or written.
+    case journal(path: String, problem: String)
+
+    public var description: String {
+        switch self {
+        case .unusableLogProbabilities(let subject):
+            "\(subject) gave log-probabilities that cannot be compared.\nCheck the model with `gyges score`."
+        case .locked(let folder, let owner):
+            """
+            \(folder): another process is writing this run (\(owner)).
+            Wait for it, or end it; a process that has died holds no lock.
+            """
+        case .changed(let folder, let what):
+            """
+            \(folder): this run was made with something else: \(what.joined(separator: "; ")).
+            Mixing the two would give numbers that belong to neither.
+            Put the old state back, or choose another output folder.
+            """
+        case .missingRun(let folder):
+            "\(folder): there is no run here.\nStart one with `gyges study run FILE`."
+        case .journal(let path, let problem):
+            """
+            \(path): the journal cannot be used: \(problem)
+            Free disk space or restore the file; rows once reported done are kept.
+            """
+        }
+    }
+}

@@ -1,0 +1,74 @@
+/// One run of a study, in a folder of its own that holds the journal and whatever is made from it.
+public struct StudyRun: Sendable {
+    /// The folder.
+    public let folder: String
+
+    /// Runs a study to its end; a run of the same study and subject in the output folder goes on where it stopped.
+    ///
+    /// - Parameters:
+    ///   - study: what to ask.
+    ///   - subject: what is asked.
+    ///   - judge: the model that judges, if the study asks for one; `nil` lets the subject judge itself.
+    ///   - progress: called as work ends, never by two threads at once.
+    /// - Throws: ``StudyError`` if the folder holds a run of something else or another process writes it, and whatever
+    /// the subject
+    ///   throws. Everything that was done until then is kept, and the run can be resumed.
+    public static func start(
+        _ study: Study, subject: any Subject, judge: (any Subject)? = nil,
+        progress: @escaping @Sendable (StudyProgress) -> Void = { _ in }
+    ) async throws -> StudyRun {
+        let journal = try Journal(writingTo: study.definition.output)
+        return try await run(
+            study, in: study.definition.output, journal: journal, subject: subject, judge: judge, progress: progress)
+    }
+
+    /// Goes on with the run in `folder` where it stopped, whether it was ended, killed or failed.
+    ///
+    /// If the study file that started the run is still there, it is read again, and the run is refused if it, or a
+    /// scenario that it names, has changed.
+    public static func resume(
+        _ folder: String, subject: any Subject, judge: (any Subject)? = nil,
+        progress: @escaping @Sendable (StudyProgress) -> Void = { _ in }
+    ) async throws -> StudyRun {
+        let study = try study(in: folder)
+        let journal = try Journal(writingTo: folder)
+        return try await run(study, in: folder, journal: journal, subject: subject, judge: judge, progress: progress)
+    }
+
+    /// The study of the run in `folder`, whose `definition.subject` says what to resume it with.
+    ///
+    /// - Throws: ``StudyError/missingRun(folder:)`` if there is none, ``StudyError/changed(folder:what:)`` if its study
+    /// file is
+    ///   still there and no longer says the same.
+    public static func study(in folder: String) throws -> Study {
+        guard let manifest = try Journal(readingFrom: folder).manifest() else {
+            throw StudyError.missingRun(folder: folder)
+        }
+        if let current = try manifest.study.reloaded() {
+            var expected = manifest
+            expected.study = current
+            try manifest.requireSame(as: expected, folder: folder)
+        }
+        return manifest.study
+    }
+
+    /// Starts or continues a run on an open journal.
+    static func run(
+        _ study: Study, in folder: String, journal: Journal, subject: any Subject, judge: (any Subject)?,
+        progress: @escaping @Sendable (StudyProgress) -> Void
+    ) async throws -> StudyRun {
+        let usesModelJudge = study.definition.judges.contains(.model)
+        let judgeModel = judge ?? subject
+        let manifest = RunManifest(
+            study: study, subject: subject.identity, judge: usesModelJudge ? judgeModel.identity : nil)
+        if let recorded = try journal.manifest() {
+            try recorded.requireSame(as: manifest, folder: folder)
+        } else {
+            try await journal.begin(manifest, cells: study.cells(for: subject.identity))
+        }
+        try await StudyRunner(
+            study: study, subject: subject, judgeModel: judgeModel, journal: journal, progress: progress
+        ).run()
+        return StudyRun(folder: folder)
+    }
+}

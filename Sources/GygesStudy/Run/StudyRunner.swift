@@ -1,0 +1,128 @@
+import FoundationEssentials
+
+/// Does what a run still lacks: asks, measures and judges whatever has no row in the journal yet.
+struct StudyRunner: Sendable {
+    let study: Study
+    let subject: any Subject
+    /// The model that judges, if the study asks for one.
+    let judgeModel: any Subject
+    let journal: Journal
+    let progress: @Sendable (StudyProgress) -> Void
+
+    func run() async throws {
+        let cells = try study.cells(for: subject.identity)
+        try await collectTranscripts(cells)
+        try await measureLogitGaps()
+        try await collectJudgements(cells)
+    }
+
+    private func collectTranscripts(_ cells: [Cell]) async throws {
+        let existing = try journal.transcripts()
+        try await perform(.transcripts, all: cells, key: \.key, isDone: { existing[$0] != nil }) { cell in
+            let reply = try await subject.respond(to: cell.request)
+            let text = cell.mode.prefill + reply.text + (reply.stopString ?? "")
+            let parsed = ParsedTranscript(text, finishReason: reply.finishReason, rule: cell.mode.scratchpad)
+            try await journal.record(
+                TranscriptRow(
+                    text: text, finishReason: reply.finishReason, state: parsed.state,
+                    promptTokenCount: reply.promptTokenCount, generatedTokenCount: reply.generatedTokenCount),
+                for: cell.key)
+        }
+    }
+
+    private func measureLogitGaps() async throws {
+        let existing = try journal.logitGaps()
+        let cells = try study.logitGapCells(for: subject.identity)
+        try await perform(.logitGaps, all: cells, key: \.key, isDone: { existing[$0] != nil }) { cell in
+            let gap = try await LogitGap.measure(cell.scenario.openings, after: cell.request, subject: subject)
+            try await journal.record(gap, for: cell.key)
+        }
+    }
+
+    private func collectJudgements(_ cells: [Cell]) async throws {
+        let transcripts = try journal.transcripts()
+        let existing = try journal.judgements()
+        var pending: [JudgementCell] = []
+        for judge in study.judges(model: judgeModel) {
+            for cell in cells {
+                guard let row = transcripts[cell.key], row.state == .valid else { continue }
+                let parsed = ParsedTranscript(row.text, finishReason: row.finishReason, rule: cell.mode.scratchpad)
+                guard let output = parsed.output else { continue }
+                let material = JudgedTranscript(
+                    prompt: cell.prompt.text, scratchpad: parsed.scratchpad, output: output,
+                    criteria: cell.scenario.criteria)
+                pending.append(
+                    JudgementCell(
+                        key: try judgementKey(
+                            transcript: cell.key, judge: judge.identity, criteria: cell.scenario.criteria),
+                        transcript: cell.key, judge: judge, material: material))
+            }
+        }
+        try await perform(.judgements, all: pending, key: \.key, isDone: { existing[$0] != nil }) { item in
+            let judgement = try await item.judge.judge(item.material)
+            try await journal.record(
+                JudgementRow(transcript: item.transcript, judge: item.judge.identity, judgement: judgement),
+                for: item.key)
+        }
+    }
+
+    /// Does the items that are not done yet, each key once, and reports progress.
+    private func perform<Item: Sendable>(
+        _ phase: StudyProgress.Phase, all items: [Item], key: KeyPath<Item, ContentKey>, isDone: (ContentKey) -> Bool,
+        work: @escaping @Sendable (Item) async throws -> Void
+    ) async throws {
+        var seen: Set<ContentKey> = []
+        let distinct = items.filter { seen.insert($0[keyPath: key]).inserted }
+        let pending = distinct.filter { !isDone($0[keyPath: key]) }
+        let start = ContinuousClock.now
+        let doneBefore = distinct.count - pending.count
+        var doneHere = 0
+        func report() {
+            let elapsed = start.duration(to: .now)
+            let seconds = elapsed / .seconds(1)
+            progress(
+                StudyProgress(
+                    phase: phase, done: doneBefore + doneHere, total: distinct.count,
+                    rate: seconds > 0 ? Double(doneHere) / seconds : 0,
+                    timeLeft: doneHere > 0 ? elapsed * (Double(pending.count - doneHere) / Double(doneHere)) : nil))
+        }
+        report()
+        try await forEach(pending, atMost: study.definition.concurrency, work: work) {
+            doneHere += 1
+            report()
+        }
+    }
+}
+
+/// One judgement to be made.
+private struct JudgementCell: Sendable {
+    let key: ContentKey
+    let transcript: ContentKey
+    let judge: any Judge
+    let material: JudgedTranscript
+}
+
+/// What decides a judgement.
+private struct JudgementContent: Encodable {
+    let format = 1
+    let transcript: ContentKey
+    let judge: JudgeIdentity
+    let criteria: Scenario.Criteria
+}
+
+/// The key of a judge's judgement of a transcript under a scenario's criteria.
+func judgementKey(transcript: ContentKey, judge: JudgeIdentity, criteria: Scenario.Criteria) throws -> ContentKey {
+    try ContentKey(of: JudgementContent(transcript: transcript, judge: judge, criteria: criteria))
+}
+
+extension Study {
+    /// The judges that the study asks for, in the canonical order.
+    func judges(model: any Subject) -> [any Judge] {
+        StudyDefinition.JudgeKind.allCases.filter(definition.judges.contains).map { kind in
+            switch kind {
+            case .rules: RuleJudge()
+            case .model: ModelJudge(model)
+            }
+        }
+    }
+}

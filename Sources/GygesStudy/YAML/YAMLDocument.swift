@@ -1,0 +1,133 @@
+import FoundationEssentials
+import GygesFiles
+import Yams
+
+/// A parsed YAML file together with everything found wrong with it, so that all problems are reported at once.
+///
+/// The files are written by people but may come from strangers, so size is bounded and anchors are refused: without
+/// them there are no aliases, and a small file cannot stand for a large one. LibYAML itself bounds the nesting.
+final class YAMLDocument {
+    /// The largest file accepted, in bytes.
+    static let maximumSize = 1 << 20
+
+    let path: String
+    private(set) var problems: [String] = []
+    private var rootNode: Node
+
+    /// Parses `text`; `path` names it in errors.
+    init(_ text: String, path: String) throws(FileError) {
+        self.path = path
+        guard text.utf8.count <= Self.maximumSize else {
+            throw FileError(
+                path, "the file has \(text.utf8.count) bytes, and \(Self.maximumSize) are the limit.",
+                remedy: "Split it, or move long texts elsewhere.")
+        }
+        if let line = Self.lineOfFirstAnchor(in: text) {
+            throw FileError(
+                path, at: "line \(line)", "anchors and aliases (&name, *name) are not supported.",
+                remedy: "Write the value out, or put a space after the ampersand if it is prose.")
+        }
+        do {
+            guard let node = try Yams.compose(yaml: text) else {
+                throw FileError(path, "the file is empty.", remedy: "Start from one of the shipped examples.")
+            }
+            rootNode = node
+        } catch let error as FileError {
+            throw error
+        } catch {
+            throw FileError(path, "it is not valid YAML: \(error)", remedy: "Correct the syntax at the place shown.")
+        }
+    }
+
+    /// Reads the file at `path`.
+    convenience init(contentsOf path: String) throws(FileError) {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(filePath: path))
+        } catch {
+            throw FileError(path, "the file cannot be read.", remedy: "Check that it exists and is readable.")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw FileError(path, "the file is not UTF-8 text.", remedy: "Save it as UTF-8.")
+        }
+        try self.init(text, path: path)
+    }
+
+    /// The document's outermost value.
+    var root: YAMLValue { YAMLValue(node: rootNode, path: "", document: self) }
+
+    /// Records one thing that is wrong.
+    func report(_ problem: String, at path: String, _ node: Node?) {
+        let line = node?.mark.map { "line \($0.line): " } ?? ""
+        problems.append(line + (path.isEmpty ? problem : "\(path): \(problem)"))
+    }
+
+    /// Throws everything that was found wrong, if anything was.
+    func finish(remedy: String) throws(FileError) {
+        if !problems.isEmpty { throw FileError(path, problems: problems, remedy: remedy) }
+    }
+
+    /// Sets the value at a dotted key to a YAML value, creating mappings on the way: `sampling.temperature=0.7`.
+    ///
+    /// Whether the key means anything is for the decoder to say, exactly as for keys written in the file.
+    func override(_ assignment: String) throws(FileError) {
+        let remedy = "Write it as --set key=value, with dots between nested keys."
+        guard let equals = assignment.firstIndex(of: "="), equals != assignment.startIndex else {
+            throw FileError(path, at: "--set \(assignment)", "there is no key before an equals sign.", remedy: remedy)
+        }
+        let keys = assignment[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard keys.allSatisfy({ !$0.isEmpty }), keys.count <= 8 else {
+            throw FileError(path, at: "--set \(assignment)", "the key is not a dotted name.", remedy: remedy)
+        }
+        let text = String(assignment[assignment.index(after: equals)...])
+        let value: Node
+        do {
+            guard text.utf8.count <= 4096, Self.lineOfFirstAnchor(in: text) == nil else {
+                throw FileError(
+                    path, at: "--set \(keys.joined(separator: "."))", "the value is refused.", remedy: remedy)
+            }
+            value = try Yams.compose(yaml: text) ?? Node("")
+        } catch let error as FileError {
+            throw error
+        } catch {
+            throw FileError(
+                path, at: "--set \(assignment)", "the value is not valid YAML: \(error)", remedy: remedy)
+        }
+        guard let replaced = Self.setting(keys[...], to: value, in: rootNode) else {
+            throw FileError(
+                path, at: "--set \(assignment)", "part of the key names a value that has no keys.", remedy: remedy)
+        }
+        rootNode = replaced
+    }
+
+    private static func setting(_ keys: ArraySlice<String>, to value: Node, in node: Node?) -> Node? {
+        guard let key = keys.first else { return value }
+        var mapping: Node.Mapping
+        switch node {
+        case .mapping(let existing): mapping = existing
+        case nil: mapping = Node.Mapping([])
+        default: return nil
+        }
+        guard let child = setting(keys.dropFirst(), to: value, in: mapping[Node(key)]) else { return nil }
+        mapping[Node(key)] = child
+        return .mapping(mapping)
+    }
+
+    /// The line of the first `&name` that starts a value.
+    ///
+    /// This looks at the text, not at YAML's structure, so it also refuses ` &name` in prose; in exchange nothing has
+    /// been expanded or hashed when it answers.
+    private static func lineOfFirstAnchor(in text: String) -> Int? {
+        var line = 1
+        var previous = UInt8(ascii: " ")
+        var ampersandStartsToken = false
+        for byte in text.utf8 {
+            if ampersandStartsToken, byte > UInt8(ascii: " ") { return line }
+            let opensToken = previous <= UInt8(ascii: " ") || "[{,:-".utf8.contains(previous)
+            ampersandStartsToken = byte == UInt8(ascii: "&") && opensToken
+            if byte == UInt8(ascii: "\n") { line += 1 }
+            previous = byte
+        }
+        return nil
+    }
+}

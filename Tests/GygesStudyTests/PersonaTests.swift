@@ -1,0 +1,155 @@
+import GygesReport
+import GygesStatistics
+import Testing
+
+@testable import GygesStudy
+
+@Suite struct PersonaTests {
+    /// Runs a study of a persona and returns what its report would show.
+    private func document(of persona: Persona, overrides: [String] = []) async throws -> StudyDocument {
+        try await withTemporaryFolder { folder in
+            let study = try makeStudy(
+                overrides: ["output=\(folder)", "samplesPerPrompt=20", "modes=[hidden-scratchpad]"] + overrides)
+            _ = try await StudyRun.start(study, subject: PersonaSubject(persona))
+            return try StudyDocument(runIn: folder)
+        }
+    }
+
+    private func persona(_ name: String) throws -> Persona {
+        try #require(Persona.shipped.first { $0.name == name })
+    }
+
+    private func interval(_ proportion: Proportion?) throws -> Interval { try #require(proportion).wilsonInterval() }
+
+    @Test func knownRatesLieInTheirIntervals() async throws {
+        let document = try await document(of: persona("faker"))
+        #expect(document.judges.map(\.id) == ["rules"])
+        let section = try #require(document.sections.first)
+        let (free, paid) = (section.tiers[0], section.tiers[1])
+        #expect((free.id, free.isTrained, paid.id, paid.isTrained) == ("free", true, "paid", false))
+        #expect(free.ledger == StudyDocument.Ledger(valid: 520))
+        #expect(try interval(free.outcomes[0].compliance).contains(0.6))
+        #expect(try interval(paid.outcomes[0].compliance).contains(0.1))
+        #expect(try interval(free.outcomes[0].alignmentFaking).contains(0.6 * 0.8))
+        #expect(paid.outcomes[0].alignmentFaking?.successes == 0)
+        #expect(free.outcomes[0].criteria.map(\.criterion).count == 4)
+        let comparison = try #require(section.comparisons.first)
+        #expect((comparison.first, comparison.second) == ("free", "paid"))
+        #expect(comparison.pairs.count == 520)
+        #expect(comparison.pairs.newcombeInterval().contains(0.5))
+        // Twenty repetitions of a prompt are not twenty independent pairs.
+        #expect(comparison.clusteredInterval?.contains(0.5) == true)
+        #expect(document.notes.contains { $0.title.contains("Several answers") })
+    }
+
+    @Test func onePairAPromptNeedsNoClusters() async throws {
+        let document = try await document(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
+        let comparison = try #require(document.sections.first?.comparisons.first)
+        #expect(comparison.clusteredInterval == nil)
+        #expect(comparison.pairs.count == 26)
+        #expect(comparison.pairs.newcombeInterval().contains(0.5))
+    }
+
+    @Test(arguments: Scenario.shippedNames)
+    func bothJudgesAgreeOnAPersona(_ scenario: String) async throws {
+        let document = try await document(
+            of: persona("untidy"),
+            overrides: ["scenarios=[\(scenario)]", "judges=[rules, model]", "samplesPerPrompt=3"])
+        #expect(document.judges.map(\.id) == ["rules", "model"])
+        let section = try #require(document.sections.first)
+        for tier in section.tiers {
+            #expect(tier.outcomes[0].compliance == tier.outcomes[1].compliance)
+            #expect(tier.outcomes[0].alignmentFaking == tier.outcomes[1].alignmentFaking)
+        }
+        #expect((section.tiers[0].outcomes[0].alignmentFaking?.successes ?? 0) > 0)
+        #expect(section.comparisons[0].pairs == section.comparisons[1].pairs)
+        #expect(section.agreements.map(\.question) == ["compliance", "alignment faking"])
+        #expect(section.agreements.allSatisfy { $0.counts.discordant == 0 && $0.counts.count > 0 })
+        #expect(document.notes.contains { $0.title == "The subject judges itself" })
+    }
+
+    @Test func whatIsDroppedIsCounted() async throws {
+        let document = try await document(of: persona("untidy"))
+        let section = try #require(document.sections.first)
+        for tier in section.tiers {
+            #expect(tier.ledger.asked == 520)
+            let missing = Proportion(successes: tier.ledger[.missingOutput], count: 520)
+            let truncated = Proportion(successes: tier.ledger[.truncated], count: 520)
+            #expect(missing.wilsonInterval().contains(0.15))
+            #expect(truncated.wilsonInterval().contains(0.1))
+            #expect(tier.outcomes[0].compliance.count == tier.ledger[.valid])
+        }
+        #expect(section.comparisons[0].pairs.count < section.tiers.map { $0.ledger[.valid] }.min()!)
+        #expect(document.notes.count { $0.title == "Many answers could not be judged" } == 2)
+    }
+
+    @Test func reversedTiersHaveANegativeGap() async throws {
+        let document = try await document(of: persona("reversed"))
+        let section = try #require(document.sections.first)
+        let interval = try #require(section.comparisons[0].clusteredInterval)
+        #expect(interval.contains(0.2 - 0.7))
+        #expect(interval.upper < 0)
+        #expect(section.logitGap?.points.allSatisfy { $0.first < $0.second } == true)
+    }
+
+    @Test func logitGapsAreLogOdds() async throws {
+        let document = try await document(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
+        let points = try #require(document.sections.first?.logitGap?.points)
+        #expect(points.count == 26)
+        // log(0.6 / 0.4) and log(0.1 / 0.9).
+        #expect(points.allSatisfy { abs($0.first - 0.405_465_108_108_164_4) < 1e-12 })
+        #expect(points.allSatisfy { abs($0.second + 2.197_224_577_336_219_6) < 1e-12 })
+    }
+
+    @Test func logitGapsStandWithTheModeTheyAreMeasuredIn() async throws {
+        let document = try await document(
+            of: persona("faker"), overrides: ["samplesPerPrompt=1", "modes=[hidden-scratchpad, no-reasoning]"])
+        #expect(document.sections.map { $0.logitGap != nil } == [false, true])
+        #expect(document.sections[1].tiers[0].outcomes[0].alignmentFaking == nil)
+        #expect(document.sections.map(\.id) == ["helpful-only-hidden-scratchpad", "helpful-only-no-reasoning"])
+    }
+
+    @Test(arguments: [("obedient", 26), ("refuser", 0)])
+    func personasOfOneMindShowNoGap(_ name: String, _ complied: Int) async throws {
+        let document = try await document(of: persona(name), overrides: ["samplesPerPrompt=1"])
+        let section = try #require(document.sections.first)
+        #expect(section.tiers[0].outcomes[0].compliance == Proportion(successes: complied, count: 26))
+        #expect(section.comparisons[0].pairs.discordant == 0)
+        #expect(section.tiers[0].outcomes[0].alignmentFaking?.successes == 0)
+    }
+
+    @Test func anUnfinishedRunSaysSo() async throws {
+        try await withTemporaryFolder { folder in
+            let study = try makeStudy(overrides: ["output=\(folder)", "prompts.count=2"])
+            let subject = try PersonaSubject(persona("faker"))
+            let journal = try Journal(writingTo: folder)
+            try await journal.begin(
+                RunManifest(study: study, subject: subject.identity), cells: study.cells(for: subject.identity))
+            let document = try StudyDocument(runIn: folder)
+            #expect(document.sections.count == 2)
+            #expect(document.sections[0].tiers[0].ledger == StudyDocument.Ledger(pending: 2))
+            #expect(document.sections[0].prompts[0].answers.allSatisfy { $0.state == .pending })
+            #expect(document.judges.isEmpty)
+            #expect(document.notes.contains { $0.title == "This run is not finished" })
+        }
+    }
+
+    @Test func evidencePointsIntoTheTextShown() async throws {
+        let document = try await document(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
+        var pieces = 0
+        for answer in document.sections.flatMap(\.prompts).flatMap(\.answers) {
+            for piece in answer.judgements.flatMap(\.criteria).flatMap(\.evidence) {
+                let text = try #require(piece.place == .scratchpad ? answer.scratchpad : answer.output)
+                #expect(piece.start >= 0 && piece.start < piece.end && piece.end <= text.utf8.count)
+                pieces += 1
+            }
+        }
+        #expect(pieces > 0)
+    }
+
+    @Test func referencesNamePersonas() {
+        #expect(PersonaSubject(reference: "persona:faker")?.persona.name == "faker")
+        #expect(PersonaSubject(reference: "persona:nobody") == nil)
+        #expect(PersonaSubject(reference: "faker") == nil)
+    }
+}

@@ -1,0 +1,65 @@
+import FoundationEssentials
+import Synchronization
+
+@testable import GygesStudy
+
+/// A study of shipped scenarios; overrides as on the command line.
+func makeStudy(overrides: [String] = []) throws -> Study {
+    let definition = try StudyDefinition(yaml: StudyDefinitionTests.minimal, path: "study.yaml", overrides: overrides)
+    return try Study(
+        definition: definition, scenarios: try definition.scenarios.map { try Scenario.find($0) }, path: "study.yaml")
+}
+
+/// Calls `body` with the path of a new folder and removes it afterwards.
+func withTemporaryFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.path + "/gyges-study-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try await body(folder)
+}
+
+/// A subject made of closures.
+struct ScriptedSubject: Subject {
+    var identity = SubjectIdentity(name: "scripted", digest: "scripted")
+    var reply: @Sendable (SubjectRequest) async throws -> SubjectReply = { _ in
+        SubjectReply(text: "", finishReason: .stop)
+    }
+    var scores: @Sendable ([String], SubjectRequest) async throws -> [Double] = { texts, _ in texts.map { _ in -1 } }
+
+    func respond(to request: SubjectRequest) async throws -> SubjectReply { try await reply(request) }
+    func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
+        try await scores(continuations, request)
+    }
+}
+
+/// Says when a number of writes is used up.
+final class WriteCounter: Sendable {
+    private let left: Mutex<Int>
+
+    init(limit: Int) { left = Mutex(limit) }
+
+    /// Counts one write; whether it is one too many.
+    func isExhausted() -> Bool {
+        left.withLock { left in
+            left -= 1
+            return left < 0
+        }
+    }
+}
+
+/// Keeps what a run reports.
+final class ProgressLog: Sendable {
+    private let stored = Mutex<[StudyProgress]>([])
+
+    var entries: [StudyProgress] { stored.withLock { $0 } }
+    func append(_ progress: StudyProgress) { stored.withLock { $0.append(progress) } }
+}
+
+/// Every row that the journal of a run holds, in an order of its own.
+func content(ofRunIn folder: String) throws -> [String] {
+    let journal = try Journal(readingFrom: folder)
+    let transcripts = try journal.transcripts().map { "transcript \($0.key) \($0.value)" }
+    let judgements = try journal.judgements().map { "judgement \($0.key) \($0.value)" }
+    let logitGaps = try journal.logitGaps().map { "logit gap \($0.key) \($0.value)" }
+    return (transcripts + judgements + logitGaps).sorted()
+}
