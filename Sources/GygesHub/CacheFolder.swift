@@ -20,7 +20,7 @@ public struct CacheFolder: Sendable, Equatable {
     ///
     /// A relative `$XDG_CACHE_HOME` counts as unset, as the XDG base directory specification demands.
     /// - Throws: ``FileError`` if none of the variables, `$HOME` included, says where.
-    public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(FileError) {
+    public init(environment: [String: String]) throws(FileError) {
         if let path = environment["GYGES_CACHE"], !path.isEmpty {
             self.init(path: path)
         } else if let path = environment["XDG_CACHE_HOME"], path.hasPrefix("/") {

@@ -1,5 +1,3 @@
-public import GygesFiles
-
 /// A model that Gyges knows where to get, and how to tell that it got the right one.
 public struct CatalogueEntry: Sendable, Equatable {
     /// What commands call it.

@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 public import GygesFiles
 
 /// How far a pull is.
@@ -31,7 +31,7 @@ public struct Hub: Sendable {
     /// whatever pip reads.
     ///
     /// - Throws: ``FileError`` if there is no place for the cache.
-    public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(FileError) {
+    public init(environment: [String: String]) throws(FileError) {
         cache = try CacheFolder(environment: environment)
         self.environment = environment
     }
@@ -85,7 +85,7 @@ public struct Hub: Sendable {
         if try isIntact(path, digest: digest, byteCount: entry.byteCount, progress: progress) {
             return PulledModel(path: path, byteCount: entry.byteCount, wasPresent: true)
         }
-        var partial = try PartialFile(
+        var partial = try PartialFile.open(
             in: cache.partialFolder(of: digest), expecting: digest, byteCount: entry.byteCount)
         let download = PackageDownload(stagingFolder: partial.folder + "/staging", environment: environment)
         while partial.partCount < entry.parts.count {

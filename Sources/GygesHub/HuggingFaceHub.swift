@@ -42,7 +42,7 @@ struct HuggingFaceHub: Sendable {
     ) async throws(FileError) {
         guard let digest = file.digest, let byteCount = file.byteCount else { return }
         let url = endpoint.appendingPathComponent("\(reference.owner)/\(reference.name)/resolve/\(commit)/\(file.rfilename)")
-        var partial = try PartialFile(in: cache.partialFolder(of: digest), expecting: digest, byteCount: byteCount)
+        var partial = try PartialFile.open(in: cache.partialFolder(of: digest), expecting: digest, byteCount: byteCount)
         progress(partial.byteCount)
         while partial.byteCount < byteCount {
             let range = partial.byteCount..<min(partial.byteCount + chunkByteCount, byteCount)
@@ -52,7 +52,7 @@ struct HuggingFaceHub: Sendable {
                     url.absoluteString, at: "byte \(partial.byteCount)", "the server sent nothing",
                     remedy: "Pull again later; what has been downloaded is kept.")
             }
-            try body.withUnsafeBytes { bytes throws(FileError) in try partial.append(bytes) }
+            try body.bytes.withUnsafeBytes { bytes throws(FileError) in try partial.append(bytes) }
             try partial.commitPart()
             progress(partial.byteCount)
         }

@@ -51,7 +51,8 @@ struct HuggingFaceListing: Decodable {
     ///
     /// - Throws: ``FileError`` if there is no such file, nothing that Gyges can read, or no digest to verify.
     func selection(for reference: HuggingFaceReference) throws(FileError) -> [File] {
-        let chosen = try reference.file.map { file throws(FileError) in [try single(file, of: reference)] } ?? all(of: reference)
+        let chosen =
+            if let file = reference.file { [try single(file, of: reference)] } else { try all(of: reference) }
         var problems: [String] = []
         for file in chosen {
             if !isPlainPath(file.rfilename) { problems.append("\(file.rfilename) is not a plain file name") }

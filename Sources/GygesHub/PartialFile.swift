@@ -26,8 +26,8 @@ struct PartialFile: ~Copyable {
     let expectedByteCount: Int
     private let expectedDigest: ContentDigest
     private let lock: FolderLock
-    private let data: Int32
-    private let ledger: Int32
+    private let data: OpenFile
+    private let ledger: OpenFile
     /// Over the durable parts.
     private var fileHasher: ContentHasher
     /// Over the durable parts and the one being written.
@@ -41,23 +41,31 @@ struct PartialFile: ~Copyable {
     ///
     /// - Throws: ``FileError`` if another process is at it or the folder cannot be written.
     /// - Complexity: Reads what was downloaded before.
-    init(in folder: String, expecting digest: ContentDigest, byteCount expectedByteCount: Int) throws(FileError) {
+    static func open(
+        in folder: String, expecting digest: ContentDigest, byteCount: Int
+    ) throws(FileError) -> PartialFile {
         try createFolder(folder)
-        lock = try FolderLock(folder)
-        self.folder = folder
-        self.expectedByteCount = expectedByteCount
-        expectedDigest = digest
-        fileHasher = ContentHasher(for: digest, byteCount: expectedByteCount)
-        growingHasher = fileHasher
-        data = open(folder + "/data", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        ledger = open(folder + "/parts", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard data >= 0, ledger >= 0 else { throw systemError(folder, "cannot be written") }
-        try resume()
+        let lock = try FolderLock(folder)
+        let data = try OpenFile(folder + "/data")
+        let ledger = try OpenFile(folder + "/parts")
+        var file = PartialFile(
+            folder: folder, digest: digest, byteCount: byteCount, lock: lock, data: data, ledger: ledger)
+        try file.resume()
+        return file
     }
 
-    deinit {
-        if data >= 0 { close(data) }
-        if ledger >= 0 { close(ledger) }
+    private init(
+        folder: String, digest: ContentDigest, byteCount: Int, lock: consuming FolderLock, data: consuming OpenFile,
+        ledger: consuming OpenFile
+    ) {
+        self.folder = folder
+        self.lock = lock
+        self.data = data
+        self.ledger = ledger
+        expectedByteCount = byteCount
+        expectedDigest = digest
+        fileHasher = ContentHasher(for: digest, byteCount: byteCount)
+        growingHasher = fileHasher
     }
 
     /// Keeps the leading parts whose bytes are what the ledger says.
@@ -77,7 +85,7 @@ struct PartialFile: ~Copyable {
             partCount += 1
             ledgerByteCount += line.utf8.count + 1
         }
-        guard ftruncate(ledger, ledgerByteCount) == 0, lseek(ledger, 0, SEEK_END) >= 0 else {
+        guard ftruncate(ledger.descriptor, ledgerByteCount) == 0, lseek(ledger.descriptor, 0, SEEK_END) >= 0 else {
             throw systemError(folder, "cannot be written")
         }
         try discardPart()
@@ -91,7 +99,7 @@ struct PartialFile: ~Copyable {
         defer { buffer.deallocate() }
         var position = start
         while position < start + count {
-            let got = pread(data, buffer.baseAddress, min(buffer.count, start + count - position), position)
+            let got = pread(data.descriptor, buffer.baseAddress, min(buffer.count, start + count - position), position)
             guard got >= 0 else { throw systemError(dataPath, "cannot be read") }
             guard got > 0 else { return false }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<got])
@@ -114,7 +122,7 @@ struct PartialFile: ~Copyable {
         var written = 0
         while written < bytes.count {
             let position = byteCount + partByteCount + written
-            let count = pwrite(data, bytes.baseAddress! + written, bytes.count - written, position)
+            let count = pwrite(data.descriptor, bytes.baseAddress! + written, bytes.count - written, position)
             guard count > 0 else { throw systemError(dataPath, "cannot be written") }
             written += count
         }
@@ -125,10 +133,10 @@ struct PartialFile: ~Copyable {
 
     /// Makes the part that was appended durable: first the data, then the line that vouches for it.
     mutating func commitPart() throws(FileError) {
-        guard fsync(data) == 0 else { throw systemError(dataPath, "cannot be made durable") }
+        guard fsync(data.descriptor) == 0 else { throw systemError(dataPath, "cannot be made durable") }
         let sha256 = hexadecimal(partHasher.finalize())
         let line = Array("{\"byteCount\":\(partByteCount),\"sha256\":\"\(sha256)\"}\n".utf8)
-        guard line.withUnsafeBytes({ write(ledger, $0.baseAddress, $0.count) }) == line.count, fsync(ledger) == 0 else {
+        guard line.withUnsafeBytes({ write(ledger.descriptor, $0.baseAddress, $0.count) }) == line.count, fsync(ledger.descriptor) == 0 else {
             throw systemError(folder + "/parts", "cannot be written")
         }
         fileHasher = growingHasher
@@ -140,7 +148,7 @@ struct PartialFile: ~Copyable {
 
     /// Gives up the part that is being written.
     mutating func discardPart() throws(FileError) {
-        guard ftruncate(data, byteCount) == 0 else { throw systemError(dataPath, "cannot be cut") }
+        guard ftruncate(data.descriptor, byteCount) == 0 else { throw systemError(dataPath, "cannot be cut") }
         growingHasher = fileHasher
         partHasher = SHA256()
         partByteCount = 0

@@ -61,22 +61,20 @@ struct Subprocess {
     }
 
     private func start() throws(FileError) -> (process: pid_t, output: Int32, error: Int32) {
-        var ends: [Int32] = [-1, -1, -1, -1]
-        let areOpen = ends.withUnsafeMutableBufferPointer { buffer in
-            pipe2(buffer.baseAddress, O_CLOEXEC) == 0 && pipe2(buffer.baseAddress! + 2, O_CLOEXEC) == 0
-        }
-        defer { for end in [ends[1], ends[3]] where end >= 0 { close(end) } }
-        guard areOpen else {
-            let error = systemError(command[0], "cannot be started")
-            for end in [ends[0], ends[2]] where end >= 0 { close(end) }
+        let output = try makePipe()
+        defer { close(output.writing) }
+        let error: (reading: Int32, writing: Int32)
+        do { error = try makePipe() } catch {
+            close(output.reading)
             throw error
         }
+        defer { close(error.writing) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-        posix_spawn_file_actions_adddup2(&actions, ends[3], 2)
+        posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
+        posix_spawn_file_actions_adddup2(&actions, error.writing, 2)
 
         // Through env, so that the program is looked up in the given PATH and not in this process's.
         let arguments = (["/usr/bin/env"] + command).map { strdup($0) } + [nil]
@@ -85,11 +83,21 @@ struct Subprocess {
         var process: pid_t = 0
         let code = posix_spawn(&process, "/usr/bin/env", &actions, nil, arguments, variables)
         guard code == 0 else {
-            close(ends[0])
-            close(ends[2])
+            close(output.reading)
+            close(error.reading)
             throw systemError(command[0], "cannot be started", code: code)
         }
-        return (process, ends[0], ends[2])
+        return (process, output.reading, error.reading)
+    }
+
+    /// A pipe whose ends no other child inherits.
+    private func makePipe() throws(FileError) -> (reading: Int32, writing: Int32) {
+        var ends: (Int32, Int32) = (-1, -1)
+        let isOpen = withUnsafeMutableBytes(of: &ends) { pipe($0.assumingMemoryBound(to: Int32.self).baseAddress) == 0 }
+        guard isOpen, fcntl(ends.0, F_SETFD, FD_CLOEXEC) == 0, fcntl(ends.1, F_SETFD, FD_CLOEXEC) == 0 else {
+            throw systemError(command[0], "cannot be started")
+        }
+        return ends
     }
 
     private func wait(for process: pid_t) -> Int32 {
