@@ -51,7 +51,9 @@ let package = Package(
                 "GygesKernels", "GygesTensors", "GygesFiles", "GygesText", "GygesModels",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: hot),
-        .target(name: "GygesHub", dependencies: ["GygesFiles"], swiftSettings: common),
+        .target(
+            name: "GygesHub", dependencies: ["GygesFiles", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: common),
         .target(
             name: "GygesReport",
             dependencies: ["GygesStatistics", "GygesFiles", .product(name: "Mustache", package: "swift-mustache")],
@@ -95,6 +97,6 @@ let package = Package(
         .testTarget(
             name: "GygesStudyTests", dependencies: ["GygesStudy", "GygesReport", "GygesFiles", "GygesTestSupport"],
             swiftSettings: common),
-        .testTarget(name: "GygesCommandTests", dependencies: ["gyges"], swiftSettings: common),
+        .testTarget(name: "GygesCommandTests", dependencies: ["gyges", "GygesFiles", "GygesHub"], swiftSettings: common),
     ]
 )

@@ -4,5 +4,24 @@ import ArgumentParser
 @main
 struct Gyges: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gyges", abstract: "Runs, trains, serves and questions language models.")
+        commandName: "gyges", abstract: "Runs, trains, serves and questions language models.",
+        discussion: """
+            A model is named by a GGUF file, a Hugging Face folder, a name of 'gyges pull --list', or hf:OWNER/NAME.
+            Downloads go to $GYGES_CACHE, else to gyges in the XDG cache folder.
+            """,
+        version: "0.1.0",
+        subcommands: [Pull.self, Inspect.self])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Failure(error).exit()
+        }
+    }
 }

@@ -1,0 +1,122 @@
+internal import Foundation
+internal import GygesFiles
+
+/// What the hub says about a repository at a revision.
+struct HuggingFaceListing: Decodable {
+    /// The commit that the revision names now.
+    var sha: String
+    /// The files.
+    var siblings: [File]
+
+    struct File: Decodable, Equatable {
+        /// The path in the repository.
+        var rfilename: String
+        /// The size in bytes.
+        var size: Int?
+        /// Git's name for the content.
+        var blobId: String?
+        /// Large files are stored apart, under their SHA-256.
+        var lfs: LargeFile?
+
+        /// What the content must hash to.
+        var digest: ContentDigest? {
+            if let lfs { return .sha256(lfs.sha256) }
+            return blobId.map { .gitBlob($0) }
+        }
+        var byteCount: Int? { lfs?.size ?? size }
+    }
+
+    struct LargeFile: Decodable, Equatable {
+        var sha256: String
+        var size: Int
+    }
+
+    /// Reads the hub's answer.
+    ///
+    /// - Throws: ``FileError`` if it is not a listing, or names something that could not safely become a file.
+    init(_ data: Data, of reference: HuggingFaceReference) throws(FileError) {
+        do { self = try JSONDecoder().decode(Self.self, from: data) } catch {
+            throw Self.invalid(reference, ["is not a listing of a repository: \(error)"])
+        }
+        if !isHexadecimal(sha, count: 40) { throw Self.invalid(reference, ["names no commit but \(sha.prefix(60))"]) }
+    }
+
+    private static func invalid(_ reference: HuggingFaceReference, _ problems: [String]) -> FileError {
+        FileError(
+            reference.description, at: "answer of the hub", problems: problems,
+            remedy: "Check HF_ENDPOINT, and whether the repository holds a model.")
+    }
+
+    /// The files that a pull fetches: the one asked for, or all that a model needs.
+    ///
+    /// - Throws: ``FileError`` if there is no such file, nothing that Gyges can read, or no digest to verify.
+    func selection(for reference: HuggingFaceReference) throws(FileError) -> [File] {
+        let chosen =
+            if let file = reference.file { [try single(file, of: reference)] } else { try all(of: reference) }
+        var problems: [String] = []
+        for file in chosen {
+            if !isPlainPath(file.rfilename) { problems.append("\(file.rfilename) is not a plain file name") }
+            switch file.digest {
+            case .sha256(let text) where isHexadecimal(text, count: 64): break
+            case .gitBlob(let text) where isHexadecimal(text, count: 40): break
+            default: problems.append("\(file.rfilename) comes without a checksum")
+            }
+            if file.byteCount.map({ $0 < 0 || $0 > 1 << 42 }) ?? true {
+                problems.append("\(file.rfilename) comes without a sensible size")
+            }
+        }
+        if !problems.isEmpty { throw Self.invalid(reference, problems) }
+        return chosen
+    }
+
+    private func single(_ path: String, of reference: HuggingFaceReference) throws(FileError) -> File {
+        if isPickle(path) { throw refusal(of: [path], reference) }
+        guard let file = siblings.first(where: { $0.rfilename == path }) else {
+            let names = siblings.map(\.rfilename).filter { isReadable($0) }.prefix(40).joined(separator: ", ")
+            throw FileError(
+                reference.description, "the repository has no file \(path)", remedy: "Name one of its files: \(names)")
+        }
+        return file
+    }
+
+    /// The files in the repository's top folder that a model is made of.
+    private func all(of reference: HuggingFaceReference) throws(FileError) -> [File] {
+        let top = siblings.filter { !$0.rfilename.contains("/") }
+        let supporting = top.filter { hasSuffix($0.rfilename, among: [".json", ".jinja", ".txt"]) }
+        let safetensors = top.filter { $0.rfilename.hasSuffix(".safetensors") }
+        if !safetensors.isEmpty { return safetensors + supporting }
+        let gguf = top.filter { $0.rfilename.hasSuffix(".gguf") }
+        if gguf.count == 1 { return gguf }
+        if gguf.count > 1 {
+            throw FileError(
+                reference.description, "the repository holds \(gguf.count) GGUF files",
+                remedy: "Choose one, as in hf:OWNER/NAME:FILE, from: \(gguf.map(\.rfilename).joined(separator: ", "))")
+        }
+        let pickles = top.map(\.rfilename).filter { isPickle($0) }
+        if !pickles.isEmpty { throw refusal(of: pickles, reference) }
+        throw FileError(
+            reference.description, "the repository holds neither safetensors nor GGUF files",
+            remedy: "Choose a repository with weights in one of these formats.")
+    }
+
+    private func refusal(of files: [String], _ reference: HuggingFaceReference) -> FileError {
+        FileError(
+            reference.description,
+            "the weights are stored as Python pickles (\(files.joined(separator: ", "))), which run code when read",
+            remedy: "Choose a repository with safetensors or GGUF files.")
+    }
+}
+
+private func hasSuffix(_ path: String, among suffixes: [String]) -> Bool { suffixes.contains { path.hasSuffix($0) } }
+
+private func isReadable(_ path: String) -> Bool {
+    hasSuffix(path, among: [".safetensors", ".gguf", ".json", ".jinja", ".txt"])
+}
+
+private func isPickle(_ path: String) -> Bool {
+    hasSuffix(path, among: [".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"])
+}
+
+private func isHexadecimal(_ text: String, count: Int) -> Bool {
+    text.utf8.count == count && text.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+}

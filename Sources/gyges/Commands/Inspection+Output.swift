@@ -1,0 +1,94 @@
+import Foundation
+import GygesFiles
+
+extension Inspection {
+    private var parameterCount: Int { tensors.reduce(0) { $0 &+ $1.elementCount } }
+    private var tensorByteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
+
+    /// Tensors and bytes by type, the largest share first.
+    private var types: [(name: String, count: Int, byteCount: Int)] {
+        Dictionary(grouping: tensors, by: \.type)
+            .map { ($0.key, $0.value.count, $0.value.reduce(0) { $0 + $1.byteCount }) }
+            .sorted { ($1.2, $0.0) < ($0.2, $1.0) }
+    }
+
+    /// Everything, for programs.
+    var json: JSON {
+        let files = files.map { file in
+            var object: JSONObject = .init([("path", .string(file.path)), ("bytes", .integer(file.byteCount))])
+            if let sha256 = file.sha256 { object["sha256"] = .string(sha256) }
+            return JSON.object(object)
+        }
+        let tensors = tensors.map { tensor in
+            [
+                "name": .string(tensor.name), "type": .string(tensor.type),
+                "shape": .array(tensor.shape.map { .integer($0) }), "bytes": .integer(tensor.byteCount),
+            ] as JSON
+        }
+        return [
+            "format": .string(format), "files": .array(files), "parameters": .integer(parameterCount),
+            "metadata": .object(metadata), "tensors": .array(tensors),
+        ]
+    }
+
+    /// A page for people.
+    func text(listsTensors: Bool) -> String {
+        var sections: [String] = []
+        let fileLines = files.map { file in
+            "\(file.path)  \(ProgressMeter.byteText(file.byteCount))" + (file.sha256.map { "\n  sha256 \($0)" } ?? "")
+        }
+        sections.append("\(format)\n" + fileLines.joined(separator: "\n"))
+
+        var table = Table([("KEY", .left), ("VALUE", .left)])
+        for (key, value) in metadata { table.append([printable(key, limit: 60), Self.line(value)]) }
+        sections.append(table.text)
+
+        var summary = Table([("TYPE", .left), ("TENSORS", .right), ("SIZE", .right)])
+        for type in types { summary.append([type.name, String(type.count), ProgressMeter.byteText(type.byteCount)]) }
+        summary.append(["all", String(tensors.count), ProgressMeter.byteText(tensorByteCount)])
+        sections.append(summary.text + "\n\(Self.parameterText(parameterCount)) parameters")
+
+        if listsTensors {
+            var table = Table([("TENSOR", .left), ("TYPE", .left), ("SHAPE", .left), ("SIZE", .right)])
+            for tensor in tensors {
+                let shape = tensor.shape.map(String.init).joined(separator: " × ")
+                table.append([printable(tensor.name, limit: 100), tensor.type, shape, ProgressMeter.byteText(tensor.byteCount)])
+            }
+            sections.append(table.text)
+        }
+        return sections.joined(separator: "\n\n")
+    }
+
+    /// A value on one line of at most 80 characters.
+    private static func line(_ value: JSON) -> String {
+        let text =
+            if let string = value.string {
+                string
+            } else if let element = value["element"]?.string, let count = value["count"]?.integer {
+                "\(count) × \(element)"
+            } else {
+                value.serialized(.python)
+            }
+        return printable(text, limit: 80)
+    }
+
+    /// A count as `1.54 G`.
+    private static func parameterText(_ count: Int) -> String {
+        switch count {
+        case 1_000_000_000...: String(format: "%.2f G", Double(count) / 1e9)
+        case 1_000_000...: String(format: "%.1f M", Double(count) / 1e6)
+        default: String(count)
+        }
+    }
+}
+
+/// Text from a file as it may stand on a line of a terminal: control characters, which could steer it, as spaces, and
+/// at most `limit` characters.
+func printable(_ text: String, limit: Int) -> String {
+    let scalars = text.unicodeScalars.prefix(limit * 4).map { scalar in
+        [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+            ? " " : scalar
+    }
+    let line = String(String.UnicodeScalarView(scalars))
+    return line.count > limit ? line.prefix(limit - 1) + "…" : line
+}
