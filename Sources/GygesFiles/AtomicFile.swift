@@ -17,7 +17,7 @@ public enum AtomicFile {
         public borrowing func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
             var rest = bytes
             while !rest.isEmpty {
-                let count = write(descriptor, rest.baseAddress, rest.count)
+                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
                 if count < 0 {
                     if errno == EINTR { continue }
                     throw failure(path, "cannot be written")

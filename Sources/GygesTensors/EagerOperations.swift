@@ -24,7 +24,7 @@ public final class EagerOperations: Operations {
     private var products = Activations()
     private var batch = PackedBatch()
     private var binding: KeyValueBinding?
-    private var angles: (table: RotaryTable, cosines: [Float], sines: [Float])?
+    private var passAngles: (table: RotaryTable, cosines: [Float], sines: [Float])?
 
     /// Creates an interpreter that splits its work over `team`.
     public init(team: ThreadTeam) { self.team = team }
@@ -36,7 +36,7 @@ public final class EagerOperations: Operations {
         }
         self.batch = batch
         self.binding = binding
-        angles = nil
+        passAngles = nil
     }
 
     public func embedding(_ tokens: [Int32], table: WeightMatrix) -> Activation {
@@ -49,7 +49,8 @@ public final class EagerOperations: Operations {
     }
 
     public func linear(_ x: Activation, _ projections: [Projection<WeightMatrix, WeightVector>]) -> [Activation] {
-        products.load(x.elements.span, rows: x.rows, columns: x.columns, team: team)
+        products.load(
+            x.elements.span, rows: x.rows, columns: x.columns, for: projections.compactMap(\.weight.packed), team: team)
         return projections.map { projection in
             guard let packed = projection.weight.packed, packed.columns == x.columns else {
                 fatalError(
@@ -58,7 +59,7 @@ public final class EagerOperations: Operations {
             }
             let output = Activation(rows: x.rows, columns: packed.rows, pool: pool)
             var elements = output.elements.mutableSpan
-            multiply(&products, by: packed, into: &elements, team: team)
+            multiply(products, by: packed, into: &elements, team: team)
             if let bias = projection.bias { addBias(bias.elements.span, into: &elements, team: team) }
             return output
         }
@@ -73,16 +74,21 @@ public final class EagerOperations: Operations {
     }
 
     public func rotary(_ x: Activation, positions: [Int32], headCount: Int, table: RotaryTable) -> Activation {
-        if angles?.table != table {  // The same for all layers of a pass.
-            let (cosines, sines) = table.cosinesAndSines(at: positions)
-            angles = (table, cosines, sines)
-        }
+        let (cosines, sines) = angles(of: table, at: positions)
         var elements = x.elements.mutableSpan
         rotate(
             &elements, rowStride: x.columns, headOffset: 0, headCount: headCount, headDimension: table.headDimension,
-            rotaryDimension: table.rotaryDimension, cosines: angles!.cosines.span, sines: angles!.sines.span,
+            rotaryDimension: table.rotaryDimension, cosines: cosines.span, sines: sines.span,
             layout: table.layout, team: team)
         return x
+    }
+
+    /// The angles of the pass's positions, the same for all layers.
+    private func angles(of table: RotaryTable, at positions: [Int32]) -> (cosines: [Float], sines: [Float]) {
+        if let passAngles, passAngles.table == table { return (passAngles.cosines, passAngles.sines) }
+        let (cosines, sines) = table.cosinesAndSines(at: positions)
+        passAngles = (table, cosines, sines)
+        return (cosines, sines)
     }
 
     public func attention(

@@ -1,5 +1,3 @@
-public import GygesKernels
-
 /// The coarse operations that models are written in.
 ///
 /// A model is one file written once against this protocol; an interpreter decides what happens. ``EagerOperations``

@@ -1,0 +1,135 @@
+// Products in floats, and the dequantisation that serves them. Part of body_products.h.
+
+/// How a float panel is stored.
+typedef enum { FLOAT32_PANEL, FLOAT16_PANEL, BFLOAT16_PANEL } FloatPanel;
+
+/// The weights of k and k + 1 for LANES outputs.
+INLINE void load_two(FloatPanel kind, const uint8_t *panel, size_t k, size_t lane, Floats weights[2]) {
+    if (kind == BFLOAT16_PANEL) {
+        Bits pairs = LOAD(Bits, panel + k * 32 + 4 * lane);
+        weights[0] = floats_from_bits(pairs << 16);
+        weights[1] = floats_from_bits(pairs & 0xffff0000);
+        return;
+    }
+    for (size_t i = 0; i < 2; i++)
+        weights[i] = kind == FLOAT32_PANEL ? LOAD(Floats, panel + (k + i) * 64 + 4 * lane)
+                                           : floats_from_halves(panel + (k + i) * 32 + 2 * lane);
+}
+
+/// One tile of `R` rows times LANES outputs of each of `P` panels, in order of k.
+INLINE void float_tile(
+    const FloatPanel kind, const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes,
+    size_t lane, const float *x, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+    Floats sums[2][GYGES_FLOAT_TILE_ROWS];
+    for (size_t p = 0; p < P; p++)
+        for (size_t r = 0; r < R; r++) sums[p][r] = 0;
+    size_t k = 0;
+    for (; k + 2 <= columns; k += 2, x += 2 * R) {
+        Floats weights[2][2];
+        for (size_t p = 0; p < P; p++) load_two(kind, panels + p * panel_bytes, k, lane, weights[p]);
+        for (size_t i = 0; i < 2; i++)
+            for (size_t r = 0; r < R; r++)
+                for (size_t p = 0; p < P; p++)
+                    sums[p][r] = multiply_add(weights[p][i], (Floats)x[i * R + r], sums[p][r]);
+    }
+    if (k < columns)
+        for (size_t p = 0; p < P; p++) {
+            Floats last;
+            if (kind == FLOAT32_PANEL) last = LOAD(Floats, panels + p * panel_bytes + k * 64 + 4 * lane);
+            else if (kind == FLOAT16_PANEL) last = floats_from_halves(panels + p * panel_bytes + k * 32 + 2 * lane);
+            else last = floats_from_bits(LOAD(Bits, panels + p * panel_bytes + k * 32 + 4 * lane) << 16);
+            for (size_t r = 0; r < R; r++) sums[p][r] = multiply_add(last, (Floats)x[r], sums[p][r]);
+        }
+    for (size_t p = 0; p < P; p++)
+        for (size_t r = 0; r < R; r++) results[p][r] = sums[p][r];
+}
+
+/// The same for bfloat16 pairs on both sides.
+INLINE void bfloat16_tile(
+    const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes, size_t lane,
+    const uint8_t *x, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+    Floats sums[2][GYGES_FLOAT_TILE_ROWS];
+    for (size_t p = 0; p < P; p++)
+        for (size_t r = 0; r < R; r++) sums[p][r] = 0;
+    for (size_t k = 0; k < columns; k += 2, x += 4 * R) {
+        Bits weights[2];
+        for (size_t p = 0; p < P; p++) weights[p] = LOAD(Bits, panels + p * panel_bytes + k * 32 + 4 * lane);
+        for (size_t r = 0; r < R; r++)
+            for (size_t p = 0; p < P; p++) {
+#if LEVEL == 2
+                sums[p][r] = (Floats)_mm512_dpbf16_ps(
+                    (__m512)sums[p][r], (__m512bh)weights[p], (__m512bh)_mm512_set1_epi32(word_at_x(x + 4 * r)));
+#else
+                const Bits pair = (Bits)(uint32_t)word_at_x(x + 4 * r);
+                sums[p][r] = multiply_add(
+                    floats_from_bits(weights[p] & 0xffff0000), floats_from_bits(pair & 0xffff0000), sums[p][r]);
+                sums[p][r] =
+                    multiply_add(floats_from_bits(weights[p] << 16), floats_from_bits(pair << 16), sums[p][r]);
+#endif
+            }
+    }
+    for (size_t p = 0; p < P; p++)
+        for (size_t r = 0; r < R; r++) results[p][r] = sums[p][r];
+}
+
+/// One tile times one or two panels. `bfloat16` says what the activations are.
+static void NAME(float_tile_panels)(
+    const GygesProduct *product, int format, const uint8_t *panels, size_t panel, size_t count, size_t tile,
+    int bfloat16) {
+    const size_t columns = product->columns, first_row = tile * GYGES_FLOAT_TILE_ROWS;
+    const size_t rows_left = product->rows - first_row;
+    const size_t tile_rows = gyges_tile_rows(rows_left, GYGES_FLOAT_TILE_ROWS);
+    const size_t rows = rows_left < tile_rows ? rows_left : tile_rows;
+    const size_t panel_bytes = gyges_panel_bytes(format, columns);
+    const size_t k_bytes = bfloat16 ? (columns + 1) / 2 * 4 : columns * 4;
+    const uint8_t *x = product->activations + first_row * k_bytes;
+
+    for (size_t lane = 0; lane < GYGES_PANEL_OUTPUTS; lane += LANES) {
+        Floats results[2][GYGES_FLOAT_TILE_ROWS];
+#define CALL(P, R)                                                                                             \
+    if (bfloat16) bfloat16_tile(P, R, columns, panels, panel_bytes, lane, x, results);                         \
+    else if (format == GYGES_F32)                                                                              \
+        float_tile(FLOAT32_PANEL, P, R, columns, panels, panel_bytes, lane, (const float *)x, results);        \
+    else if (format == GYGES_F16)                                                                              \
+        float_tile(FLOAT16_PANEL, P, R, columns, panels, panel_bytes, lane, (const float *)x, results);        \
+    else float_tile(BFLOAT16_PANEL, P, R, columns, panels, panel_bytes, lane, (const float *)x, results);
+#define TILE(R)                               \
+    case R:                                   \
+        if (count == 2) { CALL(2, R) }        \
+        else { CALL(1, R) }                   \
+        break;
+        switch (tile_rows) { TILE(1) TILE(2) TILE(3) TILE(4) TILE(6) TILE(8) TILE(12) }
+#undef TILE
+#undef CALL
+        for (size_t p = 0; p < count; p++) {
+            const size_t output = (panel + p) * GYGES_PANEL_OUTPUTS + lane;
+            if (output >= product->outputs) break;
+            store_results(
+                results[p], rows, product->y + first_row * product->outputs + output, product->outputs,
+                product->outputs - output);
+        }
+    }
+}
+
+/// All tiles of the part times two panels at a time: a broadcast activation then feeds two vectors.
+static void NAME(multiply_float_panels)(const GygesProduct *product, int bfloat16) {
+    const int is_block = gyges_block_length(product->format) > 1, format = is_block ? GYGES_F32 : product->format;
+    const size_t panel_bytes = gyges_panel_bytes(product->format, product->columns);
+    for (size_t panel = product->panel_begin; panel < product->panel_end; panel += 2) {
+        const size_t count = product->panel_end - panel < 2 ? 1 : 2;
+        const uint8_t *panels = product->panels + panel * panel_bytes;
+        if (is_block) {
+            for (size_t p = 0; p < count; p++)
+                NAME(dequantize_panel)(
+                    product->format, panels + p * panel_bytes, product->columns,
+                    product->scratch + p * product->columns * GYGES_PANEL_OUTPUTS);
+            panels = (const uint8_t *)product->scratch;
+        }
+        for (size_t tile = product->tile_begin; tile < product->tile_end; tile++)
+            NAME(float_tile_panels)(product, format, panels, panel, count, tile, bfloat16);
+    }
+}
+
+static void NAME(multiply_float32)(const GygesProduct *product) { NAME(multiply_float_panels)(product, 0); }
+
+static void NAME(multiply_bfloat16)(const GygesProduct *product) { NAME(multiply_float_panels)(product, 1); }

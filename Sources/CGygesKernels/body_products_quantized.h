@@ -1,0 +1,125 @@
+// Block formats times quantised activations. Part of body_products.h.
+
+/// The scales of one 256-wide block of Q4_K or Q5_K for 16 outputs: eight 6-bit scales, then eight minima, unpacked.
+INLINE void unpack_six_bit(const uint8_t *packed, uint8_t scales[128], uint8_t minima[128]) {
+    const uint8_t *first = packed, *second = packed + 64, *third = packed + 128;
+    for (int i = 0; i < 64; i++) {
+        scales[i] = first[i] & 63;
+        minima[i] = second[i] & 63;
+        scales[64 + i] = (uint8_t)((third[i] & 15) | (first[i] >> 6) << 4);
+        minima[64 + i] = (uint8_t)((third[i] >> 4) | (second[i] >> 6) << 4);
+    }
+}
+
+/// One tile of `R` rows times LANES outputs of a panel. `format` and `R` are constants where this is inlined.
+INLINE void quantized_tile(
+    const int format, const size_t R, size_t columns, const uint8_t *codes, const uint8_t *scales, size_t lane,
+    const uint8_t *x, Floats *results) {
+    const int bits = gyges_code_bits(format), offset = bits == 8 && SIGNED_BYTE_CODES ? 0 : gyges_code_offset(format);
+    const bool has_minimum = format == GYGES_Q4_1 || format == GYGES_Q5_1 || format == GYGES_Q4_K || format == GYGES_Q5_K;
+    const size_t parts = gyges_block_length(format) / 32;
+
+    Floats sums[GYGES_QUANTIZED_TILE_ROWS];
+    for (size_t r = 0; r < R; r++) sums[r] = 0;
+    for (size_t block = 0; block < columns / (32 * parts); block++, scales += gyges_scale_bytes(format)) {
+        uint8_t part_scales[128], part_minima[128];
+        const Floats d = floats_from_halves(scales + 2 * lane);
+        // What code 0 stands for: m, or -dmin times the part's minimum.
+        Floats lowest = 0;
+        if (has_minimum) lowest = floats_from_halves(scales + 32 + 2 * lane);
+        const Floats dmin = lowest;
+        if (format == GYGES_Q4_K || format == GYGES_Q5_K) unpack_six_bit(scales + 64, part_scales, part_minima);
+
+        for (size_t part = 0; part < parts; part++, codes += gyges_code_bytes(format), x += R * 52) {
+            Words weights[8];
+            load_codes(bits, codes + 4 * lane, weights);
+            // Both products are exact: 11 bits of d times 6 of the part's scale.
+            Floats scale = d;
+            if (format == GYGES_Q4_K || format == GYGES_Q5_K) {
+                scale *= __builtin_convertvector(LOAD(Bytes, part_scales + 16 * part + lane), Floats);
+                lowest = -dmin * __builtin_convertvector(LOAD(Bytes, part_minima + 16 * part + lane), Floats);
+            }
+            Words first = 0, second = 0;
+            if (format == GYGES_Q6_K) {
+                const uint8_t *pair = scales + 32 + 32 * part + lane;
+                first = __builtin_convertvector(LOAD(SignedBytes, pair), Words);
+                second = __builtin_convertvector(LOAD(SignedBytes, pair + 16), Words);
+            }
+            const uint8_t *figures = x + 32 * R;
+            for (size_t r = 0; r < R; r++) {
+                const uint8_t *row = x + 32 * r, *figure = figures + 4 * r;
+                Words dot;
+                if (format == GYGES_Q6_K) {
+                    Words low = word_at_x(figure + 12 * R) * offset, high = word_at_x(figure + 16 * R) * offset;
+                    low = dot_groups(low, weights, row, 4, bits);
+                    high = dot_groups(high, weights + 4, row + 16, 4, bits);
+                    dot = low * first + high * second;
+                } else {
+                    Words start = 0;
+                    if (offset) start = (Words)word_at_x(figure + 8 * R) * offset;
+                    dot = dot_groups(start, weights, row, 8, bits);
+                }
+                sums[r] = multiply_add(floats_from_words(dot), scale * float_at(figure), sums[r]);
+                if (has_minimum) sums[r] = multiply_add(lowest, (Floats)float_at(figure + 4 * R), sums[r]);
+            }
+        }
+    }
+    for (size_t r = 0; r < R; r++) results[r] = sums[r];
+}
+
+/// Writes LANES results of each of `count` rows to y, whose row has `left` outputs from here on.
+INLINE void store_results(const Floats *results, size_t count, float *y, size_t outputs, size_t left) {
+    if (left >= LANES) {
+        for (size_t r = 0; r < count; r++) STORE(results[r], y + r * outputs);
+    } else {
+        for (size_t r = 0; r < count; r++) memcpy(y + r * outputs, &results[r], left * sizeof *y);
+    }
+}
+
+/// One tile times one panel: the bridge from values to the constants that quantized_tile is specialised for.
+static void NAME(quantized_tile_panel)(const GygesProduct *product, size_t panel, size_t tile) {
+    const size_t columns = product->columns, first_row = tile * GYGES_QUANTIZED_TILE_ROWS;
+    const size_t rows_left = product->rows - first_row;
+    const size_t tile_rows = gyges_tile_rows(rows_left, GYGES_QUANTIZED_TILE_ROWS);
+    const size_t count = rows_left < tile_rows ? rows_left : tile_rows;
+    const uint8_t *codes = product->panels + panel * gyges_panel_bytes(product->format, columns);
+    const uint8_t *scales = codes + columns / 32 * gyges_code_bytes(product->format);
+    const uint8_t *x =
+        product->activations + tile * gyges_quantized_tile_bytes(GYGES_QUANTIZED_TILE_ROWS, columns);
+
+    for (size_t lane = 0; lane < GYGES_PANEL_OUTPUTS; lane += LANES) {
+        const size_t output = panel * GYGES_PANEL_OUTPUTS + lane;
+        if (output >= product->outputs) break;
+        Floats results[GYGES_QUANTIZED_TILE_ROWS];
+#define TILE(format, R) \
+    case R: quantized_tile(format, R, columns, codes, scales, lane, x, results); break;
+#define FORMAT(format)                                                              \
+    case format:                                                                    \
+        switch (tile_rows) {                                                        \
+            TILE(format, 1) TILE(format, 2) TILE(format, 3) TILE(format, 4)         \
+            TILE(format, 6) TILE(format, 8) TILE(format, 12) TILE(format, 16)       \
+        }                                                                           \
+        break;
+        switch (product->format) {
+            FORMAT(GYGES_Q8_0) FORMAT(GYGES_Q4_0) FORMAT(GYGES_Q4_1) FORMAT(GYGES_Q5_0)
+            FORMAT(GYGES_Q5_1) FORMAT(GYGES_Q4_K) FORMAT(GYGES_Q5_K) FORMAT(GYGES_Q6_K)
+        }
+#undef FORMAT
+#undef TILE
+        store_results(
+            results, count, product->y + first_row * product->outputs + output, product->outputs,
+            product->outputs - output);
+    }
+}
+
+static void NAME(multiply_quantized)(const GygesProduct *product) {
+    // Activations that stay in the second-level cache while every panel of the part passes by.
+    const size_t cached = 256 << 10;
+    const size_t tile_bytes = gyges_quantized_tile_bytes(GYGES_QUANTIZED_TILE_ROWS, product->columns);
+    const size_t stride = tile_bytes < cached ? cached / tile_bytes : 1;
+    for (size_t begin = product->tile_begin; begin < product->tile_end; begin += stride) {
+        const size_t end = product->tile_end - begin < stride ? product->tile_end : begin + stride;
+        for (size_t panel = product->panel_begin; panel < product->panel_end; panel++)
+            for (size_t tile = begin; tile < end; tile++) NAME(quantized_tile_panel)(product, panel, tile);
+    }
+}

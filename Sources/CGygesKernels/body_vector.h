@@ -1,0 +1,19 @@
+// Compiled once per instruction set: NAME(x) adds the level's suffix, LEVEL is 0 generic, 1 AVX2, 2 AVX-512.
+// Defines VECTOR_KERNELS, the initialiser of the level's GygesVectorKernels.
+
+#include "body_elementwise.h"
+#include "body_attention.h"
+
+#define VECTOR_KERNELS                              \
+    {                                               \
+        .rms_norm = NAME(rms_norm),                 \
+        .silu_gate = NAME(silu_gate),               \
+        .gelu_gate = NAME(gelu_gate),               \
+        .add = NAME(add),                           \
+        .rotate = NAME(rotate),                     \
+        .maximum = NAME(maximum),                   \
+        .exp_sum = NAME(exp_sum),                   \
+        .softmax = NAME(softmax),                   \
+        .store_cache_row = NAME(store_cache_row),   \
+        .attention = NAME(attention),               \
+    }

@@ -1,0 +1,106 @@
+/// Matrix products over packed weights: y[m, n] = Σ_k x[m, k] · w[n, k].
+///
+/// Weights are repacked once, into panels of 16 outputs, so that one broadcast of four activation bytes meets four
+/// consecutive k of 16 outputs (the operand layout of `vpdpbusd`) and no sum ever runs across the lanes of a vector.
+/// Activations are laid out in tiles of a few rows. One output is always accumulated in the same order, whatever tile
+/// its row falls into, so results do not depend on the number of rows or threads.
+#ifndef GYGES_PRODUCTS_H
+#define GYGES_PRODUCTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// The outputs in a panel.
+#define GYGES_PANEL_OUTPUTS 16
+/// The most rows in a tile of quantised activations.
+#define GYGES_QUANTIZED_TILE_ROWS 16
+/// The most rows in a tile of float activations.
+#define GYGES_FLOAT_TILE_ROWS 12
+
+/// The storage formats of weights, named as in GGUF.
+enum {
+    GYGES_F32,
+    GYGES_F16,
+    GYGES_BF16,
+    GYGES_Q8_0,
+    GYGES_Q4_0,
+    GYGES_Q4_1,
+    GYGES_Q5_0,
+    GYGES_Q5_1,
+    GYGES_Q4_K,
+    GYGES_Q5_K,
+    GYGES_Q6_K,
+};
+
+/// The number of consecutive k in one block of a format (1 for the float formats).
+size_t gyges_block_length(int format);
+
+/// The bytes of one block of a format.
+size_t gyges_block_bytes(int format);
+
+/// Reads one stored row of `columns` elements as floats, exactly as the format defines them.
+void gyges_dequantize_row(int format, const uint8_t *row, size_t columns, float *floats);
+
+/// The bytes of one packed panel of `columns` k, a multiple of 64: as many as in the file, up to that rounding.
+size_t gyges_panel_bytes(int format, size_t columns);
+
+/// Packs panels `[panel_begin, panel_end)` of a matrix of `outputs` rows and `columns` columns.
+///
+/// `columns` is a multiple of the format's block length. Outputs beyond the last one are packed as zeros.
+void gyges_pack_panels(
+    int format, const uint8_t *source, size_t outputs, size_t columns, size_t panel_begin, size_t panel_end,
+    uint8_t *packed);
+
+/// Packs one panel of floats `[columns][16]`, rounded to bfloat16, as `GYGES_BF16` panels are.
+void gyges_pack_bfloat16_panel(const float *panel, size_t columns, uint8_t *packed);
+
+/// The rows that a tile is laid out for when `rows` are left: the least supported number not below
+/// `min(rows, maximum)`. The tile's surplus rows are zero.
+size_t gyges_tile_rows(size_t rows, size_t maximum);
+
+/// The bytes of a tile of `tile_rows` quantised rows: for each block of 32 k, the rows' int8 codes, then for each row
+/// the scale, scale · Σ codes, -Σ codes, and -Σ of the block's first and second half.
+size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns);
+
+/// One product, or the part of one that a thread takes.
+typedef struct GygesProduct {
+    /// A `GYGES_` format.
+    int format;
+    /// The packed weights, from panel 0.
+    const uint8_t *panels;
+    /// The outputs (n) and inputs (k) of the matrix.
+    size_t outputs, columns;
+    /// The activations in tiles: all of full size (see above), but for the last, which is as `gyges_tile_rows` says.
+    const uint8_t *activations;
+    /// All rows of the activations.
+    size_t rows;
+    /// The part: panels and tiles.
+    size_t panel_begin, panel_end, tile_begin, tile_end;
+    /// The result, `[rows][outputs]`.
+    float *y;
+    /// For `float32` over block formats: room for `columns · 32` floats, the caller's own.
+    float *scratch;
+} GygesProduct;
+
+/// The matrix products of one instruction set.
+typedef struct GygesProductKernels {
+    /// Quantises `rows` ≤ `tile_rows` rows of `columns` floats into one tile.
+    ///
+    /// Blocks of 32 along k: scale = max|x| / 127, codes = round-to-even(x · 127 / max|x|). A block with a value that
+    /// is not finite gets a scale that is not finite. `columns` is a multiple of 32.
+    void (*quantize_tile)(const float *x, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
+    /// Lays `rows` ≤ `tile_rows` rows of floats into one tile `[columns][tile_rows]`.
+    void (*float32_tile)(const float *x, size_t rows, size_t tile_rows, size_t columns, float *tile);
+    /// Rounds rows to bfloat16 and lays them into one tile of pairs `[⌈columns / 2⌉][tile_rows][2]`.
+    void (*bfloat16_tile)(const float *x, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
+    /// Dequantises one packed panel of a block format to floats `[columns][16]`, exactly as the format defines them.
+    void (*dequantize_panel)(int format, const uint8_t *panel, size_t columns, float *floats);
+    /// Block formats times quantised activations: int32 within a block, f32 across blocks.
+    void (*quantized)(const GygesProduct *product);
+    /// Any format times float activations, in f32.
+    void (*float32)(const GygesProduct *product);
+    /// `GYGES_BF16` panels times bfloat16 activations, accumulated in f32.
+    void (*bfloat16)(const GygesProduct *product);
+} GygesProductKernels;
+
+#endif

@@ -1,0 +1,26 @@
+#if defined(__x86_64__)
+
+// Before the attribute: headers declare functions of every level themselves.
+#include <immintrin.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "CGygesKernels.h"
+#include "half_floats.h"
+#include "levels.h"
+#include "product_layout.h"
+
+#define NAME(x) x##_avx512
+#define LEVEL 2
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx512vbmi"))), apply_to = function)
+#include "body_products.h"
+#include "body_vector.h"
+#pragma clang attribute pop
+
+const GygesKernelTable gyges_kernels_avx512 = {.products = PRODUCT_KERNELS, .vector = VECTOR_KERNELS};
+
+#endif

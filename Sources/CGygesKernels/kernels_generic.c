@@ -1,0 +1,18 @@
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "CGygesKernels.h"
+#include "half_floats.h"
+#include "levels.h"
+#include "product_layout.h"
+
+#define NAME(x) x##_generic
+#define LEVEL 0
+
+#include "body_products.h"
+#include "body_vector.h"
+
+const GygesKernelTable gyges_kernels_generic = {.products = PRODUCT_KERNELS, .vector = VECTOR_KERNELS};

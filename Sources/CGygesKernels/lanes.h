@@ -1,0 +1,110 @@
+// The vectors of one instruction set, as every kernel's body sees them.
+//
+// Arithmetic on vectors is clang's own (ext_vector_type); only what has no operator is spelled out per level. Loads and
+// stores need no alignment.
+
+#if LEVEL == 2
+#define LANES 16
+#elif LEVEL == 1
+#define LANES 8
+#else
+#define LANES 4
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+// A product and a sum are fused where this file says so and nowhere else, so that every tile shape rounds alike.
+#pragma clang fp contract(off)
+
+typedef float Floats __attribute__((ext_vector_type(LANES)));
+typedef int32_t Words __attribute__((ext_vector_type(LANES)));
+typedef uint32_t Bits __attribute__((ext_vector_type(LANES)));
+typedef uint16_t Halves __attribute__((ext_vector_type(LANES)));
+typedef uint8_t Bytes __attribute__((ext_vector_type(LANES)));
+typedef int8_t SignedBytes __attribute__((ext_vector_type(LANES)));
+
+#define LOAD(Type, pointer) \
+    ({ Type loaded; memcpy(&loaded, (pointer), sizeof loaded); loaded; })
+#define STORE(vector, pointer) \
+    do { __typeof__(vector) stored = (vector); memcpy((pointer), &stored, sizeof stored); } while (0)
+
+/// a · b + c, rounded once where the instruction set can.
+INLINE Floats multiply_add(Floats a, Floats b, Floats c) {
+#if LEVEL > 0
+    return __builtin_elementwise_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+INLINE Floats floats_from_words(Words words) { return __builtin_convertvector(words, Floats); }
+
+INLINE Floats floats_from_bits(Bits bits) { return (Floats)bits; }
+
+/// LANES halves as floats.
+INLINE Floats floats_from_halves(const uint8_t *halves) {
+#if LEVEL == 2
+    return (Floats)_mm512_cvtph_ps(LOAD(__m256i, halves));
+#elif LEVEL == 1
+    return (Floats)_mm256_cvtph_ps(LOAD(__m128i, halves));
+#else
+    Floats floats;
+    for (int lane = 0; lane < LANES; lane++) floats[lane] = gyges_float_from_half(LOAD(uint16_t, halves + 2 * lane));
+    return floats;
+#endif
+}
+
+/// The first `count` floats, and zeros beyond.
+INLINE Floats load_some(const float *x, size_t count) {
+    Floats floats = 0;
+    memcpy(&floats, x, (count < LANES ? count : LANES) * sizeof *x);
+    return floats;
+}
+
+/// Stores the first `count` floats.
+INLINE void store_some(Floats floats, float *x, size_t count) {
+    memcpy(x, &floats, (count < LANES ? count : LANES) * sizeof *x);
+}
+
+INLINE Floats choose(Words where, Floats yes, Floats no) {
+    return (Floats)(((Words)yes & where) | ((Words)no & ~where));
+}
+
+INLINE Floats larger(Floats a, Floats b) { return choose(a > b, a, b); }
+
+/// The sum of the lanes, always in the same order.
+INLINE float sum_of_lanes(Floats floats) {
+    float halves[LANES];
+    memcpy(halves, &floats, sizeof halves);
+    for (size_t width = LANES / 2; width > 0; width /= 2)
+        for (size_t i = 0; i < width; i++) halves[i] += halves[i + width];
+    return halves[0];
+}
+
+INLINE float largest_lane(Floats floats) {
+    float largest = -INFINITY;
+    for (int i = 0; i < LANES; i++) largest = floats[i] > largest ? floats[i] : largest;
+    return largest;
+}
+
+/// e^x within 2 units in the last place; 0 below -87.33 (no subnormal results), infinity above 88.72, NaN for NaN.
+INLINE Floats exponential(Floats x) {
+    // x = n · ln 2 + r. Adding 1.5 · 2^23 rounds to an integer and leaves it in the low bits.
+    const Floats shifted = multiply_add(x, (Floats)0x1.715476p0f, (Floats)0x1.8p23f), n = shifted - 0x1.8p23f;
+    Floats r = multiply_add(n, (Floats)-0x1.62e400p-1f, x);
+    r = multiply_add(n, (Floats)-0x1.7f7d1cp-20f, r);
+    // Taylor's polynomial of degree 7: below 2^-27 for |r| ≤ ln 2 / 2.
+    Floats e = 1.0f / 5040;
+    e = multiply_add(e, r, (Floats)(1.0f / 720));
+    e = multiply_add(e, r, (Floats)(1.0f / 120));
+    e = multiply_add(e, r, (Floats)(1.0f / 24));
+    e = multiply_add(e, r, (Floats)(1.0f / 6));
+    e = multiply_add(e, r, (Floats)0.5f);
+    e = multiply_add(e, r, (Floats)1.0f);
+    e = multiply_add(e, r, (Floats)1.0f);
+    // 2^n in two factors, since n reaches 128.
+    const Words exponent = (Words)shifted - 0x4b400000, half = exponent >> 1;
+    e = e * (Floats)((half + 127) << 23) * (Floats)((exponent - half + 127) << 23);
+    e = choose(x < -87.33f, (Floats)0.0f, e);
+    return choose(x > 88.72f, (Floats)INFINITY, e);
+}

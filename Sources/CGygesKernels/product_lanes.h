@@ -1,0 +1,68 @@
+// Codes of packed weights and their dot products, LANES of a panel's 16 outputs at a time.
+
+INLINE float float_at(const uint8_t *bytes) { return LOAD(float, bytes); }
+INLINE int32_t word_at_x(const uint8_t *bytes) { return LOAD(int32_t, bytes); }
+
+/// sums + Σ over `groups` vectors of codes · four activations each, in int32: exact.
+///
+/// `bits` bounds the codes. Eight-bit codes are unsigned, but signed on AVX2 (see SIGNED_BYTE_CODES).
+INLINE Words dot_groups(Words sums, const Words *codes, const uint8_t *x, int groups, int bits) {
+#if LEVEL == 2
+    for (int g = 0; g < groups; g++)
+        sums = (Words)_mm512_dpbusd_epi32(
+            (__m512i)sums, (__m512i)codes[g], _mm512_set1_epi32(word_at_x(x + 4 * g)));
+    return sums;
+#elif LEVEL == 1
+    // Pairs of products meet in int16: |2 · (2^bits - 1) · 127 · together| must stay below 2^15.
+    int together = bits == 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1;
+    for (int g = 0; g < groups;) {
+        __m256i pairs = _mm256_setzero_si256();
+        for (int i = 0; i < together && g < groups; i++, g++) {
+            __m256i weights = (__m256i)codes[g], activations = _mm256_set1_epi32(word_at_x(x + 4 * g));
+            if (bits == 8) {
+                activations = _mm256_sign_epi8(activations, weights);
+                weights = _mm256_abs_epi8(weights);
+            }
+            pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(weights, activations));
+        }
+        sums += (Words)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    }
+    return sums;
+#else
+    for (int g = 0; g < groups; g++)
+        for (int byte = 0; byte < 4; byte++)
+            sums += ((codes[g] >> 8 * byte) & 255) * (int32_t)(int8_t)x[4 * g + byte];
+    return sums;
+#endif
+}
+
+// AVX2 multiplies unsigned by signed bytes into saturating int16, too narrow for 255 · 127 · 2. It therefore keeps
+// eight-bit codes signed and moves the sign to the activations.
+#define SIGNED_BYTE_CODES (LEVEL == 1)
+
+/// The codes of 32 k for LANES outputs, from the codes' first vector on.
+INLINE void load_codes(int bits, const uint8_t *packed, Words codes[8]) {
+    if (bits == 8) {
+        for (int g = 0; g < 8; g++) {
+            codes[g] = LOAD(Words, packed + 64 * g);
+            if (SIGNED_BYTE_CODES) codes[g] ^= (int32_t)0x80808080;
+        }
+        return;
+    }
+    for (int i = 0; i < 4; i++) {
+        Bits nibbles = LOAD(Bits, packed + 64 * i);
+        codes[2 * i] = (Words)(nibbles & 0x0f0f0f0f);
+        codes[2 * i + 1] = (Words)(nibbles >> 4 & 0x0f0f0f0f);
+    }
+    if (bits == 5) {
+        Bits fifth = LOAD(Bits, packed + 256);
+        for (int g = 0; g < 8; g++)
+            codes[g] |= (Words)((g < 4 ? fifth << (4 - g) : fifth >> (g - 4)) & 0x10101010);
+    }
+    if (bits == 6)
+        for (int g = 0; g < 8; g++) {
+            Bits upper = LOAD(Bits, packed + 256 + 64 * (g / 4));
+            int up = 4 - 2 * (g % 4);
+            codes[g] |= (Words)((up >= 0 ? upper << up : upper >> -up) & 0x30303030);
+        }
+}

@@ -1,0 +1,125 @@
+import CGygesKernels
+
+/// Root-mean-square normalisation of each row: `y = x / √(mean(x²) + ε) · weight` (Zhang & Sennrich 2019).
+///
+/// - Parameters:
+///   - x: `[rows, weight.count]`.
+///   - y: As `x`, overwritten.
+public func rmsNorm(
+    _ x: Span<Float>, weight: Span<Float>, epsilon: Float, into y: inout MutableSpan<Float>, team: ThreadTeam
+) {
+    let columns = weight.count
+    expect(columns > 0 && x.count % columns == 0 && y.count == x.count, "rmsNorm: shapes do not agree")
+    let kernel = team.instructionSet.kernels.pointee.vector.rms_norm
+    weight.withUnsafeBufferPointer { weight in
+        withPointers(x, &y) { x, y in
+            team.run(over: x.count / columns, minimum: max(1, (1 << 15) / columns)) { rows in
+                let offset = rows.lowerBound * columns
+                kernel?(x.baseAddress! + offset, weight.baseAddress, epsilon, rows.count, columns, y.baseAddress! + offset)
+            }
+        }
+    }
+}
+
+/// `y = gate · sigmoid(gate) · up`, elementwise; all of one length.
+public func siluGate(gate: Span<Float>, up: Span<Float>, into y: inout MutableSpan<Float>, team: ThreadTeam) {
+    applyGate(team.instructionSet.kernels.pointee.vector.silu_gate, gate: gate, up: up, into: &y, team: team)
+}
+
+/// `y = gate · Φ(gate) · up`, elementwise with the exact normal distribution function; all of one length.
+public func geluGate(gate: Span<Float>, up: Span<Float>, into y: inout MutableSpan<Float>, team: ThreadTeam) {
+    applyGate(team.instructionSet.kernels.pointee.vector.gelu_gate, gate: gate, up: up, into: &y, team: team)
+}
+
+/// `y += x`, elementwise; both of one length.
+public func add(_ x: Span<Float>, into y: inout MutableSpan<Float>, team: ThreadTeam) {
+    expect(x.count == y.count, "add: lengths do not agree")
+    let kernel = team.instructionSet.kernels.pointee.vector.add
+    withPointers(x, &y) { x, y in
+        team.run(over: x.count, minimum: 1 << 15, multiple: 16) { run in
+            kernel?(x.baseAddress! + run.lowerBound, run.count, y.baseAddress! + run.lowerBound)
+        }
+    }
+}
+
+/// Adds `bias` to each row of `y` `[rows, bias.count]`.
+public func addBias(_ bias: Span<Float>, into y: inout MutableSpan<Float>, team: ThreadTeam) {
+    let columns = bias.count
+    expect(columns > 0 && y.count % columns == 0, "addBias: shapes do not agree")
+    let kernel = team.instructionSet.kernels.pointee.vector.add
+    withPointers(bias, &y) { bias, y in
+        team.run(over: y.count / columns, minimum: max(1, (1 << 15) / columns)) { rows in
+            for row in rows { kernel?(bias.baseAddress, columns, y.baseAddress! + row * columns) }
+        }
+    }
+}
+
+/// Turns each row of `x` `[rows, columns]` into `exp(x - max) / Σ exp(x - max)`.
+public func softmax(_ x: inout MutableSpan<Float>, columns: Int, team: ThreadTeam) {
+    expect(columns > 0 && x.count % columns == 0, "softmax: shapes do not agree")
+    let kernel = team.instructionSet.kernels.pointee.vector.softmax
+    x.withUnsafeMutableBufferPointer { x in
+        nonisolated(unsafe) let x = x
+        team.run(over: x.count / columns, minimum: max(1, (1 << 13) / columns)) { rows in
+            kernel?(x.baseAddress! + rows.lowerBound * columns, rows.count, columns)
+        }
+    }
+}
+
+/// `log Σ exp(x)` without overflow, summed in double across runs of 256; -infinity for no elements.
+public func logSumExp(_ x: Span<Float>, instructionSet: InstructionSet = .current) -> Float {
+    let kernels = instructionSet.kernels.pointee.vector
+    return x.withUnsafeBufferPointer { x in
+        guard let base = x.baseAddress, !x.isEmpty else { return -.infinity }
+        let shift = kernels.maximum(base, x.count)
+        guard shift.isFinite else { return shift }
+        return Float(Double(shift) + logarithm(kernels.exp_sum(base, x.count, shift)))
+    }
+}
+
+/// The index of the largest element, the first of equals; NaN never wins.
+///
+/// - Precondition: `x` is not empty.
+public func argmax(_ x: Span<Float>, instructionSet: InstructionSet = .current) -> Int {
+    let kernels = instructionSet.kernels.pointee.vector
+    return x.withUnsafeBufferPointer { x in
+        guard let base = x.baseAddress, !x.isEmpty else { fatalError("argmax of nothing") }
+        let largest = kernels.maximum(base, x.count)
+        return x.firstIndex { $0 == largest } ?? 0
+    }
+}
+
+// MARK: - Shared by the functions of this room
+
+private func applyGate(
+    _ kernel: (@convention(c) (UnsafePointer<Float>?, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?) -> Void)?,
+    gate: Span<Float>, up: Span<Float>, into y: inout MutableSpan<Float>, team: ThreadTeam
+) {
+    expect(gate.count == up.count && up.count == y.count, "gate: lengths do not agree")
+    up.withUnsafeBufferPointer { up in
+        withPointers(gate, &y) { gate, y in
+            team.run(over: gate.count, minimum: 1 << 13, multiple: 16) { run in
+                let offset = run.lowerBound
+                kernel?(gate.baseAddress! + offset, up.baseAddress! + offset, run.count, y.baseAddress! + offset)
+            }
+        }
+    }
+}
+
+/// Stops the program with a message: wrong shapes are a programmer's error, not a file's or a request's.
+@inline(__always)
+func expect(_ condition: Bool, _ message: @autoclosure () -> String) {
+    if !condition { fatalError(message()) }
+}
+
+/// The memory of two spans, to be shared among threads that write disjoint places of the second.
+func withPointers(
+    _ x: Span<Float>, _ y: inout MutableSpan<Float>,
+    _ body: (UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void
+) {
+    x.withUnsafeBufferPointer { x in
+        y.withUnsafeMutableBufferPointer { y in
+            if x.baseAddress != nil, y.baseAddress != nil { body(x, y) }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import CGygesKernels
+
+/// The element type of cached keys and values.
+public enum KeyValueFormat: String, Sendable, CaseIterable {
+    case f32
+    case f16
+    case bf16
+
+    /// The bytes of one element.
+    public var byteCount: Int { self == .f32 ? 4 : 2 }
+
+    var code: CInt {
+        switch self {
+        case .f32: CInt(GYGES_CACHE_F32)
+        case .f16: CInt(GYGES_CACHE_F16)
+        case .bf16: CInt(GYGES_CACHE_BF16)
+        }
+    }
+}
+
+/// The arrangement of 64 positions of one layer's keys and values.
+///
+/// For each head, keys transposed `[headDimension][64]` (so that the scores of 64 positions are products with whole
+/// vectors), then values `[64][headDimension]`.
+public struct KeyValueLayout: Sendable, Equatable {
+    /// The positions in a block.
+    public static let blockLength = Int(GYGES_KEY_VALUE_BLOCK)
+    /// The number of key-value heads.
+    public var headCount: Int
+    /// Channels a head.
+    public var headDimension: Int
+    /// How elements are stored.
+    public var format: KeyValueFormat
+
+    /// Creates a layout.
+    public init(headCount: Int, headDimension: Int, format: KeyValueFormat) {
+        self.headCount = headCount
+        self.headDimension = headDimension
+        self.format = format
+    }
+
+    /// The bytes of one head's part of a block.
+    var headByteCount: Int { 2 * Self.blockLength * headDimension * format.byteCount }
+
+    /// The bytes of a block.
+    public var blockByteCount: Int { headCount * headByteCount }
+}
+
+/// Stores keys and values of some positions into their blocks.
+///
+/// - Parameters:
+///   - keys: Rows `rowStride` floats apart, each `[headCount · headDimension]`; `values` likewise.
+///   - blocks: For each row, its block of this layer.
+///   - offsets: For each row, its position within the block.
+public func storeKeysAndValues(
+    keys: Span<Float>, values: Span<Float>, rowStride: Int, layout: KeyValueLayout,
+    blocks: [UnsafeMutableRawPointer], offsets: [Int], team: ThreadTeam
+) {
+    let width = layout.headCount * layout.headDimension
+    expect(
+        width <= rowStride && keys.count >= blocks.count * rowStride && values.count >= blocks.count * rowStride
+            && offsets.count == blocks.count,
+        "storeKeysAndValues: shapes do not agree")
+    let kernel = team.instructionSet.kernels.pointee.vector.store_cache_row
+    keys.withUnsafeBufferPointer { keys in
+        values.withUnsafeBufferPointer { values in
+            guard let keys = keys.baseAddress, let values = values.baseAddress else { return }
+            nonisolated(unsafe) let blocks = blocks
+            team.run(over: blocks.count, minimum: max(1, (1 << 12) / width)) { rows in
+                for row in rows {
+                    var target = GygesCacheRow(
+                        keys: keys + row * rowStride, values: values + row * rowStride, heads: layout.headCount,
+                        head_dimension: layout.headDimension, format: layout.format.code,
+                        block: blocks[row].assumingMemoryBound(to: UInt8.self), offset: offsets[row])
+                    kernel?(&target)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import GygesFiles
+import GygesKernels
+
+extension TensorSource {
+    /// The tensors of a GGUF file.
+    init(gguf file: GGUFFile) {
+        path = file.path
+        names = .gguf
+        allNames = file.tensors.map(\.name)
+        tensor = { name in
+            guard let tensor = file.tensor(named: name) else { return nil }
+            guard let format = WeightFormat(rawValue: tensor.type.name) else {
+                return .failure(UnsupportedTensor(message: "products with \(tensor.type.name) are not supported"))
+            }
+            return .success(
+                StoredTensor(
+                    shape: tensor.shape, format: format, bytes: file.bytes(of: tensor), owner: file.file))
+        }
+    }
+
+    /// The tensors of a Hugging Face folder.
+    ///
+    /// - Throws: ``FileError`` if the weights cannot be opened.
+    init(folder: ModelFolder) throws(FileError) {
+        let files = try folder.weights()
+        var places: [String: (file: SafetensorsFile, tensor: SafetensorsTensor)] = [:]
+        for file in files { for tensor in file.tensors { places[tensor.name] = (file, tensor) } }
+        path = folder.path
+        names = .huggingFace
+        allNames = places.keys.sorted()
+        tensor = { name in
+            guard let (file, tensor) = places[name] else { return nil }
+            let format: WeightFormat
+            switch tensor.type {
+            case .f32: format = .f32
+            case .f16: format = .f16
+            case .bf16: format = .bf16
+            default:
+                return .failure(UnsupportedTensor(message: "products with \(tensor.type.rawValue) are not supported"))
+            }
+            return .success(
+                StoredTensor(shape: tensor.shape, format: format, bytes: file.bytes(of: tensor), owner: file.file))
+        }
+    }
+}
