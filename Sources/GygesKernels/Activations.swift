@@ -49,7 +49,7 @@ extension ActivationKind {
         switch self {
         case .quantized: gyges_quantized_tile_bytes(rows, columns)
         case .float32: rows * columns * 4
-        case .bfloat16: rows * (columns + 1) / 2 * 4
+        case .bfloat16: rows * ((columns + 1) / 2) * 4
         }
     }
 }

@@ -22,7 +22,8 @@ public func dequantizeRows(
         nonisolated(unsafe) let y = y
         team.run(over: rows.count, minimum: max(1, (1 << 13) / columns)) { part in
             for row in part {
-                gyges_dequantize_row(format.code, source + rows[row] * rowBytes, columns, y.baseAddress! + row * columns)
+                gyges_dequantize_row(
+                    format.code, source + rows[row] * rowBytes, columns, y.baseAddress! + row * columns)
             }
         }
     }

@@ -15,7 +15,8 @@ public func rmsNorm(
         withPointers(x, &y) { x, y in
             team.run(over: x.count / columns, minimum: max(1, (1 << 15) / columns)) { rows in
                 let offset = rows.lowerBound * columns
-                kernel?(x.baseAddress! + offset, weight.baseAddress, epsilon, rows.count, columns, y.baseAddress! + offset)
+                kernel?(
+                    x.baseAddress! + offset, weight.baseAddress, epsilon, rows.count, columns, y.baseAddress! + offset)
             }
         }
     }
@@ -92,7 +93,9 @@ public func argmax(_ x: Span<Float>, instructionSet: InstructionSet = .current) 
 // MARK: - Shared by the functions of this room
 
 private func applyGate(
-    _ kernel: (@convention(c) (UnsafePointer<Float>?, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?) -> Void)?,
+    _ kernel: (
+        @convention(c) (UnsafePointer<Float>?, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?) -> Void
+    )?,
     gate: Span<Float>, up: Span<Float>, into y: inout MutableSpan<Float>, team: ThreadTeam
 ) {
     expect(gate.count == up.count && up.count == y.count, "gate: lengths do not agree")

@@ -48,7 +48,8 @@ public final class ActivationPool {
         if let best { return free.remove(at: best) }
         let bytes = max(minimumCount, 16) * MemoryLayout<Float>.stride
         let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        return .init(start: raw.bindMemory(to: Float.self, capacity: max(minimumCount, 16)), count: max(minimumCount, 16))
+        return .init(
+            start: raw.bindMemory(to: Float.self, capacity: max(minimumCount, 16)), count: max(minimumCount, 16))
     }
 
     /// Keeps a piece for later; the oldest go when many are kept, so that a rare large pass does not hold its memory.

@@ -1,4 +1,4 @@
-import Testing
+public import Testing
 
 /// Records an issue unless `|actual - expected| ≤ absolute + relative · |expected|` for every element, and names the
 /// worst one.
@@ -11,7 +11,7 @@ public func expectClose(
         return
     }
     var worst: (index: Int, excess: Float)?
-    for index in actual.indices where actual[index].bitPattern != expected[index].bitPattern {
+    for index in actual.indices where actual[index] != expected[index] {
         let excess = abs(actual[index] - expected[index]) / (absolute + relative * abs(expected[index]))
         // NaN is worst.
         if !(excess <= worst?.excess ?? 1) { worst = (index, excess) }
