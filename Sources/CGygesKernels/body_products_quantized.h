@@ -11,6 +11,15 @@ INLINE void unpack_six_bit(const uint8_t *packed, uint8_t scales[128], uint8_t m
     }
 }
 
+// With few rows the weights come from memory, at the speed of the requests under way. A core has few of them between
+// its first and second cache and more beyond, so lines are called into the second this far ahead (measured: 1.2 to 1.5
+// times the speed of leaving it to the hardware; nearer or into the first cache gains nothing).
+enum { NAME(codes_ahead) = 16 << 10, NAME(scales_ahead) = 2 << 10, NAME(streaming_rows) = 8 };
+
+INLINE void prefetch(const uint8_t *from, size_t bytes) {
+    for (size_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(from + offset, 0, 2);
+}
+
 /// One tile of `R` rows times LANES outputs of a panel. `format` and `R` are constants where this is inlined.
 INLINE void quantized_tile(
     const int format, const size_t R, size_t columns, const uint8_t *codes, const uint8_t *scales, size_t lane,
@@ -23,6 +32,7 @@ INLINE void quantized_tile(
     for (size_t r = 0; r < R; r++) sums[r] = 0;
     for (size_t block = 0; block < columns / (32 * parts); block++, scales += gyges_scale_bytes(format)) {
         uint8_t part_scales[128], part_minima[128];
+        if (R <= NAME(streaming_rows)) prefetch(scales + NAME(scales_ahead), gyges_scale_bytes(format));
         const Floats d = floats_from_halves(scales + 2 * lane);
         // What code 0 stands for: m, or -dmin times the part's minimum.
         Floats lowest = 0;
@@ -31,6 +41,7 @@ INLINE void quantized_tile(
         if (format == GYGES_Q4_K || format == GYGES_Q5_K) unpack_six_bit(scales + 64, part_scales, part_minima);
 
         for (size_t part = 0; part < parts; part++, codes += gyges_code_bytes(format), x += R * 52) {
+            if (R <= NAME(streaming_rows)) prefetch(codes + NAME(codes_ahead), gyges_code_bytes(format));
             Words weights[8];
             load_codes(bits, codes + 4 * lane, weights);
             // Both products are exact: 11 bits of d times 6 of the part's scale.

@@ -50,7 +50,7 @@ public final class PackedMatrix: Sendable {
             }
         let panelCount = (rows + panelOutputs - 1) / panelOutputs
         let panelBytes = gyges_panel_bytes(self.format.code, columns)
-        memory = .allocate(byteCount: panelCount * panelBytes, alignment: 64)
+        memory = allocateForStreaming(byteCount: panelCount * panelBytes)
 
         let target = memory.baseAddress!.assumingMemoryBound(to: UInt8.self)  // Just allocated.
         let stored = source.assumingMemoryBound(to: UInt8.self)
