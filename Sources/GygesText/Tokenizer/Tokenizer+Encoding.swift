@@ -6,20 +6,6 @@ public enum SpecialTokens: Sendable {
     case recognise
 }
 
-/// A stretch of text with a note of who wrote it.
-public struct TextSegment: Sendable, Equatable {
-    /// The text.
-    public var text: String
-    /// Whether special tokens spelled out in the text are meant, as in a chat template, and not a user's words.
-    public var isTrusted: Bool
-
-    /// Creates a segment.
-    public init(_ text: String, isTrusted: Bool) {
-        self.text = text
-        self.isTrusted = isTrusted
-    }
-}
-
 extension Tokenizer {
     /// The greatest length of a text in bytes of UTF-8: positions are kept in 31 bits.
     public static let textLimit = Int(Int32.max)

@@ -1,0 +1,120 @@
+public import GygesFiles
+
+/// A model's chat template: the Jinja program that turns a conversation into the text the model was trained on.
+///
+/// It runs in transformers' environment (`trim_blocks`, `lstrip_blocks`, loop controls, `tojson` as Python's
+/// `json.dumps`, `raise_exception`, `strftime_now`), within ``TemplateLimits``, and says of each part of its output who
+/// wrote it, so that text from users never becomes a special token.
+public struct ChatTemplate: Sendable {
+    /// What errors call it: usually the file.
+    public let name: String
+    /// The source.
+    public let source: String
+    /// What a rendering may use up.
+    public let limits: TemplateLimits
+    private let statements: [TemplateStatement]
+
+    /// Parses a template.
+    ///
+    /// - Throws: ``TemplateError`` with the line; all filters and tests that are not known are listed at once.
+    /// - Complexity: O(length of the source).
+    public init(source: String, name: String = "chat template", limits: TemplateLimits = .init()) throws(TemplateError) {
+        self.name = name
+        self.source = source
+        self.limits = limits
+        do {
+            statements = try TemplateParser.parse(source, limits: limits)
+        } catch {
+            throw error.located(in: name, line: nil)
+        }
+    }
+
+    /// Renders a conversation.
+    ///
+    /// - Parameters:
+    ///   - messages: The conversation so far.
+    ///   - tools: The tools' JSON schemas; templates see `none` if there are none.
+    ///   - addsGenerationPrompt: Whether the text ends where the assistant begins to speak.
+    ///   - variables: What else the template can name: `bos_token`, `eos_token`, options such as `enable_thinking`.
+    ///     Trusted: they must not come from users.
+    ///   - clock: The time that the template sees.
+    /// - Throws: ``TemplateError`` with the line, also where the template itself refuses the conversation.
+    public func render(
+        messages: [ChatMessage], tools: [JSON] = [], addsGenerationPrompt: Bool = true,
+        variables: JSONObject = .init(), clock: TemplateClock = .now
+    ) throws(TemplateError) -> RenderedPrompt {
+        let input = RenderingInput(
+            tools: tools, addsGenerationPrompt: addsGenerationPrompt, variables: variables, clock: clock)
+        do {
+            var parsed: [JSONObject] = []
+            for message in messages { parsed.append(try message.parsed()) }
+            do {
+                return try render(parsed, input)
+            } catch where error.kind == .type && messages.contains(where: \.hasTextArguments) {
+                // Some templates (DeepSeek's) add the arguments to text, as which they arrived.
+                return try render(messages.map(\.fields), input)
+            }
+        } catch {
+            throw error.located(in: name, line: nil)
+        }
+    }
+
+    /// What a rendering takes beside the messages.
+    private struct RenderingInput {
+        var tools: [JSON]
+        var addsGenerationPrompt: Bool
+        var variables: JSONObject
+        var clock: TemplateClock
+    }
+
+    private func render(_ messages: [JSONObject], _ input: RenderingInput) throws(TemplateError) -> RenderedPrompt {
+        let conversation = try TemplateValue(.array(messages.map { .object($0) }), isTrusted: false)
+        let tools = input.tools.isEmpty ? TemplateValue.none : try TemplateValue(.array(input.tools), isTrusted: false)
+        var names: [String: TemplateValue] = ["documents": .none]
+        for (name, value) in input.variables { names[name] = try TemplateValue(value, isTrusted: true) }
+        names["messages"] = conversation
+        names["tools"] = tools
+        names["add_generation_prompt"] = .bool(input.addsGenerationPrompt)
+        let (size, overflow) = conversation.weight.addingReportingOverflow(tools.weight)
+        let interpreter = TemplateInterpreter(
+            variables: names, clock: input.clock, limits: limits,
+            inputByteCount: overflow ? .max : size &+ source.utf8.count)
+        return RenderedPrompt(segments: try interpreter.run(statements).segments)
+    }
+}
+
+extension ChatTemplate {
+    /// The template of a GGUF file; `nil` if it has none.
+    public init?(gguf file: GGUFFile) throws(TemplateError) {
+        guard let source = file.metadata["tokenizer.chat_template"]?.string else { return nil }
+        try self.init(source: source, name: file.path + ": tokenizer.chat_template")
+    }
+
+    /// The template of a Hugging Face folder: `chat_template.jinja`, or `chat_template` in `chat_template.json` or
+    /// `tokenizer_config.json`, where a list of named templates yields the one called `default`. `nil` if there is none.
+    ///
+    /// - Throws: ``FileError`` if a file cannot be read, ``TemplateError`` if its template is not one.
+    public init?(folder: ModelFolder) throws {
+        if folder.contains("chat_template.jinja") {
+            let path = folder.path(of: "chat_template.jinja")
+            let source = try MappedFile(path: path).withBytes { String(validating: $0, as: UTF8.self) }
+            guard let source else {
+                throw FileError(path, "is not UTF-8", remedy: "Get the model again.")
+            }
+            try self.init(source: source, name: path)
+            return
+        }
+        for name in ["chat_template.json", "tokenizer_config.json"] {
+            guard let value = try folder.json(name)?["chat_template"], !value.isNull else { continue }
+            let named = value.array?.first { $0["name"]?.string == "default" } ?? value.array?.first
+            guard let source = value.string ?? named?["template"]?.string else {
+                throw FileError(
+                    folder.path(of: name), at: "chat_template", "is neither text nor a list of named templates",
+                    remedy: "Correct the file, or get the model again.")
+            }
+            try self.init(source: source, name: folder.path(of: name) + ": chat_template")
+            return
+        }
+        return nil
+    }
+}
