@@ -27,7 +27,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -49,7 +48,6 @@ let package = Package(
             name: "GygesInference",
             dependencies: [
                 "GygesKernels", "GygesTensors", "GygesFiles", "GygesText", "GygesModels",
-                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: hot),
         .target(
             name: "GygesHub", dependencies: ["GygesFiles", .product(name: "Crypto", package: "swift-crypto")],
@@ -72,7 +70,9 @@ let package = Package(
                 "GygesKernels", "GygesTensors", "GygesFiles", "GygesText", "GygesModels", "GygesInference", "GygesHub",
                 "GygesStudy", "GygesReport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
-        .target(name: "GygesTestSupport", dependencies: ["GygesFiles"], path: "Sources/GygesTestSupport", swiftSettings: hot),
+        .target(
+            name: "GygesTestSupport", dependencies: ["GygesFiles"], path: "Sources/GygesTestSupport", swiftSettings: hot
+        ),
 
         // Tests mirror the rooms.
         .testTarget(
@@ -97,6 +97,7 @@ let package = Package(
         .testTarget(
             name: "GygesStudyTests", dependencies: ["GygesStudy", "GygesReport", "GygesFiles", "GygesTestSupport"],
             swiftSettings: common),
-        .testTarget(name: "GygesCommandTests", dependencies: ["gyges", "GygesFiles", "GygesHub"], swiftSettings: common),
+        .testTarget(
+            name: "GygesCommandTests", dependencies: ["gyges", "GygesFiles", "GygesHub"], swiftSettings: common),
     ]
 )

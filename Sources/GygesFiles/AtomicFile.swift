@@ -93,5 +93,6 @@ public enum AtomicFile {
 /// The error that the last system call left behind.
 private func failure(_ path: String, _ action: String) -> FileError {
     FileError(
-        path, "\(action): \(String(cString: strerror(errno)))", remedy: "Check the folder, its permissions and free space.")
+        path, "\(action): \(String(cString: strerror(errno)))",
+        remedy: "Check the folder, its permissions and free space.")
 }

@@ -100,7 +100,8 @@ public final class MappedFile: Sendable {
         try MappedFile(path: path).withBytes { bytes throws(FileError) in
             guard bytes.count <= limit else {
                 throw FileError(
-                    path, "has \(bytes.count) bytes; at most \(limit) are read", remedy: "Check that it is the right file.")
+                    path, "has \(bytes.count) bytes; at most \(limit) are read",
+                    remedy: "Check that it is the right file.")
             }
             return Array(bytes)
         }

@@ -8,7 +8,11 @@ enum ContentDigest: Sendable, Equatable {
     case gitBlob(String)
 
     /// The digest in hexadecimal.
-    var hexadecimal: String { switch self { case .sha256(let text), .gitBlob(let text): text } }
+    var hexadecimal: String {
+        switch self {
+        case .sha256(let text), .gitBlob(let text): text
+        }
+    }
 }
 
 /// Computes a ``ContentDigest`` while a file grows.

@@ -168,7 +168,9 @@ public struct Hub: Sendable {
 
 /// The size of an ordinary file in bytes.
 private func sizeOfFile(_ path: String) -> Int? {
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path),
+    guard
+        let attributes = try? FileManager.default.attributesOfItem(
+            atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path),
         attributes[.type] as? FileAttributeType == .typeRegular
     else { return nil }
     return (attributes[.size] as? NSNumber)?.intValue

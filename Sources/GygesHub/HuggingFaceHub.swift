@@ -41,7 +41,8 @@ struct HuggingFaceHub: Sendable {
         cache: CacheFolder, progress: (Int) -> Void
     ) async throws(FileError) {
         guard let digest = file.digest, let byteCount = file.byteCount else { return }
-        let url = endpoint.appendingPathComponent("\(reference.owner)/\(reference.name)/resolve/\(commit)/\(file.rfilename)")
+        let url = endpoint.appendingPathComponent(
+            "\(reference.owner)/\(reference.name)/resolve/\(commit)/\(file.rfilename)")
         var partial = try PartialFile.open(in: cache.partialFolder(of: digest), expecting: digest, byteCount: byteCount)
         progress(partial.byteCount)
         while partial.byteCount < byteCount {

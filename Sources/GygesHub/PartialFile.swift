@@ -136,7 +136,9 @@ struct PartialFile: ~Copyable {
         guard fsync(data.descriptor) == 0 else { throw systemError(dataPath, "cannot be made durable") }
         let sha256 = hexadecimal(partHasher.finalize())
         let line = Array("{\"byteCount\":\(partByteCount),\"sha256\":\"\(sha256)\"}\n".utf8)
-        guard line.withUnsafeBytes({ write(ledger.descriptor, $0.baseAddress, $0.count) }) == line.count, fsync(ledger.descriptor) == 0 else {
+        guard line.withUnsafeBytes({ write(ledger.descriptor, $0.baseAddress, $0.count) }) == line.count,
+            fsync(ledger.descriptor) == 0
+        else {
             throw systemError(folder + "/parts", "cannot be written")
         }
         fileHasher = growingHasher
@@ -171,7 +173,8 @@ struct PartialFile: ~Copyable {
             try? FileManager.default.removeItem(atPath: folder)
             throw FileError(
                 source, problems: problems,
-                remedy: "What was downloaded has been deleted. Pull again; if it happens again, the source has changed.")
+                remedy: "What was downloaded has been deleted. Pull again; if it happens again, the source has changed."
+            )
         }
         try createFolder(parentFolder(of: path))
         guard rename(dataPath, path) == 0 else { throw systemError(path, "cannot be moved into place") }

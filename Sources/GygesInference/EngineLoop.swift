@@ -1,3 +1,4 @@
+import GygesFiles
 import GygesKernels
 import GygesModels
 import GygesTensors

@@ -20,6 +20,5 @@ func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
             return nil
         }, box.toOpaque())
     guard status == 0 else { fatalError("cannot start the thread \(name): error \(status)") }
-    pthread_setname_np(thread, name)
     pthread_detach(thread)
 }

@@ -1,7 +1,7 @@
 import GygesText
 
-/// The growing text of one generation: sampling, decoding and the search for stops.
-struct Generation {
+/// The growing text of one generation: sampling, decoding and the search for stops. Belongs to the engine's thread.
+final class Generation {
     private let request: GenerationRequest
     private var sampler: Sampler
     private var decoder: TokenDecoder
@@ -20,15 +20,14 @@ struct Generation {
     }
 
     /// Chooses the next token and takes in its text.
-    mutating func sample(from logits: UnsafeMutableBufferPointer<Float>) -> Int32 {
+    func sample(from logits: UnsafeMutableBufferPointer<Float>) -> Int32 {
         let scored = sampler.sample(from: logits)
         completion.tokens.append(scored)
         if request.stopTokens.contains(scored.token) {
             finish(.stop)
         } else {
             held += decoder.append(scored.token)
-            if let cut = firstStop(in: held) {
-                held = String(held[..<cut])
+            if cutAtStop() {
                 finish(.stop, flushesDecoder: false)
             } else if completion.tokens.count >= request.maximumTokenCount {
                 finish(.length)
@@ -40,17 +39,18 @@ struct Generation {
     }
 
     /// Delivers what is new; returns whether this was the end.
-    mutating func deliver(to job: EngineJob) -> Bool {
+    func deliver(to job: EngineJob) -> Bool {
         if !newText.isEmpty { job.deliver(.success(.text(newText))) }
         newText = ""
         if isFinished { job.deliver(.success(.completion(completion))) }
         return isFinished
     }
 
-    private mutating func finish(_ reason: FinishReason, flushesDecoder: Bool = true) {
+    private func finish(_ reason: FinishReason, flushesDecoder: Bool = true) {
+        var reason = reason
         if flushesDecoder {
             held += decoder.finish()
-            if let cut = firstStop(in: held) { held = String(held[..<cut]) }
+            if cutAtStop() { reason = .stop }
         }
         completion.finishReason = reason
         emit(held)
@@ -59,7 +59,7 @@ struct Generation {
     }
 
     /// Lets go of the held text except for an ending that a stop string could begin with.
-    private mutating func release() {
+    private func release() {
         let scalars = Array(held.unicodeScalars)
         var keep = 0
         for stop in request.stopStrings {
@@ -74,23 +74,26 @@ struct Generation {
         held = String(String.UnicodeScalarView(scalars.suffix(keep)))
     }
 
-    private mutating func emit(_ text: String) {
+    private func emit(_ text: String) {
         newText += text
         completion.text += text
     }
 
-    /// Where the earliest stop string begins, compared scalar by scalar.
-    private func firstStop(in text: String) -> String.Index? {
-        let scalars = text.unicodeScalars
-        return request.stopStrings.compactMap { stop -> String.Index? in
-            let stop = Array(stop.unicodeScalars)
-            guard !stop.isEmpty else { return nil }
+    /// Cuts the held text before the earliest stop string, compared scalar by scalar; returns whether there is one.
+    private func cutAtStop() -> Bool {
+        let scalars = held.unicodeScalars
+        var earliest: (start: String.Index, stop: String)?
+        for stop in request.stopStrings where !stop.isEmpty {
+            let sought = stop.unicodeScalars
             var start = scalars.startIndex
-            while start != scalars.endIndex {
-                if scalars[start...].starts(with: stop) { return start }
+            while start < earliest?.start ?? scalars.endIndex {
+                if scalars[start...].starts(with: sought) { earliest = (start, stop) }
                 start = scalars.index(after: start)
             }
-            return nil
-        }.min()
+        }
+        guard let earliest else { return false }
+        completion.stopString = earliest.stop
+        held = String(held[..<earliest.start])
+        return true
     }
 }

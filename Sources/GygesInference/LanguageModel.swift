@@ -1,39 +1,112 @@
 public import GygesFiles
 public import GygesKernels
-public import GygesModels
+import GygesModels
 public import GygesText
 
 /// A decoder with everything that turns conversations into text: tokenizer, chat template, generation defaults, engine.
 public final class LanguageModel: Sendable {
-    /// What the model was loaded from.
+    /// What the model was loaded from: a GGUF file or a Hugging Face folder.
     public let path: String
-    /// SHA-256 over all files that decide its output, weights, tokenizer, configuration and template, as hexadecimal.
-    public let digest: String
-    /// The chat template; `nil` if the model has none.
-    public let chatTemplate: ChatTemplate?
+    /// The decoder's shape.
+    public let configuration: CausalModelConfiguration
+    /// How products are computed.
+    public let precision: ProductPrecision
+    /// How the engine is set up.
+    public let options: InferenceEngine.Options
     /// The values a template may name: `bos_token`, `eos_token`, …
     public let templateVariables: JSONObject
     /// The publisher's sampling advice and ends of text.
     public let generationDefaults: GenerationConfiguration
-    /// The tokens that end a turn.
+    /// The tokens that end a turn or a text.
     public let stopTokens: Set<Int32>
     /// The tokenizer.
     public let tokenizer: Tokenizer
     /// The engine.
     public let engine: InferenceEngine
+    /// All files that decide the model's output.
+    let files: [String]
+    private let template: Result<ChatTemplate, any Error>?
 
-    init(
-        path: String, digest: String, chatTemplate: ChatTemplate?, templateVariables: JSONObject,
-        generationDefaults: GenerationConfiguration, stopTokens: Set<Int32>, tokenizer: Tokenizer,
-        engine: InferenceEngine
-    ) {
-        self.path = path
-        self.digest = digest
-        self.chatTemplate = chatTemplate
-        self.templateVariables = templateVariables
-        self.generationDefaults = generationDefaults
-        self.stopTokens = stopTokens
-        self.tokenizer = tokenizer
-        self.engine = engine
+    /// Loads a model.
+    ///
+    /// A chat template that cannot be read is reported when a conversation needs it, not here: the model can still
+    /// continue text.
+    /// - Parameters:
+    ///   - path: A GGUF file, or a Hugging Face folder with safetensors.
+    ///   - precision: How products are computed.
+    ///   - options: How the engine is set up.
+    /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first.
+    /// - Complexity: O(size of the weights), spread over the threads.
+    public convenience init(
+        path: String, precision: ProductPrecision = .fast, options: InferenceEngine.Options = .init()
+    ) throws(FileError) {
+        let parts = try ModelParts(path: path, precision: precision, threadCount: options.threadCount)
+        self.init(parts, precision: precision, options: options)
+    }
+
+    private init(_ parts: ModelParts, precision: ProductPrecision, options: InferenceEngine.Options) {
+        path = parts.path
+        files = parts.files
+        configuration = parts.model.decoder.configuration
+        self.precision = precision
+        self.options = options
+        templateVariables = parts.templateVariables
+        generationDefaults = parts.generationDefaults
+        stopTokens = parts.stopTokens
+        template = parts.template
+        tokenizer = parts.tokenizer
+        engine = InferenceEngine(model: parts.model, tokenizer: parts.tokenizer, team: parts.team, options: options)
+    }
+
+    /// The chat template; `nil` if the model has none that can be read.
+    public var chatTemplate: ChatTemplate? { try? template?.get() }
+
+    /// SHA-256 over all files that decide the model's output: weights, tokenizer, configuration and template.
+    ///
+    /// - Throws: ``FileError`` if a file cannot be read any more.
+    /// - Complexity: O(size of the files); about a second for each 1.5 GB.
+    public func digest() throws(FileError) -> String {
+        if files.count == 1 { return try Digest.sha256(file: files[0]) }
+        var parts = ""
+        for file in files {
+            let name = file.split(separator: "/").last ?? ""
+            parts += "\(name) \(try Digest.sha256(file: file))\n"
+        }
+        return Digest.sha256(parts)
+    }
+
+    /// The tokens of a conversation, ready for the assistant to go on.
+    ///
+    /// Only the template's own words become special tokens.
+    /// - Parameters:
+    ///   - messages: The conversation so far.
+    ///   - tools: The tools' JSON schemas.
+    ///   - prefill: Text that the assistant's answer begins with.
+    ///   - variables: What else the template can name; replaces ``templateVariables`` of the same name.
+    /// - Throws: ``TemplateError`` if the model has no template or the template refuses the conversation.
+    public func tokens(
+        of messages: [ChatMessage], tools: [JSON] = [], prefill: String = "", variables: JSONObject = .init()
+    ) throws -> [Int32] {
+        var segments = try prompt(of: messages, tools: tools, variables: variables).segments
+        if !prefill.isEmpty { segments.append(TextSegment(prefill, isTrusted: false)) }
+        return try tokenizer.encode(segments: segments)
+    }
+
+    /// The text of a conversation, ready for the assistant to go on.
+    ///
+    /// - Throws: As ``tokens(of:tools:prefill:variables:)``.
+    public func prompt(
+        of messages: [ChatMessage], tools: [JSON] = [], addsGenerationPrompt: Bool = true,
+        variables: JSONObject = .init()
+    ) throws -> RenderedPrompt {
+        guard let template else {
+            throw TemplateError(
+                .unsupported, "the model has no chat template", template: path,
+                remedy: "Use an instruction-tuned model, or continue plain text with 'gyges generate --raw'.")
+        }
+        var names = templateVariables
+        for (name, value) in variables { names[name] = value }
+        return try template.get().render(
+            messages: messages, tools: tools, addsGenerationPrompt: addsGenerationPrompt, variables: names)
     }
 }

@@ -78,12 +78,11 @@ final class LiveSequence {
     /// Takes the logits that predict the token after `position`; returns whether the request is finished.
     func receive(logits: UnsafeMutableBufferPointer<Float>, position: Int) -> Bool {
         switch work {
-        case .generation(var generation):
-            let token = generation.sample(from: logits)
-            tokens.append(token)
-            work = .generation(generation)
+        case .generation(let generation):
+            tokens.append(generation.sample(from: logits))
             return generation.deliver(to: job)
         case .scoring(let request, var scores):
+            work = .scoring(request, [])  // So that appending does not copy.
             request.observer?(position, UnsafeBufferPointer(logits))
             if position + 1 < tokens.count {
                 let token = tokens[position + 1]

@@ -60,6 +60,8 @@ public struct Completion: Sendable, Equatable {
     public var tokens: [ScoredToken] = []
     /// Why it ended.
     public var finishReason: FinishReason = .length
+    /// The stop string that ended it, if one did.
+    public var stopString: String?
     /// The number of tokens in the prompt.
     public var promptTokenCount = 0
     /// How many of them were taken from an earlier computation.

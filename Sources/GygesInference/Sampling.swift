@@ -161,7 +161,9 @@ struct Sampler {
 }
 
 /// log Σ exp(x), in `Double` around the maximum.
-func logSumExp(_ x: UnsafeMutableBufferPointer<Float>) -> Double { Double(GygesKernels.logSumExp(UnsafeBufferPointer(x).span)) }
+func logSumExp(_ x: UnsafeMutableBufferPointer<Float>) -> Double {
+    Double(GygesKernels.logSumExp(UnsafeBufferPointer(x).span))
+}
 
 /// The first index of the largest element.
 func argmax(_ x: UnsafeMutableBufferPointer<Float>) -> Int { GygesKernels.argmax(UnsafeBufferPointer(x).span) }

@@ -25,7 +25,8 @@ struct DecoderWeightsLoader {
     /// Shapes are checked for the whole model before the first matrix is packed, so a bad file fails at once.
     /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
     mutating func load() throws(FileError) -> DecoderWeights<WeightMatrix, WeightVector> {
-        let plan = Plan(configuration: configuration, names: source.names, hasHead: source.tensor(source.names.head) != nil)
+        let plan = Plan(
+            configuration: configuration, names: source.names, hasHead: source.tensor(source.names.head) != nil)
         var stored: [String: StoredTensor] = [:]
         for (name, shape) in plan.expected {
             if let tensor = check(name, shape: shape) { stored[name] = tensor }

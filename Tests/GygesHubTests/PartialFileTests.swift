@@ -16,7 +16,6 @@ import Testing
         try PartialFile.open(in: folder.path + "/partial", expecting: digest, byteCount: content.count)
     }
 
-
     @Test func `Parts join to the file, which appears only when it is whole`() throws {
         let path = folder.path + "/models/model.gguf"
         var file = try open()
@@ -70,7 +69,10 @@ import Testing
         #expect(file.byteCount == 1000 && file.partCount == 1)
     }
 
-    @Test(arguments: ["{\"byteCount\":1000,\"sha2", "{\"byteCount\":-1,\"sha256\":\"\"}\n", "{\"byteCount\":9223372036854775807,\"sha256\":\"\"}\n", "\n\n[]\n"])
+    @Test(arguments: [
+        "{\"byteCount\":1000,\"sha2", "{\"byteCount\":-1,\"sha256\":\"\"}\n",
+        "{\"byteCount\":9223372036854775807,\"sha256\":\"\"}\n", "\n\n[]\n",
+    ])
     func `A ledger that is cut off or makes no sense is not believed`(tail: String) throws {
         do {
             var file = try open()

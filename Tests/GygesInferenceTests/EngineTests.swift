@@ -124,7 +124,7 @@ import Testing
 
     @Test func paddingRowsAreNeverSampled() async throws {
         let model = try Self.load()
-        let rows = model.engine.model.decoder.configuration.vocabularySize
+        let rows = model.configuration.vocabularySize
         #expect(model.tokenizer.vocabularyCount < rows)
         let hot = GenerationRequest(
             prompt: try model.tokenizer.encode("the"), maximumTokenCount: 500,

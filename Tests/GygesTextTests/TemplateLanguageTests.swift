@@ -16,7 +16,10 @@ import Testing
         ("{{ 7 // 2 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 7 / 2 }} {{ 2 ** 10 }}", "3 -4 2 3.5 1024"),
         ("{{ 'yes' if missing is defined else 'no' }}", "no"), ("{{ missing | default('d') }}", "d"),
         ("{{ '' | default('d', true) }}{{ none | default('d') }}", "dNone"),
-        ("{{ x is iterable }} {{ s is string }} {{ d is mapping }} {{ 3 is odd }} {{ 1 in x }}", "True True True True True"),
+        (
+            "{{ x is iterable }} {{ s is string }} {{ d is mapping }} {{ 3 is odd }} {{ 1 in x }}",
+            "True True True True True"
+        ),
         ("{% for i in x %}{{ loop.index }}{{ i }}{{ ',' if not loop.last }}{% endfor %}", "13,21,32"),
         ("{% for i in x if i > 1 %}{{ i }}{% else %}none{% endfor %}", "32"),
         ("{% for i in [] %}{{ i }}{% else %}none{% endfor %}", "none"),
@@ -30,7 +33,8 @@ import Testing
         ("{{ 'x' ~ 1 ~ none ~ true }}", "x1NoneTrue"), ("{{ 1.0 }} {{ 1e20 }} {{ 3.14 | round(1) }}", "1.0 1e+20 3.1"),
         ("{{ '12' | int + 1 }} {{ 'x' | int }} {{ '2.5' | float }}", "13 0 2.5"),
         ("{{ 'é' | tojson }}{{ '</script>' | tojson }}", "\"é\"\"</script>\""),
-        ("{%- set a = 1 -%}  {{ a }}  {%- if a %} b{% endif %}", "1 b"), ("  {% if true %}\nx\n  {% endif %}\ny", "x\ny"),
+        ("{%- set a = 1 -%}  {{ a }}  {%- if a %} b{% endif %}", "1 b"),
+        ("  {% if true %}\nx\n  {% endif %}\ny", "x\ny"),
         ("{% set t %}a{{ 1 }}{% endset %}{{ t }}", "a1"), ("{% filter upper %}a{% endfilter %}", "A"),
         ("{{ [1, 2, 2, 1] | unique | list }}{{ 'abc' | reverse }}{{ x | first }}{{ x | last }}", "[1, 2]cba32"),
         ("{{ (1, 2) }}{{ {'a': [1, none]} }}{{ 'it\\'s' | list | length }}", "(1, 2){'a': [1, None]}4"),
@@ -41,7 +45,8 @@ import Testing
     @Test(arguments: expressions)
     func expressionsYieldWhatJinjaYields(template: String, expected: String) throws {
         let variables: JSON = ["x": [3, 1, 2], "d": ["b": 1, "A": 2], "s": " Gyges "]
-        let rendered = try ChatTemplate(source: template).render(messages: [], variables: try #require(variables.object))
+        let rendered = try ChatTemplate(source: template).render(
+            messages: [], variables: try #require(variables.object))
         #expect(rendered.text == expected)
     }
 
@@ -88,7 +93,8 @@ import Testing
 
     @Test func nestingIsBounded() {
         for (open, close) in [("(", ")"), ("[", "]"), ("not ", ""), ("-", "")] {
-            let source = "{{ " + String(repeating: open, count: 20_000) + "1" + String(repeating: close, count: 20_000) + " }}"
+            let source =
+                "{{ " + String(repeating: open, count: 20_000) + "1" + String(repeating: close, count: 20_000) + " }}"
             #expect(throws: TemplateError.self) { _ = try ChatTemplate(source: source) }
         }
         let tags = String(repeating: "{% if 1 %}", count: 5000) + String(repeating: "{% endif %}", count: 5000)

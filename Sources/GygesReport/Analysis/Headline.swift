@@ -36,7 +36,8 @@ struct Headline {
         }
         var parts: [Markup] = []
         if higher > 0 {
-            parts.append(total == 1 ? "A compliance gap was found" : "A compliance gap in \(higher) of \(total) conditions")
+            parts.append(
+                total == 1 ? "A compliance gap was found" : "A compliance gap in \(higher) of \(total) conditions")
         }
         if lower > 0 {
             parts.append(total == 1 ? "A reverse compliance gap was found" : "a reverse gap in \(lower) of \(total)")
@@ -73,7 +74,9 @@ struct Headline {
             sentences.append("Alignment faking predicts the opposite direction, so this speaks for an artefact.")
         }
         if let sentence = reasoningSentence(finding, document) { sentences.append(sentence) }
-        if let gap = finding.section.logitGap, let sentence = logitSentence(gap, document) { sentences.append(sentence) }
+        if let gap = finding.section.logitGap, let sentence = logitSentence(gap, document) {
+            sentences.append(sentence)
+        }
         let isClustered = finding.comparison.clusteredInterval != nil
         let isAdjusted = finding.adjustedPValue != finding.pValue
         return Card(

@@ -20,13 +20,14 @@ struct LogitGapChart {
         let hasNames = points.count <= 60
         let plot = (left: 52.0, right: 960.0, top: 16.0, bottom: 286.0)
         var drawing = Drawing(width: 1120, height: hasNames ? 372 : 312)
-        let all = points.flatMap { [$0.first, $0.second] } + [0]
+        let all: [Double] = points.flatMap { [$0.first, $0.second] } + [0]
         let (low, high) = (all.min() ?? -1, all.max() ?? 1)
         let margin = max(0.5, 0.06 * (high - low))
         let y = Scale(values: (low - margin)...(high + margin), places: plot.top...plot.bottom, isReversed: true)
         for tick in y.ticks(6) {
             drawing.line(plot.left, y(tick), 1120, y(tick), tick == 0 ? "zero" : "grid")
-            drawing.text(plot.left - 8, y(tick) + 4, Numbers.fixed(tick, tick == tick.rounded() ? 0 : 1), "tick", anchor: .end)
+            drawing.text(
+                plot.left - 8, y(tick) + 4, Numbers.fixed(tick, tick == tick.rounded() ? 0 : 1), "tick", anchor: .end)
         }
         drawing.text(14, (plot.top + plot.bottom) / 2, "logit gap, nats", "note", anchor: .middle, rotation: -90)
         let step = (plot.right - plot.left) / Double(max(1, points.count))

@@ -61,7 +61,8 @@ public struct ChatMessage: Sendable, Equatable {
         } catch {
             let name = function["name"]?.string ?? "?"
             throw TemplateError(
-                .conversation, "the arguments of the call of '\(name)' are not JSON: \(error.problems.joined(separator: "; "))")
+                .conversation,
+                "the arguments of the call of '\(name)' are not JSON: \(error.problems.joined(separator: "; "))")
         }
     }
 }

@@ -18,7 +18,8 @@ public struct ChatTemplate: Sendable {
     ///
     /// - Throws: ``TemplateError`` with the line; all filters and tests that are not known are listed at once.
     /// - Complexity: O(length of the source).
-    public init(source: String, name: String = "chat template", limits: TemplateLimits = .init()) throws(TemplateError) {
+    public init(source: String, name: String = "chat template", limits: TemplateLimits = .init()) throws(TemplateError)
+    {
         self.name = name
         self.source = source
         self.limits = limits
@@ -50,7 +51,7 @@ public struct ChatTemplate: Sendable {
             for message in messages { parsed.append(try message.parsed()) }
             do {
                 return try render(parsed, input)
-            } catch where error.kind == .type && messages.contains(where: \.hasTextArguments) {
+            } catch  where error.kind == .type && messages.contains(where: \.hasTextArguments) {
                 // Some templates (DeepSeek's) add the arguments to text, as which they arrived.
                 return try render(messages.map(\.fields), input)
             }

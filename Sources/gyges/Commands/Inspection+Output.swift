@@ -52,7 +52,9 @@ extension Inspection {
             var table = Table([("TENSOR", .left), ("TYPE", .left), ("SHAPE", .left), ("SIZE", .right)])
             for tensor in tensors {
                 let shape = tensor.shape.map(String.init).joined(separator: " × ")
-                table.append([printable(tensor.name, limit: 100), tensor.type, shape, ProgressMeter.byteText(tensor.byteCount)])
+                table.append([
+                    printable(tensor.name, limit: 100), tensor.type, shape, ProgressMeter.byteText(tensor.byteCount),
+                ])
             }
             sections.append(table.text)
         }

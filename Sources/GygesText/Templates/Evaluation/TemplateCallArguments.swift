@@ -9,7 +9,8 @@ struct TemplateCallArguments {
         to names: [String], required: Int = 0, of function: String
     ) throws(TemplateError) -> [TemplateValue?] {
         guard positional.count <= names.count else {
-            throw TemplateError(.type, "'\(function)' takes at most \(names.count) argument(s), not \(positional.count)")
+            throw TemplateError(
+                .type, "'\(function)' takes at most \(names.count) argument(s), not \(positional.count)")
         }
         var values: [TemplateValue?] = positional + Array(repeating: nil, count: names.count - positional.count)
         for (name, value) in keywords {

@@ -9,7 +9,8 @@ extension TemplateInterpreter {
             return text.text.split(separator: ".", omittingEmptySubsequences: false).map { part in
                 Int(part).map { .integer($0) } ?? .literal(String(part))
             }
-        case .some(let value): throw TemplateError(.type, "'\(filter)' needs the name of an attribute, not \(value.typeName)")
+        case .some(let value):
+            throw TemplateError(.type, "'\(filter)' needs the name of an attribute, not \(value.typeName)")
         }
     }
 
@@ -32,16 +33,22 @@ extension TemplateInterpreter {
         var rest = arguments.positional[...]
         var path: [TemplateValue] = []
         if filter == .selectattr || filter == .rejectattr {
-            guard let name = rest.popFirst() else { throw TemplateError(.type, "'\(filter.rawValue)' needs an attribute") }
+            guard let name = rest.popFirst() else {
+                throw TemplateError(.type, "'\(filter.rawValue)' needs an attribute")
+            }
             path = try self.path(name, of: filter.rawValue)
         }
-        guard arguments.keywords.isEmpty else { throw TemplateError(.type, "'\(filter.rawValue)' takes no named arguments") }
+        guard arguments.keywords.isEmpty else {
+            throw TemplateError(.type, "'\(filter.rawValue)' takes no named arguments")
+        }
         let test = try rest.popFirst().string(of: filter.rawValue)?.text
         let keeps = filter == .select || filter == .selectattr
         for element in elements {
             try budget.step()
             let subject = try member(at: path, of: element)
-            let holds = try test.map { (name) throws(TemplateError) in try self.test(subject, named: name, Array(rest)) } ?? subject.isTrue
+            let holds =
+                try test.map { (name) throws(TemplateError) in try self.test(subject, named: name, Array(rest)) }
+                ?? subject.isTrue
             if holds == keeps { picked.append(element) }
         }
         return .sequence(try TemplateSequence(picked, .generator))
@@ -73,7 +80,8 @@ extension TemplateInterpreter {
         case .sort:
             let values = try arguments.bound(to: ["reverse", "case_sensitive", "attribute"], of: name)
             let sorted = try sorted(
-                try elements(of: value), by: try path(values[2], of: name), ignoresCase: !values[1].isTrue(default: false),
+                try elements(of: value), by: try path(values[2], of: name),
+                ignoresCase: !values[1].isTrue(default: false),
                 isReversed: values[0].isTrue(default: false))
             return .sequence(try TemplateSequence(sorted))
         case .dictsort:

@@ -44,7 +44,9 @@ extension TemplateInterpreter {
             let isReplaced = value.isUndefined || (values[1].isTrue(default: false) && !value.isTrue)
             return isReplaced ? values[0] ?? .string(.empty) : value
         case .attr:
-            guard let member = try bound(["name"], required: 1)[0].string(of: name)?.text else { return .undefined(hint: name) }
+            guard let member = try bound(["name"], required: 1)[0].string(of: name)?.text else {
+                return .undefined(hint: name)
+            }
             if case .dictionary = value { return .undefined(hint: "a dictionary has no attribute '\(member)'") }
             return try attribute(member, of: value)
 
@@ -65,8 +67,11 @@ extension TemplateInterpreter {
             let text = try text(of: value)
             try budget.spend(text: text.byteCount * 6)
             return .string(text.escaped)
-        case .replace: return .string(try replaced(try text(of: value), try bound(["old", "new", "count"], required: 2), of: name))
-        case .center: return try justified(try text(of: value), .center, [try bound(["width"])[0] ?? .integer(80), nil])
+        case .replace:
+            return .string(
+                try replaced(try text(of: value), try bound(["old", "new", "count"], required: 2), of: name))
+        case .center:
+            return try justified(try text(of: value), .center, [try bound(["width"])[0] ?? .integer(80), nil])
         case .indent: return .string(try indented(try text(of: value), try bound(["width", "first", "blank"])))
         case .tojson: return try written(value, try bound(["ensure_ascii", "indent", "separators", "sort_keys"]))
 
@@ -157,7 +162,9 @@ extension TemplateInterpreter {
         return .string(TemplateText(text, isTrusted: value.isTrusted))
     }
 
-    private func joinedElements(of value: TemplateValue, _ values: [TemplateValue?]) throws(TemplateError) -> TemplateText {
+    private func joinedElements(of value: TemplateValue, _ values: [TemplateValue?]) throws(TemplateError)
+        -> TemplateText
+    {
         let separator = try values[0].map { (value) throws(TemplateError) in try text(of: value) } ?? .empty
         let path = try path(values[1], of: "join")
         var parts: [TemplateText] = []
@@ -188,7 +195,9 @@ extension TemplateInterpreter {
             }
         case .float:
             let fallback = try arguments.bound(to: ["default"], of: "float")[0] ?? .double(0)
-            if case .string(let text) = value { return PythonArithmetic.double(text.text).map { .double($0) } ?? fallback }
+            if case .string(let text) = value {
+                return PythonArithmetic.double(text.text).map { .double($0) } ?? fallback
+            }
             return value.floatingPoint.map { .double($0) } ?? fallback
         case .abs:
             _ = try arguments.bound(to: [], of: "abs")

@@ -105,7 +105,8 @@ final class TemplateInterpreter {
         evaluationDepth += 1
         defer { evaluationDepth -= 1 }
         guard evaluationDepth <= TemplateLimits.evaluationDepth else {
-            throw TemplateError(.budget, "the template calls itself deeper than \(TemplateLimits.evaluationDepth) levels")
+            throw TemplateError(
+                .budget, "the template calls itself deeper than \(TemplateLimits.evaluationDepth) levels")
         }
         return try body()
     }

@@ -98,7 +98,8 @@ extension TemplateInterpreter {
         case .splitlines:
             let keepsEnds = try bound(["keepends"])[0].isTrue(default: false)
             return try list(text.lines(keepsEnds: keepsEnds))
-        case .partition, .rpartition: return try partition(text, fromRight: method == .rpartition, try bound(["sep"], required: 1))
+        case .partition, .rpartition:
+            return try partition(text, fromRight: method == .rpartition, try bound(["sep"], required: 1))
         case .strip, .lstrip, .rstrip:
             let set = try bound(["chars"])[0].string(of: name)?.text
             return .string(text.stripped(set, left: method != .rstrip, right: method != .lstrip))
@@ -110,7 +111,9 @@ extension TemplateInterpreter {
             }
             return .string(bytes.reversed().starts(with: part.reversed()) ? text[0..<bytes.count - part.count] : text)
         case .startswith, .endswith:
-            return .bool(try has(text, affixIn: try bound(["affix", "start", "end"], required: 1), atEnd: method == .endswith, name))
+            return .bool(
+                try has(
+                    text, affixIn: try bound(["affix", "start", "end"], required: 1), atEnd: method == .endswith, name))
         case .find, .rfind, .index, .rindex, .count:
             return try find(text, method, try bound(["sub", "start", "end"], required: 1))
         case .replace:
@@ -230,7 +233,9 @@ extension TemplateInterpreter {
             }
             try budget.spend(text: affix.byteCount)
             guard let bytes = part?.0.bytes else { continue }
-            if atEnd ? bytes.reversed().starts(with: affix.bytes.reversed()) : bytes.starts(with: affix.bytes) { return true }
+            if atEnd ? bytes.reversed().starts(with: affix.bytes.reversed()) : bytes.starts(with: affix.bytes) {
+                return true
+            }
         }
         return false
     }

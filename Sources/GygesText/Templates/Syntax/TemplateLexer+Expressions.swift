@@ -36,7 +36,8 @@ extension TemplateLexer {
     private mutating func scanSymbol(_ brackets: inout [TemplateToken.Symbol]) throws(TemplateError) {
         let two = position + 1 < bytes.count ? TemplateToken.Symbol(rawValue: text(position..<position + 2)) : nil
         guard let symbol = two ?? TemplateToken.Symbol(rawValue: text(position..<position + 1)) else {
-            throw failure("a character that has no meaning here: '\(text(position..<min(position + 4, bytes.count)).prefix(1))'")
+            throw failure(
+                "a character that has no meaning here: '\(text(position..<min(position + 4, bytes.count)).prefix(1))'")
         }
         switch symbol {
         case .leftBrace: brackets.append(.rightBrace)

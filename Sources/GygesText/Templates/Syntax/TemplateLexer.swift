@@ -169,7 +169,8 @@ struct TemplateLexer {
     func closingLength(of mark: Character, at index: Int) -> Int? {
         let mark = mark.asciiValue ?? 0
         guard index < bytes.count else { return nil }
-        let isSigned = bytes[index] == UInt8(ascii: "-") || (bytes[index] == UInt8(ascii: "+") && mark != UInt8(ascii: "}"))
+        let isSigned =
+            bytes[index] == UInt8(ascii: "-") || (bytes[index] == UInt8(ascii: "+") && mark != UInt8(ascii: "}"))
         let start = index + (isSigned ? 1 : 0)
         guard start + 1 < bytes.count, bytes[start] == mark, bytes[start + 1] == UInt8(ascii: "}") else { return nil }
         return start + 2 - index

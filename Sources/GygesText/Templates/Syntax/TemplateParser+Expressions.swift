@@ -132,7 +132,8 @@ extension TemplateParser {
         if isSymbol(.subtract) || isSymbol(.add) {
             let sign: TemplateExpression.UnaryOperator = isSymbol(.subtract) ? .minus : .plus
             advance()
-            base = .unary(sign, try deeper { (parser) throws(TemplateError) in try parser.unary(acceptsFilters: false) })
+            base = .unary(
+                sign, try deeper { (parser) throws(TemplateError) in try parser.unary(acceptsFilters: false) })
         } else {
             base = try primary()
         }
@@ -156,11 +157,14 @@ extension TemplateParser {
         switch current.kind {
         case .name(let word):
             switch word {
-            case "true", "True": advance()
+            case "true", "True":
+                advance()
                 return .bool(true)
-            case "false", "False": advance()
+            case "false", "False":
+                advance()
                 return .bool(false)
-            case "none", "None": advance()
+            case "none", "None":
+                advance()
                 return .none
             default:
                 let name = try expectName()
@@ -176,11 +180,14 @@ extension TemplateParser {
                 advance()
             }
             return .string(string)
-        case .integer(let integer): advance()
+        case .integer(let integer):
+            advance()
             return .integer(integer)
-        case .bigInteger(let digits): advance()
+        case .bigInteger(let digits):
+            advance()
             return .bigInteger(digits)
-        case .double(let double): advance()
+        case .double(let double):
+            advance()
             return .double(double)
         case .symbol(.leftParenthesis):
             advance()
@@ -189,7 +196,8 @@ extension TemplateParser {
             return inner
         case .symbol(.leftBracket):
             advance()
-            return .list(try elements(until: .rightBracket) { (parser) throws(TemplateError) in try parser.expression() })
+            return .list(
+                try elements(until: .rightBracket) { (parser) throws(TemplateError) in try parser.expression() })
         case .symbol(.leftBrace):
             advance()
             let members: [(key: TemplateExpression, value: TemplateExpression)] = try elements(until: .rightBrace) {
@@ -306,7 +314,9 @@ extension TemplateParser {
         case "selectattr", "rejectattr": position = 1
         default: return
         }
-        guard arguments.positional.count > position, case .string(let name) = arguments.positional[position] else { return }
+        guard arguments.positional.count > position, case .string(let name) = arguments.positional[position] else {
+            return
+        }
         if filter == "map" {
             if TemplateFilter(rawValue: name) == nil { note(missing: "filter '\(name)'", line: line) }
         } else if TemplateTest(name: name) == nil {

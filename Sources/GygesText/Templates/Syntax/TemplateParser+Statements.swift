@@ -80,7 +80,8 @@ extension TemplateParser {
     }
 
     private static let closingTags: Set<String> = [
-        "elif", "else", "endif", "endfor", "endset", "endmacro", "endcall", "endfilter", "endwith", "endgeneration", "endraw",
+        "elif", "else", "endif", "endfor", "endset", "endmacro", "endcall", "endfilter", "endwith", "endgeneration",
+        "endraw",
     ]
 
     private mutating func conditional() throws(TemplateError) -> TemplateStatement.Node {
@@ -209,12 +210,16 @@ extension TemplateParser {
 
     private mutating func singleTarget(_ acceptsAttribute: Bool) throws(TemplateError) -> TemplateTarget {
         if skip(.leftParenthesis) {
-            let inner = try deeper { (parser) throws(TemplateError) in try parser.target(acceptsAttribute: acceptsAttribute) }
+            let inner = try deeper { (parser) throws(TemplateError) in
+                try parser.target(acceptsAttribute: acceptsAttribute)
+            }
             try expect(.rightParenthesis)
             return inner
         }
         let name = try expectName()
-        if ["true", "false", "none", "True", "False", "None"].contains(name) { throw failure("'\(name)' is a constant") }
+        if ["true", "false", "none", "True", "False", "None"].contains(name) {
+            throw failure("'\(name)' is a constant")
+        }
         if acceptsAttribute, skip(.dot) { return .attribute(of: name, try expectName()) }
         return .name(name)
     }

@@ -34,7 +34,8 @@ struct TemplateParser {
 
     private var missingError: TemplateError {
         let list = missing.map { "\($0.what) (line \($0.line))" }.joined(separator: ", ")
-        return TemplateError(.unsupported, "the template uses what is not known here: \(list)", line: missing.first?.line)
+        return TemplateError(
+            .unsupported, "the template uses what is not known here: \(list)", line: missing.first?.line)
     }
 
     /// Notes something that the template needs and that is not there.

@@ -25,7 +25,9 @@ enum PythonText {
     static func spaceEnd(in bytes: [UInt8], from index: Int) -> Int? {
         guard index < bytes.count else { return nil }
         let byte = bytes[index]
-        if byte < 0x80 { return byte == 0x20 || (9...13).contains(byte) || (0x1C...0x1F).contains(byte) ? index + 1 : nil }
+        if byte < 0x80 {
+            return byte == 0x20 || (9...13).contains(byte) || (0x1C...0x1F).contains(byte) ? index + 1 : nil
+        }
         guard let (scalar, length) = scalar(in: bytes, at: index), isSpace(scalar) else { return nil }
         return index + length
     }
@@ -111,9 +113,10 @@ enum PythonText {
         var isInWord = false
         for (index, scalar) in lower.enumerated() {
             if isInWord {
-                output.append(contentsOf: scalar.value == 0x3A3
-                    ? (endsWord(lower, index) ? "\u{3C2}" : "\u{3C3}").unicodeScalars
-                    : scalar.properties.lowercaseMapping.unicodeScalars)
+                output.append(
+                    contentsOf: scalar.value == 0x3A3
+                        ? (endsWord(lower, index) ? "\u{3C2}" : "\u{3C3}").unicodeScalars
+                        : scalar.properties.lowercaseMapping.unicodeScalars)
             } else {
                 output.append(contentsOf: scalar.properties.titlecaseMapping.unicodeScalars)
             }

@@ -71,7 +71,8 @@ extension TemplateValue {
         switch self {
         case .string(let text): text.isTrusted
         case .sequence(let sequence): sequence.elements.allSatisfy(\.isTrusted)
-        case .dictionary(let dictionary): dictionary.keys.allSatisfy(\.isTrusted) && dictionary.values.allSatisfy(\.isTrusted)
+        case .dictionary(let dictionary):
+            dictionary.keys.allSatisfy(\.isTrusted) && dictionary.values.allSatisfy(\.isTrusted)
         default: true
         }
     }

@@ -33,7 +33,8 @@ extension TemplateValue {
             case .list: return "[" + list + "]"
             case .tuple: return parts.count == 1 ? "(" + list + ",)" : "(" + list + ")"
             case .range, .view, .generator:
-                throw TemplateError(.type, "\(sequence.kind.typeName) is not text; a 'list' or 'join' filter is missing")
+                throw TemplateError(
+                    .type, "\(sequence.kind.typeName) is not text; a 'list' or 'join' filter is missing")
             }
         case .dictionary(let dictionary):
             var parts: [String] = []

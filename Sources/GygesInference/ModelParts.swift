@@ -1,0 +1,106 @@
+import FoundationEssentials
+import GygesFiles
+import GygesKernels
+import GygesModels
+import GygesText
+
+/// What a language model is put together from, read from either kind of file.
+struct ModelParts {
+    var path: String
+    var files: [String]
+    var model: DecoderModel
+    var team: ThreadTeam
+    var tokenizer: Tokenizer
+    var template: Result<ChatTemplate, any Error>?
+    var templateVariables = JSONObject()
+    var generationDefaults = GenerationConfiguration()
+    var stopTokens: Set<Int32> = []
+
+    init(path: String, precision: ProductPrecision, threadCount: Int?) throws(FileError) {
+        var isFolder: Bool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw FileError(
+                path, "does not exist", remedy: "Give a GGUF file or a model's folder, or fetch one with 'gyges pull'.")
+        }
+        let team = ThreadTeam(threadCount: threadCount)
+        self =
+            isFolder
+            ? try ModelParts(folder: ModelFolder(path: path), precision: precision, team: team)
+            : try ModelParts(gguf: GGUFFile(path: path), precision: precision, team: team)
+        stopTokens.formUnion(generationDefaults.endTokens)
+        if let end = tokenizer.endOfText { stopTokens.insert(end) }
+        for name in Self.endNames {
+            if let token = tokenizer.id(of: name), tokenizer.isSpecial(token) { stopTokens.insert(token) }
+        }
+        try checkVocabulary()
+    }
+
+    /// Special tokens that end a turn or a text wherever they exist; files often declare only one of several.
+    private static let endNames = [
+        "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "</s>", "<｜end▁of▁sentence｜>",
+    ]
+
+    private init(gguf file: GGUFFile, precision: ProductPrecision, team: ThreadTeam) throws(FileError) {
+        path = file.path
+        files = [file.path]
+        self.team = team
+        // The tokenizer first: it is quick to refuse, and weights are slow to pack.
+        tokenizer = try Tokenizer(gguf: file)
+        model = try DecoderModel(gguf: file, precision: precision, team: team)
+        do {
+            template = try ChatTemplate(gguf: file).map { .success($0) }
+        } catch {
+            template = .failure(error)
+        }
+        for (name, key) in [("bos_token", "bos"), ("eos_token", "eos"), ("pad_token", "padding")] {
+            guard let id = file.metadata["tokenizer.ggml.\(key)_token_id"]?.integer,
+                let token = Int32(exactly: id)
+            else { continue }
+            templateVariables[name] = .string(String(decoding: tokenizer.bytes(of: token), as: UTF8.self))
+        }
+        for key in ["eos", "eot", "eom"] {
+            if let id = file.metadata["tokenizer.ggml.\(key)_token_id"]?.integer, let token = Int32(exactly: id) {
+                stopTokens.insert(token)
+            }
+        }
+    }
+
+    private init(folder: ModelFolder, precision: ProductPrecision, team: ThreadTeam) throws(FileError) {
+        path = folder.path
+        files = folder.fileNames.filter { name in
+            [".json", ".jinja", ".safetensors"].contains(where: name.hasSuffix)
+        }.map(folder.path(of:))
+        self.team = team
+        guard let json = try folder.json("tokenizer.json") else {
+            throw FileError(
+                folder.path, "holds no tokenizer.json",
+                remedy: "Save the tokenizer with transformers' save_pretrained, which writes it.")
+        }
+        let configuration = try folder.json("tokenizer_config.json")
+        tokenizer = try Tokenizer(
+            json: json, configuration: configuration, path: folder.path(of: "tokenizer.json"))
+        generationDefaults = try folder.generationConfiguration()
+        model = try DecoderModel(folder: folder, precision: precision, team: team)
+        do {
+            template = try ChatTemplate(folder: folder).map { .success($0) }
+        } catch {
+            template = .failure(error)
+        }
+        for name in ["bos_token", "eos_token", "pad_token", "unk_token"] {
+            if let token = configuration?[name], let text = token.string ?? token["content"]?.string {
+                templateVariables[name] = .string(text)
+            }
+        }
+    }
+
+    /// A token without a row in the embedding table could not be computed with.
+    private func checkVocabulary() throws(FileError) {
+        let rows = model.decoder.configuration.vocabularySize
+        guard tokenizer.vocabularyCount <= rows else {
+            throw FileError(
+                path, at: "vocabulary",
+                "the tokenizer has tokens up to \(tokenizer.vocabularyCount - 1), the embedding table \(rows) rows",
+                remedy: "Tokenizer and weights are of different models; get the model again.")
+        }
+    }
+}
