@@ -99,11 +99,7 @@ public final class LanguageModel: Sendable {
         of messages: [ChatMessage], tools: [JSON] = [], addsGenerationPrompt: Bool = true,
         variables: JSONObject = .init()
     ) throws -> RenderedPrompt {
-        guard let template else {
-            throw TemplateError(
-                .unsupported, "the model has no chat template", template: path,
-                remedy: "Use an instruction-tuned model, or continue plain text with 'gyges generate --raw'.")
-        }
+        guard let template else { throw noTemplate(path) }
         var names = templateVariables
         for (name, value) in variables { names[name] = value }
         return try template.get().render(

@@ -17,14 +17,13 @@ struct ModelParts {
     var stopTokens: Set<Int32> = []
 
     init(path: String, precision: ProductPrecision, threadCount: Int?) throws(FileError) {
-        var isFolder: Bool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        guard FileManager.default.fileExists(atPath: path) else {
             throw FileError(
                 path, "does not exist", remedy: "Give a GGUF file or a model's folder, or fetch one with 'gyges pull'.")
         }
         let team = ThreadTeam(threadCount: threadCount)
         self =
-            isFolder
+            isFolder(path)
             ? try ModelParts(folder: ModelFolder(path: path), precision: precision, team: team)
             : try ModelParts(gguf: GGUFFile(path: path), precision: precision, team: team)
         stopTokens.formUnion(generationDefaults.endTokens)
@@ -52,12 +51,7 @@ struct ModelParts {
         } catch {
             template = .failure(error)
         }
-        for (name, key) in [("bos_token", "bos"), ("eos_token", "eos"), ("pad_token", "padding")] {
-            guard let id = file.metadata["tokenizer.ggml.\(key)_token_id"]?.integer,
-                let token = Int32(exactly: id)
-            else { continue }
-            templateVariables[name] = .string(String(decoding: tokenizer.bytes(of: token), as: UTF8.self))
-        }
+        templateVariables = GygesInference.templateVariables(of: file, tokenizer: tokenizer)
         for key in ["eos", "eot", "eom"] {
             if let id = file.metadata["tokenizer.ggml.\(key)_token_id"]?.integer, let token = Int32(exactly: id) {
                 stopTokens.insert(token)
@@ -71,14 +65,7 @@ struct ModelParts {
             [".json", ".jinja", ".safetensors"].contains(where: name.hasSuffix)
         }.map(folder.path(of:))
         self.team = team
-        guard let json = try folder.json("tokenizer.json") else {
-            throw FileError(
-                folder.path, "holds no tokenizer.json",
-                remedy: "Save the tokenizer with transformers' save_pretrained, which writes it.")
-        }
-        let configuration = try folder.json("tokenizer_config.json")
-        tokenizer = try Tokenizer(
-            json: json, configuration: configuration, path: folder.path(of: "tokenizer.json"))
+        tokenizer = try Tokenizer(path: folder.path)
         generationDefaults = try folder.generationConfiguration()
         model = try DecoderModel(folder: folder, precision: precision, team: team)
         do {
@@ -86,11 +73,7 @@ struct ModelParts {
         } catch {
             template = .failure(error)
         }
-        for name in ["bos_token", "eos_token", "pad_token", "unk_token"] {
-            if let token = configuration?[name], let text = token.string ?? token["content"]?.string {
-                templateVariables[name] = .string(text)
-            }
-        }
+        templateVariables = try GygesInference.templateVariables(of: folder)
     }
 
     /// A token without a row in the embedding table could not be computed with.

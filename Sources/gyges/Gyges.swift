@@ -10,7 +10,10 @@ struct Gyges: AsyncParsableCommand {
             Downloads go to $GYGES_CACHE, else to gyges in the XDG cache folder.
             """,
         version: "0.1.0",
-        subcommands: [Pull.self, Inspect.self])
+        subcommands: [
+            Pull.self, Inspect.self, Generate.self, Chat.self, Tokenize.self, Template.self, Score.self,
+            Perplexity.self,
+        ])
 
     static func main() async {
         do {

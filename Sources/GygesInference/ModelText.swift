@@ -1,0 +1,84 @@
+import FoundationEssentials
+public import GygesFiles
+public import GygesText
+
+extension Tokenizer {
+    /// The tokenizer of a GGUF file or a Hugging Face folder, without the model.
+    ///
+    /// - Throws: ``FileError`` as the readers of either do.
+    public convenience init(path: String) throws(FileError) {
+        if isFolder(path) {
+            let folder = try ModelFolder(path: path)
+            guard let json = try folder.json("tokenizer.json") else {
+                throw FileError(
+                    path, "holds no tokenizer.json",
+                    remedy: "Save the tokenizer with transformers' save_pretrained, which writes it.")
+            }
+            try self.init(
+                json: json, configuration: try folder.json("tokenizer_config.json"), path: folder.path(of: "tokenizer.json"))
+        } else {
+            try self.init(gguf: try GGUFFile(path: path))
+        }
+    }
+}
+
+/// A model's chat template and what it can name, without the model.
+public struct ModelTemplate: Sendable {
+    /// The template.
+    public let template: ChatTemplate
+    /// `bos_token`, `eos_token` and their like.
+    public let variables: JSONObject
+
+    /// Reads the template of a GGUF file or a Hugging Face folder.
+    ///
+    /// - Throws: ``FileError`` or ``TemplateError``; also if the model has no template.
+    public init(path: String) throws {
+        let found: ChatTemplate?
+        if isFolder(path) {
+            let folder = try ModelFolder(path: path)
+            found = try ChatTemplate(folder: folder)
+            variables = try templateVariables(of: folder)
+        } else {
+            let file = try GGUFFile(path: path)
+            found = try ChatTemplate(gguf: file)
+            variables = templateVariables(of: file, tokenizer: try Tokenizer(gguf: file))
+        }
+        guard let found else { throw noTemplate(path) }
+        template = found
+    }
+}
+
+/// That a model has no template, and what to do without.
+func noTemplate(_ path: String) -> TemplateError {
+    TemplateError(
+        .unsupported, "the model has no chat template", template: path,
+        remedy: "Use an instruction-tuned model, or continue plain text with 'gyges generate --raw'.")
+}
+
+func isFolder(_ path: String) -> Bool {
+    var isFolder = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
+}
+
+/// What templates of a folder's model can name.
+func templateVariables(of folder: ModelFolder) throws(FileError) -> JSONObject {
+    let configuration = try folder.json("tokenizer_config.json")
+    var variables = JSONObject()
+    for name in ["bos_token", "eos_token", "pad_token", "unk_token"] {
+        if let token = configuration?[name], let text = token.string ?? token["content"]?.string {
+            variables[name] = .string(text)
+        }
+    }
+    return variables
+}
+
+/// What templates of a GGUF file's model can name.
+func templateVariables(of file: GGUFFile, tokenizer: Tokenizer) -> JSONObject {
+    var variables = JSONObject()
+    for (name, key) in [("bos_token", "bos"), ("eos_token", "eos"), ("pad_token", "padding")] {
+        if let id = file.metadata["tokenizer.ggml.\(key)_token_id"]?.integer, let token = Int32(exactly: id) {
+            variables[name] = .string(String(decoding: tokenizer.bytes(of: token), as: UTF8.self))
+        }
+    }
+    return variables
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import GygesFiles
+import GygesInference
+import GygesText
+
+/// `gyges generate`
+struct Generate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Answers a prompt, or continues a text.",
+        discussion: """
+            The prompt is one user message in the model's chat template, unless --raw asks to continue plain text. Without \
+            a prompt, it is read from standard input. Special tokens spelled out in the prompt stay plain text.
+
+            Examples:
+              gyges generate smollm2-135m-instruct "Why is the sky blue?"
+              echo "Once upon a time" | gyges generate model.gguf --raw --temperature 0.8 --seed 7
+            """)
+
+    @OptionGroup var options: ModelOptions
+    @Argument(help: "What to say; read from standard input if missing.")
+    var prompt: String?
+
+    @Flag(help: "Continue plain text, without the chat template.")
+    var raw = false
+
+    @Option(help: "The system message.")
+    var system: String?
+
+    @Option(help: "Text that the answer begins with.")
+    var prefill = ""
+
+    @Flag(help: "Print JSON with tokens, log-probabilities and times instead of text.")
+    var json = false
+
+    @OptionGroup(title: "Sampling")
+    var sampling: SamplingOptions
+
+    func run() async throws {
+        let text = try prompt ?? Input.text(nil)
+        let model = try options.load()
+        let tokens: [Int32]
+        if raw {
+            tokens = try model.tokenizer.encode(text + prefill, addsBeginning: true)
+        } else {
+            var messages: [ChatMessage] = []
+            if let system { messages.append(ChatMessage(role: "system", content: system)) }
+            messages.append(ChatMessage(role: "user", content: text))
+            tokens = try model.tokens(of: messages, prefill: prefill)
+        }
+        guard !tokens.isEmpty else { throw ValidationError("The prompt is empty.") }
+        let request = GenerationRequest(
+            prompt: tokens, maximumTokenCount: sampling.maxTokens, sampling: try sampling.parameters(for: model),
+            stopStrings: sampling.stop, stopTokens: model.stopTokens)
+        let start = ContinuousClock.now
+        var firstToken: Duration?
+        for try await event in model.engine.generate(request) {
+            if firstToken == nil { firstToken = start.duration(to: .now) }
+            switch event {
+            case .text(let text): if !json { printNow(text) }
+            case .finished(let completion):
+                let seconds = start.duration(to: .now) / .seconds(1)
+                if json {
+                    print(description(of: completion, tokenizer: model.tokenizer, seconds: seconds, first: firstToken))
+                } else {
+                    printNow("\n")
+                }
+            }
+        }
+    }
+
+    private func description(
+        of completion: Completion, tokenizer: Tokenizer, seconds: Double, first: Duration?
+    ) -> String {
+        let tokens = completion.tokens.map { token in
+            [
+                "id": .integer(Int(token.token)),
+                "text": .string(String(decoding: tokenizer.bytes(of: token.token), as: UTF8.self)),
+                "logprob": .double(token.logProbability), "is_greedy": .bool(token.isGreedy),
+            ] as JSON
+        }
+        let document: JSON = [
+            "text": .string(prefill + completion.text), "finish_reason": .string(completion.finishReason.rawValue),
+            "prompt_tokens": .integer(completion.promptTokenCount),
+            "generated_tokens": .integer(completion.tokens.count), "seconds": .double(seconds),
+            "seconds_to_first_token": first.map { .double($0 / .seconds(1)) } ?? .null, "tokens": .array(tokens),
+        ]
+        return document.serialized(.pretty)
+    }
+}
