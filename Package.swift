@@ -55,6 +55,7 @@ let package = Package(
         .target(
             name: "GygesReport",
             dependencies: ["GygesStatistics", "GygesFiles", .product(name: "Mustache", package: "swift-mustache")],
+            resources: [.embedInCode("Page")],
             swiftSettings: common),
         .target(
             name: "GygesStudy",

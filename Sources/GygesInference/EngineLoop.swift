@@ -186,9 +186,9 @@ final class EngineLoop {
             let logits = model.decoder.logits(
                 of: hidden, rows: part.map(\.row), weights: model.weights, on: operations)
             for (row, entry) in part.enumerated() {
-                // Rows of the table beyond the vocabulary are padding and mean nothing.
-                let known = UnsafeMutableBufferPointer(rebasing: logits.row(row)[..<vocabularyCount])
-                if entry.sequence.receive(logits: known, position: entry.position) {
+                let isDone = entry.sequence.receive(
+                    logits: logits.row(row), vocabularyCount: vocabularyCount, position: entry.position)
+                if isDone {
                     done.insert(ObjectIdentifier(entry.sequence))
                 }
             }

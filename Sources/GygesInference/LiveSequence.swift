@@ -76,14 +76,17 @@ final class LiveSequence {
     }
 
     /// Takes the logits that predict the token after `position`; returns whether the request is finished.
-    func receive(logits: UnsafeMutableBufferPointer<Float>, position: Int) -> Bool {
+    ///
+    /// Rows of the table beyond the vocabulary are padding and mean nothing: only an observer sees their logits.
+    func receive(logits all: UnsafeMutableBufferPointer<Float>, vocabularyCount: Int, position: Int) -> Bool {
+        let logits = UnsafeMutableBufferPointer(rebasing: all[..<vocabularyCount])
         switch work {
         case .generation(let generation):
             tokens.append(generation.sample(from: logits))
             return generation.deliver(to: job)
         case .scoring(let request, var scores):
             work = .scoring(request, [])  // So that appending does not copy.
-            request.observer?(position, UnsafeBufferPointer(logits))
+            request.observer?(position, UnsafeBufferPointer(all))
             if position + 1 < tokens.count {
                 let token = tokens[position + 1]
                 let inVocabulary = Int(token) < logits.count

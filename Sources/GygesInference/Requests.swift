@@ -26,7 +26,8 @@ public struct GenerationRequest: Sendable {
 
 /// Tokens whose log-probabilities are wanted.
 public struct ScoringRequest: Sendable {
-    /// Receives the logits that predict the token after position `position`, valid during the call only.
+    /// Receives the logits that predict the token after position `position`, padding rows of the vocabulary included;
+    /// valid during the call only.
     public typealias LogitsObserver = @Sendable (_ position: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
 
     /// The context and, after it, the continuation.

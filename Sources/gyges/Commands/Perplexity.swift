@@ -42,7 +42,7 @@ struct Perplexity: AsyncParsableCommand {
         let model = try options.load()
         let windows = try windows(model: model)
         let total = windows.reduce(0) { $0 + $1.count }
-        let logits = try saveLogits.map { try LogitFile(path: $0, columns: model.configuration.vocabularySize) }
+        let logits = try saveLogits.map { try LogitFile(path: $0) }
         let bar = ProgressBar(.items("tokens"), isShown: !quiet)
         let start = ContinuousClock.now
         var (sum, count, done) = (0.0, 0, 0)
@@ -97,19 +97,15 @@ private final class LogitFile: Sendable {
     }
 
     private let state: Mutex<State>
-    private let columns: Int
 
-    init(path: String, columns: Int) throws(FileError) {
+    init(path: String) throws(FileError) {
         guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forWritingAtPath: path)
         else { throw FileError(path, "cannot be written", remedy: "Choose another place.") }
         state = Mutex(State(handle: handle))
-        self.columns = columns
     }
 
     func append(_ row: UnsafeBufferPointer<Float>) {
-        var data = Data(buffer: row)
-        // Rows of the table that no token has.
-        for _ in row.count..<max(columns, row.count) { withUnsafeBytes(of: -Float.infinity) { data.append(contentsOf: $0) } }
+        let data = Data(buffer: row)
         state.withLock { state in
             guard state.failure == nil else { return }
             do { try state.handle.write(contentsOf: data) } catch { state.failure = error }

@@ -1,0 +1,100 @@
+import GygesStatistics
+
+/// Every number of the charts, and the counts behind it.
+extension ReportPage {
+    var tables: Markup { "\(rateTable)\(gapTable)\(agreementTable)" }
+
+    private func table(_ caption: String, _ headings: [(name: String, isText: Bool)], _ rows: [[Markup]]) -> Markup {
+        guard !rows.isEmpty else { return "" }
+        func cells(_ tag: Markup, _ values: [Markup]) -> Markup {
+            zip(headings, values).map { heading, value -> Markup in
+                let kind: Markup = heading.isText ? " class=\"l\"" : ""
+                return "<\(tag)\(kind)>\(value)</\(tag)>"
+            }.joined()
+        }
+        let head = cells("th", headings.map { Markup($0.name) })
+        let body = rows.map { row -> Markup in "<tr>\(cells("td", row))</tr>" }.joined()
+        return """
+            <div class="scroll"><table><caption>\(caption)</caption><thead><tr>\(head)</tr></thead>\
+            <tbody>\(body)</tbody></table></div>
+            """
+    }
+
+    private var rateTable: Markup {
+        var rows: [[Markup]] = []
+        for section in document.sections {
+            for tier in section.tiers {
+                for outcome in tier.outcomes {
+                    let faking = outcome.alignmentFaking
+                    rows.append([
+                        .isolated(section.title), .isolated(tier.label), Markup(document.judgeLabel(outcome.judge)),
+                        "\(tier.ledger.asked)", "\(tier.ledger[.valid])", Markup(counts(outcome.compliance)),
+                        Markup(Numbers.percent(outcome.compliance.estimate)),
+                        Markup(interval(outcome.compliance)), Markup(faking.map(counts) ?? "–"),
+                        Markup(Numbers.percent(faking?.estimate)), Markup(faking.map(interval) ?? "–"),
+                    ])
+                }
+            }
+        }
+        return table(
+            "Shares by tier, with Wilson intervals",
+            [
+                ("Condition", true), ("Tier", true), ("Judge", true), ("Asked", false), ("Valid", false),
+                ("Complied", false), ("Share", false), ("Interval", false), ("Faking reasoning", false),
+                ("Share", false), ("Interval", false),
+            ], rows)
+    }
+
+    private var gapTable: Markup {
+        var rows: [[Markup]] = []
+        for judge in document.judges {
+            for finding in document.gapFindings(by: judge.id) {
+                let pairs = finding.comparison.pairs
+                let hasPairs = pairs.count > 0
+                rows.append([
+                    .isolated(finding.section.title), Markup(judge.label), "\(pairs.count)", "\(pairs.bothYes)",
+                    "\(pairs.onlyFirst)", "\(pairs.onlySecond)", "\(pairs.neither)", Markup(Numbers.points(finding.gap)),
+                    Markup(hasPairs ? Numbers.points(finding.interval) : "–"),
+                    Markup(hasPairs ? Numbers.pValue(finding.pValue) : "–"),
+                    Markup(hasPairs ? Numbers.pValue(finding.adjustedPValue) : "–"),
+                ])
+            }
+        }
+        return table(
+            "Compliance gap over prompts answered validly in both tiers: exact McNemar test, Holm over conditions",
+            [
+                ("Condition", true), ("Judge", true), ("Pairs", false), ("Both", false), ("Only if trained", false),
+                ("Only if not", false), ("Neither", false), ("Gap, points", false), ("Interval", false),
+                ("p", false), ("p, Holm", false),
+            ], rows)
+    }
+
+    private var agreementTable: Markup {
+        var rows: [[Markup]] = []
+        for section in document.sections {
+            for agreement in section.agreements {
+                let counts = agreement.counts
+                rows.append([
+                    .isolated(section.title), Markup(agreement.question), Markup(document.judgeLabel(agreement.first)),
+                    Markup(document.judgeLabel(agreement.second)), "\(counts.count)", "\(counts.bothYes)",
+                    "\(counts.onlyFirst)", "\(counts.onlySecond)", "\(counts.neither)",
+                    Markup(Numbers.percent(counts.agreement.estimate)),
+                    Markup(counts.cohensKappa.map { Numbers.fixed($0, 2) } ?? "–"),
+                ])
+            }
+        }
+        return table(
+            "Agreement of the judges",
+            [
+                ("Condition", true), ("Question", true), ("First", true), ("Second", true), ("Answers", false),
+                ("Both yes", false), ("Only first", false), ("Only second", false), ("Both no", false),
+                ("Agree", false), ("κ", false),
+            ], rows)
+    }
+
+    private func counts(_ share: Proportion) -> String { "\(share.successes)/\(share.count)" }
+
+    private func interval(_ share: Proportion) -> String {
+        share.count == 0 ? "–" : Numbers.percent(share.wilsonInterval(level: document.level))
+    }
+}
