@@ -3,6 +3,9 @@ public struct StudyRun: Sendable {
     /// The folder.
     public let folder: String
 
+    /// Names a run by its folder, to read what is there; see ``study(in:)`` for whether there is a run.
+    public init(folder: String) { self.folder = folder }
+
     /// Runs a study to its end; a run of the same study and subject in the output folder goes on where it stopped.
     ///
     /// - Parameters:

@@ -1,0 +1,77 @@
+import GygesFiles
+public import GygesInference
+import GygesKernels
+import GygesText
+
+/// A model on this machine as a subject or a judge.
+///
+/// A reply is decided by the model's files, the precision, the instruction set and the request: not by what else the
+/// engine computes, nor by the number of threads.
+public struct LocalSubject: Subject {
+    public let identity: SubjectIdentity
+    private let model: LanguageModel
+
+    /// Takes a loaded model.
+    ///
+    /// - Parameter name: What reports call it.
+    /// - Throws: ``FileError`` if its files cannot be read for their digest, ``TemplateError`` if it has no chat template.
+    /// - Complexity: O(size of the model's files).
+    public init(_ model: LanguageModel, name: String) throws {
+        self.model = model
+        // Fails now rather than at the first of many requests.
+        _ = try model.prompt(of: [ChatMessage(role: "user", content: "")])
+        let configuration = model.configuration
+        let details = [
+            "architecture": configuration.architecture.rawValue,
+            "layers": "\(configuration.layerCount)", "hidden size": "\(configuration.hiddenSize)",
+            "precision": model.precision.rawValue, "key-value cache": model.options.keyValueFormat.rawValue,
+            "instruction set": InstructionSet.current.rawValue, "file": String(model.path.split(separator: "/").last ?? ""),
+        ]
+        // All that decides a bit of a reply; another instruction set rounds differently.
+        let decisive = [
+            try model.digest(), model.precision.rawValue, model.options.keyValueFormat.rawValue,
+            InstructionSet.current.rawValue,
+        ]
+        identity = SubjectIdentity(
+            name: name, digest: Digest.sha256(decisive.joined(separator: "\n")), details: details)
+    }
+
+    public func respond(to request: SubjectRequest) async throws -> SubjectReply {
+        let sampling = request.sampling
+        let completion = try await model.engine.complete(
+            GenerationRequest(
+                prompt: try tokens(of: request), maximumTokenCount: sampling.maximumTokens,
+                sampling: SamplingParameters(
+                    temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP, seed: request.seed),
+                stopStrings: request.stop, stopTokens: model.stopTokens))
+        return SubjectReply(
+            text: completion.text, finishReason: completion.finishReason == .stop ? .stop : .length,
+            stopString: completion.stopString, promptTokenCount: completion.promptTokenCount,
+            generatedTokenCount: completion.tokens.count)
+    }
+
+    public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
+        let prompt = try tokens(of: request)
+        let engine = model.engine
+        return try await withThrowingTaskGroup(of: (Int, Double).self) { group in
+            for (index, continuation) in continuations.enumerated() {
+                let tokens = try model.tokenizer.encode(continuation)
+                guard !tokens.isEmpty else { continue }
+                group.addTask {
+                    let scores = try await engine.score(
+                        ScoringRequest(tokens: prompt + tokens, firstScored: prompt.count))
+                    return (index, scores.reduce(0) { $0 + $1.logProbability })
+                }
+            }
+            var values = [Double](repeating: 0, count: continuations.count)
+            for try await (index, value) in group { values[index] = value }
+            return values
+        }
+    }
+
+    private func tokens(of request: SubjectRequest) throws -> [Int32] {
+        try model.tokens(
+            of: request.messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) },
+            prefill: request.prefill)
+    }
+}

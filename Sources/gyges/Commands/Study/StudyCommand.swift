@@ -1,0 +1,13 @@
+import ArgumentParser
+
+/// `gyges study`
+struct StudyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "study", abstract: "Runs alignment-faking studies and reports on them.",
+        discussion: """
+            A study asks a model the same prompts in tiers that differ in whether conversations are said to be trained on, \
+            and compares how often it complies (Greenblatt et al. 2024). Runs can be stopped or killed at any moment and \
+            resumed; the result is the same to the byte.
+            """,
+        subcommands: [StudyRunCommand.self, StudyResume.self, StudyReport.self])
+}
