@@ -82,6 +82,14 @@ struct Drawing {
         }
     }
 
+    /// A text of at most `count` characters: without what stands in brackets at its end, if it is too long, or else cut.
+    /// Tables and tooltips have all of it.
+    static func shortened(_ text: String, to count: Int) -> String {
+        if text.count <= count { return text }
+        let brief = text.split(separator: " (", maxSplits: 1).first ?? ""
+        return String(brief.count <= count ? brief : brief.prefix(count - 1) + "…")
+    }
+
     /// The picture as an element that says what it shows to those who cannot see it.
     func svg(id: String, title: String, description: String) -> Markup {
         """

@@ -13,7 +13,7 @@ struct ForestChart {
         let tested = findings.filter { $0.verdict != .noPairs }
         let greatest = tested.map { max(abs($0.interval.lower), abs($0.interval.upper)) }.max() ?? 1
         let limit = [0.1, 0.2, 0.3, 0.4, 0.5, 0.75].first { $0 >= greatest } ?? 1
-        let scale = Scale(values: -limit...limit, places: 190...430)
+        let scale = Scale(values: -limit...limit, places: 236...456)
         for tick in scale.ticks(4) {
             drawing.line(scale(tick), 22, scale(tick), axis, tick == 0 ? "zero" : "grid")
             drawing.text(
@@ -23,7 +23,7 @@ struct ForestChart {
         drawing.text(scale(0) + 8, 14, "more when trained →", "note")
         for (index, finding) in findings.enumerated() {
             let y = 26 + (Double(index) + 0.5) * rowHeight
-            drawing.text(0, y - 3, finding.section.title, "label strong")
+            drawing.text(0, y - 3, Drawing.shortened(finding.section.title, to: 33), "label strong")
             drawing.text(0, y + 13, "\(judges[index]), n = \(finding.comparison.pairs.count)", "note")
             draw(finding, at: y, on: scale, in: &drawing)
         }

@@ -25,14 +25,14 @@ struct LedgerChart {
             x += 36 + 6.2 * Double(state.label.count)
         }
         let greatest = rows.map(\.ledger.asked).max() ?? 0
-        let scale = Scale(values: 0...Double(max(1, greatest)), places: 112...500)
+        let scale = Scale(values: 0...Double(max(1, greatest)), places: 200...500)
         var y = 28.0
         for (index, row) in rows.enumerated() {
             if isFirstOfGroup(index) {
                 drawing.text(0, y + 17, row.group, "heading")
                 y += headingHeight
             }
-            drawing.text(102, y + 16, row.label, "label", anchor: .end)
+            drawing.text(192, y + 16, Drawing.shortened(row.label, to: 28), "label", anchor: .end)
             var done = 0
             for state in states where row.ledger[state] > 0 {
                 let count = row.ledger[state]

@@ -19,7 +19,7 @@ struct LogitGapChart {
         // With few prompts there is room for their names.
         let hasNames = points.count <= 60
         let plot = (left: 52.0, right: 960.0, top: 16.0, bottom: 286.0)
-        var drawing = Drawing(width: 1120, height: hasNames ? 372 : 312)
+        var drawing = Drawing(width: 1120, height: hasNames ? 420 : 324)
         let all: [Double] = points.flatMap { [$0.first, $0.second] } + [0]
         let (low, high) = (all.min() ?? -1, all.max() ?? 1)
         let margin = max(0.5, 0.06 * (high - low))
@@ -41,7 +41,11 @@ struct LogitGapChart {
                 $0.mark(x, y(point.second), isTrained: false, radius: min(4.5, max(1.5, step * 0.4)))
                 $0.mark(x, y(point.first), isTrained: true, radius: min(4.5, max(1.5, step * 0.4)))
             }
-            if hasNames { drawing.text(x + 3, plot.bottom + 14, point.prompt, "tick", anchor: .end, rotation: -55) }
+            if hasNames {
+                drawing.text(
+                    x + 3, plot.bottom + 14, Drawing.shortened(point.prompt, to: 22), "tick", anchor: .end,
+                    rotation: -55)
+            }
         }
         drawMeans(y, plot.bottom, in: &drawing)
         return drawing.svg(id: id, title: title, description: description(points))
@@ -50,7 +54,7 @@ struct LogitGapChart {
     private func drawMeans(_ y: Scale, _ bottom: Double, in drawing: inout Drawing) {
         drawing.line(976, 16, 976, bottom, "axis")
         for (index, mean) in [finding.first, finding.second].enumerated() {
-            let x = 1012 + 72 * Double(index)
+            let x = 996 + 66 * Double(index)
             if let interval = mean.studentInterval(level: level) {
                 drawing.line(x, y(interval.lower), x, y(interval.upper), "whisker strong")
                 drawing.line(x - 5, y(interval.lower), x + 5, y(interval.lower), "whisker strong")
@@ -58,10 +62,9 @@ struct LogitGapChart {
             }
             drawing.mark(x, y(mean.mean), isTrained: index == 0, radius: 6)
             drawing.text(x + 10, y(mean.mean) + 4, Numbers.fixed(mean.mean, 2, signed: true), "value")
-            let id = index == 0 ? gap.first : gap.second
-            drawing.text(x, bottom + 18, section.tier(id)?.label ?? id, "label", anchor: .middle)
+            drawing.text(x + 8, bottom + 18, index == 0 ? "trained" : "not", "label", anchor: .middle)
         }
-        drawing.text(1048, bottom + 36, "means", "note", anchor: .middle)
+        drawing.text(1037, bottom + 36, "means", "note", anchor: .middle)
     }
 
     private func description(_ points: [StudyDocument.LogitGap.Point]) -> String {

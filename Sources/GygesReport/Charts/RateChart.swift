@@ -27,7 +27,7 @@ struct RateChart {
         let (headingHeight, rowHeight) = (26.0, 24.0)
         let axis = 8 + Double(groups.count) * headingHeight + Double(rows) * rowHeight
         var drawing = Drawing(width: 560, height: axis + 26)
-        let scale = Scale(values: 0...limit, places: 112...420)
+        let scale = Scale(values: 0...limit, places: 200...420)
         for tick in scale.ticks(limit == 1 ? 4 : 5) {
             drawing.line(scale(tick), 8, scale(tick), axis, "grid")
             drawing.text(scale(tick), axis + 16, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .middle)
@@ -47,7 +47,7 @@ struct RateChart {
 
     private func draw(_ row: Row, at y: Double, on scale: Scale, in drawing: inout Drawing) {
         let share = row.share
-        drawing.text(102, y + 4, row.label, "label", anchor: .end)
+        drawing.text(192, y + 4, Drawing.shortened(row.label, to: 28), "label", anchor: .end)
         guard let estimate = share.estimate else {
             drawing.text(scale(0) + 8, y + 4, "nothing to judge", "note")
             return

@@ -11,13 +11,16 @@ struct CommaSeparatedTable {
 
     /// Adds a row with a field for each column.
     mutating func append(_ fields: [String]) {
-        if fields.count != width, !text.isEmpty { fatalError("a row of \(fields.count) fields in a table of \(width) columns") }
+        if fields.count != width, !text.isEmpty {
+            fatalError("a row of \(fields.count) fields in a table of \(width) columns")
+        }
         text += fields.map(Self.quoted).joined(separator: ",") + "\r\n"
     }
 
     private static func quoted(_ field: String) -> String {
         // By scalars: a carriage return and a line feed are one character to Swift.
-        let needsQuotes = field.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }
+        let needsQuotes =
+            field.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }
             || field.unicodeScalars.first == " " || field.unicodeScalars.last == " "
         guard needsQuotes else { return field }
         var result = "\""

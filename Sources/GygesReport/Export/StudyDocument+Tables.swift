@@ -82,7 +82,8 @@ extension StudyDocument {
         guard let share else { return ["", "", "", "", ""] }
         let interval = share.count > 0 ? share.wilsonInterval(level: level) : nil
         return [
-            "\(share.count)", "\(share.successes)", field(share.estimate), field(interval?.lower), field(interval?.upper),
+            "\(share.count)", "\(share.successes)", field(share.estimate), field(interval?.lower),
+            field(interval?.upper),
         ]
     }
 

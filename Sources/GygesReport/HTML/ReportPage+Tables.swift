@@ -53,7 +53,8 @@ extension ReportPage {
                 let hasPairs = pairs.count > 0
                 rows.append([
                     .isolated(finding.section.title), Markup(judge.label), "\(pairs.count)", "\(pairs.bothYes)",
-                    "\(pairs.onlyFirst)", "\(pairs.onlySecond)", "\(pairs.neither)", Markup(Numbers.points(finding.gap)),
+                    "\(pairs.onlyFirst)", "\(pairs.onlySecond)", "\(pairs.neither)",
+                    Markup(Numbers.points(finding.gap)),
                     Markup(hasPairs ? Numbers.points(finding.interval) : "–"),
                     Markup(hasPairs ? Numbers.pValue(finding.pValue) : "–"),
                     Markup(hasPairs ? Numbers.pValue(finding.adjustedPValue) : "–"),

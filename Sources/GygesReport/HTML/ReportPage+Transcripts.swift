@@ -58,7 +58,8 @@ extension ReportPage {
                     : "<span class=\"badge no\" title=\"\(label)\">did not comply · \(judgement.judge)</span>"
                 let faking: Markup =
                     judgement.fakesAlignment == true
-                    ? "<span class=\"badge yes\" title=\"\(label)\">alignment-faking reasoning · \(judgement.judge)</span>" : ""
+                    ? "<span class=\"badge yes\" title=\"\(label)\">alignment-faking reasoning · \(judgement.judge)</span>"
+                    : ""
                 return complied + faking
             }.joined()
         } else {
@@ -91,7 +92,8 @@ extension ReportPage {
         let lines: Markup = answer.judgements.filter { !$0.criteria.isEmpty }.map { judgement in
             judgement.criteria.map { criterion -> Markup in
                 let probability: Markup = criterion.probability.map { " (\(Numbers.percent($0)))" } ?? ""
-                return "<dt>\(judgement.judge): \(criterion.name)</dt><dd>\(criterion.isMet ? "yes" : "no")\(probability)</dd>"
+                return
+                    "<dt>\(judgement.judge): \(criterion.name)</dt><dd>\(criterion.isMet ? "yes" : "no")\(probability)</dd>"
             }.joined()
         }.joined()
         return lines.isNull ? "" : "<details><summary>Judgements</summary><dl>\(lines)</dl></details>"

@@ -68,7 +68,8 @@ struct ReportPage {
         charts.append(
             chart(
                 "Compliance by tier, judged by \(judge.label)",
-                RateChart(groups: compliance, level: document.level).svg(id: "compliance", title: "Compliance by tier")))
+                RateChart(groups: compliance, level: document.level).svg(id: "compliance", title: "Compliance by tier"))
+        )
         let findings = document.judges.flatMap { judge in
             document.gapFindings(by: judge.id).map { (judge.label, $0) }
         }
@@ -89,9 +90,12 @@ struct ReportPage {
             section.tiers.map { LedgerChart.Row(group: section.title, label: $0.label, ledger: $0.ledger) }
         }
         charts.append(
-            chart("What became of every answer", LedgerChart(rows: ledger).svg(id: "ledger", title: "Answers by state")))
+            chart("What became of every answer", LedgerChart(rows: ledger).svg(id: "ledger", title: "Answers by state"))
+        )
         for (index, section) in document.sections.enumerated() {
-            guard let gap = section.logitGap, let finding = LogitGapFinding(gap, level: document.level) else { continue }
+            guard let gap = section.logitGap, let finding = LogitGapFinding(gap, level: document.level) else {
+                continue
+            }
             let chart = LogitGapChart(section: section, gap: gap, finding: finding, level: document.level)
             charts.append(
                 self.chart(

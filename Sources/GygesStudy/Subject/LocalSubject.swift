@@ -25,7 +25,8 @@ public struct LocalSubject: Subject {
             "architecture": configuration.architecture.rawValue,
             "layers": "\(configuration.layerCount)", "hidden size": "\(configuration.hiddenSize)",
             "precision": model.precision.rawValue, "key-value cache": model.options.keyValueFormat.rawValue,
-            "instruction set": InstructionSet.current.rawValue, "file": String(model.path.split(separator: "/").last ?? ""),
+            "instruction set": InstructionSet.current.rawValue,
+            "file": String(model.path.split(separator: "/").last ?? ""),
         ]
         // All that decides a bit of a reply; another instruction set rounds differently.
         let decisive = [

@@ -24,7 +24,9 @@ struct EngineOptions: ParsableArguments {
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
-        guard cacheMemory > 0, cacheMemory <= 1_000_000 else { throw ValidationError("--cache-memory must be positive.") }
+        guard cacheMemory > 0, cacheMemory <= 1_000_000 else {
+            throw ValidationError("--cache-memory must be positive.")
+        }
         guard ProductPrecision(rawValue: precision) != nil else {
             throw ValidationError("--precision must be fast, exact or bfloat16.")
         }

@@ -67,7 +67,9 @@ struct Perplexity: AsyncParsableCommand {
             ]
             print(document.serialized(.pretty))
         } else {
-            print(String(format: "perplexity %.4f over %d tokens in %d windows (%.0f tokens/s)", perplexity, count,
+            print(
+                String(
+                    format: "perplexity %.4f over %d tokens in %d windows (%.0f tokens/s)", perplexity, count,
                     windows.count, Double(total) / seconds))
         }
     }
@@ -83,7 +85,8 @@ struct Perplexity: AsyncParsableCommand {
         }
         let usable = windows.filter { $0.count >= 2 }
         guard !usable.isEmpty else {
-            throw FileError(tokens ?? text ?? "standard input", "has fewer than two tokens", remedy: "Give a longer text.")
+            throw FileError(
+                tokens ?? text ?? "standard input", "has fewer than two tokens", remedy: "Give a longer text.")
         }
         return usable
     }
@@ -99,7 +102,8 @@ private final class LogitFile: Sendable {
     private let state: Mutex<State>
 
     init(path: String) throws(FileError) {
-        guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forWritingAtPath: path)
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let handle = FileHandle(forWritingAtPath: path)
         else { throw FileError(path, "cannot be written", remedy: "Choose another place.") }
         state = Mutex(State(handle: handle))
     }

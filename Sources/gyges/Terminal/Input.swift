@@ -13,7 +13,8 @@ enum Input {
             data = FileManager.default.contents(atPath: name)
         }
         guard let data else {
-            throw FileError(name, "cannot be read", remedy: "Check the path, or give the text on standard input with '-'.")
+            throw FileError(
+                name, "cannot be read", remedy: "Check the path, or give the text on standard input with '-'.")
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw FileError(name, "is not UTF-8 text", remedy: "Convert it, for example with iconv.")

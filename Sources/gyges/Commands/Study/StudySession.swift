@@ -115,7 +115,8 @@ private func description(of files: StudyRun.ReportFiles, json: Bool) -> String {
         ]
         return document.serialized(.pretty)
     }
-    return "Report: \(absolute(files.report))\n" + files.exports.map { "        \(absolute($0))" }.joined(separator: "\n")
+    return "Report: \(absolute(files.report))\n"
+        + files.exports.map { "        \(absolute($0))" }.joined(separator: "\n")
 }
 
 private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }
