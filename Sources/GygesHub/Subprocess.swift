@@ -76,12 +76,21 @@ struct Subprocess {
         posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
         posix_spawn_file_actions_adddup2(&actions, error.writing, 2)
 
+        // The threads of a pool block signals; a program that inherited this could not be interrupted.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var noSignals = sigset_t()
+        sigemptyset(&noSignals)
+        posix_spawnattr_setsigmask(&attributes, &noSignals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
         // Through env, so that the program is looked up in the given PATH and not in this process's.
         let arguments = (["/usr/bin/env"] + command).map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var process: pid_t = 0
-        let code = posix_spawn(&process, "/usr/bin/env", &actions, nil, arguments, variables)
+        let code = posix_spawn(&process, "/usr/bin/env", &actions, &attributes, arguments, variables)
         guard code == 0 else {
             close(output.reading)
             close(error.reading)

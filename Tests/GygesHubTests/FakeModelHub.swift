@@ -48,8 +48,9 @@ final class FakeModelHub {
     }
 
     deinit {
-        process.terminate()
-        process.waitUntilExit()
+        // Threads of a pool block signals, and so do the processes they start: SIGTERM would never arrive. Not waited
+        // for: Foundation waits for a descriptor to close that servers started meanwhile have inherited.
+        kill(process.processIdentifier, SIGKILL)
     }
 
     /// What `HF_ENDPOINT` is to be.
