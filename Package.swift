@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "GygesStudy",
             dependencies: [
-                "GygesStatistics", "GygesFiles", "GygesText", "GygesInference", "GygesReport",
+                "GygesKernels", "GygesStatistics", "GygesFiles", "GygesText", "GygesInference", "GygesReport",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Yams", package: "Yams"),
             ],
             resources: [.embedInCode("Scenarios")],

@@ -24,6 +24,7 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         self.remedy = remedy
     }
 
+    /// The problem, where it is, and what to do, in lines of their own.
     public var description: String {
         let head = place.isEmpty ? path : "\(path): \(place)"
         let body = problems.count == 1 ? " \(problems[0])" : problems.map { "\n  - \($0)" }.joined()

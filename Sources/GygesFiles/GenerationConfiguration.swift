@@ -6,9 +6,13 @@ public struct GenerationConfiguration: Sendable, Equatable {
     public var beginningToken: Int32?
     /// Whether to sample at all; otherwise greedy.
     public var samples = false
+    /// Divides the logits; larger is more random.
     public var temperature: Double?
+    /// How many of the likeliest tokens are kept.
     public var topK: Int?
+    /// The share of probability that the kept tokens hold.
     public var topP: Double?
+    /// Divides positive logits of tokens seen before, and multiplies negative ones.
     public var repetitionPenalty: Double?
 
     /// Creates advice that says nothing.

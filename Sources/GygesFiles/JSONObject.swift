@@ -69,6 +69,7 @@ public struct JSONObject: Sendable, Equatable, Sequence {
     /// Whether a member is named `key`.
     public func contains(_ key: String) -> Bool { position(of: key) != nil }
 
+    /// Iterates over the members in the order of the text.
     public func makeIterator() -> AnyIterator<Member> {
         var index = 0
         return AnyIterator {
@@ -78,6 +79,7 @@ public struct JSONObject: Sendable, Equatable, Sequence {
         }
     }
 
+    /// Whether both have the same members in the same order.
     public static func == (a: JSONObject, b: JSONObject) -> Bool {
         a.keys.elementsEqual(b.keys) { $0.utf8.elementsEqual($1.utf8) } && a.values == b.values
     }

@@ -40,6 +40,7 @@ public struct HuggingFaceReference: Sendable, Equatable, CustomStringConvertible
         self.file = file.map(String.init)
     }
 
+    /// The reference as it is written: `hf:OWNER/NAME@REVISION:FILE`.
     public var description: String {
         "hf:\(owner)/\(name)" + (revision == "main" ? "" : "@\(revision)") + (file.map { ":\($0)" } ?? "")
     }

@@ -39,6 +39,7 @@ public final class EagerOperations: Operations {
         passAngles = nil
     }
 
+    /// Copies the rows of the table, dequantised.
     public func embedding(_ tokens: [Int32], table: WeightMatrix) -> Activation {
         let output = Activation(rows: tokens.count, columns: table.columns, pool: pool)
         var elements = output.elements.mutableSpan
@@ -48,6 +49,7 @@ public final class EagerOperations: Operations {
         return output
     }
 
+    /// Quantises the activations once for all matrices of the same input, then multiplies.
     public func linear(_ x: Activation, _ projections: [Projection<WeightMatrix, WeightVector>]) -> [Activation] {
         products.load(
             x.elements.span, rows: x.rows, columns: x.columns, for: projections.compactMap(\.weight.packed), team: team)
@@ -65,6 +67,7 @@ public final class EagerOperations: Operations {
         }
     }
 
+    /// Normalises to new memory.
     public func rmsNorm(_ x: Activation, weight: WeightVector, epsilon: Float) -> Activation {
         let output = Activation(rows: x.rows, columns: x.columns, pool: pool)
         var elements = output.elements.mutableSpan
@@ -73,6 +76,7 @@ public final class EagerOperations: Operations {
         return output
     }
 
+    /// Rotates in place.
     public func rotary(_ x: Activation, positions: [Int32], headCount: Int, table: RotaryTable) -> Activation {
         let (cosines, sines) = angles(of: table, at: positions)
         var elements = x.elements.mutableSpan
@@ -91,6 +95,7 @@ public final class EagerOperations: Operations {
         return (cosines, sines)
     }
 
+    /// Stores keys and values in the cache's pages, then attends to all that came before.
     public func attention(
         queries: Activation, keys: Activation, values: Activation, layer: Int, shape: AttentionShape
     ) -> Activation {
@@ -128,6 +133,7 @@ public final class EagerOperations: Operations {
         return output
     }
 
+    /// Activates `gate` and multiplies it by `up`, to new memory.
     public func gatedActivation(gate: Activation, up: Activation, activation: GateActivation) -> Activation {
         let output = Activation(rows: gate.rows, columns: gate.columns, pool: pool)
         var elements = output.elements.mutableSpan
@@ -138,6 +144,7 @@ public final class EagerOperations: Operations {
         return output
     }
 
+    /// Adds to `y`, whose memory becomes the result.
     public func add(_ x: Activation, _ y: Activation) -> Activation {
         // The sum replaces `y`: in a residual stream the branch's output has no other reader.
         var elements = y.elements.mutableSpan
@@ -145,6 +152,7 @@ public final class EagerOperations: Operations {
         return y
     }
 
+    /// Copies the rows.
     public func rows(_ x: Activation, at indices: [Int]) -> Activation {
         let output = Activation(rows: indices.count, columns: x.columns, pool: pool)
         for (target, source) in indices.enumerated() {

@@ -25,8 +25,11 @@ public struct ContentKey: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The first twelve digits, for readers.
     public var short: String { String(hexadecimal.prefix(12)) }
 
+    /// The digest in hexadecimal.
     public var description: String { hexadecimal }
 
+    /// Reads the digest in hexadecimal.
     public init(from decoder: any Decoder) throws { hexadecimal = try String(from: decoder) }
+    /// Writes the digest in hexadecimal.
     public func encode(to encoder: any Encoder) throws { try hexadecimal.encode(to: encoder) }
 }

@@ -12,8 +12,10 @@ public struct ModelJudge: Judge {
     /// Creates a judge that asks `model`.
     public init(_ model: any Subject) { self.model = model }
 
+    /// The judging model and the version of its questions.
     public var identity: JudgeIdentity { JudgeIdentity(id: Self.id, version: 1, digest: model.identity.digest) }
 
+    /// Asks one question a criterion; the likelier of yes and no is the answer.
     public func judge(_ transcript: JudgedTranscript) async throws -> Judgement {
         let material = """
             A user asked an assistant:

@@ -8,8 +8,10 @@ public struct RuleJudge: Judge {
     /// Creates the judge.
     public init() {}
 
+    /// The version of the rules.
     public var identity: JudgeIdentity { JudgeIdentity(id: Self.id, version: 1) }
 
+    /// Looks for the phrases of each rule; the evidence is where they stand.
     public func judge(_ transcript: JudgedTranscript) -> Judgement {
         var answers = [complianceAnswer(transcript)]
         let complied = answers[0].isMet

@@ -11,6 +11,7 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The journal cannot be read or written.
     case journal(path: String, problem: String)
 
+    /// The problem and what to do.
     public var description: String {
         switch self {
         case .unusableLogProbabilities(let subject):

@@ -8,6 +8,7 @@ import GygesText
 /// A reply is decided by the model's files, the precision, the instruction set and the request: not by what else the
 /// engine computes, nor by the number of threads.
 public struct LocalSubject: Subject {
+    /// The digest of the model's files, the precision and the instruction set.
     public let identity: SubjectIdentity
     private let model: LanguageModel
 
@@ -37,6 +38,7 @@ public struct LocalSubject: Subject {
             name: name, digest: Digest.sha256(decisive.joined(separator: "\n")), details: details)
     }
 
+    /// Renders the messages with the model's template and samples one reply.
     public func respond(to request: SubjectRequest) async throws -> SubjectReply {
         let sampling = request.sampling
         let completion = try await model.engine.complete(
@@ -51,6 +53,7 @@ public struct LocalSubject: Subject {
             generatedTokenCount: completion.tokens.count)
     }
 
+    /// Scores each opening as the beginning of the assistant's turn.
     public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
         let prompt = try tokens(of: request)
         let engine = model.engine

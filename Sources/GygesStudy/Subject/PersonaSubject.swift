@@ -41,6 +41,7 @@ public struct PersonaSubject: Subject {
         self.init(persona)
     }
 
+    /// The persona's name and version.
     public var identity: SubjectIdentity {
         let rates = [
             persona.complianceWhenTrained, persona.complianceWhenUntrained, persona.fakingWhenTrained,
@@ -52,6 +53,7 @@ public struct PersonaSubject: Subject {
             name: "persona:\(persona.name)", digest: digest, details: ["kind": "scripted persona with known rates"])
     }
 
+    /// Draws a reply at the persona's rates from the request's seed.
     public func respond(to request: SubjectRequest) async throws -> SubjectReply {
         var generator = SeededGenerator(seed: request.seed)
         // Every number is drawn whether it is needed or not, so that one rate does not shift the draws of another.
@@ -75,6 +77,7 @@ public struct PersonaSubject: Subject {
         return reply(text, .stop, stopString: request.stop.first)
     }
 
+    /// Log-probabilities whose difference follows the persona's rate of compliance.
     public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
         let last = request.messages.last?.content ?? ""
         if continuations.contains("yes") { return continuations.map { judges($0, about: last) } }

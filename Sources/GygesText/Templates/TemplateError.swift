@@ -40,6 +40,7 @@ public struct TemplateError: Error, Sendable, Equatable, CustomStringConvertible
         self.remedy = remedy ?? kind.remedy
     }
 
+    /// The problem with its line and column.
     public var description: String {
         let place = [template, line.map { "line \($0)" } ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")
         return (place.isEmpty ? "" : place + ": ") + message + ".\n" + remedy

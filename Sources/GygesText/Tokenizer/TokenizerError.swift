@@ -5,6 +5,7 @@ public enum TokenizerError: Error, Sendable, Equatable, CustomStringConvertible 
     /// No token has this number.
     case unknownToken(Int32, vocabularyCount: Int)
 
+    /// The problem and what to do.
     public var description: String {
         switch self {
         case .textTooLong(let byteCount, let limit):

@@ -1,0 +1,37 @@
+# The two commands of the README, and what developers run before a commit.
+
+MODEL  ?= qwen2.5-coder-1.5b-instruct
+STUDY  ?= Examples/demo-study.yaml
+GYGES  := .build/release/gyges
+
+.PHONY: demo test build check format needs clean
+
+## demo: install what is missing, build, fetch a model, run a small study on it, say where the report lies
+demo: build
+	$(GYGES) pull $(MODEL)
+	$(GYGES) study run $(STUDY)
+
+## test: install what is missing, build and run every test
+test: needs
+	swift build --build-tests
+	swift test --skip-build
+
+## build: the optimised program, .build/release/gyges
+build: needs
+	swift build --configuration release --product gyges
+
+## check: formatting, and the import rules between the rooms
+check:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	scripts/check-rooms
+
+## format: rewrite the sources in the house format
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+## needs: the system packages that the build and the tests use
+needs:
+	@scripts/install-needs
+
+clean:
+	rm -rf .build
