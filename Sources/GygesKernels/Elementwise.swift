@@ -67,6 +67,14 @@ public func softmax(_ x: inout MutableSpan<Float>, columns: Int, team: ThreadTea
     }
 }
 
+/// Turns one row into `exp(x - max) / Σ exp(x - max)` on the caller's thread.
+public func softmax(_ x: inout MutableSpan<Float>, instructionSet: InstructionSet = .current) {
+    let kernel = instructionSet.kernels.pointee.vector.softmax
+    x.withUnsafeMutableBufferPointer { x in
+        if let base = x.baseAddress { kernel?(base, 1, x.count) }
+    }
+}
+
 /// `log Σ exp(x)` without overflow, summed in double across runs of 256; -infinity for no elements.
 public func logSumExp(_ x: Span<Float>, instructionSet: InstructionSet = .current) -> Float {
     let kernels = instructionSet.kernels.pointee.vector

@@ -45,3 +45,21 @@ public struct DecoderModel: Sendable {
         weights = try loader.load()
     }
 }
+
+extension DecoderModel {
+    /// The packed matrices that a forward pass reads from end to end, the head included.
+    private var matrices: [PackedMatrix] {
+        let layers = weights.layers.flatMap { layer in
+            [layer.query, layer.key, layer.value, layer.output, layer.gate, layer.up, layer.down].map(\.weight)
+        }
+        return (layers + [weights.head]).compactMap(\.packed)
+    }
+
+    /// The bytes of weights that every pass reads, whatever its number of rows: the traffic that bounds decoding.
+    public var streamedByteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
+
+    /// The multiplications of weights that a row of a prompt takes, without the head's, which prompts need once.
+    public var productsPerRow: Int {
+        matrices.reduce(0) { $0 + $1.rows * $1.columns } - weights.head.rows * weights.head.columns
+    }
+}

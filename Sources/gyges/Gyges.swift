@@ -12,7 +12,7 @@ struct Gyges: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Pull.self, Inspect.self, Generate.self, Chat.self, Tokenize.self, Template.self, Score.self,
-            Perplexity.self, StudyCommand.self,
+            Perplexity.self, StudyCommand.self, Bench.self, Doctor.self,
         ])
 
     static func main() async {

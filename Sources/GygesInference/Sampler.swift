@@ -1,0 +1,160 @@
+import GygesKernels
+
+/// Chooses tokens for one request. Draws depend only on the seed and the number of tokens drawn before.
+struct Sampler {
+    private let parameters: SamplingParameters
+    private var seen: Set<Int32> = []
+    private var drawCount: UInt64 = 0
+    /// The probabilities after temperature; kept for its memory.
+    private var probabilities: [Float] = []
+
+    /// Creates a sampler; tokens of the prompt count as seen for the repetition penalty, as in transformers.
+    init(parameters: SamplingParameters, prompt: [Int32]) {
+        self.parameters = parameters
+        if parameters.repetitionPenalty != 1 { seen = Set(prompt) }
+    }
+
+    /// Chooses a token from `logits`, whose padding rows must already be cut off.
+    mutating func sample(from logits: UnsafeMutableBufferPointer<Float>) -> ScoredToken {
+        let logNormalizer = logSumExp(logits)
+        let greedy = argmax(logits)
+        let chosen = choose(from: logits, greedy: greedy)
+        let logProbability = Double(chosen.logit) - logNormalizer
+        if parameters.repetitionPenalty != 1 { seen.insert(chosen.token) }
+        return ScoredToken(
+            token: chosen.token, logProbability: logProbability, isGreedy: chosen.token == Int32(greedy))
+    }
+
+    private mutating func choose(
+        from logits: UnsafeMutableBufferPointer<Float>, greedy: Int
+    ) -> (token: Int32, logit: Float) {
+        if parameters.temperature == 0, parameters.repetitionPenalty == 1 {
+            return (Int32(greedy), logits[greedy])
+        }
+        let original = seen.filter { logits.indices.contains(Int($0)) }.map { ($0, logits[Int($0)]) }
+        let penalty = Float(parameters.repetitionPenalty)
+        for (token, logit) in original { logits[Int(token)] = logit > 0 ? logit / penalty : logit * penalty }
+        defer { for (token, logit) in original { logits[Int(token)] = logit } }
+
+        let index = parameters.temperature == 0 ? argmax(logits) : draw(from: logits)
+        let logit = original.first { $0.0 == Int32(index) }?.1 ?? logits[index]
+        return (Int32(index), logit)
+    }
+
+    /// Draws from the tempered and cut distribution.
+    ///
+    /// - Complexity: O(vocabulary), and O(k log k) for the k tokens that top-k and top-p keep.
+    private mutating func draw(from logits: UnsafeMutableBufferPointer<Float>) -> Int {
+        let inverseTemperature = Float(1 / parameters.temperature)
+        let greedy = argmax(logits)
+        let peak = logits[greedy]
+        // Relative to the peak, so that a low temperature does not overflow.
+        if probabilities.count != logits.count { probabilities = [Float](repeating: 0, count: logits.count) }
+        for index in probabilities.indices { probabilities[index] = (logits[index] - peak) * inverseTemperature }
+        var elements = probabilities.mutableSpan
+        softmax(&elements)
+
+        let floor = Float(parameters.minP) * probabilities[greedy]
+        guard parameters.topK > 0 || parameters.topP < 1 else { return drawInOrder(floor: floor) }
+        return draw(from: likeliest(floor: floor))
+    }
+
+    /// Draws among all tokens of at least probability `floor`.
+    private mutating func drawInOrder(floor: Float) -> Int {
+        var total = 0.0
+        var last = 0
+        for (index, probability) in probabilities.enumerated() where probability >= floor && probability > 0 {
+            total += Double(probability)
+            last = index
+        }
+        var remaining = uniform() * total
+        for (index, probability) in probabilities.enumerated() where probability >= floor && probability > 0 {
+            remaining -= Double(probability)
+            if remaining < 0 { return index }
+        }
+        return last
+    }
+
+    private mutating func draw(from kept: ArraySlice<Candidate>) -> Int {
+        var remaining = uniform() * kept.reduce(0) { $0 + Double($1.probability) }
+        for candidate in kept {
+            remaining -= Double(candidate.probability)
+            if remaining < 0 { return candidate.index }
+        }
+        // Rounding, or logits that are not numbers: the most likely of what there is.
+        return kept.first?.index ?? 0
+    }
+
+    private struct Candidate {
+        var index: Int
+        var probability: Float
+    }
+
+    /// What top-k, top-p and min-p keep, most likely first; ties in order of their ids, so that results repeat.
+    private func likeliest(floor: Float) -> ArraySlice<Candidate> {
+        let threshold = probabilityThatKeepsEnough()
+        var candidates: [Candidate] = []
+        for (index, probability) in probabilities.enumerated() where probability >= threshold && probability > 0 {
+            candidates.append(Candidate(index: index, probability: probability))
+        }
+        candidates.sort { ($0.probability, $1.index) > ($1.probability, $0.index) }
+        var kept = candidates[...]
+        var total = 1.0
+        if parameters.topK > 0 {
+            kept = kept.prefix(parameters.topK)
+            total = kept.reduce(0) { $0 + Double($1.probability) }
+        }
+        if parameters.topP < 1 {
+            // The fewest whose mass reaches topP: the one that crosses the line stays.
+            var mass = 0.0
+            kept = kept.prefix { candidate in
+                defer { mass += Double(candidate.probability) }
+                return mass < parameters.topP * total
+            }
+        }
+        return kept.prefix { $0.probability >= floor }
+    }
+
+    /// A probability that all tokens kept by top-k or top-p reach, and few others.
+    ///
+    /// Found by counting tokens by the leading bits of their probability, 16 classes an octave: a fraction of the time
+    /// that sorting a vocabulary takes.
+    private func probabilityThatKeepsEnough() -> Float {
+        let shift: UInt32 = 19
+        let classCount = Int(Float(1).bitPattern >> shift) + 2
+        return withUnsafeTemporaryAllocation(of: (count: Int, mass: Double).self, capacity: classCount) { classes in
+            classes.initialize(repeating: (0, 0))
+            for probability in probabilities where probability > 0 {
+                let index = min(Int(probability.bitPattern >> shift), classCount - 1)
+                classes[index].count += 1
+                classes[index].mass += Double(probability)
+            }
+            var (count, mass) = (0, 0.0)
+            for index in classes.indices.reversed() {
+                count += classes[index].count
+                mass += classes[index].mass
+                let isEnough = parameters.topK > 0 ? count >= parameters.topK : mass >= parameters.topP
+                if isEnough { return Float(bitPattern: UInt32(index) << shift) }
+            }
+            return 0
+        }
+    }
+
+    /// A number in [0, 1) from the seed and the count of draws (SplitMix64, Steele et al. 2014).
+    private mutating func uniform() -> Double {
+        drawCount += 1
+        var z = parameters.seed &+ drawCount &* 0x9E37_79B9_7F4A_7C15
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        z ^= z >> 31
+        return Double(z >> 11) * 0x1p-53
+    }
+}
+
+/// log Σ exp(x), in `Double` around the maximum.
+func logSumExp(_ x: UnsafeMutableBufferPointer<Float>) -> Double {
+    Double(GygesKernels.logSumExp(UnsafeBufferPointer(x).span))
+}
+
+/// The first index of the largest element.
+func argmax(_ x: UnsafeMutableBufferPointer<Float>) -> Int { GygesKernels.argmax(UnsafeBufferPointer(x).span) }

@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+@testable import GygesInference
+
+/// The sampler against a readable twin that sorts the whole vocabulary.
+@Suite struct SamplerTests {
+    static let cases: [SamplingParameters] = [
+        .init(temperature: 1), .init(temperature: 0.3), .init(temperature: 2, minP: 0.05),
+        .init(temperature: 1, topK: 5), .init(temperature: 1, topK: 1), .init(temperature: 0.7, topP: 0.8),
+        .init(temperature: 1, topK: 40, topP: 0.9), .init(temperature: 1.5, topK: 30, topP: 0.95, minP: 0.1),
+        .init(temperature: 1, topP: 1e-9), .init(temperature: 1, topK: 10_000),
+    ]
+
+    /// Logits from -12 to 8 with a few ties.
+    static func logits(_ count: Int) -> [Float] {
+        (0..<count).map { Float((($0 * 7919) % 401) * (($0 * 104_729) % 401)) / 8000 - 12 }
+    }
+
+    /// The probabilities after all cuts, as transformers' warpers define them.
+    static func probabilities(_ logits: [Float], _ p: SamplingParameters) -> [Double] {
+        let peak = Double(logits.max() ?? 0)
+        var weights = logits.map { exp((Double($0) - peak) / p.temperature) }
+        let order = weights.indices.sorted { (weights[$0], $1) > (weights[$1], $0) }
+        let floor = p.minP * weights[order[0]]
+        if p.topK > 0 { for index in order.dropFirst(p.topK) { weights[index] = 0 } }
+        let total = weights.reduce(0, +)
+        var mass = 0.0
+        for index in order {
+            let isDropped = mass >= p.topP * total || weights[index] < floor
+            mass += weights[index]
+            if isDropped { weights[index] = 0 }
+        }
+        let kept = weights.reduce(0, +)
+        return weights.map { $0 / kept }
+    }
+
+    @Test("Frequencies follow the distribution, and what is cut never comes", arguments: cases, [3, 300, 1031])
+    func frequencies(parameters: SamplingParameters, count: Int) {
+        var logits = Self.logits(count)
+        let expected = Self.probabilities(logits, parameters)
+        var parameters = parameters
+        parameters.seed = 17
+        var sampler = Sampler(parameters: parameters, prompt: [])
+        let draws = 20_000
+        var counts = [Int](repeating: 0, count: count)
+        logits.withUnsafeMutableBufferPointer { logits in
+            for _ in 0..<draws { counts[Int(sampler.sample(from: logits).token)] += 1 }
+        }
+        for (index, (seen, probability)) in zip(counts, expected).enumerated() {
+            if probability == 0 {
+                #expect(seen == 0, "token \(index) was cut")
+            } else {
+                // Six standard deviations of a binomial count, and one for the rare.
+                let deviation = (Double(draws) * probability * (1 - probability)).squareRoot()
+                #expect(
+                    abs(Double(seen) - Double(draws) * probability) <= 6 * deviation + 1,
+                    "token \(index): \(seen) of \(draws) at \(probability)")
+            }
+        }
+    }
+
+    @Test("The log-probability is the model's own, before temperature and penalty")
+    func logProbabilityIsTheModels() {
+        var logits = Self.logits(300)
+        let expected = Self.probabilities(logits, .init(temperature: 1))
+        var sampler = Sampler(
+            parameters: .init(temperature: 0.5, repetitionPenalty: 1.3, seed: 3), prompt: [1, 2, 3, 400, -1])
+        for _ in 0..<50 {
+            let token = logits.withUnsafeMutableBufferPointer { sampler.sample(from: $0) }
+            #expect(abs(token.logProbability - log(expected[Int(token.token)])) < 1e-4)
+        }
+        #expect(logits == Self.logits(300), "the penalty must not stay in the logits")
+    }
+
+    @Test("A penalty makes what was seen less likely, whatever the logit's sign")
+    func penalty() {
+        var logits: [Float] = [2, 1.9, -1]
+        var sampler = Sampler(parameters: .init(repetitionPenalty: 2), prompt: [0])
+        #expect(logits.withUnsafeMutableBufferPointer { sampler.sample(from: $0).token } == 1)
+        logits = [-1, -1.5]
+        sampler = Sampler(parameters: .init(repetitionPenalty: 2), prompt: [0])
+        #expect(logits.withUnsafeMutableBufferPointer { sampler.sample(from: $0).token } == 1)
+    }
+
+    @Test("Logits that are not numbers give some token, not a crash", arguments: cases)
+    func notNumbers(parameters: SamplingParameters) {
+        for value in [Float.nan, -.infinity, .infinity] {
+            var logits = [Float](repeating: value, count: 10)
+            var sampler = Sampler(parameters: parameters, prompt: [])
+            let token = logits.withUnsafeMutableBufferPointer { sampler.sample(from: $0).token }
+            #expect((0..<10).contains(token))
+        }
+    }
+}
