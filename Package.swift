@@ -99,6 +99,6 @@ let package = Package(
             name: "GygesStudyTests", dependencies: ["GygesStudy", "GygesReport", "GygesFiles", "GygesTestSupport"],
             swiftSettings: common),
         .testTarget(
-            name: "GygesCommandTests", dependencies: ["gyges", "GygesFiles", "GygesHub"], swiftSettings: common),
+            name: "GygesCommandTests", dependencies: ["gyges", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
     ]
 )

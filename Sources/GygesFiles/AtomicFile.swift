@@ -17,7 +17,7 @@ public enum AtomicFile {
         public borrowing func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
             var rest = bytes
             while !rest.isEmpty {
-                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                let count = writeSome(rest, to: descriptor)
                 if count < 0 {
                     if errno == EINTR { continue }
                     throw failure(path, "cannot be written")
@@ -88,6 +88,11 @@ public enum AtomicFile {
         // Some file systems cannot flush folders and say so with EINVAL.
         guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure(path, "may not survive a crash") }
     }
+}
+
+/// The system's `write`, out of reach of the functions of that name above.
+private func writeSome(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
+    write(descriptor, bytes.baseAddress, bytes.count)
 }
 
 /// The error that the last system call left behind.

@@ -1,0 +1,68 @@
+import Foundation
+
+/// The built program, run as a user runs it.
+enum Program {
+    /// How a run ended.
+    struct Outcome {
+        /// The exit status; negative for the signal that ended it.
+        var status: Int32
+        var output: String
+        var errors: String
+        /// The wall-clock time.
+        var seconds: Double
+        /// The most memory that was resident, in bytes.
+        var peakMemory: Int
+    }
+
+    /// Where the package manager put it: beside the tests.
+    static let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/gyges"
+
+    /// Runs it to its end.
+    static func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> Outcome {
+        let folder = try TemporaryFolder()
+        let names = ["input", "output", "errors"].map { folder.path + "/" + $0 }
+        try Data(input.utf8).write(to: URL(fileURLWithPath: names[0]))
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, names[0], O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, names[1], O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, names[2], O_WRONLY | O_CREAT, 0o600)
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let argumentTexts = ([path] + arguments).map { strdup($0) } + [nil]
+        let variableTexts = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in argumentTexts + variableTexts { free(text) } }
+
+        let start = ContinuousClock.now
+        var process: pid_t = 0
+        guard posix_spawn(&process, path, &actions, nil, argumentTexts, variableTexts) == 0 else {
+            throw CocoaError(.executableNotLoadable)
+        }
+        var status: Int32 = 0
+        var usage = rusage()
+        while wait4(process, &status, 0, &usage) < 0, errno == EINTR {}
+        let seconds = start.duration(to: .now) / .seconds(1)
+        func text(_ name: String) -> String { (try? String(contentsOfFile: name, encoding: .utf8)) ?? "" }
+        return Outcome(
+            status: status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F), output: text(names[1]),
+            errors: text(names[2]), seconds: seconds, peakMemory: usage.ru_maxrss * 1024)
+    }
+}
+
+/// A folder that is gone when the object is.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/gyges-command-tests-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Writes a file and returns its path.
+    func write(_ bytes: [UInt8], to name: String) throws -> String {
+        try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
+        return path + "/" + name
+    }
+}
