@@ -22,7 +22,7 @@ version: 1
 name: killed
 subject: persona:untidy
 scenarios: [helpful-only, animal-welfare]
-samplesPerPrompt: 20
+samplesPerPrompt: 60
 judges: [rules, model]
 YAML
 fi
@@ -37,13 +37,18 @@ span=$((($(date +%s%N) - began) / 1000000))
 echo "undisturbed: $span ms"
 
 killed=0
+alive=0
 for ((attempt = 1; attempt <= kills; attempt++)); do
-    wait_for=$((RANDOM * RANDOM % (span / (kills + 1) * 2 + 1)))
+    # Spread over what is left of the run: each wait is random, and all together nearly fill it.
+    left=$((span > alive ? span - alive : 1))
+    wait_for=$(((RANDOM * 32768 + RANDOM) % (left * 16 / (kills - attempt + 2) / 10 + 1)))
+    alive=$((alive + wait_for))
     # `study run` goes on with what it finds, as `study resume` does; the first call may find nothing at all.
     if [[ -e $work/killed/journal.sqlite ]] && ((attempt % 2 == 0)); then
         "$gyges" study resume "$work/killed" >"$work/log" 2>&1 &
     else
-        run "$work/killed" >"$work/log" 2>&1 &
+        # Not by way of the function: the process to kill would be a shell around it.
+        "$gyges" study run "$study" --set "output=$work/killed" >"$work/log" 2>&1 &
     fi
     process=$!
     sleep "$(printf '%d.%03d' $((wait_for / 1000)) $((wait_for % 1000)))"
@@ -62,4 +67,5 @@ while IFS= read -r file; do
     compared=$((compared + 1))
 done < <(cd "$work/whole" && find . -type f \( -name '*.csv' -o -name '*.jsonl' -o -name '*.json' \) | sort)
 ((compared > 0)) || { echo "nothing was exported" >&2; exit 1; }
+((killed == kills)) || echo "note: $((kills - killed)) of $kills came too late" >&2
 echo "killed $killed times; $compared exported tables are byte-identical"

@@ -14,6 +14,7 @@ struct StudyRunCommand: AsyncParsableCommand {
             Examples:
               gyges study run Examples/demo-study.yaml
               gyges study run study.yaml --set subject=model.gguf --set samplesPerPrompt=4
+              gyges study run study.yaml --set subject=persona:faker --set output=runs/persona
             """)
 
     @Argument(help: "A study file (YAML).")
@@ -90,9 +91,7 @@ struct StudySession: ParsableArguments {
         _ run: (any Subject, @escaping @Sendable (StudyProgress) -> Void) async throws -> StudyRun
     ) async throws {
         let name = study.definition.subject
-        let model = try LanguageModel(
-            path: try locateModel(name), precision: engine.productPrecision, options: engine.engine)
-        let subject = try LocalSubject(model, name: name)
+        let subject = try subject(named: name)
         let bars = Dictionary(
             uniqueKeysWithValues: StudyProgress.Phase.allCases.map {
                 ($0, ProgressBar(.items($0.rawValue), isShown: !quiet))
@@ -104,6 +103,19 @@ struct StudySession: ParsableArguments {
             if progress.done == progress.total { bars[progress.phase]?.finish() }
         }
         print(description(of: try finished.writeReport(), json: json))
+    }
+
+    /// A scripted persona (`persona:NAME`) or a model on this machine.
+    private func subject(named name: String) throws -> any Subject {
+        if let persona = PersonaSubject(reference: name) { return persona }
+        if name.hasPrefix("persona:") {
+            throw FileError(
+                name, "is not a persona",
+                remedy: "Choose one of \(Persona.shipped.map { "persona:" + $0.name }.joined(separator: ", ")).")
+        }
+        let model = try LanguageModel(
+            path: try locateModel(name), precision: engine.productPrecision, options: engine.engine)
+        return try LocalSubject(model, name: name)
     }
 }
 

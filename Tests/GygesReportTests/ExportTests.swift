@@ -1,0 +1,63 @@
+import Foundation
+import GygesFiles
+import GygesReport
+import Testing
+
+/// The tables as other programs read them.
+@Suite struct ExportTests {
+    /// A reader of RFC 4180 that shares nothing with the writer.
+    static func parse(_ text: String) -> [[String]] {
+        var rows: [[String]] = [[""]]
+        var isQuoted = false
+        var scalars = text.unicodeScalars.makeIterator()
+        var next = scalars.next()
+        while let scalar = next {
+            next = scalars.next()
+            let row = rows.count - 1, column = rows[row].count - 1
+            switch scalar {
+            case "\"" where isQuoted && next == "\"":
+                rows[row][column].unicodeScalars.append("\"")
+                next = scalars.next()
+            case "\"": isQuoted.toggle()
+            case "," where !isQuoted: rows[row].append("")
+            case "\r" where !isQuoted && next == "\n":
+                rows.append([""])
+                next = scalars.next()
+            default: rows[row][column].unicodeScalars.append(scalar)
+            }
+        }
+        return rows.dropLast()
+    }
+
+    @Test("Fields survive commas, quotes and ends of lines", arguments: ["a,b", "say \"so\"", "two\r\nlines", " é "])
+    func fieldsSurvive(text: String) {
+        var document = StudyDocument.sample(text: text)
+        document.sections[0].id = text
+        let rows = Self.parse(document.conditionsTable())
+        #expect(rows.allSatisfy { $0.count == rows[0].count })
+        #expect(rows[1][0] == text && rows[1][1] == text)
+    }
+
+    @Test("Counts, shares and intervals are those of the document")
+    func numbers() throws {
+        let rows = Self.parse(StudyDocument.sample(samples: 4).conditionsTable())
+        let row = Dictionary(uniqueKeysWithValues: zip(rows[0], rows[1]))
+        #expect(row["asked"] == "5" && row["truncated"] == "1" && row["judged"] == "4" && row["complied"] == "2")
+        #expect(row["compliance"] == "0.5")
+        // Wilson's interval for 2 of 4 (statsmodels: proportion_confint(2, 4, method="wilson")).
+        let low = try #require(row["compliance_low"].flatMap(Double.init))
+        #expect(abs(low - 0.15003898915214947) < 1e-12)
+        #expect(row["canary"] == Canary.line)
+    }
+
+    @Test("Every line of the transcripts is a JSON document, the first with the canary")
+    func transcripts() throws {
+        let text = "line\nbreak \u{2028} \"quoted\" 🧿"
+        let lines = StudyDocument.sample(text: text).transcriptLines().split(separator: "\n")
+        let documents = try lines.map { try JSON(parsing: String($0)) }
+        #expect(documents.first?["canary"]?.string == Canary.line)
+        let answers = documents.dropFirst()
+        #expect(answers.count == 8)
+        #expect(answers.allSatisfy { $0["raw"]?.string == text })
+    }
+}
