@@ -30,7 +30,7 @@ struct Tokenize: ParsableCommand {
     @Flag(help: "Add the tokens that the model expects around a text.")
     var frame = false
 
-    @Flag(help: "Print the number of tokens alone.")
+    @Flag(help: "Print the number of tokens alone; with --json, also how long encoding took.")
     var count = false
 
     @Flag(help: "Print JSON.")
@@ -40,10 +40,17 @@ struct Tokenize: ParsableCommand {
         let tokenizer = try Tokenizer(path: try locateModel(model))
         if decode { return try printText(of: tokenizer) }
         let text = try input.isEmpty ? Input.text(nil) : input.joined(separator: " ")
+        let start = ContinuousClock.now
         let ids = try tokenizer.encode(
             text, specialTokens: special ? .recognise : .asText, addsBeginning: frame, addsEnd: frame)
+        let seconds = start.duration(to: .now) / .seconds(1)
         let pieces = { ids.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) } }
-        if json {
+        if json, count {
+            let document: JSON = [
+                "count": .integer(ids.count), "bytes": .integer(text.utf8.count), "seconds": .double(seconds),
+            ]
+            print(document.serialized(.pretty))
+        } else if json {
             let document: JSON = [
                 "ids": .array(ids.map { .integer(Int($0)) }), "tokens": .array(pieces().map { .string($0) }),
                 "count": .integer(ids.count),
