@@ -26,8 +26,14 @@ static void NAME(dequantize_panel)(int format, const uint8_t *panel, size_t colu
     const int bits = gyges_code_bits(format), flip = bits == 8 && SIGNED_BYTE_CODES;
     const int offset = flip ? 0 : gyges_code_offset(format);
     for (size_t lane = 0; lane < GYGES_PANEL_OUTPUTS; lane += LANES) {
-        const uint8_t *codes = panel, *scales = panel + columns / 32 * gyges_code_bytes(format);
-        for (size_t block = 0; block < columns; block += length, scales += gyges_scale_bytes(format)) {
+        const uint8_t *codes = panel, *scales = panel;
+        const size_t blocks = columns / length;
+        for (size_t block = 0, end = 0; block < blocks; block++, scales += gyges_scale_bytes(format)) {
+            if (block == end) {  // The next group.
+                end += gyges_blocks_together(format, block, blocks);
+                scales = codes;
+                codes += (end - block) * gyges_scale_bytes(format);
+            }
             Floats scale[16], lowest[16];
             block_scales(format, scales, lane, scale, lowest);
             for (size_t k = 0; k < length; k += 32, codes += gyges_code_bytes(format)) {
@@ -40,7 +46,7 @@ static void NAME(dequantize_panel)(int format, const uint8_t *panel, size_t colu
                     const Floats number = floats_from_words(code - offset);
                     // One rounding: the product alone is exact but for Q6_K, which has nothing to add.
                     STORE(number * scale[(k + i) / 16] + lowest[(k + i) / 16],
-                        floats + (block + k + i) * GYGES_PANEL_OUTPUTS + lane);
+                        floats + (block * length + k + i) * GYGES_PANEL_OUTPUTS + lane);
                 }
             }
         }

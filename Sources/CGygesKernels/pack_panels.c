@@ -98,18 +98,21 @@ static void pack_block_panel(
     int format, const uint8_t *rows, size_t count, size_t row_bytes, size_t columns, uint8_t *panel) {
     size_t length = gyges_block_length(format), block_bytes = gyges_block_bytes(format);
     size_t blocks = columns / length;
-    uint8_t *packed = panel, *scales = panel + columns / 32 * gyges_code_bytes(format);
     uint8_t codes[outputs_in_panel][256] = {0};
     memset(panel, 0, gyges_panel_bytes(format, columns));
-    for (size_t block = 0; block < blocks; block++) {
-        for (size_t output = 0; output < count; output++) {
-            const uint8_t *source = rows + output * row_bytes + block * block_bytes;
-            gyges_expand_codes(format, source, codes[output]);
-            pack_scales(format, source, output, scales);
+    for (size_t block = 0; block < blocks;) {
+        size_t together = gyges_blocks_together(format, block, blocks);
+        uint8_t *scales = panel;
+        panel += together * gyges_scale_bytes(format);
+        for (size_t end = block + together; block < end; block++, scales += gyges_scale_bytes(format)) {
+            for (size_t output = 0; output < count; output++) {
+                const uint8_t *source = rows + output * row_bytes + block * block_bytes;
+                gyges_expand_codes(format, source, codes[output]);
+                pack_scales(format, source, output, scales);
+            }
+            for (size_t k = 0; k < length; k += 32, panel += gyges_code_bytes(format))
+                pack_codes(gyges_code_bits(format), codes[0] + k, sizeof *codes, panel);
         }
-        for (size_t k = 0; k < length; k += 32, packed += gyges_code_bytes(format))
-            pack_codes(gyges_code_bits(format), codes[0] + k, sizeof *codes, packed);
-        scales += gyges_scale_bytes(format);
     }
 }
 

@@ -1,6 +1,7 @@
 /// How block formats are packed: shared by packing and by the products of every level.
 ///
-/// A panel is a plane of codes followed by a plane of scales, both in order of k.
+/// A panel is a run of groups in order of k, each the scales of a few blocks followed by their codes: one stream of memory,
+/// in the order in which it is used. A group is as many blocks as make its scales whole cache lines; the last may have fewer.
 ///
 /// Codes of 32 k × 16 outputs, in vectors of 16 outputs × 4 consecutive k (64 bytes). Groups are the runs of four k, 0...7:
 /// - the low four bits: vector i holds group 2i in the low and group 2i + 1 in the high nibbles (8 bits: one group each);
@@ -51,6 +52,21 @@ static inline size_t gyges_scale_bytes(int format) {
     case GYGES_Q6_K: return (2 + 16) * 16;
     default: return 0;
     }
+}
+
+/// Blocks of a whole group.
+static inline size_t gyges_group_blocks(int format) {
+    switch (format) {
+    case GYGES_Q4_K: case GYGES_Q5_K: return 1;
+    case GYGES_Q6_K: return 2;
+    default: return 8;
+    }
+}
+
+/// Blocks of the group that begins with block `block` of `blocks`.
+static inline size_t gyges_blocks_together(int format, size_t block, size_t blocks) {
+    const size_t group = gyges_group_blocks(format), left = blocks - block;
+    return left < group ? left : group;
 }
 
 #endif
