@@ -96,8 +96,11 @@ let package = Package(
         .testTarget(name: "GygesHubTests", dependencies: ["GygesHub", "GygesFiles"], swiftSettings: common),
         .testTarget(name: "GygesReportTests", dependencies: ["GygesReport"], swiftSettings: common),
         .testTarget(
-            name: "GygesStudyTests", dependencies: ["GygesStudy", "GygesReport", "GygesFiles", "GygesTestSupport"],
-            swiftSettings: common),
+            name: "GygesStudyTests",
+            dependencies: [
+                "GygesStudy", "GygesInference", "GygesKernels", "GygesText", "GygesReport", "GygesFiles",
+                "GygesTestSupport",
+            ], swiftSettings: common),
         .testTarget(
             name: "GygesCommandTests", dependencies: ["gyges", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
     ]
