@@ -3,7 +3,7 @@
 #
 #   scripts/acceptance/kill_resume.sh GYGES [STUDY] [KILLS]
 #
-# GYGES is the program, STUDY a study file (default: a scripted persona, which needs no model), KILLS how often to kill.
+# Needs sqlite3. GYGES is the program, STUDY a study file (default: a scripted persona, which needs no model), KILLS how often to kill.
 # Ends with status 0 only if every exported table is byte-identical.
 set -euo pipefail
 
@@ -36,15 +36,25 @@ span=$((($(date +%s%N) - began) / 1000000))
 "$gyges" study report "$work/whole" >/dev/null
 echo "undisturbed: $span ms"
 
+# Compares every exported table of a finished run with the undisturbed run's.
+compared=0
+compare() {
+    "$gyges" study report "$1" >/dev/null
+    while IFS= read -r file; do
+        cmp "$work/whole/$file" "$1/$file"
+        compared=$((compared + 1))
+    done < <(cd "$work/whole" && find . -type f \( -name '*.csv' -o -name '*.jsonl' -o -name '*.json' \) | sort)
+}
+
+# How many rows a table of the killed run's journal has.
+count() { sqlite3 "$work/killed/journal.sqlite" "SELECT count(*) FROM $1" 2>/dev/null || echo 0; }
+
 killed=0
-alive=0
-for ((attempt = 1; attempt <= kills; attempt++)); do
-    # Spread over what is left of the run: each wait is random, and all together nearly fill it.
-    left=$((span > alive ? span - alive : 1))
-    wait_for=$(((RANDOM * 32768 + RANDOM) % (left * 16 / (kills - attempt + 2) / 10 + 1)))
-    alive=$((alive + wait_for))
-    # `study run` goes on with what it finds, as `study resume` does; the first call may find nothing at all.
-    if [[ -e $work/killed/journal.sqlite ]] && ((attempt % 2 == 0)); then
+while ((killed < kills)); do
+    # A wait of up to half of the whole, so that a run is met several times, from before its first row to its end.
+    wait_for=$(((RANDOM * 32768 + RANDOM) % (span / 2 + 1)))
+    # Every second time by `study resume`, once there is a run to resume; `study run` goes on with what it finds, too.
+    if (($(count runs) > 0 && killed % 2 == 0)); then
         "$gyges" study resume "$work/killed" >"$work/log" 2>&1 &
     else
         # Not by way of the function: the process to kill would be a shell around it.
@@ -52,20 +62,24 @@ for ((attempt = 1; attempt <= kills; attempt++)); do
     fi
     process=$!
     sleep "$(printf '%d.%03d' $((wait_for / 1000)) $((wait_for % 1000)))"
-    if kill -KILL "$process" 2>/dev/null; then killed=$((killed + 1)); fi
-    wait "$process" 2>/dev/null || true
-    rows=$(sqlite3 "$work/killed/journal.sqlite" 'SELECT count(*) FROM transcripts' 2>/dev/null || echo 0)
-    echo "kill $attempt after $wait_for ms: $rows transcripts"
+    kill -KILL "$process" 2>/dev/null || true
+    status=0
+    wait "$process" 2>/dev/null || status=$?
+    if ((status == 137)); then
+        killed=$((killed + 1))
+        rows=$(count transcripts) judged=$(count judgements)
+        echo "kill $killed after $wait_for ms: $rows transcripts, $judged judgements"
+    elif ((status == 0)); then
+        compare "$work/killed"
+        echo "ended before a kill: its tables agree; once more from the beginning"
+        rm -rf "$work/killed"
+    else
+        cat "$work/log"
+        exit 1
+    fi
 done
 
 run "$work/killed" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-"$gyges" study report "$work/killed" >/dev/null
-
-compared=0
-while IFS= read -r file; do
-    cmp "$work/whole/$file" "$work/killed/$file"
-    compared=$((compared + 1))
-done < <(cd "$work/whole" && find . -type f \( -name '*.csv' -o -name '*.jsonl' -o -name '*.json' \) | sort)
+compare "$work/killed"
 ((compared > 0)) || { echo "nothing was exported" >&2; exit 1; }
-((killed == kills)) || echo "note: $((kills - killed)) of $kills came too late" >&2
 echo "killed $killed times; $compared exported tables are byte-identical"

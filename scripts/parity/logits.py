@@ -1,6 +1,6 @@
 """Compares next-token distributions on real text: ours and llama.cpp's against the dequantised float32 model.
 
-    pip install torch==2.13.0 transformers gguf llama-cpp-python numpy
+    pip install torch==2.13.0 transformers accelerate gguf llama-cpp-python numpy
     python scripts/parity/logits.py reference MODEL.gguf TEXT OUT      # tokens and logits by torch
     gyges perplexity MODEL.gguf --tokens OUT/tokens.json --save-logits OUT/gyges.f32
     python scripts/parity/logits.py llama MODEL.gguf OUT               # the same tokens by llama.cpp
