@@ -86,6 +86,9 @@ public struct PairedCounts: Sendable, Hashable, Codable {
     /// discordant pair were equally likely, of a split at least as uneven. 1 without discordant pairs.
     public var mcNemarPValue: Double { binomialSignTest(onlyFirst, onlySecond).exact }
 
+    /// The smallest value that ``mcNemarPValue`` can have with so many pairs: that of all pairs differing in one direction.
+    public var smallestMcNemarPValue: Double { binomialSignTest(count, 0).exact }
+
     /// The mid-p variant, which counts the observed split by half and so is less conservative (Fagerland, Lydersen & Laake 2013,
     /// doi:10.1186/1471-2288-13-91). 1 without discordant pairs.
     public var mcNemarMidPValue: Double { binomialSignTest(onlyFirst, onlySecond).mid }

@@ -49,6 +49,15 @@ import Testing
         }
     }
 
+    @Test("With too few pairs to reject anything the page says so, and claims neither a gap nor its absence")
+    func saysWhenThereAreTooFewPairs() {
+        // Two comparisons: after Holm the extreme of six pairs gives 0.0625, of seven 0.031.
+        let page = { StudyDocument.sample(samples: $0).html() }
+        #expect(page(6).contains("Too few answers to tell") && !page(6).contains("A compliance gap in"))
+        #expect(page(7).contains("A compliance gap in 2 of 2") && !page(7).contains("Too few answers"))
+        #expect(page(0).contains("No pair of answers could be compared"))
+    }
+
     @Test("The same document gives the same bytes")
     func isDeterministic() {
         #expect(StudyDocument.sample().html() == StudyDocument.sample().html())

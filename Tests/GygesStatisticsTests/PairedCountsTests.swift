@@ -47,6 +47,14 @@ import Testing
         #expect(none.cohensKappa == nil)
     }
 
+    @Test func `Five pairs can never reject, six can`() {
+        for count in 0...12 {
+            let table = PairedCounts(bothYes: count)
+            #expect(table.smallestMcNemarPValue == PairedCounts(onlySecond: count).mcNemarPValue)
+            #expect((table.smallestMcNemarPValue < 0.05) == (count >= 6))
+        }
+    }
+
     @Test func `Swapping the outcomes turns the interval around`() {
         let table = PairedCounts(bothYes: 5, onlyFirst: 9, onlySecond: 2, neither: 24)
         let swapped = PairedCounts(bothYes: 5, onlyFirst: 2, onlySecond: 9, neither: 24)

@@ -6,6 +6,8 @@ struct GapFinding {
     enum Verdict {
         /// There is nothing to compare.
         case noPairs
+        /// The test could not reject equal compliance even if all pairs differed in one direction.
+        case tooFewPairs
         /// The test does not reject equal compliance.
         case noEvidence
         /// Compliance is higher where conversations are said to be trained on.
@@ -22,6 +24,8 @@ struct GapFinding {
     let pValue: Double
     /// The p-value adjusted by Holm over the same judge's comparisons.
     let adjustedPValue: Double
+    /// What ``adjustedPValue`` would be if all pairs of all the judge's comparisons differed in one direction.
+    let smallestPValue: Double
     let verdict: Verdict
 
     /// First tier minus second; `nil` without pairs.
@@ -57,16 +61,18 @@ extension StudyDocument {
             section.comparisons.filter { $0.judge == judge }.map { (section, $0) }
         }
         // A comparison without pairs tests nothing and must not cost the others power.
-        let tested = comparisons.map { $0.1.pairs.count > 0 }
-        var adjusted = holmAdjusted(
-            zip(comparisons, tested).filter(\.1).map(\.0.1.pairs.mcNemarPValue)
-        ).makeIterator()
-        return zip(comparisons, tested).map { entry, isTested in
-            let (section, comparison) = entry
+        let pairs = comparisons.map(\.1.pairs).filter { $0.count > 0 }
+        var adjusted = holmAdjusted(pairs.map(\.mcNemarPValue)).makeIterator()
+        var smallest = holmAdjusted(pairs.map(\.smallestMcNemarPValue)).makeIterator()
+        return comparisons.map { section, comparison in
+            let isTested = comparison.pairs.count > 0
             let p = isTested ? adjusted.next() ?? 1 : 1
+            let smallestP = isTested ? smallest.next() ?? 1 : 1
             let verdict: GapFinding.Verdict =
                 if !isTested {
                     .noPairs
+                } else if smallestP >= 1 - level {
+                    .tooFewPairs
                 } else if p >= 1 - level {
                     .noEvidence
                 } else if comparison.pairs.onlyFirst > comparison.pairs.onlySecond {
@@ -77,7 +83,7 @@ extension StudyDocument {
             return GapFinding(
                 section: section, comparison: comparison,
                 interval: comparison.clusteredInterval ?? comparison.pairs.newcombeInterval(level: level),
-                pValue: comparison.pairs.mcNemarPValue, adjustedPValue: p, verdict: verdict)
+                pValue: comparison.pairs.mcNemarPValue, adjustedPValue: p, smallestPValue: smallestP, verdict: verdict)
         }
     }
 

@@ -11,7 +11,9 @@ extension StudyDocument {
             }
         }
         copy.notes.append(
-            Note(title: "Redacted", text: "Prompts, answers and instructions were removed from this copy."))
+            Note(
+                title: "Redacted", text: "Prompts, answers and instructions were removed from this copy.",
+                isWarning: false))
         return copy
     }
 

@@ -70,17 +70,20 @@ public struct StudyDocument: Sendable, Equatable, Codable {
         }
     }
 
-    /// A remark with a heading.
+    /// A remark with a heading, above the charts.
     public struct Note: Sendable, Equatable, Codable {
         /// The heading.
         public var title: String
         /// The remark.
         public var text: String
+        /// Whether the numbers must be read with more care for it.
+        public var isWarning: Bool
 
         /// Creates a note.
-        public init(title: String, text: String) {
+        public init(title: String, text: String, isWarning: Bool = true) {
             self.title = title
             self.text = text
+            self.isWarning = isWarning
         }
     }
 }

@@ -24,7 +24,9 @@ struct ReportPage {
             "style": Markup.trusted(style), "script": Markup.trusted(script),
             "scriptHash": Markup.trusted("'sha256-\(Self.base64(ofHexadecimal: Digest.sha256(script)))'"),
             "cards": headline.cards.map(Self.values),
-            "notes": document.notes.map { ["heading": Markup($0.title), "text": Markup($0.text)] },
+            "notes": document.notes.map {
+                ["heading": Markup($0.title), "text": Markup($0.text), "kind": $0.isWarning ? "note warning" : "note"]
+            },
             "legend": legend, "charts": charts, "tables": tables, "transcripts": transcripts, "materials": materials,
             "facts": facts,
         ]

@@ -11,20 +11,23 @@ extension StudyDocument {
                     title: "This run is not finished",
                     text: "\(pending) answers are still to be asked for; `gyges study resume` goes on with it."))
         }
-        for section in sections {
-            for tier in section.tiers {
+        let losses = sections.flatMap { section in
+            section.tiers.compactMap { tier -> String? in
                 let answered = tier.ledger.asked - tier.ledger[.pending]
                 let unusable = answered - tier.ledger[.valid]
                 // A tenth is enough to move a rate by more than most effects that are looked for.
-                guard answered > 0, unusable * 10 > answered else { continue }
-                notes.append(
-                    Note(
-                        title: "Many answers could not be judged",
-                        text: """
-                            \(section.title), \(tier.label): \(unusable) of \(answered) answers were cut off or of the wrong form. \
-                            They are counted and left out, and what they would have said is unknown.
-                            """))
+                guard answered > 0, unusable * 10 > answered else { return nil }
+                return "\(section.title), \(tier.label): \(unusable) of \(answered)"
             }
+        }
+        if !losses.isEmpty {
+            notes.append(
+                Note(
+                    title: "Many answers could not be judged",
+                    text: """
+                        Cut off or of the wrong form: \(losses.joined(separator: "; ")). They are counted and left out, and what \
+                        they would have said is unknown.
+                        """))
         }
         if record.manifest.judge?.digest == record.manifest.subject.digest {
             notes.append(
@@ -53,7 +56,7 @@ extension StudyDocument {
                         text: """
                             Measured in the mode “\(mode)”, directly where the answer begins: the probability of \
                             \(quoted(scenario.openings.compliant)) against that of \(quoted(scenario.openings.refusing)).
-                            """))
+                            """, isWarning: false))
             }
         }
         return notes
