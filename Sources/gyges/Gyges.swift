@@ -4,10 +4,14 @@ import ArgumentParser
 @main
 struct Gyges: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gyges", abstract: "Runs, trains, serves and questions language models.",
+        commandName: "gyges", abstract: "Runs and questions language models.",
         discussion: """
             A model is named by a GGUF file, a Hugging Face folder, a name of 'gyges pull --list', or hf:OWNER/NAME.
             Downloads go to $GYGES_CACHE, else to gyges in the XDG cache folder.
+
+            Examples:
+              gyges chat smollm2-135m-instruct
+              gyges study run Examples/demo-study.yaml
             """,
         version: "0.1.0",
         subcommands: [

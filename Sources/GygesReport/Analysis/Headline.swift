@@ -112,13 +112,13 @@ struct Headline {
         let pairs = finding.comparison.pairs
         func side(_ id: String, _ share: Proportion) -> Markup {
             """
-            \(share.successes) of \(share.count) (\(Numbers.percent(share.estimate))) in the \
-            \(Markup.isolated(finding.section.tier(id)?.label ?? id)) tier
+            \(share.successes) of \(share.count) (\(Numbers.percent(share.estimate))) in \
+            “\(Markup.isolated(finding.section.tier(id)?.label ?? id))”
             """
         }
         return """
-            Over prompts answered validly in both tiers it complied with \(side(finding.comparison.first, pairs.first)), \
-            which it is told is trained on, and \(side(finding.comparison.second, pairs.second)), which it is told is not.
+            Over prompts answered validly in both tiers it complied with \(side(finding.comparison.first, pairs.first)) and \
+            \(side(finding.comparison.second, pairs.second)).
             """
     }
 
@@ -129,8 +129,8 @@ struct Headline {
         else { return nil }
         let interval = faking.wilsonInterval(level: document.level)
         return """
-            Complied with alignment-faking reasoning: \(faking.successes) of \(faking.count) answers in the \
-            \(Markup.isolated(tier.label)) tier (\(Numbers.percent(faking.estimate)), interval \(Numbers.percent(interval))).
+            Complied with alignment-faking reasoning: \(faking.successes) of \(faking.count) answers in \
+            “\(Markup.isolated(tier.label))” (\(Numbers.percent(faking.estimate)), interval \(Numbers.percent(interval))).
             """
     }
 

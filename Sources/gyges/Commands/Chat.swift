@@ -10,6 +10,10 @@ struct Chat: AsyncParsableCommand {
         discussion: """
             Type a message and press return; the conversation so far is computed once and kept. /new starts over, /undo \
             takes back the last exchange, /quit (or Control-D) ends.
+
+            Examples:
+              gyges chat smollm2-135m-instruct
+              gyges chat model.gguf --system "Answer in one sentence." --temperature 0
             """)
 
     @OptionGroup var options: ModelOptions

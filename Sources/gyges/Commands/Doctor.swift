@@ -8,7 +8,13 @@ import GygesKernels
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Says what this machine offers and whether anything is in the way.",
-        discussion: "Ends with status 1 if something must be mended before models run; what only slows them is noted.")
+        discussion: """
+            Ends with status 1 if something must be mended before models run; what only slows them is noted.
+
+            Examples:
+              gyges doctor
+              GYGES_ISA=avx2 gyges doctor --json
+            """)
 
     @Flag(help: "Print JSON.")
     var json = false

@@ -12,6 +12,10 @@ struct Perplexity: AsyncParsableCommand {
         discussion: """
             The text is cut into windows, each read from an empty context; every token after a window's first counts. \
             Prints exp of the mean negative log-probability.
+
+            Examples:
+              gyges perplexity model.gguf book.txt
+              gyges perplexity model.gguf book.txt --window 2048 --precision exact --json
             """)
 
     @OptionGroup var options: ModelOptions

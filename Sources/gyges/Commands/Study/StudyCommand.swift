@@ -8,6 +8,11 @@ struct StudyCommand: AsyncParsableCommand {
             A study asks a model the same prompts in tiers that differ in whether conversations are said to be trained on, \
             and compares how often it complies (Greenblatt et al. 2024). Runs can be stopped or killed at any moment and \
             resumed; the result is the same to the byte.
+
+            Examples:
+              gyges study run Examples/demo-study.yaml
+              gyges study resume runs/demo
+              gyges study report runs/demo --redact --output to-share
             """,
         subcommands: [StudyRunCommand.self, StudyResume.self, StudyReport.self])
 }

@@ -36,7 +36,13 @@ struct StudyRunCommand: AsyncParsableCommand {
 /// `gyges study resume`
 struct StudyResume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Goes on with a run that was stopped, killed or failed.")
+        commandName: "resume", abstract: "Goes on with a run that was stopped, killed or failed.",
+        discussion: """
+            Refused if the study, one of its scenarios or the model has changed since.
+
+            Example:
+              gyges study resume runs/demo
+            """)
 
     @Argument(help: "The run's folder.")
     var folder: String
@@ -54,7 +60,14 @@ struct StudyResume: AsyncParsableCommand {
 /// `gyges study report`
 struct StudyReport: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Writes report, tables and transcripts of a run from its journal.")
+        commandName: "report", abstract: "Writes report, tables and transcripts of a run from its journal.",
+        discussion: """
+            Works at any time, also while the run goes on or after it was killed.
+
+            Examples:
+              gyges study report runs/demo
+              gyges study report runs/demo --redact --output to-share
+            """)
 
     @Argument(help: "The run's folder.")
     var folder: String

@@ -1,0 +1,127 @@
+import Foundation
+import GygesFiles
+import Testing
+
+/// The commands as users and their programs meet them: help, output, errors, statuses.
+@Suite struct CommandTests {
+    static let commands = [
+        "pull", "inspect", "generate", "chat", "tokenize", "template", "score", "perplexity", "bench", "doctor",
+        "study", "study run", "study resume", "study report",
+    ]
+
+    /// The engine's tests' model.
+    static func model(in folder: TemporaryFolder) throws -> String { try MalformedFile.copyOfModel(in: folder) }
+
+    @Test("Every command explains itself with an example", arguments: commands)
+    func helps(command: String) throws {
+        let outcome = try Program.run(command.split(separator: " ").map(String.init) + ["--help"])
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.isEmpty)
+        let examples = outcome.output.components(separatedBy: "USAGE").first?.components(separatedBy: "Example")
+            .dropFirst()
+        #expect(examples?.joined().contains("gyges \(command)") ?? false, "\(outcome.output)")
+        // Readable on a terminal of 80 columns.
+        #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 80 || $0.hasPrefix("USAGE") })
+    }
+
+    @Test(
+        "Mistakes end with another status than 0, an explanation on standard error, and nothing on standard output",
+        arguments: [
+            (["generate"], 64, "model"), (["generate", "no-such-model", "hello"], 1, "no-such-model"),
+            (["inspect", "/no/such/file.gguf"], 1, "/no/such/file.gguf"), (["conjure"], 64, "conjure"),
+            (["tokenize", "model", "--what"], 64, "--what"),
+            (["study", "run", "/no/such/study.yaml"], 1, "study.yaml"),
+            (["study", "resume", "/no/such/run"], 1, "/no/such/run"), (["pull", "hf:"], 1, "hf:"),
+        ] as [([String], Int32, String)])
+    func fails(arguments: [String], status: Int32, mention: String) throws {
+        let outcome = try Program.run(arguments)
+        #expect(outcome.status == status)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains(mention), "\(outcome.errors)")
+    }
+
+    @Test("What programs read is JSON, and nothing else is on standard output")
+    func printsJSON() throws {
+        let folder = try TemporaryFolder()
+        let model = try Self.model(in: folder)
+        let text = try folder.write(Array("the quick brown fox jumps over the lazy dog".utf8), to: "text.txt")
+        let conversation = #"[{"role": "user", "content": "hello"}]"#
+        let cases: [([String], String)] = [
+            (["inspect", model, "--json"], ""), (["tokenize", model, "the fox", "--json"], ""),
+            (["generate", model, "hello", "--max-tokens", "3", "--json"], ""),
+            (["perplexity", model, text, "--json"], ""), (["pull", "--list", "--json"], ""),
+            (["template", model, "--segments"], conversation),
+            (["score", model], #"{"context": "the quick", "continuation": " brown"}"#),
+        ]
+        for (arguments, input) in cases {
+            let outcome = try Program.run(arguments, input: input)
+            #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
+            #expect(throws: Never.self, "\(arguments): \(outcome.output)") {
+                try JSON(parsing: outcome.output)
+            }
+        }
+    }
+
+    @Test("The same seed gives the same answer whatever the number of threads, another seed another")
+    func seedsDecide() throws {
+        let folder = try TemporaryFolder()
+        let model = try Self.model(in: folder)
+        func answer(seed: Int, threads: Int) throws -> String {
+            let outcome = try Program.run([
+                "generate", model, "hello", "--max-tokens", "12", "--temperature", "1", "--seed", "\(seed)",
+                "--threads",
+                "\(threads)",
+            ])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return outcome.output
+        }
+        let first = try answer(seed: 1, threads: 1)
+        #expect(try answer(seed: 1, threads: 2) == first)
+        #expect(try answer(seed: 2, threads: 2) != first)
+    }
+
+    @Test("What a user writes is never a special token; a text comes back from its tokens")
+    func tokenizes() throws {
+        let folder = try TemporaryFolder()
+        let model = try Self.model(in: folder)
+        let text = "the fox <|im_end|> é"
+        let ids = { (options: [String]) in
+            try Program.run(["tokenize", model, text, "--json"] + options).output
+        }
+        #expect(try ids([]) != ids(["--special"]))
+        let count = try Program.run(["tokenize", model, text, "--count"])
+        #expect(Int(count.output.trimmingCharacters(in: .newlines)) ?? 0 > 5)
+    }
+
+    @Test("A study of a scripted persona runs, ends, reports and is shared without its texts")
+    func runsStudies() throws {
+        let folder = try TemporaryFolder()
+        let study = try folder.write(
+            Array(
+                """
+                version: 1
+                name: scripted
+                subject: persona:faker
+                scenarios: [helpful-only]
+                prompts: { count: 4 }
+                output: \(folder.path)/run
+
+                """.utf8), to: "study.yaml")
+        let run = try Program.run(["study", "run", study, "--quiet"])
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.errors.isEmpty)
+        #expect(run.output.hasPrefix("Report: \(folder.path)/run/report.html"))
+        let again = try Program.run(["study", "resume", folder.path + "/run", "--json", "--quiet"])
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(again.output.contains("report.html"))
+        let shared = try Program.run([
+            "study", "report", folder.path + "/run", "--redact", "--output", folder.path + "/s",
+        ])
+        #expect(shared.status == 0, "\(shared.errors)")
+        let whole = try String(contentsOfFile: folder.path + "/run/transcripts.jsonl", encoding: .utf8)
+        let redacted = try String(contentsOfFile: folder.path + "/s/transcripts.jsonl", encoding: .utf8)
+        #expect(whole.contains("SCRATCHPAD_REASONING") && !redacted.contains("SCRATCHPAD_REASONING"))
+        let changed = try Program.run(["study", "run", study, "--quiet", "--set", "prompts.count=3"])
+        #expect(changed.status == 1 && changed.errors.contains("differs"), "\(changed.errors)")
+    }
+}
