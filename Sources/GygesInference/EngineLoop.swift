@@ -71,7 +71,10 @@ final class EngineLoop {
         guard live.count < options.sequenceLimit else { return false }
         let (prompt, total) = demand(of: job.request)
         let match = index.longestPrefix(of: prompt)
-        if awaitsPrefix(prompt, known: match.pages.count) { return false }
+        let tail = longestTail(after: match, of: prompt)
+        if awaitsPrefix(prompt, known: match.pages.count * KeyValueLayout.blockLength + (tail?.count ?? 0)) {
+            return false
+        }
 
         let pageDemand = KeyValuePool.pageCount(forTokens: total)
         let idleMatched = match.pages.filter { $0.userCount == 0 }.count
@@ -79,9 +82,43 @@ final class EngineLoop {
         guard usedPageCount + idleMatched + reserved + pageDemand - match.pages.count <= pool.capacity else {
             return false
         }
+        // In use from here on, so that the copy cannot evict them.
+        let pages = SequencePages(sharing: match.pages)
+        var computedCount = match.pages.count * KeyValueLayout.blockLength
+        if let tail, let page = copy(of: tail.page) {
+            pages.append(page)
+            computedCount += tail.count
+        }
         live.append(
-            LiveSequence(job: job, match: match, tokenLimit: total, pageDemand: pageDemand, tokenizer: tokenizer))
+            LiveSequence(
+                job: job, pages: pages, computedCount: computedCount, match: match, tokenLimit: total,
+                pageDemand: pageDemand, tokenizer: tokenizer))
         return true
+    }
+
+    /// A partly filled page, of a finished or a live sequence, that goes on as `prompt` does after `match`, and for how
+    /// many tokens.
+    private func longestTail(after match: PrefixIndex.Match, of prompt: [Int32]) -> (page: KeyValuePage, count: Int)? {
+        var best = index.longestTail(after: match, of: prompt)
+        let start = match.pages.count * KeyValueLayout.blockLength
+        for sequence in live where sequence.computedCount > start + (best?.count ?? 0) {
+            let common = commonPrefixCount(sequence.tokens[..<sequence.computedCount], prompt.dropLast())
+            if common > start + (best?.count ?? 0) {
+                best = (
+                    sequence.pages.pages[match.pages.count], min(common - start, KeyValueLayout.blockLength)
+                )
+            }
+        }
+        return best
+    }
+
+    /// A copy to go on writing in; `nil` if there is no room for one now.
+    private func copy(of tail: KeyValuePage) -> KeyValuePage? {
+        tail.whileInUse {
+            let page = pool.makePage() ?? (index.evictOne() ? pool.makePage() : nil)
+            page?.copyContents(of: tail)
+            return page
+        }
     }
 
     /// Pages that live sequences hold, each counted once.
@@ -89,15 +126,17 @@ final class EngineLoop {
         Set(live.flatMap { $0.pages.pages.map(ObjectIdentifier.init) }).count
     }
 
-    /// Whether a live sequence is about to compute more full pages of this prompt than are known.
+    /// Whether a live sequence is about to compute so much more of this prompt than the `known` tokens that waiting for it
+    /// is quicker than computing the same.
     private func awaitsPrefix(_ prompt: [Int32], known: Int) -> Bool {
-        let length = KeyValueLayout.blockLength
-        return live.contains { sequence in
+        live.contains { sequence in
             guard sequence.pendingCount > 1 else { return false }
-            let common = zip(sequence.tokens, prompt.dropLast()).prefix { $0 == $1 }.count
-            return common / length > known
+            return commonPrefixCount(sequence.tokens[...], prompt.dropLast()) >= known + Self.worthWaiting
         }
     }
+
+    /// How many tokens less to compute are worth waiting a step for.
+    private static let worthWaiting = 16
 
     /// The tokens whose keys and values may come from an earlier computation, and the most the job can grow to.
     private func demand(of request: EngineJob.Request) -> (prefix: [Int32], total: Int) {
@@ -193,7 +232,11 @@ final class EngineLoop {
                 }
             }
         }
-        live.removeAll { done.contains(ObjectIdentifier($0)) }
+        live.removeAll { sequence in
+            let isDone = done.contains(ObjectIdentifier(sequence))
+            if isDone { sequence.leaveTail(in: index) }
+            return isDone
+        }
     }
 
     /// Gives a sequence the pages for its first `tokenCount` tokens out of its reservation.

@@ -17,6 +17,18 @@ final class KeyValuePage {
     }
 
     deinit { pool.give(memory) }
+
+    /// Takes over another page's contents.
+    func copyContents(of other: KeyValuePage) {
+        memory.copyMemory(from: other.memory, byteCount: pool.pageByteCount)
+    }
+
+    /// Calls `body` while the page counts as in use, so that it is not evicted.
+    func whileInUse<Result>(_ body: () -> Result) -> Result {
+        userCount += 1
+        defer { userCount -= 1 }
+        return body()
+    }
 }
 
 /// Hands out pages within a memory bound and takes their memory back when nobody holds them.

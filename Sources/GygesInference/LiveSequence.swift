@@ -23,12 +23,16 @@ final class LiveSequence {
         case scoring(ScoringRequest, [ScoredToken])
     }
 
-    /// Starts with the pages of `match`; the sequence never grows beyond `tokenLimit` tokens or `pageDemand` pages.
-    init(job: EngineJob, match: PrefixIndex.Match, tokenLimit: Int, pageDemand: Int, tokenizer: Tokenizer) {
+    /// Starts with `pages`, which hold `computedCount` tokens: those of `match` and perhaps one of the sequence's own. It
+    /// never grows beyond `tokenLimit` tokens or `pageDemand` pages.
+    init(
+        job: EngineJob, pages: SequencePages, computedCount: Int, match: PrefixIndex.Match, tokenLimit: Int,
+        pageDemand: Int, tokenizer: Tokenizer
+    ) {
         self.job = job
-        pages = SequencePages(sharing: match.pages)
-        computedCount = match.pages.count * KeyValueLayout.blockLength
-        reservedPageCount = pageDemand - match.pages.count
+        self.pages = pages
+        self.computedCount = computedCount
+        reservedPageCount = pageDemand - pages.pages.count
         prefix = match.identifier
         indexedPageCount = match.pages.count
         switch job.request {
@@ -73,6 +77,17 @@ final class LiveSequence {
             prefix = index.insert(pages.pages[indexedPageCount], tokens: tokens[range], after: prefix)
             indexedPageCount += 1
         }
+    }
+
+    /// Makes the partly filled last page findable, now that nothing more will be written to it.
+    ///
+    /// Of a scoring, only the context: other continuations of it are more likely to come than the same again.
+    func leaveTail(in index: PrefixIndex) {
+        let start = indexedPageCount * KeyValueLayout.blockLength
+        var end = computedCount
+        if case .scoring(let request, _) = work { end = min(end, request.firstScored) }
+        guard start < end else { return }
+        index.insertTail(pages.pages[indexedPageCount], tokens: tokens[start..<end], after: prefix)
     }
 
     /// Takes the logits that predict the token after `position`; returns whether the request is finished.

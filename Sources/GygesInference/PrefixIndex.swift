@@ -2,8 +2,10 @@ import GygesKernels
 
 /// Finds pages that were already computed for the beginning of a prompt.
 ///
-/// Each full page is known by the page before it and its own 64 tokens, so a path from the root spells a prefix.
-/// Pages that no live sequence uses stay until memory is needed and then go, least recently used first.
+/// Each full page is known by the page before it and its own 64 tokens, so a path from the root spells a prefix. The page
+/// in which a finished sequence ended is known in the same way by the fewer tokens it has; as others go on from it with
+/// tokens of their own, they copy it. Pages that no live sequence uses stay until memory is needed and then go, least
+/// recently used first.
 final class PrefixIndex {
     private struct Key: Hashable {
         var parent: Int
@@ -28,6 +30,8 @@ final class PrefixIndex {
 
     private var entries: [Key: Entry] = [:]
     private var keys: [Int: Key] = [:]
+    /// The names of the partly filled pages after each page.
+    private var tails: [Int: [Key]] = [:]
     private var nextIdentifier = 1
     private var clock = 0
 
@@ -48,17 +52,67 @@ final class PrefixIndex {
         return match
     }
 
+    /// The partly filled page after `match` that has the most tokens in common with `tokens`, and how many; at least one
+    /// token of `tokens` is left to compute.
+    func longestTail(after match: Match, of tokens: [Int32]) -> (page: KeyValuePage, count: Int)? {
+        let rest = tokens.dropLast().dropFirst(match.pages.count * KeyValueLayout.blockLength)
+        var best: (key: Key, count: Int)?
+        for key in tails[match.identifier] ?? [] {
+            let count = commonPrefixCount(key.tokens, rest)
+            if count > best?.count ?? 0 { best = (key, count) }
+        }
+        guard let best, let entry = entries[best.key] else { return nil }
+        entries[best.key]!.lastUse = clock
+        return (entry.page, best.count)
+    }
+
+    /// Makes a page findable that is filled with `tokens` so far and that nobody will write to again.
+    ///
+    /// Pages under the same parent that begin alike in all of either's tokens are one: the longer is kept. At most
+    /// ``tailLimit`` differ, so that looking them up stays cheap.
+    func insertTail(_ page: KeyValuePage, tokens: ArraySlice<Int32>, after parent: Int) {
+        clock += 1
+        let known = tails[parent] ?? []
+        for key in known {
+            let common = commonPrefixCount(key.tokens, tokens)
+            if common == tokens.count { return }
+            if common == key.tokens.count { remove(key) }
+        }
+        if let oldest = tails[parent], oldest.count >= Self.tailLimit { remove(oldest[0]) }
+        let key = Key(parent: parent, tokens: ArraySlice(Array(tokens)))
+        add(key, page)
+        tails[parent, default: []].append(key)
+    }
+
+    /// How many partly filled pages are kept after one page.
+    private static let tailLimit = 8
+
     /// Makes a full page findable and returns its name; a page already known under that path keeps its name.
     func insert(_ page: KeyValuePage, tokens: ArraySlice<Int32>, after parent: Int) -> Int {
         clock += 1
         let key = Key(parent: parent, tokens: ArraySlice(Array(tokens)))
         if let entry = entries[key] { return entry.identifier }
+        return add(key, page)
+    }
+
+    @discardableResult
+    private func add(_ key: Key, _ page: KeyValuePage) -> Int {
         let identifier = nextIdentifier
         nextIdentifier += 1
         entries[key] = Entry(identifier: identifier, page: page, lastUse: clock)
         keys[identifier] = key
-        if let parentKey = keys[parent] { entries[parentKey]?.childCount += 1 }
+        if let parentKey = keys[key.parent] { entries[parentKey]?.childCount += 1 }
         return identifier
+    }
+
+    private func remove(_ key: Key) {
+        guard let entry = entries.removeValue(forKey: key) else { return }
+        keys[entry.identifier] = nil
+        if let parentKey = keys[key.parent] { entries[parentKey]?.childCount -= 1 }
+        if key.tokens.count < KeyValueLayout.blockLength {
+            tails[key.parent]?.removeAll { $0 == key }
+            if tails[key.parent]?.isEmpty ?? false { tails[key.parent] = nil }
+        }
     }
 
     /// Forgets the least recently used page that no live sequence and no longer prefix needs.
@@ -67,10 +121,20 @@ final class PrefixIndex {
     /// - Returns: Whether there was one.
     func evictOne() -> Bool {
         let idle = entries.filter { $0.value.childCount == 0 && $0.value.page.userCount == 0 }
-        guard let (key, entry) = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return false }
-        entries[key] = nil
-        keys[entry.identifier] = nil
-        if let parentKey = keys[key.parent] { entries[parentKey]?.childCount -= 1 }
+        guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return false }
+        remove(oldest.key)
         return true
+    }
+}
+
+/// How many tokens two texts have in common at their beginnings.
+func commonPrefixCount(_ a: ArraySlice<Int32>, _ b: ArraySlice<Int32>) -> Int {
+    a.withUnsafeBufferPointer { a in
+        b.withUnsafeBufferPointer { b in
+            let limit = min(a.count, b.count)
+            var count = 0
+            while count < limit, a[count] == b[count] { count += 1 }
+            return count
+        }
     }
 }

@@ -66,6 +66,45 @@ import Testing
         #expect(completions.filter { $0.reusedTokenCount >= shareable }.count == completions.count - 1)
     }
 
+    @Test func continuationsOfOneContextComputeItOnce() async throws {
+        let alone = try Self.load(threads: 1)
+        let context = try alone.tokenizer.encode(String(repeating: "the fox is unseen. ", count: 9))
+        let requests = try (0..<12).map { index in
+            let continuation = try alone.tokenizer.encode(" fox" + String(repeating: " \(index)", count: index % 3 + 1))
+            return ScoringRequest(tokens: context + continuation, firstScored: context.count)
+        }
+        // One engine for each, so that nothing is shared.
+        var expected: [[ScoredToken]] = []
+        for request in requests { expected.append(try await Self.load(threads: 1).engine.score(request)) }
+        for sequenceLimit in [1, 3, 32] {
+            let together = try Self.load(options: .init(sequenceLimit: sequenceLimit))
+            try await withThrowingTaskGroup(of: (Int, [ScoredToken]).self) { group in
+                for (index, request) in requests.enumerated() {
+                    group.addTask { (index, try await together.engine.score(request)) }
+                }
+                for try await (index, scores) in group { #expect(scores == expected[index]) }
+            }
+            // All of the context but its last token, whose row predicts the continuation.
+            let generation = try await together.engine.complete(
+                GenerationRequest(prompt: context, maximumTokenCount: 1))
+            #expect(generation.reusedTokenCount == context.count - 1)
+        }
+    }
+
+    @Test func aConversationGoesOnWhereItEnded() async throws {
+        let model = try Self.load()
+        var prompt = try model.tokenizer.encode("the ring of Gyges")
+        for turn in 0..<4 {
+            let request = GenerationRequest(
+                prompt: prompt, maximumTokenCount: 30, sampling: .init(temperature: 1, seed: UInt64(turn)))
+            let completion = try await model.engine.complete(request)
+            #expect(try await Self.load(threads: 1).engine.complete(request).tokens == completion.tokens)
+            if turn > 0 { #expect(completion.reusedTokenCount >= prompt.count - 8) }
+            prompt += completion.tokens.map(\.token)
+            prompt += try model.tokenizer.encode(" and then")
+        }
+    }
+
     @Test func aTightMemoryBoundChangesNothing() async throws {
         let roomy = try Self.load()
         let requests = try Self.requests(roomy)
