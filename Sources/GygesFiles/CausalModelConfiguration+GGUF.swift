@@ -7,7 +7,7 @@ extension CausalModelConfiguration {
         guard let architecture = DecoderArchitecture(rawValue: name) else {
             throw FileError(
                 file.path, at: "general.architecture", "is \(name)",
-                remedy: "Gyges runs decoders of the architectures qwen2 and llama.")
+                remedy: "Gyges runs decoders of the architectures qwen2, qwen2moe and llama.")
         }
         var settings = SettingsReader(
             number: { file.metadata["\(name).\($0)"]?.double }, integer: { file.metadata["\(name).\($0)"]?.integer },
@@ -23,8 +23,8 @@ extension CausalModelConfiguration {
         // The table's own rows are the vocabulary: the metadata's count is optional and leaves out padding.
         let table = file.tensor(named: "token_embd.weight")
         if table == nil { settings.note("the tensor token_embd.weight is missing") }
-        if (settings.integer("expert_count") ?? 0) > 0 {
-            settings.note("expert_count: mixtures of experts are not supported yet")
+        if architecture != .qwen2moe, (settings.integer("expert_count") ?? 0) > 0 {
+            settings.note("expert_count: mixtures of experts are run in the architecture qwen2moe alone")
         }
         self.init(
             architecture: architecture, layerCount: layerCount, hiddenSize: hiddenSize,
@@ -38,7 +38,8 @@ extension CausalModelConfiguration {
             ropeBase: settings.positive("rope.freq_base", limit: 1e12, fallback: 10_000),
             ropeScaling: Self.scaling(&settings, kind: file.metadata["\(name).rope.scaling.type"]?.string),
             tiesEmbeddings: file.tensor(named: "output.weight") == nil,
-            hasAttentionBias: file.tensor(named: "blk.0.attn_q.bias") != nil)
+            hasAttentionBias: file.tensor(named: "blk.0.attn_q.bias") != nil,
+            experts: architecture == .qwen2moe ? Self.experts(&settings, file) : nil)
         if vocabularySize > Limit.vocabulary { settings.note("the vocabulary has more than \(Limit.vocabulary) rows") }
         if let tokens = file.metadata["tokenizer.ggml.tokens"]?.array, tokens.count > vocabularySize {
             settings.note("\(tokens.count) tokens but \(vocabularySize) rows in the embedding table")
@@ -48,6 +49,20 @@ extension CausalModelConfiguration {
             throw FileError(
                 file.path, at: "\(name) metadata", problems: problems, remedy: "The file is damaged; get it again.")
         }
+    }
+
+    /// In GGUF every layer of a mixture has experts, and their widths may be left to the tensors.
+    private static func experts(_ settings: inout SettingsReader, _ file: GGUFFile) -> ExpertConfiguration {
+        func width(_ name: String) -> Int? { file.tensor(named: name)?.dimensions.dropFirst().first }
+        return ExpertConfiguration(
+            count: settings.count("expert_count", limit: Limit.experts),
+            countPerToken: settings.count("expert_used_count", limit: Limit.experts),
+            intermediateSize: settings.count(
+                "expert_feed_forward_length", limit: Limit.width, fallback: width("blk.0.ffn_gate_exps.weight")),
+            sharedIntermediateSize: settings.count(
+                "expert_shared_feed_forward_length", limit: Limit.width,
+                fallback: width("blk.0.ffn_gate_shexp.weight")),
+            normalisesWeights: file.metadata["qwen2moe.expert_weights_norm"]?.bool ?? false, denseLayers: [])
     }
 
     private static func scaling(_ settings: inout SettingsReader, kind: String?) -> RopeScaling {

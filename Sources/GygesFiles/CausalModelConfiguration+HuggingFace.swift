@@ -8,9 +8,10 @@ extension CausalModelConfiguration {
             throw FileError(path, "is not a JSON object", remedy: "Give the model's config.json.")
         }
         let name = object["model_type"]?.string ?? "(missing)"
-        guard let architecture = DecoderArchitecture(rawValue: name) else {
+        guard let architecture = DecoderArchitecture(modelType: name) else {
             throw FileError(
-                path, at: "model_type", "is \(name)", remedy: "Gyges runs decoders of the types qwen2 and llama.")
+                path, at: "model_type", "is \(name)",
+                remedy: "Gyges runs decoders of the types qwen2, qwen2_moe and llama.")
         }
         func isPresent(_ key: String) -> Bool { object[key].map { !$0.isNull } ?? false }
         var settings = SettingsReader(
@@ -30,9 +31,10 @@ extension CausalModelConfiguration {
             settings.note("attention_bias is true, which is not supported")
         }
         let rope = Self.rope(object, &settings)
+        let layerCount = settings.count("num_hidden_layers", limit: Limit.layers)
         self.init(
             architecture: architecture,
-            layerCount: settings.count("num_hidden_layers", limit: Limit.layers), hiddenSize: hiddenSize,
+            layerCount: layerCount, hiddenSize: hiddenSize,
             intermediateSize: settings.count("intermediate_size", limit: Limit.width), headCount: headCount,
             keyValueHeadCount: settings.count("num_key_value_heads", limit: Limit.heads, fallback: headCount),
             headDimension: headDimension, rotaryDimension: headDimension,
@@ -40,13 +42,37 @@ extension CausalModelConfiguration {
             contextLength: settings.count("max_position_embeddings", limit: Limit.context),
             normEpsilon: settings.positive("rms_norm_eps", limit: 1, fallback: 1e-6), ropeBase: rope.base,
             ropeScaling: rope.scaling, tiesEmbeddings: object["tie_word_embeddings"]?.bool ?? false,
-            hasAttentionBias: architecture == .qwen2)
+            hasAttentionBias: architecture == .qwen2
+                || architecture == .qwen2moe && (object["qkv_bias"]?.bool ?? true),
+            experts: architecture == .qwen2moe ? Self.experts(object, &settings, layerCount: layerCount) : nil)
         let problems = settings.problems + inconsistencies
         guard problems.isEmpty else {
             throw FileError(
                 path, at: "configuration", problems: problems,
                 remedy: "Check that the file belongs to the model, or get it again.")
         }
+    }
+
+    /// A layer has experts unless it is listed in `mlp_only_layers`, and then if `decoder_sparse_step` divides its number
+    /// counted from 1 (transformers, `modeling_qwen2_moe.py`).
+    private static func experts(
+        _ object: JSONObject, _ settings: inout SettingsReader, layerCount: Int
+    ) -> ExpertConfiguration {
+        let step = settings.count("decoder_sparse_step", limit: Limit.layers, fallback: 1)
+        var denseLayers = Set((0..<layerCount).filter { ($0 + 1) % step != 0 })
+        for layer in object["mlp_only_layers"]?.array ?? [] {
+            if let layer = layer.integer, (0..<layerCount).contains(layer) {
+                denseLayers.insert(layer)
+            } else {
+                settings.note("mlp_only_layers names a layer that there is not")
+            }
+        }
+        return ExpertConfiguration(
+            count: settings.count("num_experts", limit: Limit.experts),
+            countPerToken: settings.count("num_experts_per_tok", limit: Limit.experts),
+            intermediateSize: settings.count("moe_intermediate_size", limit: Limit.width),
+            sharedIntermediateSize: settings.count("shared_expert_intermediate_size", limit: Limit.width),
+            normalisesWeights: object["norm_topk_prob"]?.bool ?? false, denseLayers: denseLayers)
     }
 
     private static func rope(

@@ -2,8 +2,36 @@
 public enum DecoderArchitecture: String, Sendable, Codable {
     /// Qwen2 and Qwen2.5.
     case qwen2
+    /// Qwen1.5-MoE and Qwen2-MoE: Qwen2 whose feed-forward parts are mixtures of experts.
+    case qwen2moe
     /// Llama 2, 3 and models of the same shape.
     case llama
+
+    /// The family that a `config.json` calls `model_type`.
+    init?(modelType: String) {
+        self.init(rawValue: modelType == "qwen2_moe" ? "qwen2moe" : modelType)
+    }
+}
+
+/// The shape of a decoder's mixtures of experts (Qwen2 technical report §2.2.2).
+public struct ExpertConfiguration: Sendable, Equatable {
+    /// Experts to choose from.
+    public var count: Int
+    /// Experts that each token is given to.
+    public var countPerToken: Int
+    /// Channels of an expert.
+    public var intermediateSize: Int
+    /// Channels of the expert that every token is given to.
+    public var sharedIntermediateSize: Int
+    /// Whether the chosen experts' probabilities are divided by their sum. Qwen's are not: they sum to less than 1.
+    public var normalisesWeights: Bool
+    /// The layers that have an ordinary feed-forward part instead.
+    public var denseLayers: Set<Int>
+
+    /// What is impossible about it, one sentence each.
+    var inconsistencies: [String] {
+        countPerToken > count ? ["\(countPerToken) experts a token of \(count) experts"] : []
+    }
 }
 
 /// How rotary positions are stretched beyond the trained context.
@@ -52,6 +80,13 @@ public struct CausalModelConfiguration: Sendable, Equatable {
     public var tiesEmbeddings: Bool
     /// Whether queries, keys and values have biases.
     public var hasAttentionBias: Bool
+    /// The mixtures of experts; `nil` in a dense model.
+    public var experts: ExpertConfiguration?
+
+    /// The mixture of experts of one layer, if it has one.
+    public func experts(inLayer layer: Int) -> ExpertConfiguration? {
+        experts.flatMap { $0.denseLayers.contains(layer) ? nil : $0 }
+    }
 }
 
 /// Reads settings one by one and collects what is wrong with them.
@@ -109,6 +144,7 @@ extension CausalModelConfiguration {
         static let width = 1 << 20
         static let vocabulary = 1 << 24
         static let context = 1 << 28
+        static let experts = 4096
     }
 
     /// Relations between fields; what is violated, one sentence each.
@@ -120,6 +156,7 @@ extension CausalModelConfiguration {
         if rotaryDimension % 2 != 0 || rotaryDimension > headDimension {
             problems.append("\(rotaryDimension) rotary channels of a head of \(headDimension) cannot form pairs")
         }
+        problems += experts?.inconsistencies ?? []
         if headDimension > 1024 { problems.append("heads of \(headDimension) channels; at most 1024 are run") }
         return problems
     }

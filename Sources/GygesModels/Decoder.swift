@@ -9,7 +9,8 @@ public import GygesTensors
 ///     x = h + down · (silu(gate · norm(h)) · up · norm(h))
 ///
 /// with root-mean-square norms, grouped queries, biases on Q, K and V in Qwen, and logits `head · norm(x)`, where the
-/// head is the embedding table when the two are tied.
+/// head is the embedding table when the two are tied. In Qwen2-MoE (Qwen2 technical report §2.2.2) the feed-forward part
+/// is a mixture: each token's most probable experts, weighted by their probabilities, and a shared expert with a gate.
 public struct Decoder: Sendable {
     /// The shape of the model.
     public let configuration: CausalModelConfiguration
@@ -68,14 +69,70 @@ public struct Decoder: Sendable {
         let h = operations.add(x, operations.linear(attended, layer.output))
 
         let feedForwardInput = operations.rmsNorm(h, weight: layer.feedForwardNorm, epsilon: epsilon)
-        let gated = operations.linear(feedForwardInput, [layer.gate, layer.up])
+        let output =
+            switch layer.feedForward {
+            case .dense(let unit): gatedUnit(feedForwardInput, unit, on: operations)
+            case .experts(let experts): mixture(feedForwardInput, experts, on: operations)
+            }
+        return operations.add(h, output)
+    }
+
+    private func gatedUnit<O: Operations>(
+        _ x: O.Value, _ unit: DecoderWeights<O.Matrix, O.Vector>.GatedUnit, on operations: O
+    ) -> O.Value {
+        let gated = operations.linear(x, [unit.gate, unit.up])
         let activated = operations.gatedActivation(gate: gated[0], up: gated[1], activation: .silu)
-        return operations.add(h, operations.linear(activated, layer.down))
+        return operations.linear(activated, unit.down)
+    }
+
+    private func mixture<O: Operations>(
+        _ x: O.Value, _ weights: DecoderWeights<O.Matrix, O.Vector>.Experts, on operations: O
+    ) -> O.Value {
+        let scores = operations.linear(x, [weights.router, weights.sharedGate])
+        let shared = operations.sigmoidScaled(gatedUnit(x, weights.shared, on: operations), by: scores[1])
+        let chosen = operations.mixture(
+            x, scores: scores[0], countPerToken: weights.countPerToken, normalises: weights.normalisesWeights
+        ) { index, rows in gatedUnit(rows, weights.experts[index], on: operations) }
+        return operations.add(chosen, shared)
     }
 }
 
 /// The parameters of a ``Decoder``.
 public struct DecoderWeights<Matrix, Vector> {
+    /// The parameters of a gated linear unit.
+    public struct GatedUnit {
+        /// `[intermediate, hidden]`
+        public var gate: Projection<Matrix, Vector>
+        /// `[intermediate, hidden]`
+        public var up: Projection<Matrix, Vector>
+        /// `[hidden, intermediate]`
+        public var down: Projection<Matrix, Vector>
+    }
+
+    /// The parameters of a mixture of experts.
+    public struct Experts {
+        /// Scores of the experts `[experts, hidden]`.
+        public var router: Projection<Matrix, Vector>
+        /// The experts to choose from.
+        public var experts: [GatedUnit]
+        /// The expert of every token.
+        public var shared: GatedUnit
+        /// Score of the shared expert `[1, hidden]`.
+        public var sharedGate: Projection<Matrix, Vector>
+        /// How many experts a token is given to.
+        public var countPerToken: Int
+        /// Whether their probabilities are divided by their sum.
+        public var normalisesWeights: Bool
+    }
+
+    /// The second half of a layer.
+    public enum FeedForward {
+        /// One unit for every token.
+        case dense(GatedUnit)
+        /// A mixture.
+        case experts(Experts)
+    }
+
     /// The parameters of one layer.
     public struct Layer {
         /// Gain before attention `[hidden]`.
@@ -90,12 +147,8 @@ public struct DecoderWeights<Matrix, Vector> {
         public var output: Projection<Matrix, Vector>
         /// Gain before the feed-forward part `[hidden]`.
         public var feedForwardNorm: Vector
-        /// `[intermediate, hidden]`
-        public var gate: Projection<Matrix, Vector>
-        /// `[intermediate, hidden]`
-        public var up: Projection<Matrix, Vector>
-        /// `[hidden, intermediate]`
-        public var down: Projection<Matrix, Vector>
+        /// The feed-forward part.
+        public var feedForward: FeedForward
     }
 
     /// `[vocabulary, hidden]`
@@ -110,3 +163,6 @@ public struct DecoderWeights<Matrix, Vector> {
 
 extension DecoderWeights: Sendable where Matrix: Sendable, Vector: Sendable {}
 extension DecoderWeights.Layer: Sendable where Matrix: Sendable, Vector: Sendable {}
+extension DecoderWeights.GatedUnit: Sendable where Matrix: Sendable, Vector: Sendable {}
+extension DecoderWeights.Experts: Sendable where Matrix: Sendable, Vector: Sendable {}
+extension DecoderWeights.FeedForward: Sendable where Matrix: Sendable, Vector: Sendable {}

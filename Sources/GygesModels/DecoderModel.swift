@@ -47,19 +47,36 @@ public struct DecoderModel: Sendable {
 }
 
 extension DecoderModel {
-    /// The packed matrices that a forward pass reads from end to end, the head included.
+    /// The packed matrices that the forward pass of one row reads from end to end, the head included.
     private var matrices: [PackedMatrix] {
         let layers = weights.layers.flatMap { layer in
-            [layer.query, layer.key, layer.value, layer.output, layer.gate, layer.up, layer.down].map(\.weight)
+            [layer.query, layer.key, layer.value, layer.output] + layer.feedForward.projectionsPerRow
         }
-        return (layers + [weights.head]).compactMap(\.packed)
+        return (layers.map(\.weight) + [weights.head]).compactMap(\.packed)
     }
 
-    /// The bytes of weights that every pass reads, whatever its number of rows: the traffic that bounds decoding.
+    /// The bytes of weights that a pass of one row reads: the traffic that bounds decoding. More rows read the same again,
+    /// except that they choose more of a mixture's experts.
     public var streamedByteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
 
     /// The multiplications of weights that a row of a prompt takes, without the head's, which prompts need once.
     public var productsPerRow: Int {
         matrices.reduce(0) { $0 + $1.rows * $1.columns } - weights.head.rows * weights.head.columns
+    }
+}
+
+extension DecoderWeights.GatedUnit {
+    fileprivate var projections: [Projection<Matrix, Vector>] { [gate, up, down] }
+}
+
+extension DecoderWeights.FeedForward {
+    /// What one row is multiplied by; of a mixture's experts, which are alike, as many as a row chooses.
+    fileprivate var projectionsPerRow: [Projection<Matrix, Vector>] {
+        switch self {
+        case .dense(let unit): unit.projections
+        case .experts(let mixture):
+            [mixture.router, mixture.sharedGate] + mixture.shared.projections
+                + mixture.experts.prefix(mixture.countPerToken).flatMap(\.projections)
+        }
     }
 }

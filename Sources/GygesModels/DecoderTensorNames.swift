@@ -21,6 +21,23 @@ enum DecoderTensorNames {
     func up(_ layer: Int) -> String { name(layer, "ffn_up", "mlp.up_proj") }
     func down(_ layer: Int) -> String { name(layer, "ffn_down", "mlp.down_proj") }
 
+    func router(_ layer: Int) -> String { name(layer, "ffn_gate_inp.weight", "mlp.gate.weight") }
+    func sharedGate(_ layer: Int) -> String {
+        name(layer, "ffn_gate_inp_shexp.weight", "mlp.shared_expert_gate.weight")
+    }
+    /// `part` is `gate`, `up` or `down`.
+    func shared(_ part: String, _ layer: Int) -> String {
+        name(layer, "ffn_\(part)_shexp", "mlp.shared_expert.\(part)_proj")
+    }
+    /// One expert's matrix; in GGUF a part of the ``expertStack(_:_:)``.
+    func expert(_ part: String, _ index: Int, _ layer: Int) -> String {
+        name(layer, "ffn_\(part)_exps.\(index)", "mlp.experts.\(index).\(part)_proj")
+    }
+    /// The tensor that holds the matrices of all experts one after another, where files have such.
+    func expertStack(_ part: String, _ layer: Int) -> String? {
+        self == .gguf ? name(layer, "ffn_\(part)_exps.weight", "") : nil
+    }
+
     private func name(_ layer: Int, _ gguf: String, _ huggingFace: String) -> String {
         self == .gguf ? "blk.\(layer).\(gguf)" : "model.layers.\(layer).\(huggingFace)"
     }

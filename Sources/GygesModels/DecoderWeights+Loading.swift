@@ -25,6 +25,7 @@ struct DecoderWeightsLoader {
     /// Shapes are checked for the whole model before the first matrix is packed, so a bad file fails at once.
     /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
     mutating func load() throws(FileError) -> DecoderWeights<WeightMatrix, WeightVector> {
+        try checkExpertCount()
         let plan = Plan(
             configuration: configuration, names: source.names, hasHead: source.tensor(source.names.head) != nil)
         var stored: [String: StoredTensor] = [:]
@@ -40,7 +41,24 @@ struct DecoderWeightsLoader {
                 source.path, at: "tensors", problems: problems,
                 remedy: "The weights do not match the configuration; get the model again or check its configuration.")
         }
+        for (name, part, layer) in plan.stacks {
+            for (index, slice) in (stored.removeValue(forKey: name)?.slices ?? []).enumerated() {
+                stored[source.names.expert(part, index, layer) + ".weight"] = slice
+            }
+        }
         return build(from: stored, plan: plan)
+    }
+
+    /// Refuses a configuration that promises far more experts than there are tensors, before it is taken at its word and
+    /// every one of them is listed as missing.
+    private func checkExpertCount() throws(FileError) {
+        guard let experts = configuration.experts, source.names == .huggingFace else { return }
+        let layerCount = configuration.layerCount - experts.denseLayers.count
+        guard layerCount * experts.count * 3 > source.allNames.count else { return }
+        throw FileError(
+            source.path, at: "tensors",
+            "\(layerCount) layers of \(experts.count) experts need more than the \(source.allNames.count) tensors there are",
+            remedy: "The weights do not match the configuration; get the model again or check its configuration.")
     }
 
     private mutating func check(_ name: String, shape: [Int]) -> StoredTensor? {
@@ -75,7 +93,8 @@ struct DecoderWeightsLoader {
         func matrix(_ name: String, packed: Bool = true) -> WeightMatrix {
             let tensor = stored[name]!
             return WeightMatrix(
-                tensor.bytes, format: tensor.format, rows: tensor.shape[0], columns: tensor.shape[1],
+                tensor.bytes, format: tensor.format, rows: tensor.shape.dropLast().first ?? 1,
+                columns: tensor.shape[tensor.shape.count - 1],
                 owner: tensor.owner, packing: packed ? precision : nil, team: team)
         }
         func projection(_ stem: String) -> Projection<WeightMatrix, WeightVector> {
@@ -83,15 +102,32 @@ struct DecoderWeightsLoader {
                 weight: matrix(stem + ".weight"),
                 bias: stored[stem + ".bias"] != nil ? vector(stem + ".bias") : nil)
         }
+        func unit(_ name: (_ part: String) -> String) -> DecoderWeights<WeightMatrix, WeightVector>.GatedUnit {
+            .init(gate: projection(name("gate")), up: projection(name("up")), down: projection(name("down")))
+        }
         let names = source.names
+        func feedForward(_ layer: Int) -> DecoderWeights<WeightMatrix, WeightVector>.FeedForward {
+            guard let experts = configuration.experts(inLayer: layer) else {
+                return .dense(
+                    .init(
+                        gate: projection(names.gate(layer)), up: projection(names.up(layer)),
+                        down: projection(names.down(layer))))
+            }
+            return .experts(
+                .init(
+                    router: Projection(weight: matrix(names.router(layer))),
+                    experts: (0..<experts.count).map { index in unit { names.expert($0, index, layer) } },
+                    shared: unit { names.shared($0, layer) },
+                    sharedGate: Projection(weight: matrix(names.sharedGate(layer))),
+                    countPerToken: experts.countPerToken, normalisesWeights: experts.normalisesWeights))
+        }
         let embedding = matrix(names.embedding, packed: !plan.hasHead)
         let layers = (0..<configuration.layerCount).map { layer in
             DecoderWeights<WeightMatrix, WeightVector>.Layer(
                 attentionNorm: vector(names.attentionNorm(layer)), query: projection(names.query(layer)),
                 key: projection(names.key(layer)), value: projection(names.value(layer)),
                 output: projection(names.output(layer)), feedForwardNorm: vector(names.feedForwardNorm(layer)),
-                gate: projection(names.gate(layer)), up: projection(names.up(layer)),
-                down: projection(names.down(layer)))
+                feedForward: feedForward(layer))
         }
         return DecoderWeights(
             embedding: embedding, layers: layers, finalNorm: vector(names.finalNorm),
@@ -104,6 +140,8 @@ extension DecoderWeightsLoader {
     struct Plan {
         /// Names and shapes.
         var expected: [(String, [Int])]
+        /// Tensors that hold a matrix of every expert, which part of the experts that is, and the layer.
+        var stacks: [(name: String, part: String, layer: Int)] = []
         /// Names that may be there and are not read as weights.
         var ignored: Set<String>
         /// Whether the head is a matrix of its own.
@@ -132,9 +170,33 @@ extension DecoderWeightsLoader {
                     if c.hasAttentionBias { expected.append((stem + ".bias", [width])) }
                 }
                 expected.append((names.output(layer) + ".weight", [c.hiddenSize, queryWidth]))
-                expected.append((names.gate(layer) + ".weight", [c.intermediateSize, c.hiddenSize]))
-                expected.append((names.up(layer) + ".weight", [c.intermediateSize, c.hiddenSize]))
-                expected.append((names.down(layer) + ".weight", [c.hiddenSize, c.intermediateSize]))
+                if let experts = c.experts(inLayer: layer) {
+                    expectMixture(experts, hiddenSize: c.hiddenSize, names: names, layer: layer)
+                } else {
+                    expected.append((names.gate(layer) + ".weight", [c.intermediateSize, c.hiddenSize]))
+                    expected.append((names.up(layer) + ".weight", [c.intermediateSize, c.hiddenSize]))
+                    expected.append((names.down(layer) + ".weight", [c.hiddenSize, c.intermediateSize]))
+                }
+            }
+        }
+
+        private mutating func expectMixture(
+            _ experts: ExpertConfiguration, hiddenSize: Int, names: DecoderTensorNames, layer: Int
+        ) {
+            expected.append((names.router(layer), [experts.count, hiddenSize]))
+            // The one row of the shared expert's gate is a vector in GGUF.
+            expected.append((names.sharedGate(layer), names == .gguf ? [hiddenSize] : [1, hiddenSize]))
+            for part in ["gate", "up", "down"] {
+                func shape(_ width: Int) -> [Int] { part == "down" ? [hiddenSize, width] : [width, hiddenSize] }
+                expected.append((names.shared(part, layer) + ".weight", shape(experts.sharedIntermediateSize)))
+                if let stack = names.expertStack(part, layer) {
+                    stacks.append((stack, part, layer))
+                    expected.append((stack, [experts.count] + shape(experts.intermediateSize)))
+                } else {
+                    expected += (0..<experts.count).map {
+                        (names.expert(part, $0, layer) + ".weight", shape(experts.intermediateSize))
+                    }
+                }
             }
         }
     }

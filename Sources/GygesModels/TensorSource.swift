@@ -7,6 +7,15 @@ struct StoredTensor {
     var format: WeightFormat
     var bytes: UnsafeRawBufferPointer
     var owner: any AnyObject & Sendable
+
+    /// The tensors of one dimension less that lie one after another in this one.
+    var slices: [StoredTensor] {
+        let byteCount = bytes.count / shape[0]
+        return (0..<shape[0]).map { index in
+            let part = UnsafeRawBufferPointer(rebasing: bytes[(index * byteCount)..<((index + 1) * byteCount)])
+            return StoredTensor(shape: Array(shape.dropFirst()), format: format, bytes: part, owner: owner)
+        }
+    }
 }
 
 /// Tensors by name, from whichever kind of file.

@@ -19,7 +19,7 @@ public struct KeyValueBinding {
 /// Every result row depends only on its own row and, in attention, on its own sequence: neither the other rows of the
 /// batch nor the number of threads can change a bit of it. Not `Sendable`: one interpreter belongs to one thread.
 public final class EagerOperations: Operations {
-    private let team: ThreadTeam
+    let team: ThreadTeam
     private let pool = ActivationPool()
     private var products = Activations()
     private var batch = PackedBatch()
@@ -150,6 +150,13 @@ public final class EagerOperations: Operations {
         var elements = y.elements.mutableSpan
         GygesKernels.add(x.elements.span, into: &elements, team: team)
         return y
+    }
+
+    /// New memory filled with zeros.
+    func zeros(rows: Int, columns: Int) -> Activation {
+        let output = Activation(rows: rows, columns: columns, pool: pool)
+        output.elements.update(repeating: 0)
+        return output
     }
 
     /// Copies the rows.

@@ -34,6 +34,19 @@ public protocol Operations {
     /// The gated linear unit `activation(gate) · up`, elementwise (Shazeer 2020).
     func gatedActivation(gate: Value, up: Value, activation: GateActivation) -> Value
 
+    /// A mixture of experts: gives each row of `x` to the `countPerToken` experts with the highest softmax of its
+    /// `scores` `[rows, experts]` and adds up what they make of it, weighted by those probabilities (divided by their
+    /// sum if `normalises`).
+    ///
+    /// Each expert is called once, with all the rows that chose it; rows that chose the same experts add in the same
+    /// order, whatever other rows there are.
+    func mixture(
+        _ x: Value, scores: Value, countPerToken: Int, normalises: Bool, expert: (_ index: Int, _ rows: Value) -> Value
+    ) -> Value
+
+    /// Each row of `x` times the sigmoid of its score in `scores` `[rows, 1]`.
+    func sigmoidScaled(_ x: Value, by scores: Value) -> Value
+
     /// The sum of two activations of the same shape.
     func add(_ x: Value, _ y: Value) -> Value
 

@@ -8,7 +8,9 @@ import Testing
 
 /// Tiny random checkpoints against transformers, layer by layer (`scripts/fixtures/make_decoders.py`).
 @Suite struct DecoderParityTests {
-    static let names = ["qwen2-tied", "qwen2-untied-bf16", "llama-plain-f16", "llama-scaled"]
+    static let names = [
+        "qwen2-tied", "qwen2-untied-bf16", "llama-plain-f16", "llama-scaled", "qwen2-moe", "qwen2-moe-mixed-bf16",
+    ]
 
     @Test(arguments: names)
     func matchesTransformers(name: String) throws {
@@ -44,6 +46,49 @@ import Testing
             }
             #expect(logits == whole, "\(name): parts \(parts) must give the same bits")
         }
+    }
+
+    @Test func stackedExpertsOfAGGUFFileAreTheFoldersExperts() throws {
+        let path = try fixture("qwen2-moe")
+        let team = ThreadTeam(threadCount: 2)
+        let tokens = try Expectation(path: path + "/expected.safetensors").tokens
+        let folder = try DecoderModel(folder: ModelFolder(path: path), team: team)
+        let file = try DecoderModel(gguf: GGUFFile(path: path + "/model.gguf"), team: team)
+        #expect(file.decoder.configuration.experts == folder.decoder.configuration.experts)
+        #expect(file.productsPerRow == folder.productsPerRow)
+        #expect(
+            DecoderRunner(model: file, team: team).run(tokens).logits
+                == DecoderRunner(model: folder, team: team).run(tokens).logits)
+    }
+
+    @Test func onlyTheExpertsThatATokenChoosesCount() throws {
+        let model = try DecoderModel(
+            folder: ModelFolder(path: fixture("qwen2-moe")), team: ThreadTeam(threadCount: 1))
+        // Per layer: Q, K, V, O of 40 channels and 20 for keys and values; router of 7, gate of 1, shared 36, 3 of 24.
+        let layer = 40 * (40 + 20 + 20 + 40) + 40 * (7 + 1) + 3 * 40 * 36 + 3 * 3 * 40 * 24
+        #expect(model.productsPerRow == 2 * layer)
+    }
+
+    @Test(arguments: [
+        ("\"num_experts\": 7", "\"num_experts\": 4096", "4096 experts need more than the"),
+        ("\"num_experts\": 7", "\"num_experts\": 2", "3 experts a token of 2"),
+        ("\"num_experts\": 7", "\"num_experts\": 6", "mlp.experts.6.up_proj.weight"),
+        ("\"moe_intermediate_size\": 24", "\"moe_intermediate_size\": 25", "mlp.experts.0.down_proj.weight"),
+        ("\"mlp_only_layers\": []", "\"mlp_only_layers\": [2]", "mlp_only_layers"),
+        ("\"decoder_sparse_step\": 1", "\"decoder_sparse_step\": 2", "layers.0.mlp.gate_proj.weight"),
+    ])
+    func aMixtureThatDoesNotFitItsWeightsIsRefused(old: String, new: String, mention: String) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.copyItem(atPath: fixture("qwen2-moe"), toPath: folder.path)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let config = folder.appendingPathComponent("config.json")
+        let text = try String(contentsOf: config, encoding: .utf8)
+        try #require(text.contains(old))
+        try text.replacingOccurrences(of: old, with: new).write(to: config, atomically: true, encoding: .utf8)
+        let error = try #require(throws: FileError.self) {
+            _ = try DecoderModel(folder: ModelFolder(path: folder.path), team: ThreadTeam(threadCount: 1))
+        }
+        #expect(error.description.contains(mention), "\(error)")
     }
 
     @Test func everyMismatchIsReportedAtOnce() throws {
@@ -156,6 +201,13 @@ private final class RecordingOperations: Operations {
     func gatedActivation(gate: Activation, up: Activation, activation: GateActivation) -> Activation {
         base.gatedActivation(gate: gate, up: up, activation: activation)
     }
+    func mixture(
+        _ x: Activation, scores: Activation, countPerToken: Int, normalises: Bool,
+        expert: (Int, Activation) -> Activation
+    ) -> Activation {
+        base.mixture(x, scores: scores, countPerToken: countPerToken, normalises: normalises, expert: expert)
+    }
+    func sigmoidScaled(_ x: Activation, by scores: Activation) -> Activation { base.sigmoidScaled(x, by: scores) }
     func add(_ x: Activation, _ y: Activation) -> Activation { base.add(x, y) }
     func rows(_ x: Activation, at indices: [Int]) -> Activation { base.rows(x, at: indices) }
 }
