@@ -4,7 +4,7 @@ import GygesKernels
 ///
 /// Each full page is known by the page before it and its own 64 tokens, so a path from the root spells a prefix. The page
 /// in which a finished sequence ended is known in the same way by the fewer tokens it has; as others go on from it with
-/// tokens of their own, they copy it. Pages that no live sequence uses stay until memory is needed and then go, least
+/// tokens of their own, they copy it, as they copy a full page whose beginning alone is theirs. Pages that no live sequence uses stay until memory is needed and then go, least
 /// recently used first.
 final class PrefixIndex {
     private struct Key: Hashable {
@@ -15,7 +15,6 @@ final class PrefixIndex {
     private struct Entry {
         var identifier: Int
         var page: KeyValuePage
-        var childCount = 0
         var lastUse: Int
     }
 
@@ -30,8 +29,8 @@ final class PrefixIndex {
 
     private var entries: [Key: Entry] = [:]
     private var keys: [Int: Key] = [:]
-    /// The names of the partly filled pages after each page.
-    private var tails: [Int: [Key]] = [:]
+    /// The pages after each page.
+    private var children: [Int: [Key]] = [:]
     private var nextIdentifier = 1
     private var clock = 0
 
@@ -52,12 +51,12 @@ final class PrefixIndex {
         return match
     }
 
-    /// The partly filled page after `match` that has the most tokens in common with `tokens`, and how many; at least one
-    /// token of `tokens` is left to compute.
+    /// The page after `match` that has the most tokens in common with `tokens`, and how many; at least one token of `tokens`
+    /// is left to compute.
     func longestTail(after match: Match, of tokens: [Int32]) -> (page: KeyValuePage, count: Int)? {
         let rest = tokens.dropLast().dropFirst(match.pages.count * KeyValueLayout.blockLength)
         var best: (key: Key, count: Int)?
-        for key in tails[match.identifier] ?? [] {
+        for key in children[match.identifier] ?? [] {
             let count = commonPrefixCount(key.tokens, rest)
             if count > best?.count ?? 0 { best = (key, count) }
         }
@@ -68,20 +67,18 @@ final class PrefixIndex {
 
     /// Makes a page findable that is filled with `tokens` so far and that nobody will write to again.
     ///
-    /// Pages under the same parent that begin alike in all of either's tokens are one: the longer is kept. At most
-    /// ``tailLimit`` differ, so that looking them up stays cheap.
+    /// Pages under the same parent that begin alike in all of either's tokens are one: the longer is kept. No more than
+    /// ``tailLimit`` partly filled ones are, so that answers nobody goes on from do not fill the memory.
     func insertTail(_ page: KeyValuePage, tokens: ArraySlice<Int32>, after parent: Int) {
         clock += 1
-        let known = tails[parent] ?? []
-        for key in known {
+        for key in children[parent] ?? [] {
             let common = commonPrefixCount(key.tokens, tokens)
             if common == tokens.count { return }
             if common == key.tokens.count { remove(key) }
         }
-        if let oldest = tails[parent], oldest.count >= Self.tailLimit { remove(oldest[0]) }
-        let key = Key(parent: parent, tokens: ArraySlice(Array(tokens)))
-        add(key, page)
-        tails[parent, default: []].append(key)
+        let tails = children[parent]?.filter { $0.tokens.count < KeyValueLayout.blockLength } ?? []
+        if tails.count >= Self.tailLimit { remove(tails[0]) }
+        add(Key(parent: parent, tokens: ArraySlice(Array(tokens))), page)
     }
 
     /// How many partly filled pages are kept after one page.
@@ -101,18 +98,15 @@ final class PrefixIndex {
         nextIdentifier += 1
         entries[key] = Entry(identifier: identifier, page: page, lastUse: clock)
         keys[identifier] = key
-        if let parentKey = keys[key.parent] { entries[parentKey]?.childCount += 1 }
+        children[key.parent, default: []].append(key)
         return identifier
     }
 
     private func remove(_ key: Key) {
         guard let entry = entries.removeValue(forKey: key) else { return }
         keys[entry.identifier] = nil
-        if let parentKey = keys[key.parent] { entries[parentKey]?.childCount -= 1 }
-        if key.tokens.count < KeyValueLayout.blockLength {
-            tails[key.parent]?.removeAll { $0 == key }
-            if tails[key.parent]?.isEmpty ?? false { tails[key.parent] = nil }
-        }
+        children[key.parent]?.removeAll { $0 == key }
+        if children[key.parent]?.isEmpty ?? false { children[key.parent] = nil }
     }
 
     /// Forgets the least recently used page that no live sequence and no longer prefix needs.
@@ -120,7 +114,7 @@ final class PrefixIndex {
     /// Complexity: O(entries); it runs only when the memory bound is reached.
     /// - Returns: Whether there was one.
     func evictOne() -> Bool {
-        let idle = entries.filter { $0.value.childCount == 0 && $0.value.page.userCount == 0 }
+        let idle = entries.filter { $0.value.page.userCount == 0 && children[$0.value.identifier] == nil }
         guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return false }
         remove(oldest.key)
         return true

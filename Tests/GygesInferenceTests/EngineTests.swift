@@ -66,9 +66,14 @@ import Testing
         #expect(completions.filter { $0.reusedTokenCount >= shareable }.count == completions.count - 1)
     }
 
-    @Test func continuationsOfOneContextComputeItOnce() async throws {
+    @Test(
+        "Continuations of one context compute it once, wherever in a page it ends",
+        arguments: [1, 63, 64, 65, 127, 128, 150])
+    func continuationsOfOneContextComputeItOnce(count: Int) async throws {
         let alone = try Self.load(threads: 1)
-        let context = try alone.tokenizer.encode(String(repeating: "the fox is unseen. ", count: 9))
+        let context = Array(
+            try alone.tokenizer.encode(String(repeating: "the fox is unseen. ", count: 40)).prefix(count))
+        try #require(context.count == count)
         let requests = try (0..<12).map { index in
             let continuation = try alone.tokenizer.encode(" fox" + String(repeating: " \(index)", count: index % 3 + 1))
             return ScoringRequest(tokens: context + continuation, firstScored: context.count)
