@@ -11,10 +11,11 @@ INLINE void unpack_six_bit(const uint8_t *packed, uint8_t scales[128], uint8_t m
     }
 }
 
-// With few rows the weights come from memory, at the speed of the requests under way. A core has few of them between
-// its first and second cache and more beyond, so lines are called into the second this far ahead (measured for 2 to 32
-// KiB: 4 is 5 % slower, 16 up to 5 %; into the first cache gains nothing, and leaving it to the hardware loses a third).
-enum { NAME(bytes_ahead) = 6 << 10, NAME(streaming_rows) = 8 };
+// Weights come from memory at the speed of the requests under way. A core has few of them between its first and second
+// cache and more beyond, so lines are called into the second this far ahead (measured for 2 to 32 KiB: 4 is 5 % slower,
+// 16 up to 5 %; into the first cache gains nothing, and leaving it to the hardware loses a third with one row and a tenth
+// with sixteen). With many rows it costs nothing.
+enum { NAME(bytes_ahead) = 6 << 10 };
 
 INLINE void prefetch(const uint8_t *from, size_t bytes) {
     for (size_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(from + offset, 0, 2);
@@ -37,7 +38,7 @@ INLINE void quantized_tile(
             end += together;
             scales = codes;
             codes += together * gyges_scale_bytes(format);
-            if (R <= NAME(streaming_rows)) prefetch(scales + NAME(bytes_ahead), together * gyges_scale_bytes(format));
+            prefetch(scales + NAME(bytes_ahead), together * gyges_scale_bytes(format));
         }
         uint8_t part_scales[128], part_minima[128];
         const Floats d = floats_from_halves(scales + 2 * lane);
@@ -48,7 +49,7 @@ INLINE void quantized_tile(
         if (format == GYGES_Q4_K || format == GYGES_Q5_K) unpack_six_bit(scales + 64, part_scales, part_minima);
 
         for (size_t part = 0; part < parts; part++, codes += gyges_code_bytes(format), x += R * 52) {
-            if (R <= NAME(streaming_rows)) prefetch(codes + NAME(bytes_ahead), gyges_code_bytes(format));
+            prefetch(codes + NAME(bytes_ahead), gyges_code_bytes(format));
             Words weights[8];
             load_codes(bits, codes + 4 * lane, weights);
             // Both products are exact: 11 bits of d times 6 of the part's scale.
