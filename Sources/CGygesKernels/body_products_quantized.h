@@ -65,6 +65,8 @@ INLINE void quantized_tile(
                 second = __builtin_convertvector(LOAD(SignedBytes, pair + 16), Words);
             }
             const uint8_t *figures = x + 32 * R;
+            // Whole, or the compiler keeps the sums of twelve and sixteen rows in memory.
+#pragma clang loop unroll(full)
             for (size_t r = 0; r < R; r++) {
                 const uint8_t *row = x + 32 * r, *figure = figures + 4 * r;
                 Words dot;
