@@ -75,6 +75,26 @@ public final class LanguageModel: Sendable {
         return Digest.sha256(parts)
     }
 
+    /// Saves what was computed for the beginning of `prompt` to a file; see ``InferenceEngine/savePrefixes(of:to:model:)``.
+    ///
+    /// - Throws: ``FileError`` or ``EngineError``.
+    /// - Complexity: O(size of the model's files), which are digested, and of what is saved.
+    @discardableResult
+    public func savePrefixes(of prompt: [Int32]? = nil, to path: String) async throws -> Int {
+        try await engine.savePrefixes(of: prompt, to: path, model: try prefixIdentity())
+    }
+
+    /// Loads what ``savePrefixes(of:to:)`` saved; see ``InferenceEngine/loadPrefixes(from:model:)``.
+    ///
+    /// - Throws: ``FileError`` or ``EngineError``.
+    /// - Complexity: O(size of the model's files), which are digested, and of what is loaded.
+    @discardableResult
+    public func loadPrefixes(from path: String) async throws -> Int {
+        try await engine.loadPrefixes(from: path, model: try prefixIdentity())
+    }
+
+    private func prefixIdentity() throws(FileError) -> String { "\(try digest()) \(precision.rawValue)" }
+
     /// The tokens of a conversation, ready for the assistant to go on.
     ///
     /// Only the template's own words become special tokens.
