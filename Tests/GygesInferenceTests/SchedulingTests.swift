@@ -40,6 +40,8 @@ import Testing
         private struct Outcomes {
             var order: [String] = []
             var completions: [String: Completion] = [:]
+            var scores: [String: [ScoredToken]] = [:]
+            var observed: [String: [Int]] = [:]
         }
         private let outcomes = Shared(Outcomes())
         private final class Shared<Value: Sendable>: Sendable {
@@ -73,6 +75,23 @@ import Testing
             return job
         }
 
+        /// Hands a scoring in, watching its logits, and takes a step.
+        func submit(_ name: String, tokens: [Int32], firstScored: Int) {
+            let request = ScoringRequest(tokens: tokens, firstScored: firstScored) { [outcomes] position, _ in
+                outcomes.withLock { $0.observed[name, default: []].append(position) }
+            }
+            let job = EngineJob(.scoring(request)) { [outcomes] result in
+                guard case .success(.scores(let scores)) = result else { return }
+                outcomes.withLock {
+                    $0.order.append(name)
+                    $0.scores[name] = scores
+                }
+            }
+            loop.turn([.job(job)])
+        }
+
+        func scores(_ name: String) -> [ScoredToken]? { outcomes.withLock { $0.scores[name] } }
+        func observed(_ name: String) -> [Int]? { outcomes.withLock { $0.observed[name] } }
         func completion(_ name: String) -> Completion? { outcomes.withLock { $0.completions[name] } }
 
         /// Takes steps until `isReached` or nothing is left to do; returns how many.
@@ -144,6 +163,34 @@ import Testing
         // After each time, a request waits for twice the room: for 64, 128, 256 and then all of the 300 tokens.
         #expect(statistics.preemptionCount <= 6 * 3)
         #expect(together.finished.first == "0", "the first request never waits")
+    }
+
+    @Test func aScoringThatGaveUpItsPagesSeesEveryPositionOnce() throws {
+        let tokens = Self.prompt(300, seed: 5)
+        let (alone, together) = (try Harness(), try Harness(pages: 7, promptRows: 1))
+        alone.submit("scoring", tokens: tokens, firstScored: 20)
+        alone.run()
+        together.submit("decoding", Self.request(5, seed: 1, tokens: 430))
+        together.submit("scoring", tokens: tokens, firstScored: 20)
+        together.run()
+        #expect(together.loop.statistics.preemptionCount == 1 && together.finished == ["decoding", "scoring"])
+        #expect(together.loop.statistics.rowCount > 430 + 300, "some of it was computed again")
+        #expect(together.scores("scoring") == alone.scores("scoring"))
+        #expect(together.observed("scoring") == Array(19..<300))
+    }
+
+    @Test func whatTwoComputeAtOnceIsKeptOnce() throws {
+        // Both draw the same tokens, so that each fills pages that the other fills too.
+        let harness = try Harness(pages: 7)
+        harness.submit("short", Self.request(10, seed: 1, tokens: 150))
+        harness.submit("long", Self.request(10, seed: 1, tokens: 430))
+        harness.run { harness.loop.live.contains { $0.computedCount > 130 } }
+        let live = harness.loop.live
+        #expect(live.count == 2 && live[0].pages.pages[1] === live[1].pages.pages[1])
+        #expect(harness.loop.pool.usedPageCount == 4)
+        // The long one needs all pages in the end: nothing that it shares may stand in its way.
+        harness.run()
+        #expect(harness.completion("long")?.tokens.count == 430)
     }
 
     @Test func aLargeRequestIsNotPassedForEver() throws {
