@@ -41,10 +41,10 @@ extension EngineLoop {
 
     private func admit(_ sequence: LiveSequence) -> Admission {
         let tokens = sequence.reusableTokens
-        let match = index.longestPrefix(of: tokens)
-        let tail = longestTail(after: match, of: tokens)
+        let match = index.longestPrefix(of: tokens, after: sequence.root)
+        let tail = longestTail(for: sequence, after: match)
         let matchedCount = match.pages.count * KeyValueLayout.blockLength
-        if awaitsPrefix(tokens, known: matchedCount + (tail?.count ?? 0)) { return .awaitsPrefix }
+        if awaitsPrefix(sequence, known: matchedCount + (tail?.count ?? 0)) { return .awaitsPrefix }
 
         let idleMatched = match.pages.filter(\.isIdle).count
         let promised = live.reduce(0) { $0 + max(0, $1.expectedPageCount - $1.pages.count) }
@@ -64,19 +64,17 @@ extension EngineLoop {
         return .admitted
     }
 
-    /// A partly filled page, of a finished or a live sequence, that goes on as `tokens` do after `match`, and for how many
-    /// tokens.
+    /// A page, of a finished or a live sequence, that goes on as `sequence` does after `match`, and for how many tokens.
     private func longestTail(
-        after match: PrefixIndex.Match, of tokens: ArraySlice<Int32>
+        for sequence: LiveSequence, after match: PrefixIndex.Match
     ) -> (page: KeyValuePage, count: Int)? {
+        let tokens = sequence.reusableTokens
         var best = index.longestTail(after: match, of: tokens)
         let start = match.pages.count * KeyValueLayout.blockLength
-        for sequence in live where sequence.computedCount > start + (best?.count ?? 0) {
-            let common = commonPrefixCount(sequence.tokens[..<sequence.computedCount], tokens.dropLast())
+        for other in live where other.root === sequence.root && other.computedCount > start + (best?.count ?? 0) {
+            let common = commonPrefixCount(other.tokens[..<other.computedCount], tokens.dropLast())
             if common > start + (best?.count ?? 0) {
-                best = (
-                    sequence.pages.pages[match.pages.count], min(common - start, KeyValueLayout.blockLength)
-                )
+                best = (other.pages.pages[match.pages.count], min(common - start, KeyValueLayout.blockLength))
             }
         }
         return best
@@ -91,12 +89,13 @@ extension EngineLoop {
         return page
     }
 
-    /// Whether a live sequence is about to compute so much more of these tokens than the `known` ones that waiting for it
-    /// is quicker than computing the same.
-    private func awaitsPrefix(_ tokens: ArraySlice<Int32>, known: Int) -> Bool {
-        live.contains { sequence in
-            guard sequence.pendingCount > 1 else { return false }
-            return commonPrefixCount(sequence.tokens[...], tokens.dropLast()) >= known + Self.worthWaiting
+    /// Whether a live sequence is about to compute so much more of the same tokens than the `known` ones that waiting for
+    /// it is quicker than computing them.
+    private func awaitsPrefix(_ sequence: LiveSequence, known: Int) -> Bool {
+        let tokens = sequence.reusableTokens.dropLast()
+        return live.contains { other in
+            guard other.pendingCount > 1, other.root === sequence.root else { return false }
+            return commonPrefixCount(other.tokens[...], tokens) >= known + Self.worthWaiting
         }
     }
 

@@ -4,7 +4,7 @@ import GygesModels
 
 /// Prefixes on their way to a file and back.
 extension EngineLoop {
-    /// Writes the pages of `prompt`, or all pages, to a file; returns how many tokens they hold.
+    /// Writes the pages of `prompt`, or all pages, of native positions to a file; returns how many tokens they hold.
     ///
     /// - Throws: ``FileError`` if the file cannot be written.
     func savePrefixes(of prompt: [Int32]?, model: String, to path: String) throws(FileError) -> Int {

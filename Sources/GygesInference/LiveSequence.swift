@@ -19,6 +19,8 @@ final class LiveSequence {
     var bypassCount = 0
     /// How often it had to give its pages to others.
     private(set) var preemptionCount = 0
+    /// The empty prefix that its pages come after; pages after another one are of no use to it.
+    let root: PrefixIndex.Entry
     /// Where its last full page is known.
     private var prefix: PrefixIndex.Entry
     private var indexedPageCount = 0
@@ -39,6 +41,7 @@ final class LiveSequence {
         self.job = job
         self.arrival = arrival
         self.tokenLimit = tokenLimit
+        self.root = root
         prefix = root
         switch job.request {
         case .generation(var request):
@@ -104,7 +107,7 @@ final class LiveSequence {
         if case .scoring(let request, _, _) = work { end = min(end, request.firstScored) }
         if start < end { index.insert(pages.pages[indexedPageCount], tokens: tokens[start..<end], after: prefix) }
         pages = SequencePages()
-        prefix = index.root
+        prefix = root
         computedCount = 0
         indexedPageCount = 0
         draft = []

@@ -57,7 +57,7 @@ final class PrefixIndex {
     /// How many partly filled pages are kept after one page.
     private static let tailLimit = 8
 
-    /// The empty prefix.
+    /// The empty prefix of texts whose positions are encoded as the model does by itself.
     private(set) lazy var root = Entry(tokens: [], page: nil, number: 0, parent: nil, index: self)
     /// How many pages had to go for others.
     private(set) var evictedCount = 0
@@ -69,8 +69,8 @@ final class PrefixIndex {
 
     // MARK: Finding
 
-    /// The longest known prefix of `tokens` that leaves at least one token to compute.
-    func longestPrefix(of tokens: some RandomAccessCollection<Int32>) -> Match {
+    /// The longest known prefix of `tokens` after `root` that leaves at least one token to compute.
+    func longestPrefix(of tokens: some RandomAccessCollection<Int32>, after root: Entry) -> Match {
         var match = Match(entry: root)
         let length = KeyValueLayout.blockLength
         var rest = tokens[...]

@@ -14,7 +14,7 @@ import Testing
 
     /// Computes `tokens` as a sequence would: finds what is known, makes pages for the rest, leaves all in the index.
     static func compute(_ tokens: [Int32], in index: PrefixIndex, pool: KeyValuePool) -> SequencePages? {
-        var match = index.longestPrefix(of: tokens + [0])
+        var match = index.longestPrefix(of: tokens + [0], after: index.root)
         let pages = SequencePages(using: match.pages)
         var start = match.pages.count * length
         while start < tokens.count {
@@ -32,10 +32,11 @@ import Testing
         let (index, pool) = (PrefixIndex(), Self.pool(capacity: 10))
         let text = (0..<150).map { Int32($0) }
         _ = Self.compute(text, in: index, pool: pool)
-        #expect(index.longestPrefix(of: text).pages.count == 2)
-        #expect(index.longestPrefix(of: text.prefix(128)).pages.count == 1, "a token is left to compute")
+        #expect(index.longestPrefix(of: text, after: index.root).pages.count == 2)
+        #expect(
+            index.longestPrefix(of: text.prefix(128), after: index.root).pages.count == 1, "a token is left to compute")
         let other = text.prefix(100) + [7, 7, 7]
-        let match = index.longestPrefix(of: other)
+        let match = index.longestPrefix(of: other, after: index.root)
         #expect(match.pages.count == 1)
         #expect(index.longestTail(after: match, of: other[...])?.count == 36)
         #expect(index.path(of: text).map(\.tokens.count) == [64, 64, 22])
@@ -52,10 +53,10 @@ import Testing
         var known = [true, true, true]
         for expected in [[true, false, true], [true, false, false], [false, false, false]] {
             #expect(index.evictOne())
-            known = texts.map { index.longestPrefix(of: $0 + [0]).pages.count == 2 }
+            known = texts.map { index.longestPrefix(of: $0 + [0], after: index.root).pages.count == 2 }
             #expect(known == expected)
         }
-        #expect(index.longestPrefix(of: texts[0]).pages.count == 1, "the shared beginning goes last")
+        #expect(index.longestPrefix(of: texts[0], after: index.root).pages.count == 1, "the shared beginning goes last")
         #expect(index.evictOne() && !index.evictOne())
         #expect(pool.pageCount == 0 && index.evictedCount == 4)
     }
@@ -89,8 +90,9 @@ import Testing
         #expect(index.allEntries.map(\.tokens.count) == [64], "what a longer page holds is dropped")
         for first in 100..<130 { _ = Self.compute([Int32(first), 1, 2], in: index, pool: pool) }
         #expect(index.allEntries.count == 9)
-        #expect(index.longestTail(after: index.longestPrefix(of: [129]), of: [129, 1, 5])?.count == 2)
-        #expect(index.longestTail(after: index.longestPrefix(of: [100]), of: [100, 1, 5]) == nil)
+        #expect(
+            index.longestTail(after: index.longestPrefix(of: [129], after: index.root), of: [129, 1, 5])?.count == 2)
+        #expect(index.longestTail(after: index.longestPrefix(of: [100], after: index.root), of: [100, 1, 5]) == nil)
         #expect(pool.pageCount == 9)
     }
 
