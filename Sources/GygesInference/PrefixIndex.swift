@@ -38,7 +38,6 @@ final class PrefixIndex {
         /// The pages that follow, full ones and others.
         var children: [Entry] { (full.values + tails).sorted { $0.number < $1.number } }
 
-        fileprivate var isLeaf: Bool { full.isEmpty && tails.isEmpty }
         fileprivate var isFull: Bool { tokens.count == KeyValueLayout.blockLength }
 
         /// Called by the page.
@@ -179,7 +178,6 @@ final class PrefixIndex {
     /// - Returns: Whether there was one.
     func evictOne() -> Bool {
         guard let oldest else { return false }
-        assert(oldest.isLeaf, "a page was released before those that follow it")
         remove(oldest)
         evictedCount += 1
         return true
