@@ -24,8 +24,9 @@ public final class InferenceEngine: Sendable {
         /// The most rows of prompts in a step while sequences are decoding, or twice as many as are decoding: bounds how
         /// long a prompt keeps them waiting for their next tokens.
         ///
-        /// A step costs about as much as 9 rows however few it has. With the default of 32, one sequence's tokens come four
-        /// times as slowly while a prompt is read, 16 sequences' 2.3 times, and the prompt at over three quarters of its speed.
+        /// A step costs about as much as 9 rows however few it has. With the default of 32, the tokens of one sequence come
+        /// four times as slowly while a prompt is read, and the prompt at three quarters of its speed; those of 16
+        /// sequences 2.3 times as slowly.
         public var promptRowLimit: Int
         /// The most rows of decoding sequences, proposed tokens included, in a step that speculates; 0 never speculates.
         ///
