@@ -43,7 +43,7 @@ extension EngineLoop {
 
     private func identity(model: String) -> PrefixFile.Identity {
         PrefixFile.Identity(
-            model: model, instructionSet: instructionSet.rawValue, rotary: "model", layout: pool.layout,
+            model: model, instructionSet: team.instructionSet.rawValue, rotary: "model", layout: pool.layout,
             layerCount: self.model.decoder.configuration.layerCount, pageByteCount: pool.pageByteCount)
     }
 }

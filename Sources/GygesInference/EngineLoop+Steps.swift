@@ -49,12 +49,13 @@ extension EngineLoop {
                         sequence: chunk.sequence, row: span.rows.lowerBound + offset,
                         position: span.firstPosition + offset))
             }
-            chunk.sequence.advance(by: chunk.count, index: index)
+            chunk.sequence.advance(by: chunk.count)
         }
         let done = handOut(wanted, hidden: hidden)
-        for chunk in chunks where !chunk.draft.isEmpty {
+        for chunk in chunks {
             counts.proposedTokenCount += chunk.draft.count
             counts.acceptedTokenCount += chunk.sequence.settleDraft()
+            chunk.sequence.shareFullPages(in: index)
         }
         retire { done.contains(ObjectIdentifier($0)) }
         rotate(served: chunks)
@@ -100,17 +101,42 @@ extension EngineLoop {
         let vocabularyCount = min(tokenizer.vocabularyCount, model.decoder.configuration.vocabularySize)
         var done: Set<ObjectIdentifier> = []
         for start in stride(from: 0, to: wanted.count, by: Self.logitRowLimit) {
-            let part = wanted[start..<min(start + Self.logitRowLimit, wanted.count)]
+            let part = wanted[start..<min(start + Self.logitRowLimit, wanted.count)].filter {
+                !done.contains(ObjectIdentifier($0.sequence))
+            }
+            guard !part.isEmpty else { continue }
             let logits = model.decoder.logits(
                 of: hidden, rows: part.map(\.row), weights: model.weights, on: operations)
-            for (row, entry) in part.enumerated() where !done.contains(ObjectIdentifier(entry.sequence)) {
-                let isDone = entry.sequence.receive(
-                    logits: logits.row(row), vocabularyCount: vocabularyCount, position: entry.position,
-                    index: index)
-                if isDone { done.insert(ObjectIdentifier(entry.sequence)) }
+            // A vocabulary of logits is long: as long as everything else of a step when many sequences are small.
+            let owners = Self.runs(of: part.map { ObjectIdentifier($0.sequence) })
+            var isDone = [Bool](repeating: false, count: owners.count)
+            isDone.withUnsafeMutableBufferPointer { isDone in
+                nonisolated(unsafe) let (isDone, part) = (isDone, part)
+                team.run(parts: owners.count) { owner in
+                    for row in owners[owner] where !isDone[owner] {
+                        isDone[owner] = part[row].sequence.receive(
+                            logits: logits.row(row), vocabularyCount: vocabularyCount, position: part[row].position)
+                    }
+                }
+            }
+            for (owner, isDone) in zip(owners, isDone) where isDone {
+                done.insert(ObjectIdentifier(part[owner.lowerBound].sequence))
             }
         }
         return done
+    }
+
+    /// The ranges of equal neighbours.
+    private static func runs(of owners: [ObjectIdentifier]) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        for (place, owner) in owners.enumerated() {
+            if let last = runs.last, owners[last.lowerBound] == owner {
+                runs[runs.count - 1] = last.lowerBound..<(place + 1)
+            } else {
+                runs.append(place..<(place + 1))
+            }
+        }
+        return runs
     }
 
     /// Moves those that got rows behind those that did not.

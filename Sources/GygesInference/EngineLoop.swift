@@ -8,7 +8,7 @@ import GygesText
 final class EngineLoop {
     let model: DecoderModel
     let tokenizer: Tokenizer
-    let instructionSet: InstructionSet
+    let team: ThreadTeam
     let operations: EagerOperations
     let pool: KeyValuePool
     let index = PrefixIndex()
@@ -32,7 +32,7 @@ final class EngineLoop {
         self.model = model
         self.tokenizer = tokenizer
         self.inbox = inbox
-        instructionSet = team.instructionSet
+        self.team = team
         operations = EagerOperations(team: team)
         let configuration = model.decoder.configuration
         pool = KeyValuePool(

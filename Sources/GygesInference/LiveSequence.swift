@@ -113,9 +113,11 @@ final class LiveSequence {
         draft = []
     }
 
-    /// Notes that `count` more tokens were computed and makes pages that became full findable.
-    func advance(by count: Int, index: PrefixIndex) {
-        computedCount += count
+    /// Notes that `count` more tokens were computed.
+    func advance(by count: Int) { computedCount += count }
+
+    /// Makes pages that became full findable.
+    func shareFullPages(in index: PrefixIndex) {
         let length = KeyValueLayout.blockLength
         while (indexedPageCount + 1) * length <= computedCount {
             let range = (indexedPageCount * length)..<((indexedPageCount + 1) * length)
@@ -175,9 +177,10 @@ final class LiveSequence {
 
     /// Takes the logits that predict the token after `position`; returns whether the request is finished.
     ///
+    /// Touches nothing but this sequence, so that those of one step can take theirs at the same time.
     /// Rows of the table beyond the vocabulary are padding and mean nothing: only an observer sees their logits.
     func receive(
-        logits all: UnsafeMutableBufferPointer<Float>, vocabularyCount: Int, position: Int, index: PrefixIndex
+        logits all: UnsafeMutableBufferPointer<Float>, vocabularyCount: Int, position: Int
     ) -> Bool {
         let logits = UnsafeMutableBufferPointer(rebasing: all[..<vocabularyCount])
         switch work {
@@ -189,7 +192,7 @@ final class LiveSequence {
             if acceptedCount < draft.count, draft[acceptedCount] == token {
                 acceptedCount += 1
                 generation.completion.acceptedTokenCount += 1
-                advance(by: 1, index: index)
+                advance(by: 1)
             }
             return generation.deliver(to: job)
         case .scoring(let request, var scores, let next):
