@@ -44,19 +44,18 @@ def main():
     parser.add_argument("--runs", type=int, default=9, help="counted runs of each (default: 9)")
     parser.add_argument("--prompt", default="Hi")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("extra", nargs="*", help="after --: more arguments of 'gyges generate'")
-    arguments, unknown = parser.parse_known_args()
-    if unknown:
-        parser.error(f"unknown arguments: {' '.join(unknown)}")
+    parser.add_argument("--raw", action="store_true", help="continue the prompt alone, without the chat template")
+    arguments = parser.parse_args()
     if arguments.runs < 1:
         parser.error("--runs must be at least 1")
+    extra = ["--raw"] if arguments.raw else []
     programs = arguments.program or [".build/release/gyges"]
 
     pairs = [(program, model) for model in arguments.models for program in programs]
     measured = {pair: [] for pair in pairs}
     for run in range(arguments.runs + 1):
         for program, model in pairs:
-            result = first_token(program, model, arguments.prompt, arguments.extra)
+            result = first_token(program, model, arguments.prompt, extra)
             if run > 0:
                 measured[program, model].append(result)
 
