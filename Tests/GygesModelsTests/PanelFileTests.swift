@@ -84,7 +84,10 @@ import Testing
                 try FileManager.default.copyItem(atPath: fixture("qwen2-tied"), toPath: source)
                 if source == other {
                     var bytes = try MappedFile.read(path: source + "/model.safetensors")
-                    bytes[bytes.count - 3] ^= 0x10
+                    let name = "model.layers.1.mlp.up_proj.weight"
+                    let tensor = try #require(
+                        try SafetensorsFile(path: source + "/model.safetensors").tensors.first { $0.name == name })
+                    bytes[tensor.byteRange.upperBound - 2] ^= 0x10
                     try Data(bytes).write(to: URL(fileURLWithPath: source + "/model.safetensors"))
                 }
                 try FileManager.default.setAttributes(
