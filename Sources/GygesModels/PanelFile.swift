@@ -79,6 +79,7 @@ struct PanelFile {
     /// The matrices of the file; `nil` if there is none, or not an undamaged one of this model.
     func read(team: ThreadTeam) -> [String: PackedMatrix]? {
         guard let file = try? MappedFile(path: path), file.bytes.count == byteCount else { return nil }
+        defer { withExtendedLifetime(file) {} }
         let bytes = file.bytes
         guard bytes.suffix(key.count).elementsEqual(key) else { return nil }
         file.advise(.largePages)
