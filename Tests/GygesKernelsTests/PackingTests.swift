@@ -16,6 +16,22 @@ import Testing
         }
     }
 
+    /// Panels are kept in files under the layout's version. When this fails, raise `GYGES_PANEL_LAYOUT_VERSION` and put the
+    /// new numbers here: otherwise programs read panels of the old arrangement as if they had the new one.
+    @Test func theLayoutVersionNamesTheBytes() {
+        var sums: [UInt64] = []
+        for format in WeightFormat.allCases {
+            let columns = 2 * max(format.blockLength, 32)
+            let stored = StoredMatrix(format: format, rows: 40, columns: columns, seed: 9)
+            for precision in [ProductPrecision.fast, .bfloat16] {
+                let layout = PanelLayout(rows: 40, columns: columns, source: format, precision: precision)
+                sums.append(Reference.checksum(packed(stored, layout, parts: [0..<3])))
+            }
+        }
+        let all = Reference.checksum(sums.flatMap { sum in withUnsafeBytes(of: sum.littleEndian) { Array($0) } })
+        #expect([UInt64(PanelLayout.version), all] == [1, 15_718_617_616_922_860_826])
+    }
+
     private func packed(_ stored: StoredMatrix, _ layout: PanelLayout, parts: [Range<Int>]) -> [UInt8] {
         let team = ThreadTeam(threadCount: 2)
         var bytes = [UInt8](repeating: 0xAA, count: layout.byteCount)
