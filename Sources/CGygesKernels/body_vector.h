@@ -3,6 +3,7 @@
 
 #include "body_elementwise.h"
 #include "body_attention.h"
+#include "body_checksum.h"
 
 #define VECTOR_KERNELS                              \
     {                                               \
@@ -16,4 +17,5 @@
         .softmax = NAME(softmax),                   \
         .store_cache_row = NAME(store_cache_row),   \
         .attention = NAME(attention),               \
+        .checksum = NAME(checksum),                 \
     }

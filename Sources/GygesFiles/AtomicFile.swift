@@ -44,9 +44,11 @@ public enum AtomicFile {
     /// Replaces the file at `path`: writes beside it, flushes to the disk, renames, flushes the folder.
     ///
     /// A symbolic link at `path` is replaced, not followed.
+    /// - Parameter survivesPowerLoss: Whether to wait until the disk has everything. Without, a crash of the system may
+    ///   leave a file with parts missing: for contents that are checked when read and can be made again.
     /// - Throws: ``FileError``, also the one that `body` throws; the file then has its old contents.
     public static func write(
-        to path: String, _ body: (borrowing Output) throws(FileError) -> Void
+        to path: String, survivesPowerLoss: Bool = true, _ body: (borrowing Output) throws(FileError) -> Void
     ) throws(FileError) {
         // Two writers of one path, in one process or several, must not write into the same temporary file.
         let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
@@ -56,7 +58,9 @@ public enum AtomicFile {
         do throws(FileError) {
             do throws(FileError) {
                 try body(Output(descriptor: descriptor, path: path))
-                guard fsync(descriptor) == 0 else { throw failure(path, "cannot be written") }
+                guard !survivesPowerLoss || fsync(descriptor) == 0 else {
+                    throw failure(path, "cannot be written")
+                }
             } catch {
                 close(descriptor)
                 throw error
@@ -67,7 +71,7 @@ public enum AtomicFile {
             unlink(temporary)
             throw error
         }
-        try flushFolder(of: path)
+        if survivesPowerLoss { try flushFolder(of: path) }
     }
 
     /// Replaces the file at `path` with bytes; see ``write(to:_:)``.

@@ -63,6 +63,9 @@ public struct GGUFArray: Sendable {
 
     private var bytes: UnsafeRawBufferPointer { .init(rebasing: file.bytes[range]) }
 
+    /// The bytes of all strings together; 0 if the elements are not strings.
+    public var stringByteCount: Int { element == .string ? range.count - 8 * count : 0 }
+
     /// Calls `body` with the UTF-8 of each string in order; not called if the elements are not strings.
     public func forEachString(_ body: (_ index: Int, _ text: UnsafeRawBufferPointer) -> Void) {
         guard element == .string else { return }

@@ -17,10 +17,14 @@ public final class MappedFile: Sendable {
         case willNeed
         /// Not read again soon, so that the system may use the memory; reading it still works.
         case dontNeed
+        /// Streamed through again and again, so that the system maps large pages where it has them.
+        case largePages
     }
 
     /// The file.
     public let path: String
+    /// When the file was last changed before it was opened, in nanoseconds since 1970.
+    public let modificationTime: Int
     // Read-only memory that only `deinit` unmaps.
     nonisolated(unsafe) private let base: UnsafeMutableRawPointer?
     private let byteCount: Int
@@ -56,6 +60,7 @@ public final class MappedFile: Sendable {
             throw FileError(path, "changed while it was opened", remedy: "Wait until it is written, then try again.")
         }
         self.path = path
+        modificationTime = Int(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int(status.st_mtim.tv_nsec)
         base = mapped
         byteCount = count
     }
@@ -89,8 +94,16 @@ public final class MappedFile: Sendable {
             case .sequential: MADV_SEQUENTIAL
             case .willNeed: MADV_WILLNEED
             case .dontNeed: MADV_DONTNEED
+            case .largePages: MADV_HUGEPAGE
             }
         _ = madvise(base + start, range.upperBound - start, Int32(kind))
+    }
+
+    /// Tells the system how `part` of ``bytes`` will be used.
+    public func advise(_ advice: Advice, part: UnsafeRawBufferPointer) {
+        guard let base, let start = part.baseAddress, !part.isEmpty else { return }
+        let offset = start - UnsafeRawPointer(base)
+        advise(advice, range: offset..<offset + part.count)
     }
 
     /// The whole contents of a small file.

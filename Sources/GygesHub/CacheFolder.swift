@@ -7,6 +7,7 @@ public import GygesFiles
 /// models/NAME.gguf                                  a model of the catalogue
 /// huggingface/OWNER/NAME/revisions/REVISION         the commit that a branch or tag named when it was pulled
 /// huggingface/OWNER/NAME/commits/COMMIT/…           the files of a commit
+/// packed/DIGEST.panels                              a model's weights as products read them; may be deleted
 /// partial/DIGEST/                                   a download that is not complete yet
 /// ```
 public struct CacheFolder: Sendable, Equatable {
@@ -36,6 +37,11 @@ public struct CacheFolder: Sendable, Equatable {
 
     /// Where a model of the catalogue lies once it is pulled.
     public func path(of entry: CatalogueEntry) -> String { "\(path)/models/\(entry.name).gguf" }
+
+    /// Where copies of weights in the form that products read are kept, or `nil` if `GYGES_PACKED` is `off`.
+    public func packedFolder(environment: [String: String]) -> String? {
+        environment["GYGES_PACKED"] == "off" ? nil : "\(path)/packed"
+    }
 
     /// Where everything of a repository lies.
     func folder(of repository: HuggingFaceReference) -> String {

@@ -37,12 +37,17 @@ public final class LanguageModel: Sendable {
     ///   - path: A GGUF file, or a Hugging Face folder with safetensors.
     ///   - precision: How products are computed.
     ///   - options: How the engine is set up.
+    ///   - panelFolder: Where packed weights are kept between runs, so that later starts map them instead of packing: at
+    ///     most the model's size for each model and precision. `nil` keeps nothing. A folder that cannot be used, or a copy
+    ///     in it that is damaged or of another model, only costs time.
     /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first.
     /// - Complexity: O(size of the weights), spread over the threads.
     public convenience init(
-        path: String, precision: ProductPrecision = .fast, options: InferenceEngine.Options = .init()
+        path: String, precision: ProductPrecision = .fast, options: InferenceEngine.Options = .init(),
+        panelFolder: String? = nil
     ) throws(FileError) {
-        let parts = try ModelParts(path: path, precision: precision, threadCount: options.threadCount)
+        let parts = try ModelParts(
+            path: path, precision: precision, panelFolder: panelFolder, threadCount: options.threadCount)
         self.init(parts, precision: precision, options: options)
     }
 

@@ -16,7 +16,7 @@ struct ModelParts {
     var generationDefaults = GenerationConfiguration()
     var stopTokens: Set<Int32> = []
 
-    init(path: String, precision: ProductPrecision, threadCount: Int?) throws(FileError) {
+    init(path: String, precision: ProductPrecision, panelFolder: String?, threadCount: Int?) throws(FileError) {
         guard FileManager.default.fileExists(atPath: path) else {
             throw FileError(
                 path, "does not exist", remedy: "Give a GGUF file or a model's folder, or fetch one with 'gyges pull'.")
@@ -24,8 +24,9 @@ struct ModelParts {
         let team = ThreadTeam(threadCount: threadCount)
         self =
             isFolder(path)
-            ? try ModelParts(folder: ModelFolder(path: path), precision: precision, team: team)
-            : try ModelParts(gguf: GGUFFile(path: path), precision: precision, team: team)
+            ? try ModelParts(
+                folder: ModelFolder(path: path), precision: precision, panelFolder: panelFolder, team: team)
+            : try ModelParts(gguf: GGUFFile(path: path), precision: precision, panelFolder: panelFolder, team: team)
         stopTokens.formUnion(generationDefaults.endTokens)
         if let end = tokenizer.endOfText { stopTokens.insert(end) }
         for name in Self.endNames {
@@ -39,13 +40,18 @@ struct ModelParts {
         "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "</s>", "<｜end▁of▁sentence｜>",
     ]
 
-    private init(gguf file: GGUFFile, precision: ProductPrecision, team: ThreadTeam) throws(FileError) {
+    private init(
+        gguf file: GGUFFile, precision: ProductPrecision, panelFolder: String?, team: ThreadTeam
+    ) throws(FileError) {
         path = file.path
         files = [file.path]
         self.team = team
-        // The tokenizer first: it is quick to refuse, and weights are slow to pack.
-        tokenizer = try Tokenizer(gguf: file)
-        model = try DecoderModel(gguf: file, precision: precision, team: team)
+        let reading = Background { () throws(FileError) in try Tokenizer(gguf: file) }
+        let weights = Result { () throws(FileError) in
+            try DecoderModel(gguf: file, precision: precision, panelFolder: panelFolder, team: team)
+        }
+        tokenizer = try reading.result().get()
+        model = try weights.get()
         do {
             template = try ChatTemplate(gguf: file).map { .success($0) }
         } catch {
@@ -59,15 +65,21 @@ struct ModelParts {
         }
     }
 
-    private init(folder: ModelFolder, precision: ProductPrecision, team: ThreadTeam) throws(FileError) {
+    private init(
+        folder: ModelFolder, precision: ProductPrecision, panelFolder: String?, team: ThreadTeam
+    ) throws(FileError) {
         path = folder.path
         files = folder.fileNames.filter { name in
             [".json", ".jinja", ".safetensors"].contains(where: name.hasSuffix)
         }.map(folder.path(of:))
         self.team = team
-        tokenizer = try Tokenizer(path: folder.path)
+        let reading = Background { () throws(FileError) in try Tokenizer(path: folder.path) }
+        let weights = Result { () throws(FileError) in
+            try DecoderModel(folder: folder, precision: precision, panelFolder: panelFolder, team: team)
+        }
+        tokenizer = try reading.result().get()
         generationDefaults = try folder.generationConfiguration()
-        model = try DecoderModel(folder: folder, precision: precision, team: team)
+        model = try weights.get()
         do {
             template = try ChatTemplate(folder: folder).map { .success($0) }
         } catch {

@@ -10,72 +10,155 @@ public enum ProductPrecision: String, Sendable, CaseIterable {
     case bfloat16
 }
 
-/// A weight matrix `[rows, columns]` = `[outputs, inputs]` packed once into the panels that products read.
-///
-/// Takes as many bytes as the file does (or two an element for ``ProductPrecision/bfloat16``).
-public final class PackedMatrix: Sendable {
+/// How a weight matrix `[rows, columns]` = `[outputs, inputs]` is packed for products: pure arithmetic, no memory.
+public struct PanelLayout: Sendable, Equatable {
     /// The number of outputs.
     public let rows: Int
     /// The number of inputs.
     public let columns: Int
+    /// How the elements are stored before packing.
+    public let source: WeightFormat
     /// The format of the panels.
-    let format: WeightFormat
-    /// What products with this matrix read.
+    public let format: WeightFormat
+    /// What products with the matrix read.
     let activationKind: ActivationKind
-    // Written in `init` only, and read-only from then on.
-    nonisolated(unsafe) private let memory: UnsafeMutableRawBufferPointer
+
+    /// Changes whenever the bytes of panels do, so that panels kept in files are not read as something else. They are the
+    /// same on every instruction set.
+    public static let version = Int(GYGES_PANEL_LAYOUT_VERSION)
+
+    /// Describes a matrix of `source` elements packed for products of a precision.
+    ///
+    /// - Precondition: `columns` is a whole number of blocks.
+    public init(rows: Int, columns: Int, source: WeightFormat, precision: ProductPrecision) {
+        guard rows > 0, columns > 0, columns % source.blockLength == 0 else {
+            fatalError("a matrix [\(rows), \(columns)] of \(source.rawValue) cannot be packed")
+        }
+        self.rows = rows
+        self.columns = columns
+        self.source = source
+        format = precision == .bfloat16 ? .bf16 : source
+        activationKind =
+            switch precision {
+            case .fast: source.isQuantized ? .quantized : .float32
+            case .exact: .float32
+            case .bfloat16: .bfloat16
+            }
+    }
+
+    /// The bytes of all panels, a multiple of 64.
+    public var byteCount: Int { panelCount * panelByteCount }
+
+    /// The panels of 16 outputs.
+    public var panelCount: Int { (rows + panelOutputs - 1) / panelOutputs }
+    /// The bytes of one panel, a multiple of 64.
+    public var panelByteCount: Int { gyges_panel_bytes(format.code, columns) }
+}
+
+/// A weight matrix `[rows, columns]` = `[outputs, inputs]` in the panels that products read.
+///
+/// Takes as many bytes as the file does (or two an element for ``ProductPrecision/bfloat16``).
+public final class PackedMatrix: Sendable {
+    /// The arrangement of the panels.
+    public let layout: PanelLayout
+    // Written before `init` returns only, and read-only from then on.
+    nonisolated(unsafe) private let memory: UnsafeRawBufferPointer
+    /// What keeps the memory alive; `nil` if it is the matrix's own.
+    private let owner: (any AnyObject & Sendable)?
 
     /// Packs a matrix, spread over the team.
     ///
     /// - Parameter bytes: `rows · columns` elements in `format`, row after row.
     /// - Precondition: `columns` is a whole number of blocks and `bytes` has the right length.
     /// - Complexity: O(rows · columns).
-    public init(
+    public convenience init(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int, precision: ProductPrecision,
         team: ThreadTeam
     ) {
-        guard rows > 0, columns > 0, columns % format.blockLength == 0, let source = bytes.baseAddress,
-            format.byteCount(elementCount: rows * columns) == bytes.count
-        else {
-            fatalError("matrix [\(rows), \(columns)] of \(format.rawValue) does not fit \(bytes.count) bytes")
-        }
-        self.rows = rows
-        self.columns = columns
-        self.format = precision == .bfloat16 ? .bf16 : format
-        activationKind =
-            switch precision {
-            case .fast: format.isQuantized ? .quantized : .float32
-            case .exact: .float32
-            case .bfloat16: .bfloat16
-            }
-        let panelCount = (rows + panelOutputs - 1) / panelOutputs
-        let panelBytes = gyges_panel_bytes(self.format.code, columns)
-        memory = allocateForStreaming(byteCount: panelCount * panelBytes)
+        self.init(
+            bytes, layout: PanelLayout(rows: rows, columns: columns, source: format, precision: precision), team: team)
+    }
 
-        let target = memory.baseAddress!.assumingMemoryBound(to: UInt8.self)  // Just allocated.
-        let stored = source.assumingMemoryBound(to: UInt8.self)
-        let packed = self.format
-        team.run(over: panelCount, minimum: 1) { panels in
-            if packed == format {
-                gyges_pack_panels(
-                    format.code, stored, rows, columns, panels.lowerBound, panels.upperBound, target)
+    /// Packs a matrix as `layout` says, spread over the team.
+    ///
+    /// - Parameter bytes: `rows · columns` elements as stored, row after row.
+    /// - Precondition: `bytes` has the right length.
+    /// - Complexity: O(rows · columns).
+    public convenience init(_ bytes: UnsafeRawBufferPointer, layout: PanelLayout, team: ThreadTeam) {
+        let memory = allocateForStreaming(byteCount: layout.byteCount)
+        Self.pack(bytes, as: layout, panels: 0..<layout.panelCount, into: memory, team: team)
+        self.init(UnsafeRawBufferPointer(memory), layout: layout, owner: nil)
+    }
+
+    /// Takes panels that were packed before, such as those of a mapped file.
+    ///
+    /// - Precondition: `panels` are all panels as ``pack(_:as:panels:into:team:)`` writes them for `layout`, and stay while `owner` lives.
+    public convenience init(
+        panels: UnsafeRawBufferPointer, layout: PanelLayout, owner: any AnyObject & Sendable
+    ) {
+        guard panels.count == layout.byteCount else {
+            fatalError("\(panels.count) bytes are not the panels of [\(layout.rows), \(layout.columns)]")
+        }
+        self.init(panels, layout: layout, owner: owner)
+    }
+
+    private init(
+        _ memory: UnsafeRawBufferPointer, layout: PanelLayout, owner: (any AnyObject & Sendable)?
+    ) {
+        self.memory = memory
+        self.layout = layout
+        self.owner = owner
+    }
+
+    deinit { if owner == nil { memory.deallocate() } }
+
+    /// Packs some panels of a matrix into memory of the caller, spread over the team.
+    ///
+    /// - Parameters:
+    ///   - bytes: `rows · columns` elements as stored, row after row.
+    ///   - panels: The panels to pack, of ``PanelLayout/panelCount``.
+    ///   - memory: ``PanelLayout/panelByteCount`` bytes a panel, overwritten.
+    /// - Complexity: O(elements of the panels).
+    public static func pack(
+        _ bytes: UnsafeRawBufferPointer, as layout: PanelLayout, panels: Range<Int>,
+        into memory: UnsafeMutableRawBufferPointer, team: ThreadTeam
+    ) {
+        let (rows, columns, source) = (layout.rows, layout.columns, layout.source)
+        guard source.byteCount(elementCount: rows * columns) == bytes.count, panels.lowerBound >= 0,
+            panels.upperBound <= layout.panelCount, memory.count == panels.count * layout.panelByteCount,
+            let stored = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
+            let target = memory.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        else {
+            fatalError("panels of [\(rows), \(columns)] of \(source.rawValue) do not fit \(memory.count) bytes")
+        }
+        let rowBytes = columns / source.blockLength * source.blockByteCount
+        let first = stored + panels.lowerBound * panelOutputs * rowBytes
+        let rowsLeft = rows - panels.lowerBound * panelOutputs
+        team.run(over: panels.count, minimum: 1) { part in
+            if layout.format == source {
+                gyges_pack_panels(source.code, first, rowsLeft, columns, part.lowerBound, part.upperBound, target)
             } else {
-                for panel in panels {
-                    Self.packAsBFloat16(
-                        stored, format: format, rows: rows, columns: columns, panel: panel,
-                        into: target + panel * panelBytes)
+                for panel in part {
+                    packAsBFloat16(
+                        first, format: source, rows: rowsLeft, columns: columns, panel: panel,
+                        into: target + panel * layout.panelByteCount)
                 }
             }
         }
     }
 
-    deinit { memory.deallocate() }
-
+    /// The number of outputs.
+    public var rows: Int { layout.rows }
+    /// The number of inputs.
+    public var columns: Int { layout.columns }
     /// The packed bytes.
     public var byteCount: Int { memory.count }
 
+    var format: WeightFormat { layout.format }
+    var activationKind: ActivationKind { layout.activationKind }
+
     var panels: UnsafePointer<UInt8> {
-        UnsafePointer(memory.baseAddress!.assumingMemoryBound(to: UInt8.self))  // Never empty.
+        memory.baseAddress!.assumingMemoryBound(to: UInt8.self)  // Never empty.
     }
 
     private static func packAsBFloat16(

@@ -7,16 +7,20 @@ struct DecoderWeightsLoader {
     let source: TensorSource
     let configuration: CausalModelConfiguration
     let precision: ProductPrecision
+    /// Where packed copies are kept between runs, if anywhere.
+    let panelFolder: String?
     let team: ThreadTeam
     private var problems: [String] = []
     private var used: Set<String> = []
 
     init(
-        source: TensorSource, configuration: CausalModelConfiguration, precision: ProductPrecision, team: ThreadTeam
+        source: TensorSource, configuration: CausalModelConfiguration, precision: ProductPrecision,
+        panelFolder: String?, team: ThreadTeam
     ) {
         self.source = source
         self.configuration = configuration
         self.precision = precision
+        self.panelFolder = panelFolder
         self.team = team
     }
 
@@ -46,7 +50,11 @@ struct DecoderWeightsLoader {
                 stored[source.names.expert(part, index, layer) + ".weight"] = slice
             }
         }
-        return build(from: stored, plan: plan)
+        let matrices = plan.packed(names: source.names).compactMap { name in
+            stored[name].map { UnpackedMatrix(name: name, tensor: $0, precision: precision) }
+        }
+        let packed = packedMatrices(matrices, files: source.files, folder: panelFolder, team: team)
+        return build(from: stored, packed: packed, plan: plan)
     }
 
     /// Refuses a configuration that promises far more experts than there are tensors, before it is taken at its word and
@@ -80,7 +88,7 @@ struct DecoderWeightsLoader {
     }
 
     private func build(
-        from stored: [String: StoredTensor], plan: Plan
+        from stored: [String: StoredTensor], packed: [String: PackedMatrix], plan: Plan
     ) -> DecoderWeights<WeightMatrix, WeightVector> {
         func vector(_ name: String) -> WeightVector {
             let tensor = stored[name]!  // `load` checked every planned name.
@@ -90,12 +98,11 @@ struct DecoderWeightsLoader {
             dequantizeRows(tensor.bytes, format: tensor.format, columns: count, rows: [0], into: &span, team: team)
             return WeightVector(elements)
         }
-        func matrix(_ name: String, packed: Bool = true) -> WeightMatrix {
+        func matrix(_ name: String) -> WeightMatrix {
             let tensor = stored[name]!
             return WeightMatrix(
-                tensor.bytes, format: tensor.format, rows: tensor.shape.dropLast().first ?? 1,
-                columns: tensor.shape[tensor.shape.count - 1],
-                owner: tensor.owner, packing: packed ? precision : nil, team: team)
+                tensor.bytes, format: tensor.format, rows: tensor.matrixShape.rows,
+                columns: tensor.matrixShape.columns, owner: tensor.owner, packed: packed[name])
         }
         func projection(_ stem: String) -> Projection<WeightMatrix, WeightVector> {
             Projection(
@@ -121,7 +128,7 @@ struct DecoderWeightsLoader {
                     sharedGate: Projection(weight: matrix(names.sharedGate(layer))),
                     countPerToken: experts.countPerToken, normalisesWeights: experts.normalisesWeights))
         }
-        let embedding = matrix(names.embedding, packed: !plan.hasHead)
+        let embedding = matrix(names.embedding)
         let layers = (0..<configuration.layerCount).map { layer in
             DecoderWeights<WeightMatrix, WeightVector>.Layer(
                 attentionNorm: vector(names.attentionNorm(layer)), query: projection(names.query(layer)),
@@ -142,6 +149,8 @@ extension DecoderWeightsLoader {
         var expected: [(String, [Int])]
         /// Tensors that hold a matrix of every expert, which part of the experts that is, and the layer.
         var stacks: [(name: String, part: String, layer: Int)] = []
+        /// Matrices of one row that may be stored as vectors.
+        var sharedGates: Set<String> = []
         /// Names that may be there and are not read as weights.
         var ignored: Set<String>
         /// Whether the head is a matrix of its own.
@@ -180,11 +189,27 @@ extension DecoderWeightsLoader {
             }
         }
 
+        /// The matrices that products read, in the order in which a pass needs them, the head last.
+        func packed(names: DecoderTensorNames) -> [String] {
+            let head = hasHead ? names.head : names.embedding
+            let stacks = Dictionary(uniqueKeysWithValues: stacks.map { ($0.name, $0) })
+            var packed: [String] = []
+            for (name, shape) in expected where name != names.embedding && name != head {
+                if let stack = stacks[name] {
+                    packed += (0..<shape[0]).map { names.expert(stack.part, $0, stack.layer) + ".weight" }
+                } else if shape.count > 1 || sharedGates.contains(name) {
+                    packed.append(name)
+                }
+            }
+            return packed + [head]
+        }
+
         private mutating func expectMixture(
             _ experts: ExpertConfiguration, hiddenSize: Int, names: DecoderTensorNames, layer: Int
         ) {
             expected.append((names.router(layer), [experts.count, hiddenSize]))
             // The one row of the shared expert's gate is a vector in GGUF.
+            sharedGates.insert(names.sharedGate(layer))
             expected.append((names.sharedGate(layer), names == .gguf ? [hiddenSize] : [1, hiddenSize]))
             for part in ["gate", "up", "down"] {
                 func shape(_ width: Int) -> [Int] { part == "down" ? [hiddenSize, width] : [width, hiddenSize] }

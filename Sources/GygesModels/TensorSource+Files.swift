@@ -5,6 +5,7 @@ extension TensorSource {
     /// The tensors of a GGUF file.
     init(gguf file: GGUFFile) {
         path = file.path
+        files = [file.file]
         names = .gguf
         allNames = file.tensors.map(\.name)
         tensor = { name in
@@ -26,6 +27,7 @@ extension TensorSource {
         var places: [String: (file: SafetensorsFile, tensor: SafetensorsTensor)] = [:]
         for file in files { for tensor in file.tensors { places[tensor.name] = (file, tensor) } }
         path = folder.path
+        self.files = files.map(\.file)
         names = .huggingFace
         allNames = places.keys.sorted()
         tensor = { name in

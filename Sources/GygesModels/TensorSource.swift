@@ -6,7 +6,10 @@ struct StoredTensor {
     var shape: [Int]
     var format: WeightFormat
     var bytes: UnsafeRawBufferPointer
-    var owner: any AnyObject & Sendable
+    var owner: MappedFile
+
+    /// The tensor as a matrix; a vector is a matrix of one row.
+    var matrixShape: (rows: Int, columns: Int) { (shape.dropLast().first ?? 1, shape[shape.count - 1]) }
 
     /// The tensors of one dimension less that lie one after another in this one.
     var slices: [StoredTensor] {
@@ -22,6 +25,8 @@ struct StoredTensor {
 struct TensorSource {
     /// The file or folder, for messages.
     var path: String
+    /// The files that hold the tensors.
+    var files: [MappedFile]
     /// What tensors are called in it.
     var names: DecoderTensorNames
     /// Every tensor's name.

@@ -17,13 +17,13 @@ public final class WeightMatrix: Sendable {
     private let byteCount: Int
     private let owner: any AnyObject & Sendable
 
-    /// Wraps stored bytes and, if asked, packs them for products.
+    /// Wraps stored bytes and their packed form.
     ///
-    /// - Precondition: `bytes` holds exactly `rows · columns` elements in `format` and stays valid while `owner` lives.
-    /// - Complexity: O(1) without packing, else O(rows · columns) spread over the team.
+    /// - Precondition: `bytes` holds exactly `rows · columns` elements in `format` and stays valid while `owner` lives;
+    ///   `packed` has as many rows and columns.
     public init(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int,
-        owner: any AnyObject & Sendable, packing precision: ProductPrecision?, team: ThreadTeam
+        owner: any AnyObject & Sendable, packed: PackedMatrix?
     ) {
         guard let base = bytes.baseAddress, format.byteCount(elementCount: rows * columns) == bytes.count else {
             fatalError("weight matrix [\(rows), \(columns)] of \(format.rawValue) does not fit \(bytes.count) bytes")
@@ -34,9 +34,7 @@ public final class WeightMatrix: Sendable {
         self.base = base
         byteCount = bytes.count
         self.owner = owner
-        packed = precision.map {
-            PackedMatrix(bytes, format: format, rows: rows, columns: columns, precision: $0, team: team)
-        }
+        self.packed = packed
     }
 
     /// The bytes as the file holds them.

@@ -7,7 +7,8 @@ struct Gyges: AsyncParsableCommand {
         commandName: "gyges", abstract: "Runs and questions language models.",
         discussion: """
             A model is named by a GGUF file, a Hugging Face folder, a name of 'gyges pull --list', or hf:OWNER/NAME.
-            Downloads go to $GYGES_CACHE, else to gyges in the XDG cache folder.
+            Downloads go to $GYGES_CACHE, else to gyges in the XDG cache folder, and so do packed copies of weights, as large
+            as the model, that make starts quick; GYGES_PACKED=off keeps none.
 
             Examples:
               gyges chat smollm2-135m-instruct

@@ -112,7 +112,7 @@ import Testing
     }
 }
 
-private func fixture(_ name: String) throws -> String {
+func fixture(_ name: String) throws -> String {
     try #require(Bundle.module.path(forResource: "Fixtures/\(name)", ofType: nil))
 }
 
@@ -137,7 +137,7 @@ private struct Expectation {
 }
 
 /// Runs one sequence with exact keys and values.
-private final class DecoderRunner {
+final class DecoderRunner {
     private let model: DecoderModel
     private let eager: EagerOperations
     private let layout: KeyValueLayout

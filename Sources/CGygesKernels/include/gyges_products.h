@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// Counts the arrangements of packed panels so far. Panels are kept in files: raise it with every change of
+/// product_layout.h that moves a byte.
+#define GYGES_PANEL_LAYOUT_VERSION 1
 /// The outputs in a panel.
 #define GYGES_PANEL_OUTPUTS 16
 /// The most rows in a tile of quantised activations.

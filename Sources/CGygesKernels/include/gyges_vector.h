@@ -85,6 +85,8 @@ typedef struct GygesVectorKernels {
     /// Attention by tiles of 64 keys with a running maximum and sum (Dao et al. 2022, §3.1). Tiles stand at multiples of
     /// 64 positions, so a position's result does not depend on how queries are cut into calls.
     void (*attention)(const GygesAttentionTile *tile);
+    /// A number that damage to `bytes` changes, the same on every instruction set. Not made to resist intent.
+    uint64_t (*checksum)(const uint8_t *bytes, size_t count);
 } GygesVectorKernels;
 
 #endif

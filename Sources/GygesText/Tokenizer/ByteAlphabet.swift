@@ -4,7 +4,7 @@
 /// (Radford et al. 2019, `encoder.py`, `bytes_to_unicode`).
 enum ByteAlphabet {
     /// The byte that a character spells, or -1; index is the code point, below ``limit``.
-    private static let byteOfCharacter: [Int16] = {
+    private static let byteOfCharacter = {
         var table = [Int16](repeating: -1, count: limit)
         var next = 0x100
         for byte in 0..<256 {
@@ -17,40 +17,40 @@ enum ByteAlphabet {
                 next += 1
             }
         }
-        return table
+        return FrozenBuffer(table)
     }()
 
     /// One more than the last code point of the alphabet.
     private static let limit = 0x144
 
-    /// Appends the bytes that `spelling` stands for.
+    /// Writes the bytes that `spelling` stands for to `output`, which has room for `spelling.count`.
     ///
     /// A spelling that has a character outside the alphabet stands for its own bytes, as in the reference's decoder.
-    /// - Returns: whether every character belongs to the alphabet, so that text can be encoded to this token.
-    @discardableResult
-    static func appendBytes(spelledBy spelling: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) -> Bool {
-        let start = output.count
-        let isSpelled = byteOfCharacter.withUnsafeBufferPointer { table in
-            var index = 0
-            while index < spelling.count {
-                var character = Int(spelling[index])
+    /// - Returns: the number of bytes written, and whether every character belongs to the alphabet, so that text can be
+    ///   encoded to this token.
+    static func decode(
+        _ spelling: UnsafeBufferPointer<UInt8>, into output: UnsafeMutablePointer<UInt8>
+    ) -> (count: Int, isSpelled: Bool) {
+        guard let start = spelling.baseAddress else { return (0, true) }
+        let table = byteOfCharacter.base
+        let length = spelling.count
+        var index = 0
+        var count = 0
+        while index < length {
+            var character = Int(start[index])
+            index += 1
+            if character >= 0x80 {
+                // Two-byte sequences reach U+07FF; longer ones are outside the alphabet.
+                guard (0xC2..<0xE0).contains(character), index < length, start[index] & 0xC0 == 0x80 else { break }
+                character = (character & 0x1F) << 6 | Int(start[index] & 0x3F)
                 index += 1
-                if character >= 0x80 {
-                    // Two-byte sequences reach U+07FF; longer ones are outside the alphabet.
-                    guard (0xC2..<0xE0).contains(character), index < spelling.count, spelling[index] & 0xC0 == 0x80
-                    else { return false }
-                    character = (character & 0x1F) << 6 | Int(spelling[index] & 0x3F)
-                    index += 1
-                }
-                guard character < limit, table[character] >= 0 else { return false }
-                output.append(UInt8(truncatingIfNeeded: table[character]))
             }
-            return true
+            guard character < limit, table[character] >= 0 else { break }
+            output[count] = UInt8(truncatingIfNeeded: table[character])
+            count += 1
+            if index == length { return (count, true) }
         }
-        if !isSpelled {
-            output.removeLast(output.count - start)
-            output.append(contentsOf: spelling)
-        }
-        return isSpelled
+        output.update(from: start, count: length)
+        return (length, false)
     }
 }

@@ -1,3 +1,5 @@
+import GygesFiles
+
 /// Strings laid end to end in one array of UTF-8, for vocabularies of hundreds of thousands of short entries.
 struct PackedStrings: Sendable {
     /// The strings' bytes, without separators.
@@ -12,6 +14,24 @@ struct PackedStrings: Sendable {
     mutating func reserveCapacity(_ count: Int, byteCount: Int) {
         offsets.reserveCapacity(count + 1)
         bytes.reserveCapacity(byteCount)
+    }
+
+    /// Creates an empty list.
+    init() {}
+
+    /// The strings of an array of them, in one pass; empty if its elements are not strings.
+    init(_ array: GGUFArray) {
+        offsets.reserveCapacity(array.count + 1)
+        var ends = offsets
+        bytes = [UInt8](unsafeUninitializedCapacity: array.stringByteCount) { memory, count in
+            array.forEachString { _, text in
+                UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(memory)[count...])
+                    .copyMemory(from: text)
+                count += text.count
+                ends.append(count)
+            }
+        }
+        offsets = ends
     }
 
     /// Adds a string.

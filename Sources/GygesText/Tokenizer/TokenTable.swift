@@ -6,6 +6,8 @@ struct TokenTable: Sendable {
     let offsets: FrozenBuffer<UInt32>
     /// Open addressing; a slot holds the upper half of the key's hash, and the id plus one below it, or 0 if it is empty.
     private let slots: FrozenBuffer<UInt64>
+    /// For each token, whether text can be encoded to it.
+    private let isFindable: FrozenBuffer<Bool>
     private let seed: UInt64
 
     /// One more than the greatest id.
@@ -46,7 +48,10 @@ struct TokenTable: Sendable {
                 if slots[slot] == 0 { slots[slot] = (hash >> 32) << 32 | UInt64(id + 1) }
             }
         }
-        return (TokenTable(bytes: bytes, offsets: offsets, slots: slots, seed: seed), duplicates)
+        return (
+            TokenTable(bytes: bytes, offsets: offsets, slots: slots, isFindable: FrozenBuffer(isFindable), seed: seed),
+            duplicates
+        )
     }
 
     /// The token whose bytes are `text`, if there is one to which text can be encoded.
@@ -66,6 +71,17 @@ struct TokenTable: Sendable {
             slot = (slot + 1) & mask
         }
         return nil
+    }
+
+    /// As ``id(of:_:)``, looking at the token `expected` first, which saves the search if it is the one.
+    ///
+    /// `expected` may be any number; of tokens to which text cannot be encoded, none has the bytes of one to which it can.
+    func id(of text: UnsafePointer<UInt8>, _ length: Int, expected: Int32) -> Int32? {
+        if expected >= 0, Int(expected) < count, isFindable.base[Int(expected)] {
+            let token = bytes(of: Int(expected))
+            if token.count == length, let base = token.baseAddress, equalBytes(base, text, length) { return expected }
+        }
+        return id(of: text, length)
     }
 
     /// The bytes of the token `id`, which must be in range.

@@ -50,6 +50,7 @@ struct GGUFVocabulary {
         }
         var definition = TokenizerDefinition()
         try addTokens(to: &definition, path: path)
+        definition.mergeParts.reserveCapacity(2 * merges.count, byteCount: merges.bytes.count)
         for index in 0..<merges.count {
             let line = merges.range(index)
             let isMerge = merges.bytes.withUnsafeBufferPointer {
@@ -84,7 +85,12 @@ struct GGUFVocabulary {
         guard types.isEmpty || types.count == tokens.count else {
             throw wrong("token_type", "\(types.count) types for \(tokens.count) tokens.", path)
         }
-        definition.tokens.reserveCapacity(tokens.count, byteCount: tokens.bytes.count)
+        let isWhole = !types.contains(5)
+        if isWhole {
+            definition.tokens = tokens
+        } else {
+            definition.tokens.reserveCapacity(tokens.count, byteCount: tokens.bytes.count)
+        }
         definition.ids.reserveCapacity(tokens.count)
         var isFindable: [Bool] = []
         isFindable.reserveCapacity(tokens.count)
@@ -101,8 +107,10 @@ struct GGUFVocabulary {
                 throw wrong(
                     "token_type", "token \(id) has the type \(type); supported are 1 to 5.", path)
             }
-            tokens.bytes.withUnsafeBufferPointer {
-                definition.tokens.append(UnsafeBufferPointer(rebasing: $0[tokens.range(id)]))
+            if !isWhole {
+                tokens.bytes.withUnsafeBufferPointer {
+                    definition.tokens.append(UnsafeBufferPointer(rebasing: $0[tokens.range(id)]))
+                }
             }
             definition.ids.append(id)
             isFindable.append(type == 1 || type == 4)
@@ -131,10 +139,7 @@ extension GGUFVocabulary {
         func strings(_ key: String) throws(FileError) -> PackedStrings {
             try value(key, "an array of strings") { value in
                 guard let array = value.array, array.element == .string else { return nil }
-                var strings = PackedStrings()
-                strings.reserveCapacity(array.count, byteCount: array.count * 8)
-                array.forEachString { _, text in strings.append(text.assumingMemoryBound(to: UInt8.self)) }
-                return strings
+                return PackedStrings(array)
             } ?? PackedStrings()
         }
         model = try value("model", "a string", \.string) ?? ""

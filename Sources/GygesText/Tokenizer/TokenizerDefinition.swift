@@ -147,26 +147,33 @@ struct TokenizerDefinition {
     private func layOut(
         _ order: [Int?], seed: UInt64, _ problems: inout Problems
     ) -> (TokenTable, [Tokenizer.Kind.RawValue]) {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(tokens.bytes.count)
+        // The reference reads added tokens in the byte alphabet too and so cannot return an added `é`.
+        let contents = order.map { index in index.map { $0 < 0 ? sought(addedTokens[-1 - $0]) : [] } ?? [] }
+        let room = contents.reduce(tokens.bytes.count) { $0 + $1.count }
         var offsets: [UInt32] = [0]
         offsets.reserveCapacity(order.count + 1)
         var findable: [Bool] = []
         findable.reserveCapacity(order.count)
         var kinds = [Tokenizer.Kind.RawValue](repeating: 0, count: order.count)
-        tokens.bytes.withUnsafeBufferPointer { spellings in
-            for (id, index) in order.enumerated() {
-                if let index, index >= 0 {
-                    let spelling = UnsafeBufferPointer(rebasing: spellings[tokens.range(index)])
-                    let isSpelled = ByteAlphabet.appendBytes(spelledBy: spelling, to: &bytes)
-                    findable.append(isSpelled && !spelling.isEmpty && isFindable?[index] ?? true)
-                    kinds[id] = Tokenizer.Kind.defined.rawValue
-                } else {
-                    // The reference reads added tokens in the byte alphabet too and so cannot return an added `é`.
-                    if let index { bytes += sought(addedTokens[-1 - index]) }
-                    findable.append(false)
+        let bytes = [UInt8](unsafeUninitializedCapacity: max(1, room)) { bytes, count in
+            guard let base = bytes.baseAddress else { return }
+            tokens.bytes.withUnsafeBufferPointer { spellings in
+                for (id, index) in order.enumerated() {
+                    if let index, index >= 0 {
+                        let spelling = UnsafeBufferPointer(rebasing: spellings[tokens.range(index)])
+                        let (length, isSpelled) = ByteAlphabet.decode(spelling, into: base + count)
+                        count += length
+                        findable.append(isSpelled && !spelling.isEmpty && isFindable?[index] ?? true)
+                        kinds[id] = Tokenizer.Kind.defined.rawValue
+                    } else {
+                        for byte in contents[id] {
+                            base[count] = byte
+                            count += 1
+                        }
+                        findable.append(false)
+                    }
+                    offsets.append(UInt32(count))
                 }
-                offsets.append(UInt32(bytes.count))
             }
         }
         for token in addedTokens {
@@ -196,30 +203,28 @@ struct TokenizerDefinition {
     ) -> [(pair: UInt64, merge: MergeTable.Merge)] {
         var merges: [(pair: UInt64, merge: MergeTable.Merge)] = []
         merges.reserveCapacity(mergeParts.count / 2)
-        var text: [UInt8] = []
+        let longest = (0..<mergeParts.count).reduce(1) { max($0, mergeParts.range($1).count) }
+        let text = UnsafeMutablePointer<UInt8>.allocate(capacity: 2 * longest)
+        defer { text.deallocate() }
+        // In most vocabularies the result of a merge is the token after the result of the merge before.
+        var expected: Int32 = 0
         mergeParts.bytes.withUnsafeBufferPointer { spellings in
             for rank in 0..<mergeParts.count / 2 {
                 let left = UnsafeBufferPointer(rebasing: spellings[mergeParts.range(2 * rank)])
                 let right = UnsafeBufferPointer(rebasing: spellings[mergeParts.range(2 * rank + 1)])
-                text.removeAll(keepingCapacity: true)
-                let isLeftSpelled = ByteAlphabet.appendBytes(spelledBy: left, to: &text)
-                let leftCount = text.count
-                let isRightSpelled = ByteAlphabet.appendBytes(spelledBy: right, to: &text)
-                let parts: (Int32, Int32, Int32)? = text.withUnsafeBufferPointer { text in
-                    guard isLeftSpelled, isRightSpelled, let base = text.baseAddress,
-                        let left = table.id(of: base, leftCount),
-                        let right = table.id(of: base + leftCount, text.count - leftCount),
-                        let whole = table.id(of: base, text.count)
-                    else { return nil }
-                    return (left, right, whole)
-                }
-                guard let (leftID, rightID, whole) = parts else {
+                let (leftCount, isLeftSpelled) = ByteAlphabet.decode(left, into: text)
+                let (rightCount, isRightSpelled) = ByteAlphabet.decode(right, into: text + leftCount)
+                guard isLeftSpelled, isRightSpelled, let leftID = table.id(of: text, leftCount),
+                    let rightID = table.id(of: text + leftCount, rightCount),
+                    let whole = table.id(of: text, leftCount + rightCount, expected: expected)
+                else {
                     let pair =
                         "\"\(String(decoding: left, as: UTF8.self))\" and \"\(String(decoding: right, as: UTF8.self))\""
                     problems.add("merge \(rank) of \(pair): the vocabulary lacks a part or the result")
                     if problems.isFull { return }
                     continue
                 }
+                expected = whole + 1
                 merges.append((MergeTable.pair(leftID, rightID), UInt64(rank) << 32 | UInt64(whole)))
             }
         }

@@ -28,23 +28,31 @@ final class UnicodeClasses: Sendable {
         var blocks: [UInt8] = []
         var classes: [UInt8] = []
         var known: [[UInt8]: UInt8] = [:]
+        // Nearly all blocks hold one class throughout, and are found by it: hashing every block takes milliseconds.
+        var uniform: [UInt8: UInt8] = [:]
+        var number: UInt8 = 0
         var rest = UnicodeTables.classRanges[...]
         var current: UInt8 = 0
         for start in stride(from: UInt32(0), to: 0x110000, by: 256) {
+            if rest.first.map({ $0 >> 8 >= start + 256 }) ?? true, let number = uniform[current] {
+                blocks.append(number)
+                continue
+            }
             var block = [UInt8](repeating: current, count: 256)
             while let range = rest.first, range >> 8 < start + 256 {
                 current = UInt8(truncatingIfNeeded: range)
                 for index in Int(range >> 8 - start)..<256 { block[index] = current }
                 rest.removeFirst()
             }
-            if let number = known[block] {
-                blocks.append(number)
+            if let found = known[block] {
+                number = found
             } else {
-                let number = UInt8(known.count)
+                number = UInt8(known.count)
                 known[block] = number
-                blocks.append(number)
                 classes += block
             }
+            blocks.append(number)
+            if block.allSatisfy({ $0 == current }) { uniform[current] = number }
         }
         self.blocks = FrozenBuffer(blocks)
         self.classes = FrozenBuffer(classes)

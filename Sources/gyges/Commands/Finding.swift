@@ -125,12 +125,22 @@ struct Finding {
             }
             let attributes = try FileManager.default.attributesOfFileSystem(forPath: existing)
             let free = Double((attributes[.systemFreeSize] as? NSNumber)?.int64Value ?? 0) / 1e9
+            let packed = Double(byteCount(ofFilesIn: path + "/packed")) / 1e9
             return Finding(
                 name: "cache folder", state: free < 3 ? .noted : .good,
-                detail: String(format: "%@, %.1f GB free", path, free),
+                detail: String(format: "%@, %.1f GB free", path, free)
+                    + (packed > 0 ? String(format: ", %.1f GB of packed copies", packed) : ""),
                 remedy: free < 3 ? "Models take a gigabyte and more, and twice that while they are put together." : "")
         } catch {
             return Finding(name: "cache folder", state: .broken, detail: "\(error)")
+        }
+    }
+
+    private static func byteCount(ofFilesIn folder: String) -> Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.reduce(0) { sum, name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+            return sum + ((attributes?[.size] as? NSNumber)?.intValue ?? 0)
         }
     }
 

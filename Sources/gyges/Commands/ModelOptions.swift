@@ -27,6 +27,9 @@ struct EngineOptions: ParsableArguments {
         help: "Propose tokens that the text repeats and verify several at once; changes the speed and nothing else.")
     var speculation = true
 
+    @Flag(help: "Keep no copy of packed weights in the cache folder; starts are slower.")
+    var noPackedCopy = false
+
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
         guard cacheMemory > 0, cacheMemory <= 1_000_000 else {
@@ -43,6 +46,13 @@ struct EngineOptions: ParsableArguments {
 
     /// How products are computed.
     var productPrecision: ProductPrecision { ProductPrecision(rawValue: precision) ?? .fast }
+
+    /// Where packed weights are kept between runs; `nil` if nowhere.
+    var panelFolder: String? {
+        let environment = ProcessInfo.processInfo.environment
+        guard !noPackedCopy, let folder = try? CacheFolder(environment: environment) else { return nil }
+        return folder.packedFolder(environment: environment)
+    }
 
     /// The options in the engine's terms.
     var engine: InferenceEngine.Options {
@@ -67,7 +77,9 @@ struct ModelOptions: ParsableArguments {
 
     /// Loads the model.
     func load() throws(FileError) -> LanguageModel {
-        try LanguageModel(path: try path(), precision: engine.productPrecision, options: engine.engine)
+        try LanguageModel(
+            path: try path(), precision: engine.productPrecision, options: engine.engine,
+            panelFolder: engine.panelFolder)
     }
 }
 

@@ -127,7 +127,8 @@ struct StudySession: ParsableArguments {
                 remedy: "Choose one of \(Persona.shipped.map { "persona:" + $0.name }.joined(separator: ", ")).")
         }
         let model = try LanguageModel(
-            path: try locateModel(name), precision: engine.productPrecision, options: engine.engine)
+            path: try locateModel(name), precision: engine.productPrecision, options: engine.engine,
+            panelFolder: engine.panelFolder)
         return try LocalSubject(model, name: name)
     }
 }
