@@ -108,6 +108,14 @@ class Gyges:
         return answer
 
 
+def peer_program(folder, name):
+    """One of llama.cpp's programs in the folder that peers/install.sh built them in."""
+    program = folder / "bin" / name
+    if not program.is_file():
+        raise Failure(f"{program} is missing; Benchmarks/peers/install.sh builds it, and says what folder to name")
+    return program
+
+
 def ordinary_tokens(count, variant):
     """Tokens in an arbitrary order: what they say makes no difference to the time. No two variants begin alike."""
     return [(i * 37 + variant * 131 + 11) % 20_000 for i in range(count)]

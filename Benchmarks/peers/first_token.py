@@ -18,7 +18,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import measuring
-from measuring import Failure, progress
+from measuring import Failure, peer_program, progress
 
 WORD = "Hello"
 
@@ -59,9 +59,7 @@ def main():
         "one word in the chat template": {"gyges": generate},
     }
     if options.llama_cpp:
-        completion = options.llama_cpp / "bin/llama-completion"
-        if not completion.is_file():
-            raise Failure(f"{completion} is missing; Benchmarks/peers/install.sh builds it")
+        completion = peer_program(options.llama_cpp, "llama-completion")
         for prompt, text in (("one word", WORD), ("one word in the chat template", chat)):
             command = [
                 completion, "-m", options.model, "-p", text, "-n", 8, "-t", options.threads, "-c", 512, "--temp", 0,

@@ -17,7 +17,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import measuring
-from measuring import Failure, Gyges, ordinary_tokens, peak_memory, progress
+from measuring import Failure, Gyges, ordinary_tokens, peak_memory, peer_program, progress
 
 SETTINGS = {
     "default": [],
@@ -31,7 +31,10 @@ def arguments():
     parser.add_argument("--llama-cpp", type=pathlib.Path, help="the folder with llama.cpp's programs; without, gyges alone")
     parser.add_argument("--sequences", type=measuring.positive, default=16)
     parser.add_argument("--length", type=measuring.positive, default=2048, help="tokens of each sequence")
-    parser.add_argument("--settings", nargs="*", choices=SETTINGS, default=list(SETTINGS), help="of llama.cpp")
+    parser.add_argument(
+        "--settings", nargs="*", choices=SETTINGS, default=["as stored, flash attention"],
+        help="of llama.cpp; the default here needs least",
+    )
     return parser.parse_args()
 
 
@@ -72,10 +75,7 @@ def measure_gyges(options):
         return {"program": "gyges", **watch.result(), "seconds": time.perf_counter() - start}
 
 
-def measure_llama_cpp(options, setting):
-    program = options.llama_cpp / "bin/llama-batched-bench"
-    if not program.is_file():
-        raise Failure(f"{program} is missing; Benchmarks/peers/install.sh builds it")
+def measure_llama_cpp(options, program, setting):
     command = [
         program, "-m", options.model, "-c", options.sequences * options.length, "-npp", options.length - GENERATED,
         "-ntg", GENERATED, "-npl", options.sequences, "-t", options.threads, "-tb", options.threads, *SETTINGS[setting],
@@ -92,11 +92,12 @@ def main():
     options = arguments()
     if options.length <= GENERATED:
         raise Failure(f"--length must be above {GENERATED}")
+    program = peer_program(options.llama_cpp, "llama-batched-bench") if options.llama_cpp else None
     progress("gyges")
     results = [measure_gyges(options)]
-    for setting in options.settings if options.llama_cpp else []:
+    for setting in options.settings if program else []:
         progress(f"llama.cpp, {setting}")
-        results.append(measure_llama_cpp(options, setting))
+        results.append(measure_llama_cpp(options, program, setting))
     print(f"{options.model}, {options.sequences} sequences of {options.length} tokens")
     for result in results:
         print(

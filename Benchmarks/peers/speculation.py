@@ -66,7 +66,7 @@ REQUEST = (
 
 def arguments():
     parser = measuring.parser(__doc__)
-    parser.add_argument("--generate", type=measuring.positive, default=192, help="tokens generated")
+    parser.add_argument("--generate", type=measuring.positive, default=128, help="tokens generated")
     return parser.parse_args()
 
 

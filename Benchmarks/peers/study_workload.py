@@ -25,7 +25,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import measuring
-from measuring import Failure, Gyges, progress
+from measuring import Failure, Gyges, peer_program, progress
 
 STUDY = """\
 version: 1
@@ -88,10 +88,7 @@ def conversations(program):
 class Server:
     """llama-server with a model loaded, ready to complete."""
 
-    def __init__(self, options, setting, context):
-        program = options.llama_cpp / "bin/llama-server"
-        if not program.is_file():
-            raise Failure(f"{program} is missing; Benchmarks/peers/install.sh builds it")
+    def __init__(self, options, program, setting, context):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -148,6 +145,7 @@ class Server:
 
 def main():
     options = arguments()
+    program = peer_program(options.llama_cpp, "llama-server")
     options.gyges_slots = options.gyges_slots or options.slots
     slots = ["--sequences", options.gyges_slots]
     servers = {}
@@ -157,7 +155,7 @@ def main():
             longest = max(map(len, prompts)) + options.tokens
             progress(f"{len(prompts)} prompts of {min(map(len, prompts))} to {max(map(len, prompts))} tokens")
             for setting in options.settings:
-                servers[setting] = Server(options, setting, (longest + 63) // 64 * 64)
+                servers[setting] = Server(options, program, setting, (longest + 63) // 64 * 64)
             size = -(-len(prompts) // options.rounds)
             parts = [prompts[first : first + size] for first in range(0, len(prompts), size)]
             ours, theirs = [], {setting: [] for setting in servers}

@@ -44,7 +44,7 @@ struct KernelsCommand: ParsableCommand {
             instructionSet: InstructionSet.current.rawValue, rounds: rounds,
             limits: limitsOfMachine(team: team, probe: probe))
         if !limits {
-            let lines = (KernelBenchmark.allProducts + .allAttention + .allElementwise).filter { line in
+            let lines = KernelBenchmark.all.filter { line in
                 filter.isEmpty || filter.contains { line.name.localizedCaseInsensitiveContains($0) }
             }
             guard !lines.isEmpty else { throw ValidationError("No kernel's name contains that text.") }
@@ -141,9 +141,4 @@ struct Report: Codable {
     }
 
     private func pad(_ text: String) -> String { text.padding(toLength: 44, withPad: " ", startingAt: 0) }
-}
-
-extension [KernelBenchmark] {
-    fileprivate static var allAttention: Self { KernelBenchmark.allAttention }
-    fileprivate static var allElementwise: Self { KernelBenchmark.allElementwise }
 }

@@ -38,6 +38,9 @@ struct KernelResult: Codable {
 }
 
 extension KernelBenchmark {
+    /// Every line of the table.
+    static var all: [KernelBenchmark] { allProducts + allAttention + allElementwise }
+
     /// Measures the kernel and its limits in turn, so that a slow phase of the machine hits both.
     ///
     /// - Parameters:

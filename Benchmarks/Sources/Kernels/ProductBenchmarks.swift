@@ -54,7 +54,8 @@ private final class ProductOperands {
     }
 
     func multiply(call: Int) {
-        var y = result.floats.mutableSpan
+        let floats = result.floats
+        var y = floats.mutableSpan
         GygesKernels.multiply(activations, by: matrix.copies[call % matrix.copies.count], into: &y, team: team)
     }
 }

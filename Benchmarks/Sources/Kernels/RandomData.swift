@@ -26,7 +26,9 @@ final class FloatBuffer {
     init(count: Int) {
         floats = .allocate(capacity: count)
         var random = RandomNumbers()
-        floats.initialize(from: (0..<count).lazy.map { _ in Float(Int32(truncatingIfNeeded: random.next())) * 0x1p-31 })
+        for index in 0..<count {
+            floats.initializeElement(at: index, to: Float(Int32(truncatingIfNeeded: random.next())) * 0x1p-31)
+        }
     }
 
     deinit { floats.deallocate() }

@@ -42,7 +42,8 @@ private final class AttentionOperands {
     deinit { memory.deallocate() }
 
     func attend(call: Int) {
-        var y = result.floats.mutableSpan
+        let floats = result.floats
+        var y = floats.mutableSpan
         attention(
             queries: queries.floats.span, queryStride: queryHeads * layout.headDimension, queryHeadCount: queryHeads,
             sequences: copies[call % copies.count], layout: layout, scale: 0.088, into: &y, team: team)
@@ -102,7 +103,8 @@ extension KernelBenchmark {
                 FloatBuffer(count: rows * 1536), FloatBuffer(count: rows * 1536), FloatBuffer(count: 1536)
             )
             return PreparedKernel(operations: 0, bytes: Double(rows * 1536 * 8)) { _ in
-                var span = y.floats.mutableSpan
+                let floats = y.floats
+                var span = floats.mutableSpan
                 rmsNorm(x.floats.span, weight: weight.floats.span, epsilon: 1e-6, into: &span, team: team)
             }
         }
@@ -113,7 +115,8 @@ extension KernelBenchmark {
             let count = rows * 8960
             let (gate, up, y) = (FloatBuffer(count: count), FloatBuffer(count: count), FloatBuffer(count: count))
             return PreparedKernel(operations: 0, bytes: Double(count * 12)) { _ in
-                var span = y.floats.mutableSpan
+                let floats = y.floats
+                var span = floats.mutableSpan
                 siluGate(gate: gate.floats.span, up: up.floats.span, into: &span, team: team)
             }
         }

@@ -50,7 +50,7 @@ struct Bench: AsyncParsableCommand {
         guard lengths.allSatisfy({ (1...1 << 20).contains($0) }) else {
             throw ValidationError("Lengths and counts must be positive.")
         }
-        guard sequencesTogether.allSatisfy({ $0 <= options.engine.sequences }) else {
+        guard onRequest || sequencesTogether.allSatisfy({ $0 <= options.engine.sequences }) else {
             throw ValidationError("--sequences-together must not be above --sequences (\(options.engine.sequences)).")
         }
     }

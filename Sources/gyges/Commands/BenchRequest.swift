@@ -2,6 +2,7 @@ import Foundation
 import GygesFiles
 import GygesInference
 import GygesKernels
+import GygesModels
 import GygesText
 
 /// One line that `gyges bench --on-request` reads: prompts to complete together, as fast as the engine can.
@@ -36,6 +37,7 @@ struct BenchRequest {
         guard sampling.problems.isEmpty else { throw refuse(sampling.problems.joined(separator: "; ")) }
         (copies, tokens) = numbers
         returnsTokens = json["returns_tokens"]?.bool ?? false
+        guard json["speculates"]?.bool != true else { throw refuse("this version does not speculate") }
         let limit = Int32(clamping: model.configuration.vocabularySize)
         prompts = try list.map { prompt in
             if let text = prompt.string { return try model.tokenizer.encode(text, addsBeginning: true) }
@@ -67,9 +69,7 @@ struct BenchRequest {
             for (index, request) in requests.enumerated() {
                 group.addTask { (index, try await model.engine.complete(request)) }
             }
-            return try await group.reduce(into: [Completion](repeating: Completion(), count: requests.count)) {
-                $0[$1.0] = $1.1
-            }
+            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map { $1 }
         }
         let seconds = start.duration(to: .now) / .seconds(1)
         var answer = JSONObject([
