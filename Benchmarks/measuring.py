@@ -91,7 +91,10 @@ class Gyges:
         return self.ask(prompts, tokens=0)["prompts"]
 
     def decoding_seconds(self, prompt, count, **request):
-        """How long the tokens after the first take: a run that makes `count` more, less one that makes one."""
+        """How long the tokens after the first take: a run that makes `count` more, less one that makes one.
+
+        The prompt must have been read before, so that both find it computed.
+        """
         one = self.ask([prompt], tokens=1, **request)["seconds"]
         return max(self.ask([prompt], tokens=count + 1, **request)["seconds"] - one, 1e-9)
 

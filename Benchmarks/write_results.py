@@ -44,9 +44,9 @@ def table(heads, rows):
     return "\n".join(lines)
 
 
-def source(document, words=""):
+def source(document):
     """What was run, when and on what."""
-    return f"{document['date']}, {document['processor']}. {words}`{document['command']}`"
+    return f"{document['date']}, {document['processor']}: `{document['command']}`"
 
 
 def section(title, text, documents, heads, rows):
@@ -73,7 +73,7 @@ def peers(documents):
     ]  # fmt: skip
     text = (
         "Tokens a second; several sequences continue from one shared prompt. Ratios are medians of the rounds in which both "
-        "programs take turns, and in brackets the least and the greatest."
+        "programs take turns; beside them the least and the greatest."
     )
     heads = ["model", "work", "Gyges ", "llama.cpp ", "its best setting", "ratio ", "of rounds ", "to its default "]
     return section("Speed: llama.cpp", text, found, heads, rows)
@@ -153,27 +153,54 @@ def engine(documents):
 
 def kernels(documents):
     found = of_kind(documents, "kernels")
-    rows, words = [], []
-    for d in found:
-        for limit in d["results"]["limits"]:
-            unit = "GB/s" if limit["name"] == "read" else "Gop/s"
-            threads = "1 thread" if limit["threads"] == 1 else f"{limit['threads']} threads"
-            how = f" (`{limit['instruction']}`)" if limit.get("instruction") else ""
-            words.append(f"{limit['name']}{how}, {threads}: {limit['perSecond'] / 1e9:.0f} {unit}")
-        for k in d["results"]["kernels"]:
-            rows.append([
-                k["name"], f"{k['seconds'] * 1e6:,.1f}",
-                f"{k['operationsPerSecond'] / 1e9:,.0f}" if "operationsPerSecond" in k else "–",
-                f"{k['fractionOfPeak']:.0%}" if "fractionOfPeak" in k else "–", f"{k['bytesPerSecond'] / 1e9:.1f}",
-                f"{k['fractionOfMemorySpeed']:.0%}" if "fractionOfMemorySpeed" in k else "–",
-            ])  # fmt: skip
-    text = (
-        "Fractions of what the processor can do at most, measured in turn with each kernel. Products are rows × inputs × "
-        "outputs; those of up to 32 rows, and attention while decoding, find their operands in memory and not in a cache. "
-        "The limits: " + "; ".join(words) + "."
+    return "\n\n".join(part for d in found for part in kernel_tables(d))
+
+
+def kernel_tables(document):
+    """Products of one format and shape in a row, whatever the number of rows; other kernels in a row each."""
+    words = []
+    for limit in document["results"]["limits"]:
+        unit = "GB/s" if limit["name"] == "read" else "Gop/s"
+        threads = "1 thread" if limit["threads"] == 1 else f"{limit['threads']} threads"
+        how = f" (`{limit['instruction']}`)" if limit.get("instruction") else ""
+        words.append(f"{limit['name']}{how}, {threads}: {limit['perSecond'] / 1e9:,.0f} {unit}")
+    products, others = {}, []
+    for kernel in document["results"]["kernels"]:
+        match = re.fullmatch(r"product (\S+) (\d+)x(\d+)x(\d+)", kernel["name"])
+        if match:
+            products.setdefault((match[1], f"{match[3]} → {match[4]}"), {})[int(match[2])] = kernel
+        else:
+            others.append(kernel)
+    counts = sorted({count for line in products.values() for count in line})
+    yield (
+        "## Kernels\n\nWhat is reached of the limits, which are measured in turn with each kernel: " + "; ".join(words) + "."
     )
-    heads = ["kernel", "µs ", "Gop/s ", "of peak ", "GB/s ", "of memory's "]
-    return section("Kernels", text, found, heads, rows)
+    if products:
+        rows = [
+            [format, shape, *(bound(line[count]) if count in line else "–" for count in counts)]
+            for (format, shape), line in products.items()
+        ]
+        heads = ["format", "inputs → outputs", *(f"{count} row{'s' if count > 1 else ''} " for count in counts)]
+        yield (
+            "Products: the greater of the fraction of the peak and, marked m, of memory's speed. Those of up to 32 rows find "
+            "their weights in memory and not in a cache, as decoding does.\n\n" + table(heads, rows)
+        )
+    if others:
+        rows = [
+            [k["name"], f"{k['seconds'] * 1e6:,.1f}",
+             f"{k['operationsPerSecond'] / 1e9:,.0f}" if "operationsPerSecond" in k else "–",
+             f"{k['fractionOfPeak']:.0%}" if "fractionOfPeak" in k else "–", f"{k['bytesPerSecond'] / 1e9:.1f}",
+             f"{k['fractionOfMemorySpeed']:.0%}" if "fractionOfMemorySpeed" in k else "–"]
+            for k in others
+        ]  # fmt: skip
+        yield table(["kernel", "µs ", "Gop/s ", "of peak ", "GB/s ", "of memory's "], rows)
+    yield f"* {source(document)}"
+
+
+def bound(kernel):
+    """How near a product is to the limit that is nearest."""
+    peak, memory = kernel.get("fractionOfPeak", 0), kernel.get("fractionOfMemorySpeed", 0)
+    return f"{memory:.0%} m" if memory > peak else f"{peak:.0%}"
 
 
 if __name__ == "__main__":

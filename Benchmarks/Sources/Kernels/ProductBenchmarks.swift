@@ -64,9 +64,11 @@ extension KernelBenchmark {
     /// Rows up to which a product is one step of decoding, which reads its weights from memory.
     private static let streamedRows = 32
 
-    /// Products of one format and precision at one shape, for several numbers of rows.
+    /// Products of one format and precision at one shape, for several numbers of rows. `kind` is the name's beginning.
     private static func products(
-        _ format: WeightFormat, _ shape: ProductShape, precision: ProductPrecision, rows: [Int], last: LastMatrix
+        _ format: WeightFormat, _ shape: ProductShape, precision: ProductPrecision, rows: [Int],
+        kind: String = "product",
+        last: LastMatrix
     ) -> [KernelBenchmark] {
         rows.map { rows in
             let peak: Peak =
@@ -75,8 +77,7 @@ extension KernelBenchmark {
                 case .exact: .float32
                 case .bfloat16: .bfloat16
                 }
-            let suffix = precision == .fast ? "" : " \(precision.rawValue)"
-            let name = "product \(format.rawValue)\(suffix) \(rows)x\(shape.inputs)x\(shape.outputs)"
+            let name = "\(kind) \(format.rawValue) \(rows)x\(shape.inputs)x\(shape.outputs)"
             return KernelBenchmark(name: name, peak: peak) { team in
                 let streams = rows <= streamedRows
                 let matrix = last.copies(format, shape, precision: precision, streams: streams, team: team)
@@ -107,8 +108,9 @@ extension KernelBenchmark {
         let dense = [(512, 768, 2304), (512, 768, 768), (128, 1152, 768), (512, 1536, 1536), (512, 384, 50_368)]
         for (rows, inputs, outputs) in dense {
             let shape = ProductShape(inputs: inputs, outputs: outputs)
-            list += products(.f32, shape, precision: .fast, rows: [rows], last: last)
-            list += products(.bf16, shape, precision: .bfloat16, rows: [rows], last: last)
+            for (format, precision) in [(WeightFormat.f32, ProductPrecision.fast), (.bf16, .bfloat16)] {
+                list += products(format, shape, precision: precision, rows: [rows], kind: "dense product", last: last)
+            }
         }
         return list
     }
