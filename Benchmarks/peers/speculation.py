@@ -57,6 +57,14 @@ def revenue_by_customer(purchases):
     for purchase in purchases:
         revenue[purchase.customer] = revenue.get(purchase.customer, 0) + purchase.total()
     return revenue
+
+
+def print_report(path, limit=10):
+    """Prints the customers who have spent most, and what they have spent."""
+    revenue = revenue_by_customer(read_purchases(path))
+    ranking = sorted(revenue.items(), key=lambda entry: entry[1], reverse=True)
+    for place, (customer, amount) in enumerate(ranking[:limit], start=1):
+        print(f"{place:3} {customer:30} {amount:10.2f}")
 '''
 REQUEST = (
     "Here is a Python program. Print the whole program again, unchanged but for one thing: the parameter `path` of "
