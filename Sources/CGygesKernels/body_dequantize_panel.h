@@ -38,7 +38,7 @@ static void NAME(dequantize_panel)(int format, const uint8_t *panel, size_t colu
             block_scales(format, scales, lane, scale, lowest);
             for (size_t k = 0; k < length; k += 32, codes += gyges_code_bytes(format)) {
                 Words groups[8];
-                load_codes(bits, codes + 4 * lane, groups);
+                load_codes(bits, 0, codes + 4 * lane, groups);
                 for (size_t i = 0; i < 32; i++) {
                     // Shifts to the top and back down: the byte as a signed or unsigned number.
                     Words code = groups[i / 4] << (24 - 8 * (int)(i % 4));

@@ -106,7 +106,7 @@ static void NAME(float_tile_panels)(
             if (output >= product->outputs) break;
             store_results(
                 results[p], rows, product->y + first_row * product->outputs + output, product->outputs,
-                product->outputs - output);
+                product->outputs - output, streams_results(product));
         }
     }
 }
@@ -128,6 +128,7 @@ static void NAME(multiply_float_panels)(const GygesProduct *product, int bfloat1
         for (size_t tile = product->tile_begin; tile < product->tile_end; tile++)
             NAME(float_tile_panels)(product, format, panels, panel, count, tile, bfloat16);
     }
+    finish_streams();
 }
 
 static void NAME(multiply_float32)(const GygesProduct *product) { NAME(multiply_float_panels)(product, 0); }

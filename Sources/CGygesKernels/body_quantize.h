@@ -1,43 +1,42 @@
-// Activations into tiles. Part of body_products.h. The loops below are left to the vectoriser and give the same bits at
-// every level: there is no sum of floats in them.
+// Activations into tiles. Part of body_products.h. Every level gives the same bits: there is no sum of floats here.
+
+/// Quantises one block of 32 and writes its codes and, `stride` bytes apart, its figures.
+INLINE void quantize_block(const float *x, int8_t *codes, uint8_t *figures, size_t stride) {
+    enum { vectors = 32 / LANES };
+    Floats values[vectors];
+    // The largest magnitude, by its bits: a NaN is larger than anything and stays.
+    Words largest = 0;
+    for (int v = 0; v < vectors; v++) {
+        values[v] = LOAD(Floats, x + v * LANES);
+        largest = __builtin_elementwise_max(largest, (Words)values[v] & 0x7fffffff);
+    }
+    const float maximum = gyges_float_from_bits((uint32_t)__builtin_reduce_max(largest));
+    // Below this, 127 / maximum would overflow: such a block is zero.
+    const float inverse = maximum < 4e-37f ? 0 : 127 / maximum, scale = maximum < 4e-37f ? 0 : maximum / 127;
+
+    int32_t sums[2] = {0, 0};
+    for (int v = 0; v < vectors; v++) {
+        // Adding 1.5 · 2^23 rounds to an integer, ties to even, and leaves it in the low bits.
+        const Words rounded = (Words)(values[v] * inverse + 0x1.8p23f) << 24 >> 24;
+        STORE(__builtin_convertvector(rounded, SignedBytes), codes + v * LANES);
+        sums[v * LANES / 16] += __builtin_reduce_add(rounded);
+    }
+    const float scaled_sum = scale * (float)(sums[0] + sums[1]);
+    const int32_t negated[3] = {-128 * (sums[0] + sums[1]), -128 * sums[0], -128 * sums[1]};
+    memcpy(figures, &scale, 4);
+    memcpy(figures + stride, &scaled_sum, 4);
+    for (size_t i = 0; i < 3; i++) memcpy(figures + stride * (2 + i), &negated[i], 4);
+}
 
 static void NAME(quantize_tile)(const float *x, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
-    size_t block_bytes = tile_rows * 52;
-    for (size_t row = 0; row < tile_rows; row++)
+    const size_t block_bytes = tile_rows * 52;
+    if (rows < tile_rows) memset(tile, 0, gyges_quantized_tile_bytes(tile_rows, columns));
+    for (size_t row = 0; row < rows; row++)
         for (size_t block = 0; block < columns / 32; block++) {
-            uint8_t *codes = tile + block * block_bytes + 32 * row;
-            uint8_t *figures = tile + block * block_bytes + 32 * tile_rows + 4 * row;
-            float scale = 0, scaled_sum = 0;
-            int32_t sums[2] = {0, 0}, quantized[32] = {0};
-            if (row < rows) {
-                float values[32];
-                memcpy(values, x + row * columns + 32 * block, sizeof values);
-
-                // The largest magnitude, by its bits: a NaN is larger than anything and stays.
-                int32_t largest = 0;
-                for (int i = 0; i < 32; i++) {
-                    int32_t magnitude = (int32_t)(gyges_bits_from_float(values[i]) & 0x7fffffff);
-                    largest = magnitude > largest ? magnitude : largest;
-                }
-                float maximum = gyges_float_from_bits((uint32_t)largest);
-                // Below this, 127 / maximum would overflow: such a block is zero.
-                float inverse = maximum < 4e-37f ? 0 : 127 / maximum;
-                scale = maximum < 4e-37f ? 0 : maximum / 127;
-
-                // Adding 1.5 · 2^23 rounds to an integer, ties to even, and leaves it in the low bits.
-                for (int i = 0; i < 32; i++)
-                    quantized[i] = (int8_t)(gyges_bits_from_float(values[i] * inverse + 0x1.8p23f) & 0xff);
-                for (int i = 0; i < 16; i++) sums[0] += quantized[i];
-                for (int i = 16; i < 32; i++) sums[1] += quantized[i];
-                scaled_sum = scale * (float)(sums[0] + sums[1]);
-            }
-            int8_t narrow[32];
-            for (int i = 0; i < 32; i++) narrow[i] = (int8_t)quantized[i];
-            memcpy(codes, narrow, 32);
-            int32_t negated[3] = {-(sums[0] + sums[1]), -sums[0], -sums[1]};
-            memcpy(figures, &scale, 4);
-            memcpy(figures + 4 * tile_rows, &scaled_sum, 4);
-            for (int i = 0; i < 3; i++) memcpy(figures + 4 * tile_rows * (size_t)(2 + i), &negated[i], 4);
+            uint8_t *target = tile + block * block_bytes;
+            quantize_block(
+                x + row * columns + 32 * block, (int8_t *)target + 32 * row, target + 32 * tile_rows + 4 * row,
+                4 * tile_rows);
         }
 }
 

@@ -3,6 +3,9 @@
 INLINE float float_at(const uint8_t *bytes) { return LOAD(float, bytes); }
 INLINE int32_t word_at_x(const uint8_t *bytes) { return LOAD(int32_t, bytes); }
 
+/// The groups that one call of `dot_groups` takes: all whose pairs fit AVX2's int16, and elsewhere as few as there are.
+#define GROUPS_TOGETHER(bits) (LEVEL == 1 ? ((bits) == 4 ? 8 : (bits) == 5 ? 4 : (bits) == 6 ? 2 : 1) : 1)
+
 /// sums + Σ over `groups` vectors of codes · four activations each, in int32: exact.
 ///
 /// `bits` bounds the codes. Eight-bit codes are unsigned, but signed on AVX2 (see SIGNED_BYTE_CODES).
@@ -14,7 +17,7 @@ INLINE Words dot_groups(Words sums, const Words *codes, const uint8_t *x, int gr
     return sums;
 #elif LEVEL == 1
     // Pairs of products meet in int16: |2 · (2^bits - 1) · 127 · together| must stay below 2^15.
-    int together = bits == 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1;
+    const int together = GROUPS_TOGETHER(bits);
     for (int g = 0; g < groups;) {
         __m256i pairs = _mm256_setzero_si256();
         for (int i = 0; i < together && g < groups; i++, g++) {
@@ -40,8 +43,19 @@ INLINE Words dot_groups(Words sums, const Words *codes, const uint8_t *x, int gr
 // eight-bit codes signed and moves the sign to the activations.
 #define SIGNED_BYTE_CODES (LEVEL == 1)
 
-/// The codes of 32 k for LANES outputs, from the codes' first vector on.
-INLINE void load_codes(int bits, const uint8_t *packed, Words codes[8]) {
+/// How far codes with an offset are shifted to the left: until their offset is 128, so that one figure of the activations,
+/// -128 · Σ codes, starts the sums of all formats. On AVX2 the sums of pairs have no room for that.
+INLINE int code_shift(int format) {
+    return LEVEL == 2 && gyges_code_offset(format) ? 8 - gyges_code_bits(format) : 0;
+}
+
+/// Bits that begin at `from` of each byte, moved to begin at `to`; `mask` says where they end up.
+INLINE Words moved_bits(Bits bits, int from, int to, uint32_t mask) {
+    return (Words)((from < to ? bits << (to - from) : bits >> (from - to)) & mask);
+}
+
+/// The codes of 32 k for LANES outputs, from the codes' first vector on, shifted to the left.
+INLINE void load_codes(int bits, int shift, const uint8_t *packed, Words codes[8]) {
     if (bits == 8) {
         for (int g = 0; g < 8; g++) {
             codes[g] = LOAD(Words, packed + 64 * g);
@@ -49,20 +63,12 @@ INLINE void load_codes(int bits, const uint8_t *packed, Words codes[8]) {
         }
         return;
     }
-    for (int i = 0; i < 4; i++) {
-        Bits nibbles = LOAD(Bits, packed + 64 * i);
-        codes[2 * i] = (Words)(nibbles & 0x0f0f0f0f);
-        codes[2 * i + 1] = (Words)(nibbles >> 4 & 0x0f0f0f0f);
+    for (int g = 0; g < 8; g++)
+        codes[g] = moved_bits(LOAD(Bits, packed + 64 * (g / 2)), 4 * (g % 2), shift, 0x0f0f0f0fu << shift);
+    for (int g = 0; g < 8; g++) {
+        const int to = 4 + shift;
+        if (bits == 5) codes[g] |= moved_bits(LOAD(Bits, packed + 256), g, to, 0x01010101u << to);
+        if (bits == 6)
+            codes[g] |= moved_bits(LOAD(Bits, packed + 256 + 64 * (g / 4)), 2 * (g % 4), to, 0x03030303u << to);
     }
-    if (bits == 5) {
-        Bits fifth = LOAD(Bits, packed + 256);
-        for (int g = 0; g < 8; g++)
-            codes[g] |= (Words)((g < 4 ? fifth << (4 - g) : fifth >> (g - 4)) & 0x10101010);
-    }
-    if (bits == 6)
-        for (int g = 0; g < 8; g++) {
-            Bits upper = LOAD(Bits, packed + 256 + 64 * (g / 4));
-            int up = 4 - 2 * (g % 4);
-            codes[g] |= (Words)((up >= 0 ? upper << up : upper >> -up) & 0x30303030);
-        }
 }

@@ -5,18 +5,18 @@ final class Generation {
     private let request: GenerationRequest
     private var sampler: Sampler
     private var decoder: TokenDecoder
-    private var completion = Completion()
+    /// What there is so far.
+    var completion = Completion()
     /// Text that was decoded and not yet delivered because it may be the beginning of a stop string.
     private var held = ""
     private var newText = ""
     private var isFinished = false
 
-    init(request: GenerationRequest, reusedTokenCount: Int, tokenizer: Tokenizer) {
+    init(request: GenerationRequest, tokenizer: Tokenizer) {
         self.request = request
         sampler = Sampler(parameters: request.sampling, prompt: request.prompt)
         decoder = TokenDecoder(tokenizer: tokenizer)
         completion.promptTokenCount = request.prompt.count
-        completion.reusedTokenCount = reusedTokenCount
     }
 
     /// Chooses the next token and takes in its text.

@@ -2,7 +2,6 @@ import Dispatch
 public import GygesKernels
 public import GygesModels
 public import GygesText
-import Synchronization
 
 /// Runs many generations and scorings of one decoder together, on a thread of its own.
 ///
@@ -20,19 +19,33 @@ public final class InferenceEngine: Sendable {
         public var keyValueByteLimit: Int
         /// The most sequences computed together.
         public var sequenceLimit: Int
-        /// The most rows of one step: bounds how long a prompt keeps others waiting.
+        /// The most rows of one step.
         public var rowLimit: Int
+        /// The most rows of prompts in a step while sequences are decoding, or twice as many as are decoding: bounds how
+        /// long a prompt keeps them waiting for their next tokens.
+        ///
+        /// A step costs about as much as 9 rows however few it has. With the default of 32, the tokens of one sequence come
+        /// four times as slowly while a prompt is read, and the prompt at three quarters of its speed; those of 16
+        /// sequences 2.3 times as slowly.
+        public var promptRowLimit: Int
+        /// The most rows of decoding sequences, proposed tokens included, in a step that speculates; 0 never speculates.
+        ///
+        /// With the default, a tile of the products, one sequence is proposed up to 15 tokens, eight 1 each, more none: with many
+        /// sequences a wrong token costs more than a right one gains.
+        public var speculationRowLimit: Int
 
         /// Creates options.
         public init(
             threadCount: Int? = nil, keyValueFormat: KeyValueFormat = .f16, keyValueByteLimit: Int = 4 << 30,
-            sequenceLimit: Int = 32, rowLimit: Int = 512
+            sequenceLimit: Int = 32, rowLimit: Int = 512, promptRowLimit: Int = 32, speculationRowLimit: Int = 16
         ) {
             self.threadCount = threadCount
             self.keyValueFormat = keyValueFormat
             self.keyValueByteLimit = keyValueByteLimit
             self.sequenceLimit = sequenceLimit
             self.rowLimit = rowLimit
+            self.promptRowLimit = promptRowLimit
+            self.speculationRowLimit = speculationRowLimit
         }
     }
 
@@ -79,7 +92,7 @@ public final class InferenceEngine: Sendable {
             }
         }
         continuation.onTermination = { _ in job.cancel() }
-        inbox.submit(job)
+        inbox.submit(.job(job))
         return stream
     }
 
@@ -104,75 +117,64 @@ public final class InferenceEngine: Sendable {
             }
         }
         continuation.onTermination = { _ in job.cancel() }
-        inbox.submit(job)
+        inbox.submit(.job(job))
         for try await scores in stream { return scores }
         throw CancellationError()
     }
-}
 
-/// A request on its way through the engine.
-final class EngineJob: Sendable {
-    enum Request: Sendable {
-        case generation(GenerationRequest)
-        case scoring(ScoringRequest)
+    // MARK: Between steps
+
+    /// What the engine holds and has done; waits for the step under way.
+    ///
+    /// - Throws: ``EngineError`` if the engine was shut down.
+    public func statistics() async throws -> EngineStatistics { try await perform { $0.statistics } }
+
+    /// Forgets everything computed for requests that are over.
+    ///
+    /// - Throws: ``EngineError`` if the engine was shut down.
+    public func forgetPrefixes() async throws { try await perform { $0.index.forgetIdle() } }
+
+    /// Writes keys and values that were computed for the beginning of `prompt` to a file, for ``loadPrefixes(from:model:)`` in a
+    /// later process. Requests wait meanwhile.
+    ///
+    /// - Parameters:
+    ///   - prompt: What to save the known beginning of; everything known if `nil`.
+    ///   - path: The file, replaced as a whole.
+    ///   - model: A name for the weights and the precision of products, by which a file of others is refused.
+    /// - Returns: The number of tokens saved.
+    /// - Throws: `FileError` if the file cannot be written; ``EngineError`` if the engine was shut down.
+    /// - Complexity: O(bytes of keys and values).
+    @discardableResult
+    public func savePrefixes(of prompt: [Int32]? = nil, to path: String, model: String) async throws -> Int {
+        try await perform { try $0.savePrefixes(of: prompt, model: model, to: path) }
     }
 
-    enum Output: Sendable {
-        case text(String)
-        case completion(Completion)
-        case scores([ScoredToken])
+    /// Adds keys and values from a file, so that prompts that begin like those saved are computed from there on; results have
+    /// the same bits as without.
+    ///
+    /// Only memory that is free is filled; what exceeds it is left out.
+    /// - Parameters:
+    ///   - path: A file of ``savePrefixes(of:to:model:)``.
+    ///   - model: The name given there.
+    /// - Returns: The number of tokens added.
+    /// - Throws: `FileError` if the file cannot be read, is damaged, or comes from another model, instruction set or cache
+    ///   format; ``EngineError`` if the engine was shut down.
+    /// - Complexity: O(size of the file), all of which is verified.
+    @discardableResult
+    public func loadPrefixes(from path: String, model: String) async throws -> Int {
+        try await perform { try $0.loadPrefixes(model: model, from: path) }
     }
 
-    let request: Request
-    let deliver: @Sendable (Result<Output, any Error>) -> Void
-    private let cancelled = Atomic<Bool>(false)
-
-    init(_ request: Request, deliver: @escaping @Sendable (Result<Output, any Error>) -> Void) {
-        self.request = request
-        self.deliver = deliver
-    }
-
-    var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
-
-    func cancel() { cancelled.store(true, ordering: .relaxed) }
-}
-
-/// Where callers leave jobs for the engine's thread.
-final class EngineInbox: Sendable {
-    private struct State {
-        var jobs: [EngineJob] = []
-        var isClosed = false
-    }
-
-    private let state = Mutex(State())
-    private let signal = DispatchSemaphore(value: 0)
-
-    func submit(_ job: EngineJob) {
-        let accepted = state.withLock { state in
-            if !state.isClosed { state.jobs.append(job) }
-            return !state.isClosed
-        }
-        if accepted { signal.signal() } else { job.deliver(.failure(EngineError("The engine was shut down."))) }
-    }
-
-    func close() {
-        state.withLock { $0.isClosed = true }
-        signal.signal()
-    }
-
-    /// The jobs left since the last call; waits for one if `waits`. `nil` once the inbox is closed.
-    func take(waits: Bool) -> [EngineJob]? {
-        while true {
-            let (jobs, isClosed) = state.withLock { state in
-                defer { state.jobs = [] }
-                return (state.jobs, state.isClosed)
-            }
-            if isClosed {
-                for job in jobs { job.deliver(.failure(EngineError("The engine was shut down."))) }
-                return nil
-            }
-            if !jobs.isEmpty || !waits { return jobs }
-            signal.wait()
+    /// Does something on the engine's thread between two steps.
+    private func perform<Value: Sendable>(
+        _ body: @escaping @Sendable (EngineLoop) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            inbox.submit(
+                .errand { loop in
+                    guard let loop else { return continuation.resume(throwing: EngineError.shutDown) }
+                    continuation.resume(with: Result { try body(loop) })
+                })
         }
     }
 }

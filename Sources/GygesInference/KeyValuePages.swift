@@ -8,7 +8,9 @@ final class KeyValuePage {
     /// The memory: one block after another, a layer each.
     let memory: UnsafeMutableRawPointer
     /// How many live sequences read or fill the page; at zero only the ``PrefixIndex`` holds it.
-    fileprivate(set) var userCount = 0
+    private var userCount = 0
+    /// Where ``PrefixIndex`` knows the page, if it does.
+    weak var entry: PrefixIndex.Entry?
     private let pool: KeyValuePool
 
     fileprivate init(memory: UnsafeMutableRawPointer, pool: KeyValuePool) {
@@ -18,16 +20,31 @@ final class KeyValuePage {
 
     deinit { pool.give(memory) }
 
-    /// Takes over another page's contents.
-    func copyContents(of other: KeyValuePage) {
-        memory.copyMemory(from: other.memory, byteCount: pool.pageByteCount)
+    /// Whether no live sequence reads or fills the page.
+    var isIdle: Bool { userCount == 0 }
+
+    /// The contents.
+    var bytes: UnsafeRawBufferPointer { .init(start: memory, count: pool.pageByteCount) }
+
+    /// Takes over another page's contents, or those of a page in a file.
+    func fill(from contents: UnsafeRawBufferPointer) {
+        UnsafeMutableRawBufferPointer(start: memory, count: pool.pageByteCount).copyMemory(from: contents)
     }
 
-    /// Calls `body` while the page counts as in use, so that it is not evicted.
-    func whileInUse<Result>(_ body: () -> Result) -> Result {
+    /// Counts one more user; a page in use is never evicted.
+    func use() {
         userCount += 1
-        defer { userCount -= 1 }
-        return body()
+        guard userCount == 1 else { return }
+        pool.usedPageCount += 1
+        entry?.becameUsed()
+    }
+
+    /// Counts one user less. Of pages that follow one another, the last is released first.
+    func release() {
+        userCount -= 1
+        guard userCount == 0 else { return }
+        pool.usedPageCount -= 1
+        entry?.becameIdle()
     }
 }
 
@@ -41,6 +58,10 @@ final class KeyValuePool {
     let capacity: Int
     /// The pages alive now.
     private(set) var pageCount = 0
+    /// The most that were ever alive.
+    private(set) var peakPageCount = 0
+    /// Those that live sequences use.
+    fileprivate(set) var usedPageCount = 0
     private var free: [UnsafeMutableRawPointer] = []
 
     init(layout: KeyValueLayout, layerCount: Int, byteLimit: Int) {
@@ -60,6 +81,7 @@ final class KeyValuePool {
     func makePage() -> KeyValuePage? {
         guard pageCount < capacity else { return nil }
         pageCount += 1
+        peakPageCount = max(peakPageCount, pageCount)
         let memory = free.popLast() ?? UnsafeMutableRawPointer.allocate(byteCount: pageByteCount, alignment: 64)
         return KeyValuePage(memory: memory, pool: self)
     }
@@ -70,16 +92,25 @@ final class KeyValuePool {
     }
 }
 
-/// The pages of one live sequence, in order.
+/// The pages that one sequence uses, in order, until it lets go of this object.
 final class SequencePages {
     private(set) var pages: [KeyValuePage] = []
 
-    init(sharing prefix: [KeyValuePage] = []) { prefix.forEach(append) }
+    init(using prefix: [KeyValuePage] = []) { prefix.forEach(append) }
 
-    deinit { for page in pages { page.userCount -= 1 } }
+    deinit { for page in pages.reversed() { page.release() } }
+
+    var count: Int { pages.count }
 
     func append(_ page: KeyValuePage) {
-        page.userCount += 1
+        page.use()
         pages.append(page)
+    }
+
+    /// Uses `page`, which holds the same, instead of the one at `position`.
+    func replace(at position: Int, with page: KeyValuePage) {
+        page.use()
+        pages[position].release()
+        pages[position] = page
     }
 }

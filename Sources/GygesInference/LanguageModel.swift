@@ -2,6 +2,7 @@ public import GygesFiles
 public import GygesKernels
 import GygesModels
 public import GygesText
+import Synchronization
 
 /// A decoder with everything that turns conversations into text: tokenizer, chat template, generation defaults, engine.
 public final class LanguageModel: Sendable {
@@ -26,6 +27,7 @@ public final class LanguageModel: Sendable {
     /// All files that decide the model's output.
     let files: [String]
     private let template: Result<ChatTemplate, any Error>?
+    private let knownDigest = Mutex<String?>(nil)
 
     /// Loads a model.
     ///
@@ -73,6 +75,31 @@ public final class LanguageModel: Sendable {
             parts += "\(name) \(try Digest.sha256(file: file))\n"
         }
         return Digest.sha256(parts)
+    }
+
+    /// Saves what was computed for the beginning of `prompt` to a file; see ``InferenceEngine/savePrefixes(of:to:model:)``.
+    ///
+    /// - Throws: ``FileError`` or ``EngineError``.
+    /// - Complexity: O(size of the model's files), which are digested once, and of what is saved.
+    @discardableResult
+    public func savePrefixes(of prompt: [Int32]? = nil, to path: String) async throws -> Int {
+        try await engine.savePrefixes(of: prompt, to: path, model: try prefixIdentity())
+    }
+
+    /// Loads what ``savePrefixes(of:to:)`` saved; see ``InferenceEngine/loadPrefixes(from:model:)``.
+    ///
+    /// - Throws: ``FileError`` or ``EngineError``.
+    /// - Complexity: O(size of the model's files), which are digested once, and of what is loaded.
+    @discardableResult
+    public func loadPrefixes(from path: String) async throws -> Int {
+        try await engine.loadPrefixes(from: path, model: try prefixIdentity())
+    }
+
+    private func prefixIdentity() throws(FileError) -> String {
+        let digest: String
+        if let known = knownDigest.withLock({ $0 }) { digest = known } else { digest = try self.digest() }
+        knownDigest.withLock { $0 = digest }
+        return "\(digest) \(precision.rawValue)"
     }
 
     /// The tokens of a conversation, ready for the assistant to go on.

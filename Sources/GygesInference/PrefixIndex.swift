@@ -1,123 +1,220 @@
 import GygesKernels
 
-/// Finds pages that were already computed for the beginning of a prompt.
+/// Finds pages that were already computed for the beginning of a prompt: a tree, each path of which spells a prefix.
 ///
-/// Each full page is known by the page before it and its own 64 tokens, so a path from the root spells a prefix. The page
-/// in which a finished sequence ended is known in the same way by the fewer tokens it has; as others go on from it with
-/// tokens of their own, they copy it, as they copy a full page whose beginning alone is theirs. Pages that no live sequence uses stay until memory is needed and then go, least
-/// recently used first.
+/// A full page is known by its 64 tokens under the page before it. The page in which a finished sequence ended is known in
+/// the same way by the fewer tokens it has; as others go on from it with tokens of their own, they copy it, as they copy a
+/// full page whose beginning alone is theirs. Pages that no live sequence uses stay until memory is needed and then go,
+/// least recently used first.
 final class PrefixIndex {
-    private struct Key: Hashable {
-        var parent: Int
-        var tokens: ArraySlice<Int32>
+    /// A page and what follows it.
+    final class Entry {
+        /// The tokens of the page; none for the root.
+        let tokens: [Int32]
+        /// The page; `nil` for the root alone.
+        let page: KeyValuePage?
+        /// What it comes after; `nil` for the root alone.
+        unowned let parent: Entry?
+        /// Entries made later have larger numbers.
+        fileprivate let number: Int
+        fileprivate var full: [[Int32]: Entry] = [:]
+        fileprivate var tails: [Entry] = []
+        // Neighbours among idle entries; the tree holds all of them.
+        fileprivate unowned(unsafe) var older: Entry?
+        fileprivate unowned(unsafe) var newer: Entry?
+        // Pages may be released after the index is gone.
+        private weak var index: PrefixIndex?
+
+        fileprivate init(
+            tokens: [Int32], page: KeyValuePage?, number: Int, parent: Entry?, index: PrefixIndex
+        ) {
+            self.tokens = tokens
+            self.page = page
+            self.number = number
+            self.parent = parent
+            self.index = index
+        }
+
+        /// The pages that follow, full ones and others.
+        var children: [Entry] { (full.values + tails).sorted { $0.number < $1.number } }
+
+        fileprivate var isFull: Bool { tokens.count == KeyValueLayout.blockLength }
+
+        /// Called by the page.
+        func becameUsed() { index?.unlink(self) }
+
+        /// Called by the page.
+        func becameIdle() { index?.link(self) }
     }
 
-    private struct Entry {
-        var identifier: Int
-        var page: KeyValuePage
-        var lastUse: Int
-    }
-
-    /// The known pages at the beginning of a prompt, and the name of the last for looking further.
+    /// The known pages at the beginning of a prompt, and where the tree goes on.
     struct Match {
         var pages: [KeyValuePage] = []
-        var identifier = PrefixIndex.root
+        var entry: PrefixIndex.Entry
     }
 
-    /// The name of the empty prefix.
-    static let root = 0
+    /// How many partly filled pages are kept after one page.
+    private static let tailLimit = 8
 
-    private var entries: [Key: Entry] = [:]
-    private var keys: [Int: Key] = [:]
-    /// The pages after each page.
-    private var children: [Int: [Key]] = [:]
-    private var nextIdentifier = 1
-    private var clock = 0
+    /// The empty prefix of texts whose positions are encoded as the model does by itself.
+    private(set) lazy var root = Entry(tokens: [], page: nil, number: 0, parent: nil, index: self)
+    /// How many pages had to go for others.
+    private(set) var evictedCount = 0
+    private var entryCount = 0
+    // Idle entries by the time of their last use. An entry in use has all entries before it in use, and a path is released
+    // from its end, so whatever follows an idle entry is older than it: the oldest is always a leaf.
+    private unowned(unsafe) var oldest: Entry?
+    private unowned(unsafe) var newest: Entry?
 
-    /// The longest known prefix of `tokens` that leaves at least one token to compute.
-    func longestPrefix(of tokens: [Int32]) -> Match {
-        clock += 1
-        var match = Match()
+    // MARK: Finding
+
+    /// The longest known prefix of `tokens` after `root` that leaves at least one token to compute.
+    func longestPrefix(of tokens: some RandomAccessCollection<Int32>, after root: Entry) -> Match {
+        var match = Match(entry: root)
         let length = KeyValueLayout.blockLength
-        var start = 0
-        while start + length < tokens.count {
-            let key = Key(parent: match.identifier, tokens: tokens[start..<(start + length)])
-            guard let entry = entries[key] else { break }
-            entries[key]!.lastUse = clock
-            match.pages.append(entry.page)
-            match.identifier = entry.identifier
-            start += length
+        var rest = tokens[...]
+        while rest.count > length, let next = match.entry.full[Array(rest.prefix(length))], let page = next.page {
+            match.pages.append(page)
+            match.entry = next
+            rest = rest.dropFirst(length)
         }
         return match
     }
 
     /// The page after `match` that has the most tokens in common with `tokens`, and how many; at least one token of `tokens`
     /// is left to compute.
-    func longestTail(after match: Match, of tokens: [Int32]) -> (page: KeyValuePage, count: Int)? {
-        let rest = tokens.dropLast().dropFirst(match.pages.count * KeyValueLayout.blockLength)
-        var best: (key: Key, count: Int)?
-        for key in children[match.identifier] ?? [] {
-            let count = commonPrefixCount(key.tokens, rest)
-            if count > best?.count ?? 0 { best = (key, count) }
-        }
-        guard let best, let entry = entries[best.key] else { return nil }
-        entries[best.key]!.lastUse = clock
-        return (entry.page, best.count)
-    }
-
-    /// Makes a page findable that is filled with `tokens` so far and that nobody will write to again.
     ///
-    /// Pages under the same parent that begin alike in all of either's tokens are one: the longer is kept. No more than
-    /// ``tailLimit`` partly filled ones are, so that answers nobody goes on from do not fill the memory.
-    func insertTail(_ page: KeyValuePage, tokens: ArraySlice<Int32>, after parent: Int) {
-        clock += 1
-        for key in children[parent] ?? [] {
-            let common = commonPrefixCount(key.tokens, tokens)
-            if common == tokens.count { return }
-            if common == key.tokens.count { remove(key) }
+    /// Complexity: O(pages after `match`).
+    func longestTail(after match: Match, of tokens: ArraySlice<Int32>) -> (page: KeyValuePage, count: Int)? {
+        let rest = tokens.dropLast().dropFirst(match.pages.count * KeyValueLayout.blockLength)
+        var best: (page: KeyValuePage, count: Int)?
+        func consider(_ entry: Entry) {
+            guard let page = entry.page else { return }
+            let count = commonPrefixCount(entry.tokens[...], rest)
+            if count > best?.count ?? 0 { best = (page, count) }
         }
-        let tails = children[parent]?.filter { $0.tokens.count < KeyValueLayout.blockLength } ?? []
-        if tails.count >= Self.tailLimit { remove(tails[0]) }
-        add(Key(parent: parent, tokens: ArraySlice(Array(tokens))), page)
+        match.entry.full.values.forEach(consider)
+        match.entry.tails.forEach(consider)
+        return best
     }
 
-    /// How many partly filled pages are kept after one page.
-    private static let tailLimit = 8
-
-    /// Makes a full page findable and returns its name; a page already known under that path keeps its name.
-    func insert(_ page: KeyValuePage, tokens: ArraySlice<Int32>, after parent: Int) -> Int {
-        clock += 1
-        let key = Key(parent: parent, tokens: ArraySlice(Array(tokens)))
-        if let entry = entries[key] { return entry.identifier }
-        return add(key, page)
+    /// What followed `tokens`, which come after `entry`, when they were computed last; up to `limit` tokens.
+    func continuation(of tokens: ArraySlice<Int32>, after entry: Entry, limit: Int) -> [Int32] {
+        var (entry, tokens, found) = (entry, tokens, [Int32]())
+        while found.count < limit {
+            var latest: Entry?
+            func consider(_ child: Entry) {
+                guard child.number > latest?.number ?? 0, child.tokens.starts(with: tokens) else { return }
+                latest = child
+            }
+            entry.full.values.forEach(consider)
+            entry.tails.forEach(consider)
+            guard let latest else { break }
+            found += latest.tokens.dropFirst(tokens.count)
+            (entry, tokens) = (latest, [])
+        }
+        return Array(found.prefix(limit))
     }
 
+    /// Where a page with just these tokens is known after `parent`.
+    func entry(of tokens: [Int32], after parent: Entry) -> Entry? {
+        parent.full[tokens] ?? parent.tails.first { $0.tokens == tokens }
+    }
+
+    /// The entries that hold the beginning of `tokens`, each after the one before it.
+    func path(of tokens: [Int32]) -> [Entry] {
+        var (path, rest) = ([root], tokens[...])
+        while let last = path.last {
+            let children = last.children.map { ($0, commonPrefixCount($0.tokens[...], rest)) }
+            guard let best = children.max(by: { $0.1 < $1.1 }), best.1 > 0 else { break }
+            path.append(best.0)
+            rest = rest.dropFirst(best.1)
+            if best.1 < KeyValueLayout.blockLength { break }
+        }
+        return Array(path.dropFirst())
+    }
+
+    /// All entries, each after the one before it.
+    var allEntries: [Entry] {
+        var entries = [root]
+        var position = 0
+        while position < entries.count {
+            entries += entries[position].children
+            position += 1
+        }
+        return Array(entries.dropFirst())
+    }
+
+    // MARK: Adding
+
+    /// Makes a page findable that nobody will write to again, and returns where it is known; that may be another page with the
+    /// same contents.
+    ///
+    /// Partly filled pages whose tokens all stand in another under the same parent, too, are dropped. No more than ``tailLimit``
+    /// of them are kept under one parent, so that answers nobody goes on from do not fill the memory.
     @discardableResult
-    private func add(_ key: Key, _ page: KeyValuePage) -> Int {
-        let identifier = nextIdentifier
-        nextIdentifier += 1
-        entries[key] = Entry(identifier: identifier, page: page, lastUse: clock)
-        keys[identifier] = key
-        children[key.parent, default: []].append(key)
-        return identifier
+    func insert(_ page: KeyValuePage, tokens: ArraySlice<Int32>, after parent: Entry) -> Entry {
+        let tokens = Array(tokens)
+        let isFull = tokens.count == KeyValueLayout.blockLength
+        if let known = parent.full[tokens] { return known }
+        if !isFull, let known = (parent.tails + parent.full.values).first(where: { $0.tokens.starts(with: tokens) }) {
+            return known
+        }
+        for tail in parent.tails where tokens.starts(with: tail.tokens) { remove(tail) }
+        if !isFull, parent.tails.count >= Self.tailLimit { remove(parent.tails[0]) }
+
+        entryCount += 1
+        let entry = Entry(tokens: tokens, page: page, number: entryCount, parent: parent, index: self)
+        page.entry = entry
+        if isFull { parent.full[tokens] = entry } else { parent.tails.append(entry) }
+        return entry
     }
 
-    private func remove(_ key: Key) {
-        guard let entry = entries.removeValue(forKey: key) else { return }
-        keys[entry.identifier] = nil
-        children[key.parent]?.removeAll { $0 == key }
-        if children[key.parent]?.isEmpty ?? false { children[key.parent] = nil }
-    }
+    // MARK: Forgetting
 
     /// Forgets the least recently used page that no live sequence and no longer prefix needs.
     ///
-    /// Complexity: O(entries); it runs only when the memory bound is reached.
+    /// Complexity: O(1).
     /// - Returns: Whether there was one.
     func evictOne() -> Bool {
-        let idle = entries.filter { $0.value.page.userCount == 0 && children[$0.value.identifier] == nil }
-        guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return false }
-        remove(oldest.key)
+        guard let oldest else { return false }
+        remove(oldest)
+        evictedCount += 1
         return true
+    }
+
+    /// Forgets all pages that no live sequence uses.
+    func forgetIdle() {
+        while let oldest { remove(oldest) }
+    }
+
+    private func remove(_ entry: Entry) {
+        if let page = entry.page {
+            if page.isIdle { unlink(entry) }
+            page.entry = nil
+        }
+        if entry.isFull {
+            entry.parent?.full[entry.tokens] = nil
+        } else {
+            entry.parent?.tails.removeAll { $0 === entry }
+        }
+    }
+
+    // MARK: Idle entries
+
+    private func link(_ entry: Entry) {
+        entry.older = newest
+        entry.newer = nil
+        newest?.newer = entry
+        newest = entry
+        if oldest == nil { oldest = entry }
+    }
+
+    private func unlink(_ entry: Entry) {
+        if oldest === entry { oldest = entry.newer } else { entry.older?.newer = entry.newer }
+        if newest === entry { newest = entry.older } else { entry.newer?.older = entry.older }
+        entry.older = nil
+        entry.newer = nil
     }
 }
 

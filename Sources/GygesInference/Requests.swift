@@ -10,17 +10,21 @@ public struct GenerationRequest: Sendable {
     public var stopStrings: [String]
     /// Tokens that end the generation and are not part of its text: ends of turn and of text.
     public var stopTokens: Set<Int32>
+    /// Whether tokens may be proposed from what the text, or an earlier one, repeats, and verified several in a step. Changes the
+    /// time that a generation takes and nothing else.
+    public var speculates: Bool
 
     /// Creates a request.
     public init(
         prompt: [Int32], maximumTokenCount: Int, sampling: SamplingParameters = .init(), stopStrings: [String] = [],
-        stopTokens: Set<Int32> = []
+        stopTokens: Set<Int32> = [], speculates: Bool = true
     ) {
         self.prompt = prompt
         self.maximumTokenCount = maximumTokenCount
         self.sampling = sampling
         self.stopStrings = stopStrings
         self.stopTokens = stopTokens
+        self.speculates = speculates
     }
 }
 
@@ -67,6 +71,10 @@ public struct Completion: Sendable, Equatable {
     public var promptTokenCount = 0
     /// How many of them were taken from an earlier computation.
     public var reusedTokenCount = 0
+    /// How many tokens speculation proposed.
+    public var proposedTokenCount = 0
+    /// How many of them were the tokens drawn.
+    public var acceptedTokenCount = 0
 }
 
 /// What happens during a generation.
@@ -84,4 +92,6 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// Creates an error.
     public init(_ description: String) { self.description = description }
+
+    static let shutDown = EngineError("The engine was shut down.")
 }

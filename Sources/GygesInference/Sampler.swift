@@ -45,6 +45,9 @@ struct Sampler {
     ///
     /// - Complexity: O(vocabulary), and O(k log k) for the k tokens that top-k and top-p keep.
     private mutating func draw(from logits: UnsafeMutableBufferPointer<Float>) -> Int {
+        if parameters.topK > 0, let indices = indicesOfLargest(parameters.topK, of: UnsafeBufferPointer(logits).span) {
+            return draw(from: likeliest(of: indices, in: logits))
+        }
         let inverseTemperature = Float(1 / parameters.temperature)
         let greedy = argmax(logits)
         let peak = logits[greedy]
@@ -98,6 +101,24 @@ struct Sampler {
             candidates.append(Candidate(index: index, probability: probability))
         }
         candidates.sort { ($0.probability, $1.index) > ($1.probability, $0.index) }
+        return cut(candidates, floor: floor)
+    }
+
+    /// The same from the few tokens that hold the `topK` largest logits: no other needs a probability, since what is kept
+    /// is drawn from in proportion.
+    private func likeliest(of indices: [Int], in logits: UnsafeMutableBufferPointer<Float>) -> ArraySlice<Candidate> {
+        let order = indices.sorted { (logits[$0], $1) > (logits[$1], $0) }.prefix(parameters.topK)
+        guard let first = order.first else { return [] }
+        let inverseTemperature = Float(1 / parameters.temperature)
+        var weights = order.map { (logits[$0] - logits[first]) * inverseTemperature }
+        var elements = weights.mutableSpan
+        softmax(&elements)
+        let candidates = zip(order, weights).map { Candidate(index: $0, probability: $1) }
+        return cut(candidates, floor: Float(parameters.minP) * weights[0])
+    }
+
+    /// What top-k, top-p and min-p keep of candidates in order.
+    private func cut(_ candidates: [Candidate], floor: Float) -> ArraySlice<Candidate> {
         var kept = candidates[...]
         var total = 1.0
         if parameters.topK > 0 {

@@ -83,10 +83,11 @@ extension LanguageModel {
     private func generate(_ sequences: Int, from prompt: [Int32], count: Int) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for seed in 0..<sequences {
-                // Sampled, so that sequences go different ways; without stop tokens, so that none ends early.
+                // Sampled, so that sequences go different ways; without stop tokens, so that none ends early; without
+                // speculation, which would find what it proposes in the repetition before.
                 let request = GenerationRequest(
                     prompt: prompt, maximumTokenCount: count,
-                    sampling: SamplingParameters(temperature: 1, topK: 40, seed: UInt64(seed)))
+                    sampling: SamplingParameters(temperature: 1, topK: 40, seed: UInt64(seed)), speculates: false)
                 group.addTask { [engine] in _ = try await engine.complete(request) }
             }
             try await group.waitForAll()

@@ -98,6 +98,31 @@ public func argmax(_ x: Span<Float>, instructionSet: InstructionSet = .current) 
     }
 }
 
+/// The indices, in order, of few elements among which are the `count` largest and all equal to the least of these; `nil` if
+/// `count` is too large for a short list.
+///
+/// The `count`-th largest of the maxima of short runs is a value that at least `count` elements reach.
+/// - Complexity: O(elements), at the speed of reading them.
+public func indicesOfLargest(
+    _ count: Int, of x: Span<Float>, instructionSet: InstructionSet = .current
+) -> [Int]? {
+    let runLength = 256
+    let maximum = instructionSet.kernels.pointee.vector.maximum
+    return x.withUnsafeBufferPointer { x -> [Int]? in
+        guard let base = x.baseAddress else { return [] }
+        let starts = stride(from: 0, to: x.count, by: runLength)
+        var maxima: [Float] = []
+        for start in starts { maxima.append(maximum?(base + start, min(runLength, x.count - start)) ?? .infinity) }
+        guard count > 0, count <= maxima.count else { return nil }
+        let threshold = maxima.sorted(by: >)[count - 1]
+        var indices: [Int] = []
+        for (start, largest) in zip(starts, maxima) where largest >= threshold {
+            for index in start..<min(start + runLength, x.count) where x[index] >= threshold { indices.append(index) }
+        }
+        return indices
+    }
+}
+
 // MARK: - Shared by the functions of this room
 
 private func applyGate(

@@ -53,18 +53,25 @@ public final class EagerOperations: Operations {
     public func linear(_ x: Activation, _ projections: [Projection<WeightMatrix, WeightVector>]) -> [Activation] {
         products.load(
             x.elements.span, rows: x.rows, columns: x.columns, for: projections.compactMap(\.weight.packed), team: team)
-        return projections.map { projection in
+        var outputs: [Activation] = []
+        var joint: [Product] = []
+        for projection in projections {
             guard let packed = projection.weight.packed, packed.columns == x.columns else {
                 fatalError(
                     "linear: weight [\(projection.weight.rows), \(projection.weight.columns)] is not packed or does "
                         + "not match input [\(x.rows), \(x.columns)]")
             }
             let output = Activation(rows: x.rows, columns: packed.rows, pool: pool)
-            var elements = output.elements.mutableSpan
-            multiply(products, by: packed, into: &elements, team: team)
-            if let bias = projection.bias { addBias(bias.elements.span, into: &elements, team: team) }
-            return output
+            outputs.append(output)
+            joint.append(Product(packed, into: output.elements))
         }
+        multiply(products, joint, team: team)
+        for (projection, output) in zip(projections, outputs) {
+            guard let bias = projection.bias else { continue }
+            var elements = output.elements.mutableSpan
+            addBias(bias.elements.span, into: &elements, team: team)
+        }
+        return outputs
     }
 
     /// Normalises to new memory.

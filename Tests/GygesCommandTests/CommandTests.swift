@@ -102,6 +102,26 @@ import Testing
         for line in lines[3...] { #expect(line["error"]?.string?.isEmpty == false) }
     }
 
+    @Test("A prefix file and speculation change how much is computed, and not the answer")
+    func keepsPrefixes() throws {
+        let folder = try TemporaryFolder()
+        let model = try Self.model(in: folder)
+        let prompt = String(repeating: "the ring of Gyges makes its wearer unseen. ", count: 10)
+        func answer(_ arguments: String...) throws -> JSON {
+            let outcome = try Program.run(["generate", model, prompt, "--json", "--max-tokens", "60"] + arguments)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return try JSON(parsing: outcome.output)
+        }
+        let plain = try answer("--no-speculation")
+        let file = folder.path + "/prefix.kv"
+        let (first, second) = (try answer("--prefix-cache", file), try answer("--prefix-cache", file))
+        #expect(first["tokens"] == plain["tokens"] && second["tokens"] == plain["tokens"])
+        #expect(first["reused_tokens"] == 0 && plain["proposed_tokens"] == 0)
+        #expect((second["reused_tokens"]?.integer ?? 0) + 1 == second["prompt_tokens"]?.integer)
+        let refused = try Program.run(["generate", model, prompt, "--precision", "exact", "--prefix-cache", file])
+        #expect(refused.status == 1 && refused.output.isEmpty && refused.errors.contains("prefix.kv"))
+    }
+
     @Test("What a user writes is never a special token; a text comes back from its tokens")
     func tokenizes() throws {
         let folder = try TemporaryFolder()

@@ -60,6 +60,24 @@ import Testing
         }
     }
 
+    @Test(
+        "A large vocabulary's top-k is found without sorting it, and is the same", arguments: [1, 5, 40, 47, 48, 500])
+    func topKOfMany(count: Int) {
+        // 47 runs of 256: above 47 the whole vocabulary is looked at.
+        var logits = Self.logits(12_000)
+        let parameters = SamplingParameters(temperature: 1.3, topK: count, topP: 0.97, seed: 5)
+        let expected = Self.probabilities(logits, parameters)
+        var sampler = Sampler(parameters: parameters, prompt: [])
+        var seen: Set<Int32> = []
+        logits.withUnsafeMutableBufferPointer { logits in
+            for _ in 0..<2000 { seen.insert(sampler.sample(from: logits).token) }
+        }
+        #expect(seen.allSatisfy { expected[Int($0)] > 0 })
+        for (index, probability) in expected.enumerated() where probability > 0.02 {
+            #expect(seen.contains(Int32(index)), "token \(index) at \(probability)")
+        }
+    }
+
     @Test("The log-probability is the model's own, before temperature and penalty")
     func logProbabilityIsTheModels() {
         var logits = Self.logits(300)

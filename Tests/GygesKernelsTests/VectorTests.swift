@@ -129,4 +129,22 @@ import Testing
             expectClose(x, expected, absolute: 3e-7, "\(level) \(layout) \(dimension)")
         }
     }
+
+    @Test(arguments: InstructionSet.supported)
+    func fewIndicesHoldTheLargest(level: InstructionSet) {
+        for (length, count) in [(1, 1), (255, 1), (256, 2), (257, 2), (5000, 20), (151_936, 40)] {
+            var random = Randomness(length + count)
+            var x = random.floats(length, scale: 3)
+            if length > 300 { x[7] = .nan; x[299] = x[12] }
+            let indices = indicesOfLargest(count, of: x.span, instructionSet: level)
+            guard length > 256 * (count - 1) else {
+                #expect(indices == nil, "\(count) of \(length)")
+                continue
+            }
+            let order = x.indices.filter { !x[$0].isNaN }.sorted { (x[$0], $1) > (x[$1], $0) }
+            let least = x[order[count - 1]]
+            #expect(Set(order.filter { x[$0] >= least }).isSubset(of: Set(indices ?? [])))
+            #expect((indices ?? []).count <= 256 * count && indices == indices?.sorted())
+        }
+    }
 }

@@ -59,7 +59,7 @@ void gyges_pack_bfloat16_panel(const float *panel, size_t columns, uint8_t *pack
 size_t gyges_tile_rows(size_t rows, size_t maximum);
 
 /// The bytes of a tile of `tile_rows` quantised rows: for each block of 32 k, the rows' int8 codes, then for each row
-/// the scale, scale · Σ codes, -Σ codes, and -Σ of the block's first and second half.
+/// the scale, scale · Σ codes, -128 · Σ codes, and -128 · Σ of the block's first and second half.
 size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns);
 
 /// One product, or the part of one that a thread takes.

@@ -21,11 +21,14 @@ struct Chat: AsyncParsableCommand {
     @Option(help: "The system message.")
     var system: String?
 
+    @OptionGroup var prefixCache: PrefixCacheOption
+
     @OptionGroup(title: "Sampling")
     var sampling: SamplingOptions
 
     func run() async throws {
         let model = try options.load()
+        try await prefixCache.load(into: model)
         var parameters = try sampling.parameters(for: model)
         let opening = system.map { [ChatMessage(role: "system", content: $0)] } ?? []
         var messages = opening
@@ -54,6 +57,7 @@ struct Chat: AsyncParsableCommand {
                     case .finished(let completion):
                         messages.append(ChatMessage(role: "assistant", content: completion.text))
                         printNow(completion.finishReason == .length ? " […]\n" : "\n")
+                        try await prefixCache.save(request.prompt, after: completion, of: model)
                     }
                 }
             } catch let error as EngineError {

@@ -15,6 +15,7 @@ struct Generate: AsyncParsableCommand {
             Examples:
               gyges generate smollm2-135m-instruct "Why is the sky blue?"
               echo "Once upon a time" | gyges generate model.gguf --raw --temperature 0.8 --seed 7
+              gyges generate model.gguf --prefix-cache book.kv "$(cat book.txt) Who is the murderer?"
             """)
 
     @OptionGroup var options: ModelOptions
@@ -32,6 +33,8 @@ struct Generate: AsyncParsableCommand {
 
     @Flag(help: "Print JSON with tokens, log-probabilities and times instead of text.")
     var json = false
+
+    @OptionGroup var prefixCache: PrefixCacheOption
 
     @OptionGroup(title: "Sampling")
     var sampling: SamplingOptions
@@ -52,6 +55,7 @@ struct Generate: AsyncParsableCommand {
         let request = GenerationRequest(
             prompt: tokens, maximumTokenCount: sampling.maxTokens, sampling: try sampling.parameters(for: model),
             stopStrings: sampling.stop, stopTokens: model.stopTokens)
+        try await prefixCache.load(into: model)
         let start = ContinuousClock.now
         var firstToken: Duration?
         for try await event in model.engine.generate(request) {
@@ -65,6 +69,7 @@ struct Generate: AsyncParsableCommand {
                 } else {
                     printNow("\n")
                 }
+                try await prefixCache.save(tokens, after: completion, of: model)
             }
         }
     }
@@ -82,7 +87,10 @@ struct Generate: AsyncParsableCommand {
         let document: JSON = [
             "text": .string(prefill + completion.text), "finish_reason": .string(completion.finishReason.rawValue),
             "prompt_tokens": .integer(completion.promptTokenCount),
-            "generated_tokens": .integer(completion.tokens.count), "seconds": .double(seconds),
+            "reused_tokens": .integer(completion.reusedTokenCount),
+            "generated_tokens": .integer(completion.tokens.count),
+            "proposed_tokens": .integer(completion.proposedTokenCount),
+            "accepted_tokens": .integer(completion.acceptedTokenCount), "seconds": .double(seconds),
             "seconds_to_first_token": first.map { .double($0 / .seconds(1)) } ?? .null, "tokens": .array(tokens),
         ]
         return document.serialized(.pretty)

@@ -22,6 +22,11 @@ struct EngineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The most sequences computed together.", valueName: "count"))
     var sequences = 32
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Propose tokens that the text repeats and verify several at once; changes the speed and nothing else.")
+    var speculation = true
+
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
         guard cacheMemory > 0, cacheMemory <= 1_000_000 else {
@@ -41,10 +46,11 @@ struct EngineOptions: ParsableArguments {
 
     /// The options in the engine's terms.
     var engine: InferenceEngine.Options {
-        .init(
+        let defaults = InferenceEngine.Options()
+        return .init(
             threadCount: threads, keyValueFormat: KeyValueFormat(rawValue: cacheFormat) ?? .f16,
             keyValueByteLimit: Int(cacheMemory * Double(1 << 30)),
-            sequenceLimit: sequences)
+            sequenceLimit: sequences, speculationRowLimit: speculation ? defaults.speculationRowLimit : 0)
     }
 }
 
@@ -62,6 +68,28 @@ struct ModelOptions: ParsableArguments {
     /// Loads the model.
     func load() throws(FileError) -> LanguageModel {
         try LanguageModel(path: try path(), precision: engine.productPrecision, options: engine.engine)
+    }
+}
+
+/// A file that carries the computed beginning of a prompt from one run to the next.
+struct PrefixCacheOption: ParsableArguments {
+    @Option(
+        name: .customLong("prefix-cache"),
+        help: ArgumentHelp(
+            "A file that keeps what was computed of the prompt, so that the next run that begins alike goes on from there.",
+            valueName: "file"))
+    var path: String?
+
+    /// Loads the file if it is there.
+    func load(into model: LanguageModel) async throws {
+        guard let path, FileManager.default.fileExists(atPath: path) else { return }
+        try await model.loadPrefixes(from: path)
+    }
+
+    /// Saves what was computed of `prompt` if that is at least a page more than the file held.
+    func save(_ prompt: [Int32], after completion: Completion, of model: LanguageModel) async throws {
+        guard let path, completion.promptTokenCount - completion.reusedTokenCount >= 64 else { return }
+        try await model.savePrefixes(of: prompt, to: path)
     }
 }
 

@@ -1,0 +1,124 @@
+import GygesFiles
+import GygesKernels
+import GygesModels
+import GygesTensors
+import GygesText
+
+/// One pass through the model after another.
+extension EngineLoop {
+    /// The most rows of logits held at once.
+    private static let logitRowLimit = 64
+
+    /// The part of a sequence that a step computes: pending tokens, and proposed ones after the last of them.
+    private struct Chunk {
+        var sequence: LiveSequence
+        var count: Int
+        var draft: [Int32] = []
+    }
+
+    /// A row whose logits are needed, and the position of its token.
+    private struct WantedRow {
+        var sequence: LiveSequence
+        var row: Int
+        var position: Int
+    }
+
+    /// Computes one packed batch: a row for every decoding sequence, parts of prompts, proposed tokens.
+    func step() {
+        let chunks = plannedChunks()
+        guard !chunks.isEmpty else { return }
+        var batch = PackedBatch()
+        for chunk in chunks {
+            let start = chunk.sequence.computedCount
+            batch.append(
+                chunk.sequence.tokens[start..<(start + chunk.count)] + chunk.draft, firstPosition: start)
+        }
+        operations.begin(
+            batch,
+            binding: KeyValueBinding(
+                layout: pool.layout, blocks: chunks.map { $0.sequence.pages.pages.map(\.memory) }))
+        let hidden = model.decoder.hiddenStates(of: batch, weights: model.weights, on: operations)
+        counts.stepCount += 1
+        counts.rowCount += batch.rowCount
+
+        var wanted: [WantedRow] = []
+        for (span, chunk) in zip(batch.sequences, chunks) {
+            for offset in chunk.sequence.logitRows(inChunkOf: chunk.count) {
+                wanted.append(
+                    WantedRow(
+                        sequence: chunk.sequence, row: span.rows.lowerBound + offset,
+                        position: span.firstPosition + offset))
+            }
+            chunk.sequence.advance(by: chunk.count, index: index)
+        }
+        let done = handOut(wanted, hidden: hidden)
+        for chunk in chunks where !chunk.draft.isEmpty {
+            counts.proposedTokenCount += chunk.draft.count
+            counts.acceptedTokenCount += chunk.sequence.settleDraft()
+        }
+        retire { done.contains(ObjectIdentifier($0)) }
+        rotate(served: chunks)
+    }
+
+    /// What the next step computes, with pages for all of it.
+    private func plannedChunks() -> [Chunk] {
+        let counts = plan.rowCounts(
+            for: live.map { StepPlan.Demand(pending: $0.pendingCount, isDecoding: $0.isDecoding) })
+        let planned = zip(live, counts).filter { $0.1 > 0 }
+        // The earliest first: they are the last to lose their pages.
+        for (sequence, count) in planned.sorted(by: { $0.0.arrival < $1.0.arrival })
+        where live.contains(where: { $0 === sequence }) {
+            _ = securePages(for: sequence, tokenCount: sequence.computedCount + count)
+        }
+        let kept = Set(live.map(ObjectIdentifier.init))
+        var chunks = planned.filter { kept.contains(ObjectIdentifier($0.0)) }.map { Chunk(sequence: $0, count: $1) }
+        addDrafts(to: &chunks)
+        return chunks
+    }
+
+    /// Adds proposed tokens while the step is small: one tile of the products has room for them, and a step costs little more.
+    private func addDrafts(to chunks: inout [Chunk]) {
+        let decoding = chunks.indices.filter { chunks[$0].sequence.isDecoding }
+        guard !decoding.isEmpty else { return }
+        let rowCount = chunks.reduce(0) { $0 + $1.count }
+        let share = min(speculationRowLimit - decoding.count, plan.rowLimit - rowCount) / decoding.count
+        guard share > 0 else { return }
+        for index in decoding {
+            let sequence = chunks[index].sequence
+            let draft = sequence.proposal(limit: share, index: self.index)
+            // It is worth a page that nobody uses, but nobody's work.
+            guard !draft.isEmpty, providePages(for: sequence, tokenCount: sequence.tokens.count + draft.count) else {
+                continue
+            }
+            sequence.verify(draft)
+            chunks[index].draft = draft
+        }
+    }
+
+    /// Gives everyone their rows of logits; returns who is finished.
+    private func handOut(_ wanted: [WantedRow], hidden: Activation) -> Set<ObjectIdentifier> {
+        let vocabularyCount = min(tokenizer.vocabularyCount, model.decoder.configuration.vocabularySize)
+        var done: Set<ObjectIdentifier> = []
+        for start in stride(from: 0, to: wanted.count, by: Self.logitRowLimit) {
+            let part = wanted[start..<min(start + Self.logitRowLimit, wanted.count)]
+            let logits = model.decoder.logits(
+                of: hidden, rows: part.map(\.row), weights: model.weights, on: operations)
+            for (row, entry) in part.enumerated() where !done.contains(ObjectIdentifier(entry.sequence)) {
+                let isDone = entry.sequence.receive(
+                    logits: logits.row(row), vocabularyCount: vocabularyCount, position: entry.position,
+                    index: index)
+                if isDone { done.insert(ObjectIdentifier(entry.sequence)) }
+            }
+        }
+        return done
+    }
+
+    /// Moves those that got rows behind those that did not.
+    private func rotate(served chunks: [Chunk]) {
+        guard chunks.count < live.count else { return }
+        let served = Set(chunks.map { ObjectIdentifier($0.sequence) })
+        live =
+            live.filter { !served.contains(ObjectIdentifier($0)) }
+            + live.filter { served.contains(ObjectIdentifier($0)) }
+    }
+}
