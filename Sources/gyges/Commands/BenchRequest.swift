@@ -17,6 +17,8 @@ struct BenchRequest {
     private let copies: Int
     private let tokens: Int
     private let sampling: SamplingParameters
+    private let speculates: Bool
+    private let forgets: Bool
     private let returnsTokens: Bool
 
     /// Reads a request.
@@ -37,7 +39,8 @@ struct BenchRequest {
         guard sampling.problems.isEmpty else { throw refuse(sampling.problems.joined(separator: "; ")) }
         (copies, tokens) = numbers
         returnsTokens = json["returns_tokens"]?.bool ?? false
-        guard json["speculates"]?.bool != true else { throw refuse("this version does not speculate") }
+        speculates = json["speculates"]?.bool ?? false
+        forgets = json["forgets"]?.bool ?? false
         let limit = Int32(clamping: model.configuration.vocabularySize)
         prompts = try list.map { prompt in
             if let text = prompt.string { return try model.tokenizer.encode(text, addsBeginning: true) }
@@ -62,8 +65,10 @@ struct BenchRequest {
             var sampling = sampling
             sampling.seed = UInt64(index)
             return GenerationRequest(
-                prompt: prompts[index % prompts.count], maximumTokenCount: tokens, sampling: sampling)
+                prompt: prompts[index % prompts.count], maximumTokenCount: tokens, sampling: sampling,
+                speculates: speculates)
         }
+        if forgets { try await model.engine.forgetPrefixes() }
         let start = ContinuousClock.now
         let completions = try await withThrowingTaskGroup(of: (Int, Completion).self) { group in
             for (index, request) in requests.enumerated() {
@@ -77,6 +82,8 @@ struct BenchRequest {
             ("prompt_tokens", .integer(completions.reduce(0) { $0 + $1.promptTokenCount })),
             ("reused_tokens", .integer(completions.reduce(0) { $0 + $1.reusedTokenCount })),
             ("generated_tokens", .integer(completions.reduce(0) { $0 + $1.tokens.count })),
+            ("proposed_tokens", .integer(completions.reduce(0) { $0 + $1.proposedTokenCount })),
+            ("accepted_tokens", .integer(completions.reduce(0) { $0 + $1.acceptedTokenCount })),
         ])
         if returnsTokens {
             answer["tokens"] = .array(completions.map { .array($0.tokens.map { .integer(Int($0.token)) }) })
