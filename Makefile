@@ -22,12 +22,12 @@ build: needs
 
 ## check: formatting, and the import rules between the rooms
 check:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 	scripts/check-rooms
 
 ## format: rewrite the sources in the house format
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
 ## needs: the system packages that the build and the tests use
 needs:

@@ -20,6 +20,7 @@ let package = Package(
     name: "gyges",
     products: [
         .executable(name: "gyges", targets: ["gyges"]),
+        .library(name: "GygesKernels", targets: ["GygesKernels"]),
         .library(name: "GygesInference", targets: ["GygesInference"]),
         .library(name: "GygesText", targets: ["GygesText"]),
         .library(name: "GygesStudy", targets: ["GygesStudy"]),

@@ -1,141 +1,119 @@
 """Times gyges and llama.cpp side by side: the same file, the same number of threads, in alternation.
 
-    pip install llama-cpp-python gguf
-    python3 Benchmarks/peers/compare_llama_cpp.py .build/release/gyges MODEL.gguf [--threads 2] [--rounds 7]
+    Benchmarks/peers/install.sh venv
+    venv/bin/python Benchmarks/peers/compare_llama_cpp.py qwen2.5-coder-1.5b-instruct
 
-Reading a prompt, continuing one sequence, continuing several that share their context, and loading. llama.cpp runs with
-its weights repacked for this machine (its default) and as stored; each line shows the better of the two. Its flash
-attention is off, because on processors it is slower (SmolLM2, 8 sequences from 512 tokens: 91 tokens/s with, 173 without).
-
-Build llama-cpp-python for this machine (`CMAKE_ARGS=-DGGML_NATIVE=ON pip install --no-binary llama-cpp-python
-llama-cpp-python`), or the comparison flatters gyges. Prints medians and their ratios.
+Reading a prompt, then continuing it as 1, 4, 8, 16 and 32 sequences that share it. llama.cpp runs with weights repacked for
+this machine (its default) and as stored, with flash attention and without; after two rounds, settings that are more than a
+tenth behind are left out. Each line shows llama.cpp's best setting and, last, its default one. Both programs keep the
+model loaded. gyges samples its tokens; llama.cpp is given them.
 """
 
-import argparse
-import json
 import statistics
-import subprocess
 import time
 
-import llama_cpp.llama_cpp as api
+import llama
+import measuring
+from measuring import Gyges, ordinary_tokens, progress
 
-parser = argparse.ArgumentParser()
-parser.add_argument("gyges")
-parser.add_argument("model")
-parser.add_argument("--threads", type=int, default=2)
-parser.add_argument("--rounds", type=int, default=7)
-parser.add_argument("--prompt", type=int, default=512)
-parser.add_argument("--generate", type=int, default=32)
-parser.add_argument("--context", type=int, default=512, help="tokens before those whose generation is timed")
-parser.add_argument("--together", type=int, nargs="*", default=[8, 16, 32], help="sequences continued together")
-arguments = parser.parse_args()
-
-TOGETHER = [1, *arguments.together]
-REPETITIONS = 1
-"""Of each measurement in a round, after one that is not counted."""
+STEPS = {1: 32, 4: 16, 8: 16, 16: 8, 32: 8}
+"""Tokens of each sequence, for each number of sequences: a second or a few of work."""
+SCREENING = 2
+"""Rounds in which all settings take part."""
 
 
-def prompt(count, variant):
-    return [(i * 37 + variant * 131 + 11) % 20_000 for i in range(count)]
+def arguments():
+    parser = measuring.parser(__doc__)
+    parser.add_argument("--prompt", type=measuring.positive, default=512, help="tokens of the prompt")
+    parser.add_argument(
+        "--together", type=int, nargs="*", default=list(STEPS), choices=list(STEPS), help="sequences continued together"
+    )
+    return parser.parse_args()
 
 
-def gyges():
-    command = [
-        arguments.gyges, "bench", arguments.model, "--json", "--threads", arguments.threads,
-        "--repetitions", REPETITIONS, "--prompt", arguments.prompt, "--generate", arguments.generate,
-        "--context", arguments.context,
-    ]  # fmt: skip
-    for count in TOGETHER:
-        command += ["--sequences-together", count]
-    result = json.loads(subprocess.run([str(word) for word in command], check=True, capture_output=True).stdout)
-    rates = [entry["tokens_per_second"] for entry in result["results"]]
-    return {"prompt": rates[0], "load": result["load_seconds"], **dict(zip(TOGETHER, rates[1:]))}
+class OurSide:
+    def __init__(self, gyges, prompt):
+        self.gyges, self.prompt = gyges, prompt
+
+    def measure(self, line, variant):
+        if line == "prompt":
+            return self.prompt / self.gyges.ask([ordinary_tokens(self.prompt, variant)], tokens=1)["seconds"]
+        # Variant 0 is read once, in the first round, and found again.
+        seconds = self.gyges.decoding_seconds(
+            ordinary_tokens(self.prompt, 0), STEPS[line], copies=line, temperature=1, top_k=40
+        )
+        return line * STEPS[line] / seconds
 
 
-class Llama:
-    """As much of llama.cpp as the measurements need."""
+class TheirSide:
+    def __init__(self, context, prompt):
+        self.context, self.prompt = context, prompt
 
-    def __init__(self, repacks):
+    def measure(self, line, variant):
+        """The prompt must come first: the other lines continue it."""
         start = time.perf_counter()
-        model_parameters = api.llama_model_default_params()
-        model_parameters.use_extra_bufts = repacks
-        self.model = api.llama_model_load_from_file(arguments.model.encode(), model_parameters)
-        parameters = api.llama_context_default_params()
-        parameters.n_seq_max = max(TOGETHER)
-        parameters.kv_unified = True  # One cache, so that sequences can share what they have in common.
-        parameters.n_ctx = arguments.context + arguments.prompt + max(TOGETHER) * (arguments.generate + 1)
-        parameters.n_batch = parameters.n_ubatch = max(512, arguments.prompt)
-        parameters.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        parameters.n_threads = parameters.n_threads_batch = arguments.threads
-        self.context = api.llama_init_from_model(self.model, parameters)
-        self.memory = api.llama_get_memory(self.context)
-        self.load = time.perf_counter() - start
-        self.batch = api.llama_batch_init(parameters.n_batch, 0, 1)
-
-    def close(self):
-        api.llama_batch_free(self.batch)
-        api.llama_free(self.context)
-        api.llama_model_free(self.model)
-
-    def decode(self, rows):
-        """Rows of (token, position, sequence, whether its logits are wanted)."""
-        self.batch.n_tokens = len(rows)
-        for i, (token, position, sequence, wanted) in enumerate(rows):
-            self.batch.token[i], self.batch.pos[i], self.batch.logits[i] = token, position, wanted
-            self.batch.n_seq_id[i], self.batch.seq_id[i][0] = 1, sequence
-        assert api.llama_decode(self.context, self.batch) == 0
-        api.llama_synchronize(self.context)
-
-    def read(self, count, variant):
-        api.llama_memory_clear(self.memory, True)
-        tokens = prompt(count, variant)
-        for first in range(0, count, 512):
-            part = tokens[first : first + 512]
-            self.decode([(token, first + i, 0, first + i == count - 1) for i, token in enumerate(part)])
-
-    def prompt_rate(self, variant):
-        start = time.perf_counter()
-        self.read(arguments.prompt, variant)
-        return arguments.prompt / (time.perf_counter() - start)
-
-    def generation_rate(self, sequences, variant):
-        self.read(arguments.context, 0)
-        for sequence in range(1, sequences):
-            api.llama_memory_seq_cp(self.memory, 0, sequence, -1, -1)
-        start = time.perf_counter()
-        for step in range(arguments.generate):
-            position = arguments.context + step
-            self.decode([(100 + step + 7 * s, position, s, True) for s in range(sequences)])
-        return sequences * arguments.generate / (time.perf_counter() - start)
+        if line == "prompt":
+            self.context.read(ordinary_tokens(self.prompt, variant))
+            return self.prompt / (time.perf_counter() - start)
+        self.context.continue_together(line, STEPS[line])
+        return line * STEPS[line] / (time.perf_counter() - start)
 
 
-def llama(repacks):
-    program = Llama(repacks)
+def main():
+    options = arguments()
+    lines = ["prompt", *sorted(options.together)]
+    with Gyges(options.gyges, options.model, "--threads", options.threads) as gyges:
+        progress("loading llama.cpp twice, with and without repacking")
+        weights = {repacks: llama.Weights(options.model, repacks) for repacks in (True, False)}
+        sides = {"gyges": OurSide(gyges, options.prompt)}
+        for name, (repacks, flash) in llama.SETTINGS.items():
+            context = llama.Llama(
+                weights[repacks], flash, options.threads, options.prompt, max(lines[1:], default=1), max(STEPS.values())
+            )
+            sides[name] = TheirSide(context, options.prompt)
+        rates = {line: {name: [] for name in sides} for line in lines}
+        kept = {line: list(sides) for line in lines}
+        for round in range(options.rounds + 1):
+            start = time.perf_counter()
+            for line in lines:
+                order = kept[line] if round % 2 else kept[line][::-1]
+                for name in order:
+                    rate = sides[name].measure(line, round + 1)
+                    if round:  # The first round only warms up.
+                        rates[line][name].append(rate)
+            progress(f"round {round} of {options.rounds}: {time.perf_counter() - start:.0f} s")
+            if round == SCREENING:
+                kept = {line: survivors(rates[line]) for line in lines}
+    print(f"{options.model}, {options.threads} threads, medians of {options.rounds} rounds, tokens/s")
+    results = [summary(line, rates[line], options.prompt) for line in lines]
+    measuring.report(options, "llama.cpp", results, rounds=options.rounds, prefix=options.prompt)
 
-    def median(measure):
-        return statistics.median([measure(variant) for variant in range(REPETITIONS + 1)][1:])
 
-    rates = {"prompt": median(program.prompt_rate), "load": program.load}
-    for count in TOGETHER:
-        rates[count] = median(lambda variant, count=count: program.generation_rate(count, variant))
-    program.close()
-    return rates
+def survivors(rates):
+    """gyges, the default setting, and those within a tenth of the best."""
+    medians = {name: statistics.median(values) for name, values in rates.items() if name != "gyges"}
+    best = max(medians.values())
+    close = [name for name, rate in medians.items() if rate > 0.9 * best or name == "default"]
+    # A setting whose prompt is not read again keeps the one it has, which is all that other lines need.
+    return ["gyges", *close]
 
 
-ours, theirs = [], {True: [], False: []}
-for _ in range(arguments.rounds):
-    ours.append(gyges())
-    for repacks, entries in theirs.items():
-        entries.append(llama(repacks))
+def summary(line, rates, prompt):
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    complete = {name for name, values in rates.items() if len(values) == len(rates["gyges"])}
+    best = max((name for name in complete if name != "gyges"), key=medians.get)
+    ours = rates["gyges"]
+    (to_best, ratios), (to_default, _) = measuring.ratio(ours, rates[best]), measuring.ratio(ours, rates["default"])
+    work = f"read a prompt of {prompt}" if line == "prompt" else f"continue {line} from {prompt}"
+    print(
+        f"{work:24} gyges {medians['gyges']:8.1f}  llama.cpp {medians[best]:8.1f} ({best})  ratio {to_best:.2f}"
+        f"  ({min(ratios):.2f} to {max(ratios):.2f}; to its default {to_default:.2f})"
+    )
+    return {
+        "work": work, "gyges": medians["gyges"], "best_setting": best, "llama.cpp": medians[best], "ratio": to_best,
+        "ratios": ratios, "default": medians["default"], "ratio_to_default": to_default, "medians": medians, "rates": rates,
+    }  # fmt: skip
 
-print(f"{arguments.model}, {arguments.threads} threads, {arguments.rounds} rounds, medians")
-names = {"prompt": f"read a prompt of {arguments.prompt}", "load": "load, seconds"}
-names |= {count: f"continue {count} from {arguments.context} together" for count in TOGETHER}
-for key in ["prompt", *TOGETHER, "load"]:
-    best = min if key == "load" else max
-    mine = statistics.median(entry[key] for entry in ours)
-    medians = {repacks: statistics.median(entry[key] for entry in entries) for repacks, entries in theirs.items()}
-    setting = best(medians, key=medians.get)
-    ratio = statistics.median(a[key] / b[key] for a, b in zip(ours, theirs[setting]))
-    words = "repacked" if setting else "as stored"
-    print(f"{names[key]:30} gyges {mine:8.2f}  llama.cpp {medians[setting]:8.2f} ({words})  ratio {ratio:.2f}")
+
+if __name__ == "__main__":
+    measuring.main(main)

@@ -80,6 +80,28 @@ import Testing
         #expect(try answer(seed: 2, threads: 2) != first)
     }
 
+    @Test("Measurements on request answer every line with a line, mistaken ones too")
+    func measuresOnRequest() throws {
+        let folder = try TemporaryFolder()
+        let input = """
+            {"prompts": ["the quick brown"], "tokens": 0}
+            {"prompts": [[1, 2, 3], "the fox"], "copies": 2, "tokens": 5, "temperature": 1, "returns_tokens": true}
+            {"prompts": [[1, 2, 1000000000]]}
+            {"prompts": ["the quick brown"], "tokens": -1}
+            no JSON
+
+            """
+        let outcome = try Program.run(["bench", try Self.model(in: folder), "--on-request"], input: input)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let lines = try outcome.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+        try #require(lines.count == 6)
+        #expect(lines[0]["weight_bytes"]?.integer ?? 0 > 0)
+        #expect(lines[1]["prompts"]?[0]?.array?.isEmpty == false)
+        #expect(lines[2]["generated_tokens"] == 20)
+        #expect(lines[2]["tokens"]?.array?.map { $0.array?.count } == [5, 5, 5, 5])
+        for line in lines[3...] { #expect(line["error"]?.string?.isEmpty == false) }
+    }
+
     @Test("A prefix file and speculation change how much is computed, and not the answer")
     func keepsPrefixes() throws {
         let folder = try TemporaryFolder()

@@ -38,22 +38,32 @@ struct Bench: AsyncParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @Flag(
+        help: """
+            Measure what standard input asks for instead: a JSON object a line, answered by a line. \
+            Benchmarks/README.md says how.
+            """)
+    var onRequest = false
+
     func validate() throws {
         let lengths = prompt + sequencesTogether + [generate, context, repetitions]
         guard lengths.allSatisfy({ (1...1 << 20).contains($0) }) else {
             throw ValidationError("Lengths and counts must be positive.")
         }
-        guard sequencesTogether.allSatisfy({ $0 <= options.engine.sequences }) else {
+        guard onRequest || sequencesTogether.allSatisfy({ $0 <= options.engine.sequences }) else {
             throw ValidationError("--sequences-together must not be above --sequences (\(options.engine.sequences)).")
         }
     }
 
     func run() async throws {
         let threads = options.engine.threads ?? ThreadTeam.usableProcessorCount
-        let bandwidth = measureReadBandwidth(team: ThreadTeam(threadCount: threads))
         let start = ContinuousClock.now
         let model = try options.load()
         let loading = start.duration(to: .now) / .seconds(1)
+        if onRequest {
+            return await BenchRequest.answerAll(by: model, threads: threads, loadingSeconds: loading)
+        }
+        let bandwidth = measureReadBandwidth(team: ThreadTeam(threadCount: threads))
         var results: [SpeedMeasurement] = []
         for count in prompt { results.append(try await model.measurePrompt(tokens: count, repetitions: repetitions)) }
         for count in sequencesTogether {

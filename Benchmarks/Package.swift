@@ -1,0 +1,21 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, so that nobody who builds Gyges builds its benchmarks.
+let package = Package(
+    name: "gyges-benchmarks",
+    products: [.executable(name: "kernels", targets: ["Kernels"])],
+    dependencies: [
+        .package(name: "gyges", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        .target(name: "CPeaks", cSettings: [.unsafeFlags(["-O3"])]),
+        .executableTarget(
+            name: "Kernels",
+            dependencies: [
+                "CPeaks", .product(name: "GygesKernels", package: "gyges"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ]
+)
