@@ -1,0 +1,65 @@
+import Foundation
+import GygesEvaluation
+import GygesReport
+import GygesStatistics
+
+extension EvaluationResult {
+    /// The result as a table: lengths as columns, parts as rows, and all parts together at the end.
+    var table: String {
+        var table = Table([(heading(of: kind), .left)] + points.map { ("\($0.length)", .right) })
+        let names = parts.compactMap(\.part).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        func append(_ name: String, _ cells: [Point?], _ text: (Point) -> String) {
+            table.append([name] + cells.map { $0.map(text) ?? "–" })
+        }
+        for name in names {
+            append(name, points.map { point in parts.first { $0.part == name && $0.length == point.length } }, value)
+        }
+        append(names.isEmpty ? "perplexity" : "all", points, value)
+        append("95 % from", points) { $0.interval.map { number($0.lower) } ?? "–" }
+        append("to", points) { $0.interval.map { number($0.upper) } ?? "–" }
+        append(kind == .perplexity ? "tokens" : "samples", points) { "\($0.count)" }
+        let reuse = reusedTokens > 0 ? ", of which \(100 * reusedTokens / max(1, promptTokens)) % were known" : ""
+        return table.text + String(format: "\n%@: %d tokens of prompts%@, %.1f s", label, promptTokens, reuse, seconds)
+    }
+
+    private func heading(of kind: Kind) -> String {
+        switch kind {
+        case .ruler: "RULER, %"
+        case .passkey: "PASS KEY, %"
+        case .perplexity: "PERPLEXITY"
+        }
+    }
+
+    private func value(_ point: Point) -> String { number(point.value) }
+
+    private func number(_ value: Double) -> String {
+        kind == .perplexity ? String(format: "%.3f", value) : String(format: "%.1f", 100 * value)
+    }
+}
+
+extension CurveChart {
+    /// Results as curves: a panel for each measure, a line for each label.
+    init(_ results: [EvaluationResult], trainedLength: Int?) {
+        let kinds: [(EvaluationResult.Kind, String, Unit)] = [
+            (.perplexity, "Perplexity of the last tokens", .number), (.passkey, "Pass keys found", .share),
+            (.ruler, "RULER, mean of the tasks", .share),
+        ]
+        let panels = kinds.compactMap { kind, title, unit -> Panel? in
+            let chosen = results.filter { $0.kind == kind }
+            guard !chosen.isEmpty else { return nil }
+            let labels = chosen.map(\.label).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+            let lines = labels.map { label in
+                Line(
+                    label: label,
+                    points: chosen.filter { $0.label == label }.flatMap(\.points).map {
+                        Point(length: $0.length, value: $0.value, interval: $0.interval)
+                    })
+            }
+            return Panel(title: title, unit: unit, lines: lines)
+        }
+        let models = results.map(\.model).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        self.init(
+            title: models.joined(separator: ", ") + " by length of context", panels: panels,
+            trainedLength: trainedLength)
+    }
+}
