@@ -48,23 +48,24 @@ import Testing
         #expect(answers.count == 2 * 13 * 2)
         var steps: [EvaluationProgress] = []
         var cells = 0
-        let perfect = try await evaluation.run(
+        let result = try await evaluation.run(
             ScriptedSubject { (answers[$0] ?? []).joined(separator: " ") }, progress: { steps.append($0) },
             finished: { cell in
                 cells += 1
                 #expect(cell.samples.count == 2)
             })
+        let perfect = try #require(result.measures.first)
         #expect(perfect.points.map(\.length) == [3072, 4096] && perfect.parts.count == 26 && cells == 26)
         #expect((perfect.points + perfect.parts).allSatisfy { $0.value == 1 })
         #expect(perfect.points.allSatisfy { $0.count == 26 && $0.interval?.upper == 1 && $0.interval!.lower > 0.8 })
         #expect(steps.count == 52 && steps.last == EvaluationProgress(done: 7168 * 26, total: 7168 * 26))
-        #expect(perfect.omissions.isEmpty && perfect.promptTokens > 2 * 7168 * 8)
+        #expect(result.omissions.isEmpty && result.promptTokens > 2 * 7168 * 8)
 
-        let silent = try await evaluation.run(ScriptedSubject())
+        let silent = try #require(try await evaluation.run(ScriptedSubject()).measures.first)
         #expect((silent.points + silent.parts).allSatisfy { $0.value == 0 && $0.interval?.lower == 0 })
 
         let half = try await evaluation.run(ScriptedSubject { $0.isEmpty ? "" : (answers[$0] ?? [])[0] })
-        let multivalue = try #require(half.parts.first { $0.part == "niah_multivalue" })
+        let multivalue = try #require(half.measures[0].parts.first { $0.part == "niah_multivalue" })
         #expect(multivalue.value == 0.25)
     }
 
@@ -73,10 +74,26 @@ import Testing
         let evaluation = RulerEvaluation(
             tasks: [.squad, .niahSingle1, .hotpotQA], lengths: [1024], sampleCount: 1, samples: RulerSamples())
         let result = try await evaluation.run(ScriptedSubject())
-        #expect(result.parts.map(\.part) == ["niah_single_1"])
+        #expect(result.measures[0].parts.map(\.part) == ["niah_single_1"])
         #expect(result.omissions.count == 2)
         #expect(result.omissions[0].contains("qa_1") && result.omissions[0].contains("dev-v2.0.json"))
         #expect(result.omissions[1].contains("qa_2") && result.omissions[1].contains("hotpot_dev_distractor_v1.json"))
+    }
+
+    @Test("Lengths too short for tasks are refused before anything is asked, all of them at once")
+    func refusesShortLengths() async throws {
+        let subject = ScriptedSubject()
+        let evaluation = RulerEvaluation(
+            tasks: [.commonWords, .niahSingle1, .variableTracking], lengths: [400, 4096], sampleCount: 1,
+            samples: RulerSamples())
+        await #expect {
+            try await evaluation.run(subject)
+        } throws: {
+            let text = "\($0)"
+            return text.contains("cwe takes") && text.contains("vt takes") && !text.contains("niah")
+                && text.contains("400 were") && !text.contains("4096 were")
+        }
+        #expect(subject.asked.isEmpty)
     }
 
     @Test("A subject that sees the last half alone finds what stands there")
@@ -87,6 +104,7 @@ import Testing
         }
         let depths = [0, 0.25, 0.75, 1]
         let result = try await PasskeyEvaluation(lengths: [1024, 2048], depths: depths, sampleCount: 3).run(subject)
+            .measures[0]
         for part in result.parts {
             let depth = try #require(part.part.flatMap { Double($0.dropFirst(6)) })
             #expect(part.value == (depth > 0.5 ? 1 : 0) && part.count == 3, "\(part)")
@@ -107,9 +125,9 @@ import Testing
             let text = FourBytes.text(of: prompt)
             let lines = text.components(separatedBy: "\n")
             let place = try #require(lines.firstIndex { $0.hasPrefix("The pass key is") && $0.hasSuffix(".") })
-            // Between the introduction's line and the question's two: filler, and the key's line.
-            let depth = Double(place - 1) / Double(lines.count - 3)
-            #expect(abs(depth - depths[4 - index % 10 / 2]) <= 1.0 / Double(lines.count - 3))
+            // Between two lines of introduction and two of question: filler, and the key's line.
+            let fillerCount = Double(lines.count - 5)
+            #expect(abs(Double(place - 2) / fillerCount - depths[4 - index % 10 / 2]) <= 1 / fillerCount)
             // The longest and deepest first: what is shared with it reaches to the key.
             let shared = zip(known, prompt).prefix { $0 == $1 }.count
             let before = lines[..<place].joined(separator: "\n").utf8.count / 4
@@ -123,7 +141,7 @@ import Testing
         let subject = ScriptedSubject(logProbability: -log(50))
         let text = String((0..<5000).map { _ in "abcdefghij".randomElement() ?? "a" })
         let evaluation = PerplexityEvaluation(lengths: [200, 1000, 2000], windowCount: 3, scoredCount: 150)
-        let result = try await evaluation.run(subject, text: text)
+        let result = try await evaluation.run(subject, text: text).measures[0]
         #expect(result.points.map(\.length) == [200, 1000, 2000])
         for point in result.points {
             #expect(abs(point.value - 50) < 1e-9 && point.count == 450)
@@ -134,6 +152,45 @@ import Testing
         #expect(asked[0..<3] == asked[3..<6] && asked[3..<6] == asked[6..<9])
         #expect(asked[0] == Array(try subject.tokens(ofText: text)[1850..<2000]))
         #expect(asked[2] == Array(try subject.tokens(ofText: text).suffix(150)))
+    }
+
+    @Test("Keys hidden in the windows are asked for after the same text whose end is predicted")
+    func findsKeysInText() async throws {
+        let subject = ScriptedSubject(logProbability: -log(50), bytesPerToken: 1) { prompt in
+            let name = prompt.suffix(80).firstMatch(of: /pass key of the ([a-z]+) door is$/)?.output.1 ?? "?"
+            // What stands in the first half alone is seen.
+            let pattern = try? Regex("pass key of the \(name) door is ([0-9]+)\\.")
+            let seen = prompt.prefix(prompt.count / 2)
+            return pattern.flatMap { seen.firstMatch(of: $0)?.output[1].substring.map(String.init) } ?? ""
+        }
+        let text = String((0..<9000).map { _ in "abcdefghij".randomElement() ?? "a" })
+        let evaluation = PerplexityEvaluation(
+            lengths: [2000, 6000], windowCount: 2, scoredCount: 150, keyDepths: [0, 0.25, 0.75, 1])
+        let result = try await evaluation.run(subject, text: text)
+        #expect(result.measures.map(\.kind) == [.perplexity, .passkey])
+        for point in result.measures[0].points { #expect(abs(point.value - 50) < 1e-9 && point.count == 300) }
+        let found = result.measures[1]
+        #expect(found.points.map(\.length) == [2000, 6000])
+        #expect(found.points.map(\.value) == [0.5, 0.5] && found.points.map(\.count) == [8, 8])
+        for part in found.parts {
+            let isEarly = part.part == "depth 0.0" || part.part == "depth 0.25"
+            #expect(part.value == (isEarly ? 1 : 0) && part.count == 2, "\(part)")
+        }
+        // A window's questions share all but their last words, the window fills its length, and its own end is scored.
+        let asked = subject.asked
+        #expect(asked.count == 20)
+        for (first, length) in [(0, 6000), (5, 6000), (10, 2000), (15, 2000)] {
+            let prompts = asked[first..<(first + 4)]
+            let longest = prompts.map(\.count).max() ?? 0
+            #expect(longest + PasskeyEvaluation.answerLimit == length)
+            let window = zip(prompts[first], prompts[first + 1]).prefix { $0 == $1 }.map(\.0)
+            #expect(window.count > length - 130)
+            let plain = String(decoding: window.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
+            let end = String(decoding: asked[first + 4].map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
+            #expect(text.contains(end) && plain.contains(end + "\n\nWhat is"))
+            #expect(plain.components(separatedBy: "Remember it.").count == 5)
+        }
+        #expect(asked[4] == asked[14] && asked[9] == asked[19])
     }
 
     @Test("Texts and lengths that cannot be measured are refused")

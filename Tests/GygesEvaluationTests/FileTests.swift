@@ -56,9 +56,14 @@ import Testing
     }
 
     static let result = EvaluationResult(
-        kind: .passkey, label: "yarn", model: "m", seed: 7,
-        points: [.init(length: 4096, count: 8, value: 0.5, interval: Interval(lower: 0.2, upper: 0.8, level: 0.95))],
-        parts: [.init(length: 4096, part: "depth 0.5", count: 8, value: 0.5, interval: nil)], omissions: ["o"],
+        label: "yarn", model: "m", seed: 7,
+        measures: [
+            .init(
+                .passkey,
+                points: [
+                    .init(length: 4096, count: 8, value: 0.5, interval: Interval(lower: 0.2, upper: 0.8, level: 0.95))
+                ], parts: [.init(length: 4096, part: "depth 0.5", count: 8, value: 0.5, interval: nil)])
+        ], omissions: ["o"],
         promptTokens: 9, reusedTokens: 3, seconds: 1.5)
 
     @Test("A printed result is read back as it was")

@@ -14,7 +14,9 @@ enum FourBytes {
     }
 
     static func text(of tokens: [Int32]) -> String {
-        let bytes = tokens.flatMap { token in (0..<4).map { UInt8(truncatingIfNeeded: token >> (8 * $0)) } }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(4 * tokens.count)
+        for token in tokens { for place in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: token >> (8 * place))) } }
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 
@@ -25,9 +27,15 @@ enum FourBytes {
 final class ScriptedSubject: EvaluationSubject {
     private let answer: @Sendable (String) -> String
     private let logProbability: Double
+    private let bytesPerToken: Int
     private let seen = Mutex<[[Int32]]>([])
 
-    init(logProbability: Double = -1, _ answer: @escaping @Sendable (String) -> String = { _ in "" }) {
+    /// - Parameter bytesPerToken: 1 where prompts are made of the tokens of plain texts, which are bytes.
+    init(
+        logProbability: Double = -1, bytesPerToken: Int = 4,
+        _ answer: @escaping @Sendable (String) -> String = { _ in "" }
+    ) {
+        self.bytesPerToken = bytesPerToken
         self.answer = answer
         self.logProbability = logProbability
     }
@@ -41,7 +49,11 @@ final class ScriptedSubject: EvaluationSubject {
 
     func complete(_ prompt: [Int32], limit: Int) async throws -> SubjectAnswer {
         seen.withLock { $0.append(prompt) }
-        return SubjectAnswer(text: answer(FourBytes.text(of: prompt)))
+        let text =
+            bytesPerToken == 1
+            ? String(decoding: prompt.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
+            : FourBytes.text(of: prompt)
+        return SubjectAnswer(text: answer(text))
     }
 
     func logProbabilities(of tokens: [Int32], from first: Int) async throws -> [Double] {

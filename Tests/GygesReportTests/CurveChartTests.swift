@@ -47,6 +47,15 @@ import Testing
         #expect(abs((y[2] - y[1]) - (y[3] - y[2])) < 0.02 && y[2] < y[1])
     }
 
+    @Test("Axes bear numbers as short as they can be")
+    func labelsAxes() {
+        let file = Self.chart(values: [20, 30, 50]).file()
+        for label in ["20", "30", "50 %", "8k", "32k"] { #expect(file.contains(">\(label)</text>"), "\(label)") }
+        let steep = Self.chart(values: [10, 100, 1000]).file()
+        for label in ["10", "200", "1000"] { #expect(steep.contains(">\(label)</text>"), "\(label)") }
+        #expect(Self.chart(values: [1.01, 1.02, 1.03]).file().contains(">1.05</text>"))
+    }
+
     @Test(
         "No text becomes markup and no number breaks the picture",
         arguments: [

@@ -4,9 +4,26 @@ public import GygesStatistics
 
 /// What an evaluation found, by length of the context.
 public struct EvaluationResult: Sendable, Hashable, Codable {
-    /// What was measured.
+    /// What can be measured.
     public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case ruler, passkey, perplexity
+    }
+
+    /// One thing that was measured.
+    public struct Measure: Sendable, Hashable, Codable {
+        /// What was measured.
+        public var kind: Kind
+        /// One point a length, with all parts together, ascending.
+        public var points: [Point]
+        /// One point for each part and length.
+        public var parts: [Point]
+
+        /// Creates a measure.
+        public init(_ kind: Kind, points: [Point] = [], parts: [Point] = []) {
+            self.kind = kind
+            self.points = points
+            self.parts = parts
+        }
     }
 
     /// A measured value: a share of 1, or for perplexity a perplexity.
@@ -32,18 +49,14 @@ public struct EvaluationResult: Sendable, Hashable, Codable {
         }
     }
 
-    /// What was measured.
-    public var kind: Kind
     /// What the user calls the setting, such as `yarn`; names a line in charts.
     public var label: String
     /// The model's name as given.
     public var model: String
     /// What decided the samples.
     public var seed: UInt64
-    /// One point a length, with all parts together, ascending.
-    public var points: [Point]
-    /// One point for each part and length.
-    public var parts: [Point]
+    /// What was measured.
+    public var measures: [Measure]
     /// What was left out, one sentence each.
     public var omissions: [String]
     /// Tokens of all prompts.
@@ -55,15 +68,13 @@ public struct EvaluationResult: Sendable, Hashable, Codable {
 
     /// Creates a result.
     public init(
-        kind: Kind, label: String, model: String, seed: UInt64, points: [Point], parts: [Point] = [],
-        omissions: [String] = [], promptTokens: Int = 0, reusedTokens: Int = 0, seconds: Double = 0
+        label: String = "", model: String = "", seed: UInt64, measures: [Measure], omissions: [String] = [],
+        promptTokens: Int = 0, reusedTokens: Int = 0, seconds: Double = 0
     ) {
-        self.kind = kind
         self.label = label
         self.model = model
         self.seed = seed
-        self.points = points
-        self.parts = parts
+        self.measures = measures
         self.omissions = omissions
         self.promptTokens = promptTokens
         self.reusedTokens = reusedTokens
@@ -89,7 +100,7 @@ public struct EvaluationResult: Sendable, Hashable, Codable {
         switch result {
         case .success(let value):
             self = value
-            let isSound = (points + parts).allSatisfy {
+            let isSound = measures.flatMap { $0.points + $0.parts }.allSatisfy {
                 $0.length > 0 && $0.count >= 0 && $0.value.isFinite
                     && ($0.interval.map { $0.lower.isFinite && $0.upper.isFinite } ?? true)
             }

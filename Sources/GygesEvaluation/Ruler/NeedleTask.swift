@@ -76,7 +76,7 @@ struct NeedleTask: Sendable, Hashable {
         let introduction =
             "\(isOne ? "A" : "Some") magic \(things) \(isOne ? "is" : "are") hidden in the text below. Remember "
             + "\(isOne ? "it" : "them"): you will be asked for \(isOne ? "it" : "them") at the end."
-        let question = "Which \(isOne ? "is the" : "are all the") magic \(things) of \(names) in the text above?"
+        let question = "What \(isOne ? "is the" : "are all the") magic \(things) of \(names) in the text above?"
         let prefix = " The magic \(things) of \(names) in the text above \(isOne ? "is" : "are")"
         return Recipe(units: 1...(1 << 22)) { units in
             EvaluationItem(

@@ -43,10 +43,11 @@ public struct RulerEvaluation: Sendable {
     /// fails at once.
     ///
     /// - Parameter count: the tokens of a prompt.
-    /// - Throws: as ``RulerSamples/sample(_:index:length:guess:count:)``, and what `body` throws.
+    /// - Throws: ``EvaluationError`` before anything else if a length is too short for tasks, naming all of them; as ``RulerSamples/sample(_:index:length:guess:count:)``, and what `body` throws.
     public func forEachCell(
         count: (EvaluationPrompt) throws -> Int, _ body: (RulerTask, Int, [FittedItem]) async throws -> Void
     ) async throws {
+        try requireRoom(count: count)
         for length in lengths.sorted(by: >) {
             for task in tasks where samples.missingFile(for: task) == nil {
                 var items: [FittedItem] = []
@@ -57,6 +58,22 @@ public struct RulerEvaluation: Sendable {
                 }
                 try await body(task, length, items)
             }
+        }
+    }
+
+    private func requireRoom(count: (EvaluationPrompt) throws -> Int) throws {
+        var problems: [String] = []
+        for length in lengths {
+            for task in tasks where samples.missingFile(for: task) == nil {
+                let least = try samples.leastTokenCount(task, length: length, count: count)
+                if least > length {
+                    problems.append("\(task.rawValue) takes at least \(least) tokens, and \(length) were asked for.")
+                }
+            }
+        }
+        guard problems.isEmpty else {
+            throw EvaluationError(
+                problems.joined(separator: "\n") + "\nAsk for a greater length, or leave the task out.")
         }
     }
 
@@ -72,8 +89,8 @@ public struct RulerEvaluation: Sendable {
     ) async throws -> EvaluationResult {
         let possible = tasks.count { samples.missingFile(for: $0) == nil }
         var state = EvaluationProgress(done: 0, total: lengths.reduce(0, +) * possible * sampleCount)
-        var result = EvaluationResult(
-            kind: .ruler, label: "", model: "", seed: samples.seed, points: [], omissions: omissions)
+        var result = EvaluationResult(seed: samples.seed, measures: [], omissions: omissions)
+        var measure = EvaluationResult.Measure(.ruler)
         var scores: [Int: [Double]] = [:]
         try await forEachCell(count: { try subject.tokens(of: $0).count }) { task, length, items in
             let answered = try await subject.answers(to: items, atMost: width) { _ in
@@ -82,11 +99,12 @@ public struct RulerEvaluation: Sendable {
             }
             let cell = answered.map(\.score)
             scores[length, default: []] += cell
-            result.parts.append(.init(length: length, part: task.rawValue, scores: cell))
+            measure.parts.append(.init(length: length, part: task.rawValue, scores: cell))
             result.add(answered)
             try finished(Cell(task: task, length: length, samples: answered))
         }
-        result.points = scores.map { .init(length: $0, scores: $1) }.sorted { $0.length < $1.length }
+        measure.points = scores.map { .init(length: $0, scores: $1) }.sorted { $0.length < $1.length }
+        result.measures = [measure]
         return result
     }
 }

@@ -49,6 +49,14 @@ public struct RulerSamples: Sendable {
         return try recipe.fitted(to: length, name: task.rawValue, count: count)
     }
 
+    /// The tokens of a task's shortest sample at a length, its answer included.
+    func leastTokenCount(
+        _ task: RulerTask, length: Int, count: (EvaluationPrompt) throws -> Int
+    ) throws -> Int {
+        let recipe = try recipe(task, index: 0, length: length)
+        return try count(recipe.item(recipe.units.lowerBound).prompt) + task.answerLimit
+    }
+
     private func recipe(_ task: RulerTask, index: Int, length: Int) throws -> Recipe {
         let sampleSeed = SampleSeed(seed: seed, task: task.number, length: length, index: index)
         if let needles = task.needles { return needles.recipe(sampleSeed, task: task, essay: essay) }

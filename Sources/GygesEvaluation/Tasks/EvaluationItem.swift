@@ -26,13 +26,17 @@ public struct EvaluationItem: Sendable, Hashable {
     /// Control characters count as ends of lines, as in RULER. Comparison is by bytes of UTF-8 after lowercasing.
     /// - Complexity: O(length of the answer · length of the references).
     public func score(_ answer: String) -> Double {
-        if metric == .firstNumber {
-            let digits = answer.unicodeScalars.drop { !("0"..."9").contains($0) }.prefix { ("0"..."9").contains($0) }
-            return references.contains { $0.unicodeScalars.elementsEqual(digits) } ? 1 : 0
-        }
+        if metric == .firstNumber { return references.contains { Self.containsFirst($0, answer) } ? 1 : 0 }
         guard !references.isEmpty else { return 0 }
         let said = answer.lowercased().utf8.map { $0 < 0x20 ? UInt8(ascii: "\n") : $0 }
         let found = references.count { said.contains(Array($0.lowercased().utf8)) }
         return metric == .containsAny ? (found > 0 ? 1 : 0) : Double(found) / Double(references.count)
+    }
+
+    /// Whether the first number in an answer is `number`, to the digit.
+    static func containsFirst(_ number: String, _ answer: String) -> Bool {
+        let isDigit = { (scalar: Unicode.Scalar) in ("0"..."9").contains(scalar) }
+        return answer.unicodeScalars.drop { !isDigit($0) }.prefix(while: isDigit)
+            .elementsEqual(number.unicodeScalars)
     }
 }

@@ -42,9 +42,11 @@ public struct PasskeyEvaluation: Sendable {
             return EvaluationItem(
                 prompt: EvaluationPrompt(
                     text: """
-                        A pass key is hidden in a long text of no importance. Find it and remember it: you will be asked \
-                        for it at the end.
+                        A piece of information is hidden in a lot of irrelevant text. Find it and memorize it. You will \
+                        be asked about it at the end.
+
                         \(context)
+
                         What is the pass key?
                         """,
                     answerPrefix: " The pass key is"),
@@ -63,7 +65,8 @@ public struct PasskeyEvaluation: Sendable {
         _ subject: some EvaluationSubject, progress: (EvaluationProgress) -> Void = { _ in }
     ) async throws -> EvaluationResult {
         var state = EvaluationProgress(done: 0, total: lengths.reduce(0, +) * depths.count * sampleCount)
-        var result = EvaluationResult(kind: .passkey, label: "", model: "", seed: seed, points: [])
+        var result = EvaluationResult(seed: seed, measures: [])
+        var measure = EvaluationResult.Measure(.passkey)
         for length in lengths.sorted(by: >) {
             var all: [Double] = []
             var guess: Int?
@@ -82,12 +85,13 @@ public struct PasskeyEvaluation: Sendable {
                 }
                 let scores = answered.map(\.score)
                 all += scores
-                result.parts.append(.init(length: length, part: "depth \(depth)", scores: scores))
+                measure.parts.append(.init(length: length, part: "depth \(depth)", scores: scores))
                 result.add(answered)
             }
-            result.points.insert(.init(length: length, scores: all), at: 0)
+            measure.points.insert(.init(length: length, scores: all), at: 0)
         }
-        result.parts.reverse()
+        measure.parts.reverse()
+        result.measures = [measure]
         return result
     }
 }

@@ -5,6 +5,9 @@ import GygesStatistics
 ///
 /// Every length predicts the same tokens: windows of all lengths end at the same places. The curve therefore shows what context
 /// does, and not which passage is easy.
+///
+/// Reading long contexts is what takes time, so that the same reading can serve a second measure: pass keys are hidden in each window
+/// and asked for after its end.
 public struct PerplexityEvaluation: Sendable {
     /// The windows' lengths in tokens.
     public var lengths: [Int]
@@ -12,15 +15,18 @@ public struct PerplexityEvaluation: Sendable {
     public var windowCount: Int
     /// How many tokens at the end of a window are predicted.
     public var scoredCount: Int
+    /// Where pass keys are hidden, as shares of what comes before the predicted tokens; empty to hide none.
+    public var keyDepths: [Double]
 
     /// Tokens in a row that are drawn together for the interval: losses of neighbours are not independent.
     static let blockLength = 64
 
     /// Creates an evaluation.
-    public init(lengths: [Int], windowCount: Int = 2, scoredCount: Int = 1024) {
+    public init(lengths: [Int], windowCount: Int = 2, scoredCount: Int = 1024, keyDepths: [Double] = []) {
         self.lengths = lengths
         self.windowCount = windowCount
         self.scoredCount = scoredCount
+        self.keyDepths = keyDepths.sorted()
     }
 
     /// The places where windows end: apart as evenly as a text of so many tokens allows, the first after the longest window.
@@ -60,22 +66,45 @@ public struct PerplexityEvaluation: Sendable {
         let tokens = try subject.tokens(ofText: text)
         let ends = try ends(inTokenCount: tokens.count)
         var state = EvaluationProgress(done: 0, total: lengths.reduce(0, +) * ends.count)
-        var result = EvaluationResult(kind: .perplexity, label: "", model: "", seed: seed, points: [])
+        var result = EvaluationResult(seed: seed, measures: [])
+        var perplexity = EvaluationResult.Measure(.perplexity)
+        var found = EvaluationResult.Measure(.passkey)
         for length in lengths.sorted(by: >) {
             var losses: [[Double]] = []
-            for end in ends {
-                let window = Array(tokens[(end - length)..<end])
-                let logProbabilities = try await subject.logProbabilities(of: window, from: length - scoredCount)
+            var scores = [[Double]](repeating: [], count: keyDepths.count)
+            for (index, end) in ends.enumerated() {
+                let keys = HiddenKeys(
+                    depths: keyDepths, seed: SampleSeed(seed: seed, task: 61, length: length, index: index))
+                let reading = try keys.hidden(in: tokens[..<end], length: length, untouched: scoredCount) {
+                    try subject.tokens(ofText: $0)
+                }
+                // One after the other: what the first question reads, the others and the prediction know.
+                for (number, question) in reading.questions.enumerated() {
+                    let prompt = reading.text + question
+                    let answer = try await subject.complete(prompt, limit: PasskeyEvaluation.answerLimit)
+                    scores[number].append(EvaluationItem.containsFirst(keys.keys[number].number, answer.text) ? 1 : 0)
+                    result.promptTokens += prompt.count
+                    result.reusedTokens += answer.reusedTokenCount
+                }
+                let logProbabilities = try await subject.logProbabilities(
+                    of: reading.text, from: reading.text.count - scoredCount)
                 guard logProbabilities.allSatisfy(\.isFinite), !logProbabilities.isEmpty else {
                     throw EvaluationError("A log-probability at length \(length) is not a finite number.")
                 }
                 losses.append(logProbabilities.map { -$0 })
-                result.promptTokens += length
+                // Asked for keys, it has been read already.
+                if reading.questions.isEmpty { result.promptTokens += reading.text.count }
                 state.done += length
                 progress(state)
             }
-            result.points.insert(point(length: length, losses: losses, seed: seed), at: 0)
+            perplexity.points.insert(point(length: length, losses: losses, seed: seed), at: 0)
+            guard !keyDepths.isEmpty else { continue }
+            found.points.insert(.init(length: length, scores: scores.flatMap { $0 }), at: 0)
+            found.parts.insert(
+                contentsOf: zip(keyDepths, scores).map { .init(length: length, part: "depth \($0)", scores: $1) }, at: 0
+            )
         }
+        result.measures = keyDepths.isEmpty ? [perplexity] : [perplexity, found]
         return result
     }
 

@@ -99,8 +99,8 @@ public struct CurveChart: Sendable, Hashable {
             let plot = PanelPlot(
                 panel: panel, labels: labels, trainedLength: trainedLength,
                 left: Double(index % columns) * Self.panelSize.width + 64,
-                top: Self.headerHeight + Double(index / columns) * Self.panelSize.height + 30,
-                width: Self.panelSize.width - 84, height: Self.panelSize.height - 84, lookCount: Self.lookCount)
+                top: Self.headerHeight + Double(index / columns) * Self.panelSize.height + 42,
+                width: Self.panelSize.width - 84, height: Self.panelSize.height - 96, lookCount: Self.lookCount)
             plot.draw(in: &drawing)
         }
         return drawing.svgFile(title: title, description: description, style: PackageResources.curve_css)

@@ -21,7 +21,7 @@ struct PanelPlot {
     }
 
     func draw(in drawing: inout Drawing) {
-        drawing.text(left, top - 10, panel.title, "heading")
+        drawing.text(left, top - 24, panel.title, "heading")
         guard !points.isEmpty else {
             drawing.text(left, top + 20, "nothing was measured", "note")
             return
@@ -45,8 +45,9 @@ struct PanelPlot {
         drawing.text(left + width / 2, top + height + 38, "tokens of context", "note", anchor: .middle)
         if let trainedLength, let first = lengths.first, let last = lengths.last, first...last ~= trainedLength {
             let place = x(log2(Double(trainedLength)))
-            drawing.line(place, top, place, top + height, "bound")
-            drawing.text(place + 5, top + 12, "trained to here", "note")
+            // Named above the plot, where no interval reaches.
+            drawing.line(place, top - 14, place, top + height, "bound")
+            drawing.text(place + 5, top - 5, "trained to here", "note")
         }
         for line in panel.lines { draw(line, x, y, in: &drawing) }
     }
@@ -115,7 +116,7 @@ struct PanelPlot {
         switch panel.unit {
         case .share: return Numbers.fixed(100 * value, 0) + " %"
         case .number:
-            let digits = [0, 1, 2].first { abs(Double(Numbers.fixed(value, $0)) ?? .infinity - value) < 1e-6 } ?? 3
+            let digits = [0, 1, 2].first { abs((Double(Numbers.fixed(value, $0)) ?? .infinity) - value) < 1e-6 } ?? 3
             return Numbers.fixed(value, digits)
         }
     }

@@ -28,22 +28,14 @@ struct EvaluatePasskey: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...10_000).contains(samples) else { throw ValidationError("--samples must be from 1 to 10000.") }
-        _ = try parsedDepths()
+        _ = try parsedDepths(depths)
     }
 
     func run() async throws {
         let passkey = PasskeyEvaluation(
-            lengths: try evaluation.parsedLengths(), depths: try parsedDepths(), sampleCount: samples,
+            lengths: try evaluation.parsedLengths(), depths: try parsedDepths(depths), sampleCount: samples,
             seed: evaluation.seed)
         let subject = try ModelSubject(try options.load(), isRaw: raw)
         try await evaluation.perform(model: options.model) { try await passkey.run(subject, progress: $0) }
-    }
-
-    private func parsedDepths() throws -> [Double] {
-        let depths = depths.split(separator: ",").map { Double($0.trimmingCharacters(in: .whitespaces)) }
-        guard !depths.isEmpty, depths.allSatisfy({ $0.map { (0...100).contains($0) } ?? false }) else {
-            throw ValidationError("--depths wants percentages such as 0,50,100.")
-        }
-        return Set(depths.compactMap { $0 }).sorted().map { $0 / 100 }
     }
 }

@@ -62,3 +62,12 @@ struct EvaluationOptions: ParsableArguments {
         print(json ? try result.json() : result.table)
     }
 }
+
+/// Percentages such as `0,50,100` as shares of 1, each once, ascending.
+func parsedDepths(_ text: String) throws -> [Double] {
+    let depths = text.split(separator: ",").map { Double($0.trimmingCharacters(in: .whitespaces)) }
+    guard !depths.isEmpty, depths.count <= 100, depths.allSatisfy({ $0.map { (0...100).contains($0) } ?? false }) else {
+        throw ValidationError("--depths wants percentages such as 0,50,100, at most 100 of them.")
+    }
+    return Set(depths.compactMap { $0 }).sorted().map { $0 / 100 }
+}
