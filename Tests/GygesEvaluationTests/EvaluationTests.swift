@@ -157,9 +157,9 @@ import Testing
     @Test("Keys hidden in the windows are asked for after the same text whose end is predicted")
     func findsKeysInText() async throws {
         let subject = ScriptedSubject(logProbability: -log(50), bytesPerToken: 1) { prompt in
-            let name = prompt.suffix(80).firstMatch(of: /pass key of the ([a-z]+) door is$/)?.output.1 ?? "?"
+            let name = prompt.suffix(80).firstMatch(of: /pass key of ([a-z-]+) is$/)?.output.1 ?? "?"
             // What stands in the first half alone is seen.
-            let pattern = try? Regex("pass key of the \(name) door is ([0-9]+)\\.")
+            let pattern = try? Regex("pass key of \(name) is ([0-9]+)\\.")
             let seen = prompt.prefix(prompt.count / 2)
             return pattern.flatMap { seen.firstMatch(of: $0)?.output[1].substring.map(String.init) } ?? ""
         }

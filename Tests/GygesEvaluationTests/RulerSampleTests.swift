@@ -117,13 +117,18 @@ import Testing
     func tracksVariables() throws {
         let item = try RulerSamples().sample(.variableTracking, index: 2, length: 4096, count: FourBytes.count).item
         var values: [String: String] = [:]
+        var sources: [String: String] = [:]
         for match in item.prompt.text.matches(of: /VAR ([A-Z]+) = (?:VAR )?([A-Z0-9]+)/) {
             let source = String(match.output.2)
+            sources[String(match.output.1)] = source
             values[String(match.output.1)] = values[source] ?? source
         }
         let asked = try #require(item.prompt.text.firstMatch(of: /value ([0-9]+)\?$/)).output.1
         #expect(Set(values.filter { $0.value == asked }.keys) == Set(item.references))
         #expect(item.references.count == 5 && item.references.allSatisfy { $0.count == 5 })
+        for (variable, before) in zip(item.references.dropFirst(), item.references) {
+            #expect(sources[variable] == before)
+        }
         // The solved example has its own five, of three letters.
         #expect(values.count == 10)
     }

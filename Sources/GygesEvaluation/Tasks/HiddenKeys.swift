@@ -10,12 +10,12 @@ struct HiddenKeys {
 
         /// The sentence that is hidden.
         var sentence: String {
-            "\nThe pass key of the \(name) door is \(number). Remember it. \(number) is the pass key of the \(name) door.\n"
+            "\n\nThe pass key of \(name) is \(number). Remember it. \(number) is the pass key of \(name).\n\n"
         }
 
         /// What is asked, with the beginning of the answer.
         var question: String {
-            "\n\nWhat is the pass key of the \(name) door? The pass key of the \(name) door is"
+            "\n\nWhat is the pass key of \(name)? The pass key of \(name) is"
         }
     }
 
@@ -27,13 +27,14 @@ struct HiddenKeys {
         "Pieces of information are hidden in the text below. Memorize them. You will be asked about one of them at the end.\n\n"
 
     /// Keys with names and numbers at random, one at each depth.
-    ///
-    /// - Precondition: there are at most as many depths as names, 141.
     init(depths: [Double], seed: SampleSeed) {
         var generator = seed.generator(for: .keys)
-        let names = Vocabulary.adjectives.shuffled(using: &generator)
-        keys = zip(depths.sorted(), names).map { depth, name in
-            Key(depth: depth, name: name, number: String(Int.random(in: 10_000...99_999, using: &generator)))
+        var names: Set<String> = []
+        keys = depths.sorted().map { depth in
+            // Unlike names: small models confuse doors of different colours.
+            var name = Vocabulary.word(using: &generator)
+            while !names.insert(name).inserted { name = Vocabulary.word(using: &generator) }
+            return Key(depth: depth, name: name, number: String(Int.random(in: 10_000...99_999, using: &generator)))
         }
     }
 
