@@ -54,6 +54,9 @@ let package = Package(
             name: "GygesHub", dependencies: ["GygesFiles", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: common),
         .target(
+            name: "GygesEvaluation", dependencies: ["GygesStatistics", "GygesFiles"],
+            resources: [.embedInCode("Text/essay.txt")], swiftSettings: hot),
+        .target(
             name: "GygesReport",
             dependencies: ["GygesStatistics", "GygesFiles", .product(name: "Mustache", package: "swift-mustache")],
             resources: [.embedInCode("Page")],
@@ -70,7 +73,8 @@ let package = Package(
             name: "gyges",
             dependencies: [
                 "GygesKernels", "GygesTensors", "GygesFiles", "GygesText", "GygesModels", "GygesInference", "GygesHub",
-                "GygesStudy", "GygesReport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "GygesStudy", "GygesReport", "GygesEvaluation", "GygesStatistics",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
         .target(
             name: "GygesTestSupport", dependencies: ["GygesFiles"], path: "Sources/GygesTestSupport", swiftSettings: hot
@@ -95,6 +99,9 @@ let package = Package(
             dependencies: ["GygesInference", "GygesModels", "GygesText", "GygesFiles", "GygesTestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(name: "GygesHubTests", dependencies: ["GygesHub", "GygesFiles"], swiftSettings: common),
+        .testTarget(
+            name: "GygesEvaluationTests", dependencies: ["GygesEvaluation", "GygesStatistics", "GygesFiles"],
+            swiftSettings: hot),
         .testTarget(name: "GygesReportTests", dependencies: ["GygesReport"], swiftSettings: common),
         .testTarget(
             name: "GygesStudyTests",

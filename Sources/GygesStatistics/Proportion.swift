@@ -42,16 +42,7 @@ public struct Proportion: Sendable, Hashable, Codable {
     ///
     /// - Precondition: `0 < level < 1`.
     public func wilsonInterval(level: Double = 0.95) -> Interval {
-        let z = -normalQuantile(tailProbability(ofLevel: level))
-        guard let p = estimate else { return Interval(lower: 0, upper: 1, level: level) }
-        let n = Double(count)
-        let centre = p + z * z / (2 * n)
-        let halfWidth = z * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
-        let scale = 1 + z * z / n
-        // At the ends the two terms are equal, and their difference would leave a rounding error.
-        return Interval(
-            lower: successes == 0 ? 0 : max(0, (centre - halfWidth) / scale),
-            upper: successes == count ? 1 : min(1, (centre + halfWidth) / scale), level: level)
+        GygesStatistics.wilsonInterval(ofMean: estimate ?? 0, count: count, level: level)
     }
 
     /// The exact interval of Clopper & Pearson (1934, doi:10.1093/biomet/26.4.404), from quantiles of the beta distribution.
@@ -80,6 +71,27 @@ public struct Proportion: Sendable, Hashable, Codable {
     public func newcombeInterval(minus other: Proportion, level: Double = 0.95) -> Interval {
         newcombe(self, other, correlation: 0, level: level)
     }
+}
+
+/// The score interval of Wilson for the mean of `count` independent scores between 0 and 1, as
+/// ``Proportion/wilsonInterval(level:)`` for a share.
+///
+/// Solves `(p − m)² = z²·p(1−p)/n` for the true mean `p`. Scores between 0 and 1 vary at most as much as successes and failures
+/// of the same mean do: the interval has its level for these, and is wider than needed for others.
+///
+/// - Returns: The interval, or [0, 1] without scores.
+/// - Precondition: `0 <= mean <= 1`, `0 < level < 1`.
+public func wilsonInterval(ofMean mean: Double, count: Int, level: Double = 0.95) -> Interval {
+    let z = -normalQuantile(tailProbability(ofLevel: level))
+    guard count > 0 else { return Interval(lower: 0, upper: 1, level: level) }
+    let n = Double(count)
+    let centre = mean + z * z / (2 * n)
+    let halfWidth = z * (mean * (1 - mean) / n + z * z / (4 * n * n)).squareRoot()
+    let scale = 1 + z * z / n
+    // At the ends the two terms are equal, and their difference would leave a rounding error.
+    return Interval(
+        lower: mean <= 0 ? 0 : max(0, (centre - halfWidth) / scale),
+        upper: mean >= 1 ? 1 : min(1, (centre + halfWidth) / scale), level: level)
 }
 
 /// The square-and-add interval for the difference of two proportions whose estimates have a correlation.

@@ -6,7 +6,8 @@ import Testing
 @Suite struct CommandTests {
     static let commands = [
         "pull", "inspect", "generate", "chat", "tokenize", "template", "score", "perplexity", "bench", "doctor",
-        "study", "study run", "study resume", "study report",
+        "study", "study run", "study resume", "study report", "evaluate", "evaluate ruler", "evaluate passkey",
+        "evaluate perplexity", "evaluate chart",
     ]
 
     /// The engine's tests' model.
@@ -32,6 +33,9 @@ import Testing
             (["tokenize", "model", "--what"], 64, "--what"),
             (["study", "run", "/no/such/study.yaml"], 1, "study.yaml"),
             (["study", "resume", "/no/such/run"], 1, "/no/such/run"), (["pull", "hf:"], 1, "hf:"),
+            (["evaluate", "ruler", "model", "--tasks", "niah"], 64, "niah_single_1"),
+            (["evaluate", "passkey", "model", "--lengths", "4x"], 64, "4k,8k"),
+            (["evaluate", "chart", "/no/such/result.json", "--output", "/tmp/x.svg"], 1, "result.json"),
         ] as [([String], Int32, String)])
     func fails(arguments: [String], status: Int32, mention: String) throws {
         let outcome = try Program.run(arguments)
@@ -165,5 +169,53 @@ import Testing
         #expect(whole.contains("SCRATCHPAD_REASONING") && !redacted.contains("SCRATCHPAD_REASONING"))
         let changed = try Program.run(["study", "run", study, "--quiet", "--set", "prompts.count=3"])
         #expect(changed.status == 1 && changed.errors.contains("differs"), "\(changed.errors)")
+    }
+
+    @Test("Evaluations print results that become a picture, and samples that other programs can read")
+    func evaluates() throws {
+        let folder = try TemporaryFolder()
+        let model = try Self.model(in: folder)
+        let words = Array(repeating: "the quick brown fox jumps over the lazy dog", count: 60).joined(separator: " ")
+        let text = try folder.write(Array(words.utf8), to: "text.txt")
+        let (export, picture) = (folder.path + "/samples.jsonl", folder.path + "/curve.svg")
+        let shared = ["--json", "--quiet", "--label", "plain"]
+        let results = try [
+            ["passkey", model, "--lengths", "1k,1500", "--depths", "0,100", "--samples", "1"],
+            ["perplexity", model, text, "--lengths", "100,200", "--scored", "50"],
+            [
+                "ruler", model, "--lengths", "1900", "--tasks", "niah_single_1,qa_1", "--samples", "2", "--export",
+                export,
+            ],
+        ].enumerated().map { index, arguments in
+            let outcome = try Program.run(["evaluate"] + arguments + shared)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(outcome.errors.contains("qa_1") == (arguments[0] == "ruler"))
+            #expect(try JSON(parsing: outcome.output)["label"] == "plain")
+            return try folder.write(Array(outcome.output.utf8), to: "\(index).json")
+        }
+        let drawn = try Program.run(["evaluate", "chart"] + results + ["--output", picture, "--trained", "150"])
+        #expect(drawn.status == 0, "\(drawn.errors)")
+        let chart = try String(contentsOfFile: picture, encoding: .utf8)
+        #expect(chart.components(separatedBy: "class=\"heading\"").count == 4 && chart.contains("trained to here"))
+
+        let only = try Program.run([
+            "evaluate", "ruler", model, "--lengths", "1900", "--tasks", "niah_single_1", "--samples", "2",
+            "--samples-only",
+            "--export", folder.path + "/only.jsonl",
+        ])
+        #expect(only.status == 0 && only.output.isEmpty, "\(only.errors)")
+        let lines = { (path: String) in
+            try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+                try JSON(parsing: String($0))
+            }
+        }
+        let (answered, unasked) = (try lines(export), try lines(folder.path + "/only.jsonl"))
+        #expect(answered.count == 2 && unasked.count == 2)
+        for (line, other) in zip(answered, unasked) {
+            #expect(line["input"] == other["input"] && line["outputs"] == other["outputs"])
+            #expect(line["pred"]?.string != nil && other["pred"] == nil)
+            #expect((1800...1900).contains(line["length"]?.integer ?? 0))
+        }
+        #expect(answered.map { $0["index"] } == [0, 1])
     }
 }

@@ -35,6 +35,18 @@ import Testing
         #expect((interval.upper * 1e4).rounded() == 3339)
     }
 
+    @Test(arguments: [(0.5, 1), (0.25, 4), (0.9, 13), (0, 3), (1, 3), (1.0 / 3, 1000)] as [(Double, Int)])
+    func `A mean's interval ends where the mean lies z standard errors away`(_ mean: Double, _ count: Int) {
+        let interval = wilsonInterval(ofMean: mean, count: count)
+        #expect(interval.contains(mean))
+        for end in [interval.lower, interval.upper] where end > 0 && end < 1 {
+            // Wilson's equation, by which the interval is defined; 1.96² = 3.8414588.
+            let distance = (end - mean) * (end - mean) - 3.841_458_820_694_124 * end * (1 - end) / Double(count)
+            #expect(abs(distance) < 1e-12)
+        }
+        #expect((interval.lower == 0) == (mean == 0) && (interval.upper == 1) == (mean == 1))
+    }
+
     @Test func `Without trials nothing is excluded`() {
         let none = Proportion(successes: 0, count: 0)
         #expect(none.estimate == nil)

@@ -61,6 +61,31 @@ struct Drawing {
         line(x2, y - 4, x2, y + 4, style)
     }
 
+    /// An upright interval with end caps.
+    mutating func whisker(from y1: Double, to y2: Double, x: Double, _ style: String) {
+        line(x, y1, x, y2, style)
+        line(x - 4, y1, x + 4, y1, style)
+        line(x - 4, y2, x + 4, y2, style)
+    }
+
+    mutating func polygon(_ corners: [(x: Double, y: Double)], _ style: String) {
+        let points = corners.map { "\(format($0.x)),\(format($0.y))" }.joined(separator: " ")
+        body += "<polygon class=\"\(style)\" points=\"\(points)\"/>"
+    }
+
+    /// The mark of a line: its shape and, by the style `s0` and so on, its colour tell lines apart.
+    mutating func mark(_ x: Double, _ y: Double, look: Int, radius: Double = 4.5) {
+        let style = "mark s\(look)"
+        switch look % 4 {
+        case 0: circle(x, y, radius: radius, style)
+        case 1: square(x, y, radius: radius * 0.9, style)
+        case 2: polygon([(x, y - radius * 1.2), (x + radius * 1.2, y + radius), (x - radius * 1.2, y + radius)], style)
+        default:
+            let reach = radius * 1.3
+            polygon([(x, y - reach), (x + reach, y), (x, y + reach), (x - reach, y)], style)
+        }
+    }
+
     mutating func text(
         _ x: Double, _ y: Double, _ text: String, _ style: String = "label", anchor: Anchor = .start,
         rotation: Double? = nil
@@ -96,6 +121,19 @@ struct Drawing {
         <svg viewBox="0 0 \(format(width)) \(format(height))" role="img" aria-labelledby="\(id)-title \(id)-desc">\
         <title id="\(id)-title">\(title)</title><desc id="\(id)-desc">\(description)</desc>\(body)</svg>
         """
+    }
+
+    /// The picture as a file of its own, with a style sheet that must not hold `]]>`.
+    func svgFile(title: String, description: String, style: [UInt8]) -> String {
+        let (width, height) = (format(width), format(height))
+        let style = Markup.trusted(String(decoding: style, as: UTF8.self))
+        let markup: Markup = """
+            <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" \
+            role="img" aria-labelledby="title desc"><title id="title">\(title)</title><desc id="desc">\(description)</desc>\
+            <style><![CDATA[\(style)]]></style>\(body)</svg>
+
+            """
+        return markup.html
     }
 }
 
