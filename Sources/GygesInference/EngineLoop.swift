@@ -47,7 +47,7 @@ final class EngineLoop {
         speculationRowLimit = options.speculationRowLimit
         limits = RequestLimits(
             contextLength: configuration.contextLength, vocabularySize: configuration.vocabularySize,
-            pageCapacity: pool.capacity, pageByteCount: pool.pageByteCount)
+            pageCapacity: pool.capacity, pageByteCount: pool.pageByteCount, tokenizer: tokenizer)
     }
 
     /// Serves until the inbox is closed.

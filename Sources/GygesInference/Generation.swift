@@ -5,6 +5,7 @@ final class Generation {
     private let request: GenerationRequest
     private var sampler: Sampler
     private var decoder: TokenDecoder
+    private var matcher: ConstraintMatcher?
     /// What there is so far.
     var completion = Completion()
     /// Text that was decoded and not yet delivered because it may be the beginning of a stop string.
@@ -16,19 +17,23 @@ final class Generation {
         self.request = request
         sampler = Sampler(parameters: request.sampling, prompt: request.prompt)
         decoder = TokenDecoder(tokenizer: tokenizer)
+        matcher = request.constraint.map(ConstraintMatcher.init)
         completion.promptTokenCount = request.prompt.count
     }
 
     /// Chooses the next token and takes in its text.
     func sample(from logits: UnsafeMutableBufferPointer<Float>) -> Int32 {
-        let scored = sampler.sample(from: logits)
+        let scored = sampler.sample(from: logits, allowed: allowedTokens())
         completion.tokens.append(scored)
         if request.stopTokens.contains(scored.token) {
             finish(.stop)
         } else {
             held += decoder.append(scored.token)
+            matcher?.advance(by: scored.token)
             if cutAtStop() {
                 finish(.stop, flushesDecoder: false)
+            } else if matcher?.canContinue == false {
+                finish(.stop)
             } else if completion.tokens.count >= request.maximumTokenCount {
                 finish(.length)
             } else {
@@ -36,6 +41,14 @@ final class Generation {
             }
         }
         return scored.token
+    }
+
+    /// The tokens that the constraint allows next, stop tokens where the text is complete; `nil` for all.
+    private func allowedTokens() -> TokenMask? {
+        guard matcher != nil, var allowed = matcher?.allowedTokens() else { return nil }
+        let isComplete = matcher?.isComplete ?? false
+        for token in request.stopTokens { allowed.set(token, isComplete) }
+        return allowed
     }
 
     /// Delivers what is new; returns whether this was the end.

@@ -1,4 +1,5 @@
 import GygesKernels
+import GygesText
 
 /// What a request must keep to in order to be served at all.
 struct RequestLimits {
@@ -10,6 +11,8 @@ struct RequestLimits {
     var pageCapacity: Int
     /// The bytes of each.
     var pageByteCount: Int
+    /// The model's tokenizer, for which constraints must be made.
+    var tokenizer: Tokenizer
 
     /// The most tokens a request can grow to.
     func tokenLimit(of request: EngineJob.Request) -> Int {
@@ -29,6 +32,9 @@ struct RequestLimits {
             tokens = request.prompt
             if let problem = request.sampling.problems.first { return "Sampling: \(problem)." }
             if request.maximumTokenCount < 1 { return "At least one token must be asked for." }
+            if let constraint = request.constraint, constraint.tokenizer !== tokenizer {
+                return "The constraint was made for another tokenizer; make it for this model's."
+            }
             if tokens.count >= contextLength {
                 return "The prompt has \(tokens.count) tokens and the model's context is \(contextLength); shorten it."
             }

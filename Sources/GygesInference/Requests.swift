@@ -1,3 +1,5 @@
+public import GygesText
+
 /// A text to continue.
 public struct GenerationRequest: Sendable {
     /// The tokens to continue; at least one.
@@ -13,11 +15,14 @@ public struct GenerationRequest: Sendable {
     /// Whether tokens may be proposed from what the text, or an earlier one, repeats, and verified several in a step. Changes the
     /// time that a generation takes and nothing else.
     public var speculates: Bool
+    /// What the text may be; `nil` for anything. Stop tokens come only where the text is complete, and where nothing more
+    /// may follow the generation ends without one. Stop strings end it anywhere.
+    public var constraint: OutputConstraint?
 
     /// Creates a request.
     public init(
         prompt: [Int32], maximumTokenCount: Int, sampling: SamplingParameters = .init(), stopStrings: [String] = [],
-        stopTokens: Set<Int32> = [], speculates: Bool = true
+        stopTokens: Set<Int32> = [], speculates: Bool = true, constraint: OutputConstraint? = nil
     ) {
         self.prompt = prompt
         self.maximumTokenCount = maximumTokenCount
@@ -25,6 +30,7 @@ public struct GenerationRequest: Sendable {
         self.stopStrings = stopStrings
         self.stopTokens = stopTokens
         self.speculates = speculates
+        self.constraint = constraint
     }
 }
 
@@ -51,7 +57,7 @@ public struct ScoringRequest: Sendable {
 
 /// Why a generation ended.
 public enum FinishReason: String, Sendable, Codable {
-    /// A stop token or a stop string.
+    /// A stop token or a stop string, or a constraint after which nothing may follow.
     case stop
     /// The limit on tokens or the model's context.
     case length

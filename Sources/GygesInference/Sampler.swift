@@ -1,4 +1,5 @@
 import GygesKernels
+import GygesText
 
 /// Chooses tokens for one request. Draws depend only on the seed and the number of tokens drawn before.
 struct Sampler {
@@ -15,10 +16,13 @@ struct Sampler {
     }
 
     /// Chooses a token from `logits`, whose padding rows must already be cut off.
-    mutating func sample(from logits: UnsafeMutableBufferPointer<Float>) -> ScoredToken {
+    ///
+    /// - Parameter allowed: The tokens to choose among, as if the others' logits were -∞; `nil` for all. The log-probability
+    ///   stays the model's own over all tokens.
+    mutating func sample(from logits: UnsafeMutableBufferPointer<Float>, allowed: TokenMask? = nil) -> ScoredToken {
         let logNormalizer = logSumExp(logits)
         let greedy = argmax(logits)
-        let chosen = choose(from: logits, greedy: greedy)
+        let chosen = choose(from: logits, greedy: greedy, allowed: allowed)
         let logProbability = Double(chosen.logit) - logNormalizer
         if parameters.repetitionPenalty != 1 { seen.insert(chosen.token) }
         return ScoredToken(
@@ -26,9 +30,9 @@ struct Sampler {
     }
 
     private mutating func choose(
-        from logits: UnsafeMutableBufferPointer<Float>, greedy: Int
+        from logits: UnsafeMutableBufferPointer<Float>, greedy: Int, allowed: TokenMask?
     ) -> (token: Int32, logit: Float) {
-        if parameters.temperature == 0, parameters.repetitionPenalty == 1 {
+        if parameters.temperature == 0, parameters.repetitionPenalty == 1, allowed?.contains(Int32(greedy)) ?? true {
             return (Int32(greedy), logits[greedy])
         }
         let original = seen.filter { logits.indices.contains(Int($0)) }.map { ($0, logits[Int($0)]) }
@@ -36,9 +40,23 @@ struct Sampler {
         for (token, logit) in original { logits[Int(token)] = logit > 0 ? logit / penalty : logit * penalty }
         defer { for (token, logit) in original { logits[Int(token)] = logit } }
 
-        let index = parameters.temperature == 0 ? argmax(logits) : draw(from: logits)
+        let index = allowed.map { pick(from: logits, allowed: $0) } ?? pick(from: logits)
         let logit = original.first { $0.0 == Int32(index) }?.1 ?? logits[index]
         return (Int32(index), logit)
+    }
+
+    private mutating func pick(from logits: UnsafeMutableBufferPointer<Float>) -> Int {
+        parameters.temperature == 0 ? argmax(logits) : draw(from: logits)
+    }
+
+    /// Chooses among the allowed tokens' logits, put side by side: often a handful. Without any, the first token.
+    private mutating func pick(from logits: UnsafeMutableBufferPointer<Float>, allowed: TokenMask) -> Int {
+        var tokens: [Int32] = []
+        tokens.reserveCapacity(allowed.count)
+        allowed.forEach { if Int($0) < logits.count { tokens.append($0) } }
+        guard tokens.count > 1 else { return Int(tokens.first ?? 0) }
+        var few = tokens.map { logits[Int($0)] }
+        return few.withUnsafeMutableBufferPointer { Int(tokens[pick(from: $0)]) }
     }
 
     /// Draws from the tempered and cut distribution.

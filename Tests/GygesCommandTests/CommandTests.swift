@@ -126,6 +126,35 @@ import Testing
         #expect(refused.status == 1 && refused.output.isEmpty && refused.errors.contains("prefix.kv"))
     }
 
+    @Test("Answers keep to a schema, to an object or to a list; what cannot be enforced says why")
+    func constrains() throws {
+        let folder = try TemporaryFolder()
+        let model = try Self.model(in: folder)
+        let schema = #"{"type": "array", "items": {"enum": ["fox", "ring"]}, "minItems": 2, "maxItems": 2}"#
+        let file = try folder.write(Array(schema.utf8), to: "schema.json")
+        func answer(_ options: [String]) throws -> (output: String, errors: String, status: Int32) {
+            let outcome = try Program.run(["generate", model, "hello", "--temperature", "1"] + options)
+            return (outcome.output.trimmingCharacters(in: .newlines), outcome.errors, outcome.status)
+        }
+        for given in [schema, file] {
+            let document = try JSON(parsing: try answer(["--schema", given]).output)
+            #expect(document.array?.count == 2 && document.array?.allSatisfy { ["fox", "ring"].contains($0) } ?? false)
+        }
+        #expect(["fox", "ring bearer"].contains(try answer(["--answers", "fox, ring bearer"]).output))
+        #expect(["a,b", "c"].contains(try answer(["--answer", "a,b", "--answer", "c"]).output))
+        let short = try answer(["--json-object", "--max-tokens", "1"])
+        #expect(short.status == 0 && short.output.hasPrefix("{") && short.errors.contains("--max-tokens"))
+        for (options, status, mention) in [
+            (["--schema", #"{"items": {"not": {}}}"#], 1, "#/items"),
+            (["--schema", "/no/such/file"], 1, "/no/such/file"),
+            (["--schema", "{"], 1, "--schema"), (["--json-object", "--answers", "a"], 64, "--answers"),
+            (["--answers", ""], 1, "answer"),
+        ] as [([String], Int32, String)] {
+            let failed = try answer(options)
+            #expect(failed.status == status && failed.errors.contains(mention), "\(failed.errors)")
+        }
+    }
+
     @Test("What a user writes is never a special token; a text comes back from its tokens")
     func tokenizes() throws {
         let folder = try TemporaryFolder()

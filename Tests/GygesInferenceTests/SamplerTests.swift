@@ -1,4 +1,5 @@
 import Foundation
+import GygesText
 import Testing
 
 @testable import GygesInference
@@ -89,6 +90,31 @@ import Testing
             #expect(abs(token.logProbability - log(expected[Int(token.token)])) < 1e-4)
         }
         #expect(logits == Self.logits(300), "the penalty must not stay in the logits")
+    }
+
+    @Test("Choosing among some tokens is choosing with the others' logits at -∞", arguments: cases + [.init()])
+    func allowed(parameters: SamplingParameters) {
+        let count = 300
+        var mask = TokenMask(vocabularyCount: count)
+        for token in stride(from: 1, to: count, by: 7) { mask.set(Int32(token)) }
+        var parameters = parameters
+        parameters.repetitionPenalty = 1.2
+        parameters.seed = 9
+        var masked = Sampler(parameters: parameters, prompt: [8, 15])
+        var logits = Self.logits(count)
+        // The twin gets only the allowed logits, and the log-probability from all of them.
+        let tokens = logits.indices.filter { mask.contains(Int32($0)) }
+        let normalizer = log(logits.reduce(0) { $0 + exp(Double($1)) })
+        var twin = Sampler(
+            parameters: parameters, prompt: [8, 15].map { Int32(tokens.firstIndex(of: $0) ?? -1) })
+        for _ in 0..<200 {
+            let token = logits.withUnsafeMutableBufferPointer { masked.sample(from: $0, allowed: mask) }
+            var few = tokens.map { Self.logits(count)[$0] }
+            let expected = few.withUnsafeMutableBufferPointer { twin.sample(from: $0) }
+            #expect(Int(token.token) == tokens[Int(expected.token)])
+            #expect(abs(token.logProbability - (Double(Self.logits(count)[Int(token.token)]) - normalizer)) < 1e-4)
+        }
+        #expect(logits == Self.logits(count), "the mask must not stay in the logits")
     }
 
     @Test("A penalty makes what was seen less likely, whatever the logit's sign")

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Byte-level byte-pair encoding: turns text into the tokens of a model and back, exactly as the model's own tokenizer does.
 ///
 /// Covers the tokenizers of Qwen2.5, Llama 3, GPT-2, SmolLM2, and of OLMo and ModernBERT, read from `tokenizer.json`
@@ -31,6 +33,17 @@ public final class Tokenizer: Sendable {
     let normalizedMatcher: AddedTokenMatcher
     /// What kind of token each is.
     let kinds: FrozenBuffer<Kind.RawValue>
+    /// The tokens arranged for constraints, once one was made.
+    private let arranged = Mutex<TokenVocabulary?>(nil)
+
+    /// The tokens arranged for constraints; made when first asked for.
+    var vocabulary: TokenVocabulary {
+        arranged.withLock { arranged in
+            let vocabulary = arranged ?? TokenVocabulary(self)
+            arranged = vocabulary
+            return vocabulary
+        }
+    }
 
     /// What a token's number stands for.
     struct Kind: OptionSet {

@@ -12,10 +12,18 @@ struct Generate: AsyncParsableCommand {
             The prompt is one user message in the model's chat template, unless --raw asks to continue plain text. Without \
             a prompt, it is read from standard input. Special tokens spelled out in the prompt stay plain text.
 
+            An answer can be held to a JSON schema, to any JSON object, or to one of several texts. The model sees nothing \
+            of that: say in the prompt what is wanted. Unless --max-tokens cuts it off, the answer is valid.
+
             Examples:
               gyges generate smollm2-135m-instruct "Why is the sky blue?"
               echo "Once upon a time" | gyges generate model.gguf --raw --temperature 0.8 --seed 7
               gyges generate model.gguf --prefix-cache book.kv "$(cat book.txt) Who is the murderer?"
+              gyges generate model.gguf "Is a whale a fish?" --answers yes,no,unsure
+              gyges generate model.gguf "Rome as JSON: name, population." --json-object
+              gyges generate model.gguf "A cat as JSON." --schema cat.schema.json
+              gyges generate model.gguf "A cat as JSON." --schema \\
+                '{"type": "object", "properties": {"name": {"type": "string"}}}'
             """)
 
     @OptionGroup var options: ModelOptions
@@ -36,11 +44,15 @@ struct Generate: AsyncParsableCommand {
 
     @OptionGroup var prefixCache: PrefixCacheOption
 
+    @OptionGroup(title: "Constraint")
+    var constraint: ConstraintOptions
+
     @OptionGroup(title: "Sampling")
     var sampling: SamplingOptions
 
     func run() async throws {
         let text = try prompt ?? Input.text(nil)
+        let grammar = try constraint.grammar()
         let model = try options.load()
         let tokens: [Int32]
         if raw {
@@ -54,7 +66,8 @@ struct Generate: AsyncParsableCommand {
         guard !tokens.isEmpty else { throw ValidationError("The prompt is empty.") }
         let request = GenerationRequest(
             prompt: tokens, maximumTokenCount: sampling.maxTokens, sampling: try sampling.parameters(for: model),
-            stopStrings: sampling.stop, stopTokens: model.stopTokens)
+            stopStrings: sampling.stop, stopTokens: model.stopTokens,
+            constraint: try grammar.map { try OutputConstraint($0, tokenizer: model.tokenizer) })
         try await prefixCache.load(into: model)
         let start = ContinuousClock.now
         var firstToken: Duration?
@@ -70,6 +83,11 @@ struct Generate: AsyncParsableCommand {
                     printNow("\n")
                 }
                 try await prefixCache.save(tokens, after: completion, of: model)
+                if grammar != nil, completion.finishReason == .length {
+                    Terminal.writeError(
+                        "gyges: cut off after \(completion.tokens.count) tokens, before the answer was complete; "
+                            + "raise --max-tokens.\n")
+                }
             }
         }
     }

@@ -1,0 +1,86 @@
+/// What an answer may be: a language of texts, compiled from a schema or a list.
+public struct OutputGrammar: Sendable {
+    let grammar: Grammar
+
+    /// Any JSON object.
+    public static let jsonObject: OutputGrammar = {
+        let builder = GrammarBuilder()
+        return OutputGrammar(grammar: builder.finish(root: builder.library.object))
+    }()
+
+    init(grammar: Grammar) { self.grammar = grammar }
+
+    /// Exactly one of `answers`. One may be the beginning of another; the answer then ends where the model ends it.
+    ///
+    /// - Throws: ``ConstraintError`` if there are none, one is empty, or they are more than 1 MB together.
+    /// - Complexity: O(bytes).
+    public init(answers: [String]) throws(ConstraintError) {
+        guard !answers.isEmpty, !answers.contains("") else {
+            throw ConstraintError([
+                .init(
+                    "", "an answer to choose from is empty, or there is none",
+                    remedy: "Give texts of at least one character")
+            ])
+        }
+        guard answers.reduce(0, { $0 + $1.utf8.count }) <= SchemaLimits.byteCount else {
+            throw ConstraintError([
+                .init("", "the answers are longer than \(SchemaLimits.byteCount) bytes together", remedy: "Give fewer")
+            ])
+        }
+        var builder = GrammarBuilder()
+        let rule = builder.addRule()
+        builder.addTexts(builder.start(rule), answers.map { Array($0.utf8) })
+        guard !builder.isTooLarge else {
+            throw ConstraintError([.init("", "the answers need too large an automaton", remedy: "Give fewer")])
+        }
+        grammar = builder.finish(root: rule)
+    }
+}
+
+/// A grammar made ready for a tokenizer; reusable by many requests at once, which then share what is found out about it.
+public final class OutputConstraint: Sendable {
+    /// The tokenizer that it was made ready for.
+    public let tokenizer: Tokenizer
+    let grammar: Grammar
+    let vocabulary: TokenVocabulary
+    private let masks = RuleMaskCache()
+
+    /// Makes a grammar ready for a tokenizer.
+    ///
+    /// - Throws: ``ConstraintError`` if the tokenizer lacks a token for a byte that the grammar may need: generation could
+    ///   then come to a place from which no token leads on. Byte-level tokenizers have all of them.
+    /// - Complexity: O(nodes of the grammar); for the first one of a tokenizer also O(bytes of its tokens), a
+    ///   fraction of a second.
+    public init(_ grammar: OutputGrammar, tokenizer: Tokenizer) throws(ConstraintError) {
+        self.tokenizer = tokenizer
+        self.grammar = grammar.grammar
+        vocabulary = tokenizer.vocabulary
+        let isToken = vocabulary.trie.isToken()
+        let missing = grammar.grammar.usedBytes().filter { !isToken[Int($0)] }
+        guard missing.isEmpty else {
+            throw ConstraintError([
+                .init(
+                    "", "the model's vocabulary has no token for \(missing.count) of the bytes that an answer may have",
+                    remedy: "Use a model with a byte-level tokenizer")
+            ])
+        }
+        // The only walks over all tokens that most schemas need, so that no step of the engine waits for them.
+        let library = self.grammar.library
+        for (rule, groupsByCount) in [(library.string, false), (library.measuredString, true)] {
+            let start = self.grammar.nodes[Int(self.grammar.rules[Int(rule)].start)]
+            for edge in self.grammar.edges[start.edges] {
+                _ = ruleMask(
+                    [Automaton.Place(node: edge.target, count: 0, stack: Automaton.outside)],
+                    groupsByCount: groupsByCount)
+            }
+        }
+    }
+
+    /// What tokens do to places by themselves, from what is known or by a walk over all tokens.
+    func ruleMask(_ places: [Automaton.Place], groupsByCount: Bool) -> RuleMask {
+        let isShared = places.allSatisfy { $0.node < grammar.library.nodeCount }
+        return (isShared ? vocabulary.libraryMasks : masks).mask(for: places) {
+            RuleMask(places, grammar: grammar, vocabulary: vocabulary, groupsByCount: groupsByCount)
+        }
+    }
+}
