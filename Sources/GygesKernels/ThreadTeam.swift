@@ -170,8 +170,8 @@ private final class TeamState: Sendable {
         }
     }
 
-    /// About 50 µs of looking: longer than the serial work between two runs of a forward pass.
-    private static let looksBeforeSleeping = 50_000
+    /// Some 100 µs of looking: longer than the serial work between two runs of a forward pass, and than being woken takes.
+    private static let looksBeforeSleeping = 400_000
     /// After this many looks a helper is probably not running: let it.
     private static let looksBeforeYielding = 20_000
 }
