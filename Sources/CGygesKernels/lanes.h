@@ -56,14 +56,16 @@ INLINE Floats floats_from_halves(const uint8_t *halves) {
 
 /// The first `count` floats, and zeros beyond.
 INLINE Floats load_some(const float *x, size_t count) {
+    if (count >= LANES) return LOAD(Floats, x);
     Floats floats = 0;
-    memcpy(&floats, x, (count < LANES ? count : LANES) * sizeof *x);
+    memcpy(&floats, x, count * sizeof *x);
     return floats;
 }
 
 /// Stores the first `count` floats.
 INLINE void store_some(Floats floats, float *x, size_t count) {
-    memcpy(x, &floats, (count < LANES ? count : LANES) * sizeof *x);
+    if (count >= LANES) STORE(floats, x);
+    else memcpy(x, &floats, count * sizeof *x);
 }
 
 INLINE Floats choose(Words where, Floats yes, Floats no) {

@@ -68,7 +68,7 @@ private final class TileMemory {
         let tileBytes = kind.tileBytes(rows: kind.tileRows, columns: columns)
         if memory.count < tileCount * tileBytes {
             memory.deallocate()
-            memory = .allocate(byteCount: tileCount * tileBytes, alignment: 64)
+            memory = allocateForStreaming(byteCount: tileCount * tileBytes)
         }
         isCurrent = true
         guard let base else { return }

@@ -1,3 +1,5 @@
+import GygesKernels
+
 /// An activation matrix `[rows, columns]` of `Float` in memory that returns to its pool when the last user lets go.
 ///
 /// Rows are contiguous. Not `Sendable`: an activation belongs to the thread that runs the forward pass.
@@ -47,9 +49,7 @@ public final class ActivationPool {
         }
         if let best { return free.remove(at: best) }
         let bytes = max(minimumCount, 16) * MemoryLayout<Float>.stride
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        return .init(
-            start: raw.bindMemory(to: Float.self, capacity: max(minimumCount, 16)), count: max(minimumCount, 16))
+        return allocateForStreaming(byteCount: bytes).bindMemory(to: Float.self)
     }
 
     /// Keeps a piece for later; the oldest go when many are kept, so that a rare large pass does not hold its memory.
