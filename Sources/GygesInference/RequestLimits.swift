@@ -2,8 +2,10 @@ import GygesKernels
 
 /// What a request must keep to in order to be served at all.
 struct RequestLimits {
-    /// The positions of the model.
+    /// The most positions of a request.
     var contextLength: Int
+    /// Those that the model was trained on.
+    var nativeLength: Int
     /// The rows of the embedding table.
     var vocabularySize: Int
     /// The most pages of keys and values.
@@ -30,7 +32,7 @@ struct RequestLimits {
             if let problem = request.sampling.problems.first { return "Sampling: \(problem)." }
             if request.maximumTokenCount < 1 { return "At least one token must be asked for." }
             if tokens.count >= contextLength {
-                return "The prompt has \(tokens.count) tokens and the model's context is \(contextLength); shorten it."
+                return contextProblem("prompt", tokens.count)
             }
         case .scoring(let request):
             tokens = request.tokens
@@ -40,7 +42,7 @@ struct RequestLimits {
         }
         if tokens.isEmpty { return "The prompt has no tokens." }
         if tokens.count > contextLength {
-            return "The text has \(tokens.count) tokens and the model's context is \(contextLength); shorten it."
+            return contextProblem("text", tokens.count)
         }
         if let token = tokens.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
             return "Token \(token) is not in the model's vocabulary of \(vocabularySize)."
@@ -51,5 +53,10 @@ struct RequestLimits {
                 + "\(pageCapacity * pageByteCount). Ask for fewer tokens or raise the limit."
         }
         return nil
+    }
+
+    private func contextProblem(_ name: String, _ count: Int) -> String {
+        "The \(name) has \(count) tokens and the context is limited to \(contextLength) (the model's own is \(nativeLength)). "
+            + "Shorten it, or raise the limit (--context-length, or the engine's option longContext)."
     }
 }
