@@ -10,7 +10,8 @@ public import GygesTensors
 
 /// How texts beyond a model's native window are read.
 public enum LongContextMethod: String, Sendable, CaseIterable {
-    /// What the model's configuration asks for; both, if it asks for nothing and a longer context is wanted.
+    /// What the model's configuration asks for; Dual Chunk Attention, if it asks for nothing and a longer context is
+    /// wanted: a model that was not trained with YaRN is hurt more by its frequencies.
     case automatic = "auto"
     /// Nothing: positions go on as they are.
     case none
@@ -65,7 +66,7 @@ public struct LongContext: Sendable {
             case (.automatic, true, true): .both
             case (.automatic, true, false): .yarn
             case (.automatic, false, true): .dualChunks
-            case (.automatic, false, false): (wanted ?? 0) > native ? .both : .none
+            case (.automatic, false, false): (wanted ?? 0) > native ? .dualChunks : .none
             case (let named, _, _): named
             }
         let usesYarn = method == .yarn || method == .both

@@ -58,7 +58,9 @@ import Testing
     @Test func aModelWithoutSettingsKeepsToItsWindow() throws {
         let plain = LongContext(decoder: try Self.decoder())
         #expect(plain.limit == 8192 && plain.nativeLength == 8192 && plain.method == .none)
-        let long = LongContext(decoder: try Self.decoder(), options: .init(contextLength: 32768))
+        let automatic = LongContext(decoder: try Self.decoder(), options: .init(contextLength: 32768))
+        #expect(automatic.limit == 32768 && automatic.method == .dualChunks)
+        let long = LongContext(decoder: try Self.decoder(), options: .init(method: .both, contextLength: 32768))
         #expect(long.limit == 32768 && long.method == .both)
         #expect(long.encoding(forTokens: 8192) == nil)
         let encoding = try #require(long.encoding(forTokens: 8193))

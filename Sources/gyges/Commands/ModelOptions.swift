@@ -21,8 +21,8 @@ struct EngineOptions: ParsableArguments {
         help: ArgumentHelp(
             "Beyond the model's native window: 'auto', 'none', 'yarn', 'dual-chunk' or 'both'.",
             discussion: """
-                'auto' does what the model's configuration asks for, or both if it asks for nothing and --context-length \
-                goes beyond the window. Requests that fit the native window are never affected.
+                'auto' does what the model's configuration asks for, or 'dual-chunk' if it asks for nothing and \
+                --context-length goes beyond the window. Requests that fit the native window are never affected.
                 """, valueName: "method"))
     var longContext = LongContextMethod.automatic.rawValue
 
