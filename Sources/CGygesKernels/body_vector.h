@@ -2,6 +2,7 @@
 // Defines VECTOR_KERNELS, the initialiser of the level's GygesVectorKernels.
 
 #include "body_elementwise.h"
+#include "body_cache.h"
 #include "body_attention.h"
 #include "body_checksum.h"
 
@@ -18,4 +19,6 @@
         .store_cache_row = NAME(store_cache_row),   \
         .attention = NAME(attention),               \
         .checksum = NAME(checksum),                 \
+        .attention_spans = NAME(attention_spans),   \
+        .attention_merge = NAME(attention_merge),   \
     }

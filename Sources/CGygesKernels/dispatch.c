@@ -59,8 +59,23 @@ int gyges_isa_level(void) { return chosen() & 0xff; }
 
 int gyges_isa_override_refused(void) { return chosen() >> 8 & 1; }
 
+size_t gyges_cache_head_bytes(int format, size_t head_dimension) {
+    const size_t elements = 2 * GYGES_KEY_VALUE_BLOCK * head_dimension;
+    switch (format) {
+    case GYGES_CACHE_F32: return 4 * elements;
+    case GYGES_CACHE_Q8: return elements + 2 * GYGES_KEY_VALUE_BLOCK * sizeof(float);
+    default: return 2 * elements;
+    }
+}
+
+size_t gyges_attention_record(size_t head_dimension) {
+    // The output, 16 partial sums, and the maximum in a vector of its own.
+    return (head_dimension + 15) / 16 * 16 + 32;
+}
+
 size_t gyges_attention_scratch(size_t queries, size_t head_dimension) {
-    size_t padded = (head_dimension + 15) / 16 * 16;
-    // Keys and values of a block, then for each query scores, output, 16 partial sums and the maximum.
-    return GYGES_KEY_VALUE_BLOCK * (head_dimension + padded) + queries * (GYGES_KEY_VALUE_BLOCK + padded + 16 + 1);
+    const size_t padded = (head_dimension + 15) / 16 * 16;
+    // Keys and values of a block, then for each query scores and the records of all spans so far and of the next.
+    return GYGES_KEY_VALUE_BLOCK * (head_dimension + padded)
+        + queries * (GYGES_KEY_VALUE_BLOCK + 2 * gyges_attention_record(head_dimension));
 }

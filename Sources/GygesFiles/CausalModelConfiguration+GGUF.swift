@@ -26,6 +26,7 @@ extension CausalModelConfiguration {
         if architecture != .qwen2moe, (settings.integer("expert_count") ?? 0) > 0 {
             settings.note("expert_count: mixtures of experts are run in the architecture qwen2moe alone")
         }
+        let contextLength = settings.count("context_length", limit: Limit.context)
         self.init(
             architecture: architecture, layerCount: layerCount, hiddenSize: hiddenSize,
             intermediateSize: settings.count("feed_forward_length", limit: Limit.width), headCount: headCount,
@@ -33,10 +34,11 @@ extension CausalModelConfiguration {
             headDimension: headDimension,
             rotaryDimension: settings.count("rope.dimension_count", limit: Limit.width, fallback: headDimension),
             vocabularySize: max(1, table?.shape.first ?? 1),
-            contextLength: settings.count("context_length", limit: Limit.context),
+            contextLength: contextLength,
             normEpsilon: settings.positive("attention.layer_norm_rms_epsilon", limit: 1),
             ropeBase: settings.positive("rope.freq_base", limit: 1e12, fallback: 10_000),
-            ropeScaling: Self.scaling(&settings, kind: file.metadata["\(name).rope.scaling.type"]?.string),
+            ropeScaling: Self.scaling(
+                &settings, kind: file.metadata["\(name).rope.scaling.type"]?.string, contextLength: contextLength),
             tiesEmbeddings: file.tensor(named: "output.weight") == nil,
             hasAttentionBias: file.tensor(named: "blk.0.attn_q.bias") != nil,
             experts: architecture == .qwen2moe ? Self.experts(&settings, file) : nil)
@@ -65,10 +67,23 @@ extension CausalModelConfiguration {
             normalisesWeights: file.metadata["qwen2moe.expert_weights_norm"]?.bool ?? false, denseLayers: [])
     }
 
-    private static func scaling(_ settings: inout SettingsReader, kind: String?) -> RopeScaling {
+    /// The stretching of positions; llama.cpp multiplies YaRN's usual attention factor by `attn_factor`.
+    private static func scaling(
+        _ settings: inout SettingsReader, kind: String?, contextLength: Int
+    ) -> RopeScaling {
         switch kind {
         case nil, "none": return .none
         case "linear": return .linear(factor: settings.positive("rope.scaling.factor", limit: 1e6))
+        case "yarn":
+            var yarn = YarnScaling(
+                factor: settings.positive("rope.scaling.factor", limit: 1e6),
+                originalContextLength: settings.count(
+                    "rope.scaling.original_context_length", limit: Limit.context, fallback: contextLength))
+            yarn.betaFast = settings.positive("rope.scaling.yarn_beta_fast", limit: 1e6, fallback: 32)
+            yarn.betaSlow = settings.positive("rope.scaling.yarn_beta_slow", limit: 1e6, fallback: 1)
+            let multiplier = settings.positive("rope.scaling.attn_factor", limit: 1e3, fallback: 1)
+            if multiplier != 1 { yarn.attentionFactor = multiplier * yarn.resolvedAttentionFactor }
+            return .yarn(yarn)
         case let kind?: return .other(kind)
         }
     }

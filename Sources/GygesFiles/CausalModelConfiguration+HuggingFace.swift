@@ -30,7 +30,8 @@ extension CausalModelConfiguration {
         if architecture == .llama, object["attention_bias"]?.bool == true {
             settings.note("attention_bias is true, which is not supported")
         }
-        let rope = Self.rope(object, &settings)
+        let contextLength = settings.count("max_position_embeddings", limit: Limit.context)
+        let rope = Self.rope(object, &settings, contextLength: contextLength)
         let layerCount = settings.count("num_hidden_layers", limit: Limit.layers)
         self.init(
             architecture: architecture,
@@ -39,9 +40,10 @@ extension CausalModelConfiguration {
             keyValueHeadCount: settings.count("num_key_value_heads", limit: Limit.heads, fallback: headCount),
             headDimension: headDimension, rotaryDimension: headDimension,
             vocabularySize: settings.count("vocab_size", limit: Limit.vocabulary),
-            contextLength: settings.count("max_position_embeddings", limit: Limit.context),
+            contextLength: contextLength,
             normEpsilon: settings.positive("rms_norm_eps", limit: 1, fallback: 1e-6), ropeBase: rope.base,
-            ropeScaling: rope.scaling, tiesEmbeddings: object["tie_word_embeddings"]?.bool ?? false,
+            ropeScaling: rope.scaling, dualChunks: Self.dualChunks(object, &settings, contextLength: contextLength),
+            tiesEmbeddings: object["tie_word_embeddings"]?.bool ?? false,
             hasAttentionBias: architecture == .qwen2
                 || architecture == .qwen2moe && (object["qkv_bias"]?.bool ?? true),
             experts: architecture == .qwen2moe ? Self.experts(object, &settings, layerCount: layerCount) : nil)
@@ -73,43 +75,5 @@ extension CausalModelConfiguration {
             intermediateSize: settings.count("moe_intermediate_size", limit: Limit.width),
             sharedIntermediateSize: settings.count("shared_expert_intermediate_size", limit: Limit.width),
             normalisesWeights: object["norm_topk_prob"]?.bool ?? false, denseLayers: denseLayers)
-    }
-
-    private static func rope(
-        _ object: JSONObject, _ settings: inout SettingsReader
-    ) -> (base: Double, scaling: RopeScaling) {
-        let parameters = object["rope_parameters"]?.object ?? object["rope_scaling"]?.object ?? JSONObject()
-        func positive(_ key: String) -> Double {
-            guard let value = parameters[key]?.double, value.isFinite, value > 0 else {
-                settings.note("the rotary setting \(key) is not a positive number")
-                return 1
-            }
-            return value
-        }
-        let base: Double
-        if let stored = parameters["rope_theta"] ?? object["rope_theta"] {
-            base = stored.double ?? .nan
-            if !(base.isFinite && base >= 1 && base <= 1e12) {
-                settings.note("rope_theta is not a number from 1 to 1e12")
-            }
-        } else {
-            base = 10_000
-        }
-        switch parameters["rope_type"]?.string ?? parameters["type"]?.string {
-        case nil, "default": return (base, .none)
-        case "linear": return (base, .linear(factor: positive("factor")))
-        case "llama3":
-            let original = parameters["original_max_position_embeddings"]?.integer ?? 0
-            if !(1...Limit.context).contains(original) {
-                settings.note("the rotary setting original_max_position_embeddings is not a positive integer")
-            }
-            return (
-                base,
-                .llama3(
-                    factor: positive("factor"), lowFrequencyFactor: positive("low_freq_factor"),
-                    highFrequencyFactor: positive("high_freq_factor"), originalContextLength: original)
-            )
-        case let kind?: return (base, .other(kind))
-        }
     }
 }

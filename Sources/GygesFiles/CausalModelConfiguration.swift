@@ -34,18 +34,6 @@ public struct ExpertConfiguration: Sendable, Equatable {
     }
 }
 
-/// How rotary positions are stretched beyond the trained context.
-public enum RopeScaling: Sendable, Equatable {
-    case none
-    /// Positions divided by a factor.
-    case linear(factor: Double)
-    /// Llama 3.1's: slow turns slowed, fast ones kept.
-    case llama3(
-        factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
-    /// Another kind, by its name; reading it is no error, running it is for the reader to decide.
-    case other(String)
-}
-
 /// The shape of a decoder, from `config.json` or from GGUF metadata.
 ///
 /// Every field is checked: positive, within what a real model has, and consistent with the others.
@@ -68,7 +56,8 @@ public struct CausalModelConfiguration: Sendable, Equatable {
     public var rotaryDimension: Int
     /// Rows of the embedding table, padding included.
     public var vocabularySize: Int
-    /// The most tokens of a sequence.
+    /// The most tokens of a sequence that the file declares, stretched positions included where it declares them so;
+    /// ``nativeContextLength`` is what the model was trained on.
     public var contextLength: Int
     /// Added to the mean square in norms.
     public var normEpsilon: Double
@@ -76,6 +65,8 @@ public struct CausalModelConfiguration: Sendable, Equatable {
     public var ropeBase: Double
     /// How rotary positions are stretched.
     public var ropeScaling: RopeScaling
+    /// Dual Chunk Attention, if the file asks for it.
+    public var dualChunks: DualChunkConfiguration?
     /// Whether the head is the embedding table.
     public var tiesEmbeddings: Bool
     /// Whether queries, keys and values have biases.
@@ -156,6 +147,7 @@ extension CausalModelConfiguration {
         if rotaryDimension % 2 != 0 || rotaryDimension > headDimension {
             problems.append("\(rotaryDimension) rotary channels of a head of \(headDimension) cannot form pairs")
         }
+        if case .yarn = ropeScaling, ropeBase <= 1 { problems.append("YaRN needs a rotary base above 1") }
         problems += experts?.inconsistencies ?? []
         if headDimension > 1024 { problems.append("heads of \(headDimension) channels; at most 1024 are run") }
         return problems

@@ -31,7 +31,8 @@ extension EngineLoop {
         for chunk in chunks {
             let start = chunk.sequence.computedCount
             batch.append(
-                chunk.sequence.tokens[start..<(start + chunk.count)] + chunk.draft, firstPosition: start)
+                chunk.sequence.tokens[start..<(start + chunk.count)] + chunk.draft, firstPosition: start,
+                encoding: chunk.sequence.encoding)
         }
         operations.begin(
             batch,

@@ -16,6 +16,7 @@ final class EngineLoop {
     let plan: StepPlan
     let speculationRowLimit: Int
     private let limits: RequestLimits
+    private let longContext: LongContext
     private let inbox: EngineInbox
     private var arrivalCount = 0
     /// Requests without pages, in the order of their arrival.
@@ -27,10 +28,11 @@ final class EngineLoop {
 
     init(
         model: DecoderModel, tokenizer: Tokenizer, team: ThreadTeam, options: InferenceEngine.Options,
-        inbox: EngineInbox
+        longContext: LongContext, inbox: EngineInbox
     ) {
         self.model = model
         self.tokenizer = tokenizer
+        self.longContext = longContext
         self.inbox = inbox
         self.team = team
         operations = EagerOperations(team: team)
@@ -46,8 +48,9 @@ final class EngineLoop {
             rowLimit: max(options.rowLimit, sequenceLimit + 1), promptRowLimit: max(1, options.promptRowLimit))
         speculationRowLimit = options.speculationRowLimit
         limits = RequestLimits(
-            contextLength: configuration.contextLength, vocabularySize: configuration.vocabularySize,
-            pageCapacity: pool.capacity, pageByteCount: pool.pageByteCount, tokenizer: tokenizer)
+            contextLength: longContext.limit, nativeLength: longContext.nativeLength,
+            vocabularySize: configuration.vocabularySize, pageCapacity: pool.capacity,
+            pageByteCount: pool.pageByteCount, tokenizer: tokenizer)
     }
 
     /// Serves until the inbox is closed.
@@ -90,10 +93,12 @@ final class EngineLoop {
             return
         }
         arrivalCount += 1
+        let tokenLimit = limits.tokenLimit(of: job.request)
+        let encoding = longContext.encoding(forTokens: tokenLimit)
         waiting.append(
             LiveSequence(
-                job: job, arrival: arrivalCount, tokenLimit: limits.tokenLimit(of: job.request), root: index.root,
-                tokenizer: tokenizer))
+                job: job, arrival: arrivalCount, tokenLimit: tokenLimit, root: index.root(of: encoding),
+                encoding: encoding, tokenizer: tokenizer))
     }
 
     private func dropCancelled() {

@@ -33,11 +33,14 @@ public final class InferenceEngine: Sendable {
         /// With the default, a tile of the products, one sequence is proposed up to 15 tokens, eight 1 each, more none: with many
         /// sequences a wrong token costs more than a right one gains.
         public var speculationRowLimit: Int
+        /// How texts beyond the model's native window are read, and how long they may be.
+        public var longContext: LongContextOptions
 
         /// Creates options.
         public init(
             threadCount: Int? = nil, keyValueFormat: KeyValueFormat = .f16, keyValueByteLimit: Int = 4 << 30,
-            sequenceLimit: Int = 32, rowLimit: Int = 512, promptRowLimit: Int = 32, speculationRowLimit: Int = 16
+            sequenceLimit: Int = 32, rowLimit: Int = 512, promptRowLimit: Int = 32, speculationRowLimit: Int = 16,
+            longContext: LongContextOptions = .init()
         ) {
             self.threadCount = threadCount
             self.keyValueFormat = keyValueFormat
@@ -46,6 +49,7 @@ public final class InferenceEngine: Sendable {
             self.rowLimit = rowLimit
             self.promptRowLimit = promptRowLimit
             self.speculationRowLimit = speculationRowLimit
+            self.longContext = longContext
         }
     }
 
@@ -53,6 +57,8 @@ public final class InferenceEngine: Sendable {
     public let model: DecoderModel
     /// The model's tokenizer.
     public let tokenizer: Tokenizer
+    /// What happens beyond the native window, and the most tokens of a request.
+    public let longContext: LongContext
     private let inbox: EngineInbox
     private let finished = DispatchSemaphore(value: 0)
 
@@ -60,11 +66,15 @@ public final class InferenceEngine: Sendable {
     public init(model: DecoderModel, tokenizer: Tokenizer, team: ThreadTeam, options: Options = .init()) {
         self.model = model
         self.tokenizer = tokenizer
+        let longContext = LongContext(decoder: model.decoder, options: options.longContext)
+        self.longContext = longContext
         let inbox = EngineInbox()
         self.inbox = inbox
         let finished = finished
         startThread(named: "gyges-engine") {
-            EngineLoop(model: model, tokenizer: tokenizer, team: team, options: options, inbox: inbox).run()
+            EngineLoop(
+                model: model, tokenizer: tokenizer, team: team, options: options, longContext: longContext, inbox: inbox
+            ).run()
             finished.signal()
         }
     }

@@ -65,6 +65,15 @@ public final class LanguageModel: Sendable {
         engine = InferenceEngine(model: parts.model, tokenizer: parts.tokenizer, team: parts.team, options: options)
     }
 
+    /// The most tokens of a request, prompt and answer together.
+    public var contextLimit: Int { engine.longContext.limit }
+
+    /// How texts beyond the model's native window are read, in a word and the limit; `nil` if there can be none.
+    public var longContextSetting: String? {
+        let context = engine.longContext
+        return context.limit == context.nativeLength ? nil : "\(context.method.rawValue) to \(context.limit)"
+    }
+
     /// The chat template; `nil` if the model has none that can be read.
     public var chatTemplate: ChatTemplate? { try? template?.get() }
 

@@ -1,4 +1,5 @@
 import GygesKernels
+import GygesTensors
 import GygesText
 
 /// A request that was taken in: it waits, without pages, or is being computed.
@@ -21,6 +22,8 @@ final class LiveSequence {
     private(set) var preemptionCount = 0
     /// The empty prefix that its pages come after; pages after another one are of no use to it.
     let root: PrefixIndex.Entry
+    /// How its tokens are placed; `nil` for the model's native encoding.
+    let encoding: PositionEncoding?
     /// Where its last full page is known.
     private var prefix: PrefixIndex.Entry
     private var indexedPageCount = 0
@@ -37,11 +40,15 @@ final class LiveSequence {
     }
 
     /// Takes in a valid request, which never grows beyond `tokenLimit` tokens.
-    init(job: EngineJob, arrival: Int, tokenLimit: Int, root: PrefixIndex.Entry, tokenizer: Tokenizer) {
+    init(
+        job: EngineJob, arrival: Int, tokenLimit: Int, root: PrefixIndex.Entry, encoding: PositionEncoding?,
+        tokenizer: Tokenizer
+    ) {
         self.job = job
         self.arrival = arrival
         self.tokenLimit = tokenLimit
         self.root = root
+        self.encoding = encoding
         prefix = root
         switch job.request {
         case .generation(var request):

@@ -1,4 +1,5 @@
 import GygesKernels
+import GygesTensors
 
 /// Finds pages that were already computed for the beginning of a prompt: a tree, each path of which spells a prefix.
 ///
@@ -58,6 +59,9 @@ final class PrefixIndex {
 
     /// The empty prefix of texts whose positions are encoded as the model does by itself.
     private(set) lazy var root = Entry(tokens: [], page: nil, number: 0, parent: nil, index: self)
+    /// The empty prefixes of texts under other encodings, whose pages are of no use here: one of each setting or, where the
+    /// length of a text is part of it, of each length.
+    private var otherRoots: [PositionEncoding: Entry] = [:]
     /// How many pages had to go for others.
     private(set) var evictedCount = 0
     private var entryCount = 0
@@ -67,6 +71,15 @@ final class PrefixIndex {
     private unowned(unsafe) var newest: Entry?
 
     // MARK: Finding
+
+    /// The empty prefix of texts under `encoding`; `nil` is the model's native one.
+    func root(of encoding: PositionEncoding?) -> Entry {
+        guard let encoding else { return root }
+        if let known = otherRoots[encoding] { return known }
+        let new = Entry(tokens: [], page: nil, number: 0, parent: nil, index: self)
+        otherRoots[encoding] = new
+        return new
+    }
 
     /// The longest known prefix of `tokens` after `root` that leaves at least one token to compute.
     func longestPrefix(of tokens: some RandomAccessCollection<Int32>, after root: Entry) -> Match {

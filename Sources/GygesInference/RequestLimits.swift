@@ -3,8 +3,10 @@ import GygesText
 
 /// What a request must keep to in order to be served at all.
 struct RequestLimits {
-    /// The positions of the model.
+    /// The most positions of a request.
     var contextLength: Int
+    /// Those that the model was trained on.
+    var nativeLength: Int
     /// The rows of the embedding table.
     var vocabularySize: Int
     /// The most pages of keys and values.
@@ -36,7 +38,7 @@ struct RequestLimits {
                 return "The constraint was made for another tokenizer; make it for this model's."
             }
             if tokens.count >= contextLength {
-                return "The prompt has \(tokens.count) tokens and the model's context is \(contextLength); shorten it."
+                return contextProblem("prompt", tokens.count)
             }
         case .scoring(let request):
             tokens = request.tokens
@@ -46,7 +48,7 @@ struct RequestLimits {
         }
         if tokens.isEmpty { return "The prompt has no tokens." }
         if tokens.count > contextLength {
-            return "The text has \(tokens.count) tokens and the model's context is \(contextLength); shorten it."
+            return contextProblem("text", tokens.count)
         }
         if let token = tokens.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
             return "Token \(token) is not in the model's vocabulary of \(vocabularySize)."
@@ -57,5 +59,10 @@ struct RequestLimits {
                 + "\(pageCapacity * pageByteCount). Ask for fewer tokens or raise the limit."
         }
         return nil
+    }
+
+    private func contextProblem(_ name: String, _ count: Int) -> String {
+        "The \(name) has \(count) tokens and the context is limited to \(contextLength) (the model's own is \(nativeLength)). "
+            + "Shorten it, or raise the limit (--context-length, or the engine's option longContext)."
     }
 }

@@ -72,8 +72,10 @@ extension LanguageModel {
             if repetition > 0 { rates.append(Double(sequences * count) / max(all - one, 1e-9)) }
         }
         let shape = configuration
-        let cached = 2 * shape.keyValueHeadCount * shape.headDimension * options.keyValueFormat.byteCount
-        let keysAndValues = shape.layerCount * cached * (context + count / 2)
+        let layout = KeyValueLayout(
+            headCount: shape.keyValueHeadCount, headDimension: shape.headDimension, format: options.keyValueFormat)
+        let keysAndValues =
+            shape.layerCount * layout.blockByteCount * (context + count / 2) / KeyValueLayout.blockLength
         return SpeedMeasurement(
             work: .generation(sequences: sequences, context: context), rates: rates,
             bytesPerStep: engine.model.streamedByteCount + sequences * keysAndValues,

@@ -10,13 +10,25 @@ public struct AttentionSequence {
     public var firstPosition: Int
     /// The blocks of one layer, in order; they reach to the last row's position.
     public var blocks: [UnsafeRawPointer]
+    /// The chunks of Dual Chunk Attention, whole blocks long; `nil` for ordinary attention.
+    public var chunks: DualChunks?
+    /// What the scale of scores is multiplied by.
+    public var temperature: Float
+    /// The blocks that are attended to; `nil` for all up to each row's position.
+    public var visibleBlocks: Range<Int>?
 
     /// Creates a sequence.
-    public init(firstRow: Int, rowCount: Int, firstPosition: Int, blocks: [UnsafeRawPointer]) {
+    public init(
+        firstRow: Int, rowCount: Int, firstPosition: Int, blocks: [UnsafeRawPointer], chunks: DualChunks? = nil,
+        temperature: Float = 1, visibleBlocks: Range<Int>? = nil
+    ) {
         self.firstRow = firstRow
         self.rowCount = rowCount
         self.firstPosition = firstPosition
         self.blocks = blocks
+        self.chunks = chunks
+        self.temperature = temperature
+        self.visibleBlocks = visibleBlocks
     }
 }
 
@@ -25,74 +37,100 @@ public struct AttentionSequence {
 /// Nothing of the size of the score matrix is stored. A row's result depends only on its own sequence up to it: not on
 /// the other sequences, on how the sequence was cut into passes, or on the number of threads.
 /// - Parameters:
-///   - queries: Rows `queryStride` floats apart, each `[queryHeadCount · headDimension]`.
+///   - queries: `[variants, rowCount, queryStride]`, each row beginning with `[queryHeadCount · headDimension]`. One
+///     variant, or three if a sequence has chunks: turned for keys of the row's own chunk, of the chunk before it, and of
+///     chunks before that (``DualChunks/queryPosition(of:chunksBack:)``). Rows of other sequences have only the first.
 ///   - queryHeadCount: A multiple of `layout.headCount`; consecutive query heads share a key-value head.
 ///   - scale: What scores are multiplied by.
-///   - y: Shaped as `queries`; the sequences' rows are overwritten.
+///   - y: `[rowCount, queryStride]`; the sequences' rows are overwritten.
+///   - logSumExp: If not empty, `[rowCount, queryHeadCount]`: receives log Σ exp(score) of each row and head, which
+///     ``mergeAttention(_:logSumExp:into:logSumExp:)`` needs.
+/// - Complexity: O(Σ rows · keys · queryHeadCount · headDimension). A few rows with many keys are shared out by spans of
+///   1,024 keys; everything else by rows and heads.
 public func attention(
-    queries: Span<Float>, queryStride: Int, queryHeadCount: Int, sequences: [AttentionSequence],
-    layout: KeyValueLayout, scale: Float, into y: inout MutableSpan<Float>, team: ThreadTeam
+    queries: Span<Float>, rowCount: Int, queryStride: Int, queryHeadCount: Int, sequences: [AttentionSequence],
+    layout: KeyValueLayout, scale: Float, into y: inout MutableSpan<Float>, logSumExp: inout MutableSpan<Float>,
+    team: ThreadTeam
 ) {
     let group = queryHeadCount / layout.headCount
-    let dimension = layout.headDimension
     expect(
-        group * layout.headCount == queryHeadCount && queryHeadCount * dimension <= queryStride
-            && y.count == queries.count,
+        group * layout.headCount == queryHeadCount && queryHeadCount * layout.headDimension <= queryStride
+            && y.count == rowCount * queryStride && [0, rowCount * queryHeadCount].contains(logSumExp.count),
         "attention: shapes do not agree")
-    let pieces = attentionPieces(sequences, headCount: layout.headCount, group: group)
+    var variants = 1
     for sequence in sequences {
         let last = sequence.firstPosition + sequence.rowCount - 1
         expect(
-            sequence.blocks.count * KeyValueLayout.blockLength > last
-                && (sequence.firstRow + sequence.rowCount) * queryStride <= queries.count,
+            sequence.blocks.count * KeyValueLayout.blockLength > last && sequence.firstRow >= 0
+                && sequence.firstRow + sequence.rowCount <= rowCount,
             "attention: rows or blocks are missing")
+        if let chunks = sequence.chunks {
+            expect(chunks.stride % KeyValueLayout.blockLength == 0, "attention: chunks are not whole blocks")
+            variants = 3
+        }
     }
-    let kernel = team.instructionSet.kernels.pointee.vector.attention
-    withPointers(queries, &y) { queries, y in
-        nonisolated(unsafe) let sequences = sequences
-        team.run(parts: pieces.count) { index in
-            let piece = pieces[index]
-            let sequence = sequences[piece.sequence]
-            let offset = (sequence.firstRow + piece.positions.lowerBound) * queryStride + piece.head * group * dimension
-            let scratchBytes = gyges_attention_scratch(piece.positions.count * group, dimension) * 4
-            sequence.blocks.withUnsafeBufferPointer { blocks in
-                withUnsafeTemporaryAllocation(byteCount: scratchBytes, alignment: 64) { scratch in
-                    var tile = GygesAttentionTile(
-                        queries: queries.baseAddress! + offset, query_stride: queryStride,
-                        positions: piece.positions.count, group: group, head_dimension: dimension,
-                        first_position: sequence.firstPosition + piece.positions.lowerBound,
-                        blocks: UnsafeRawPointer(blocks.baseAddress!).assumingMemoryBound(
-                            to: UnsafePointer<UInt8>?.self),
-                        head_offset: piece.head * layout.headByteCount, format: layout.format.code, scale: scale,
-                        output: y.baseAddress! + offset, output_stride: queryStride,
-                        scratch: scratch.baseAddress!.assumingMemoryBound(to: Float.self))
-                    kernel?(&tile)
-                }
+    expect(queries.count >= variants * rowCount * queryStride, "attention: variants of queries are missing")
+
+    let work = AttentionWork(
+        sequences: sequences, headCount: layout.headCount, group: group, threadCount: team.threadCount)
+    let record = gyges_attention_record(layout.headDimension)
+    let records = UnsafeMutablePointer<Float>.allocate(capacity: max(1, work.recordCount * record))
+    defer { records.deallocate() }
+    let kernels = team.instructionSet.kernels.pointee.vector
+    logSumExp.withUnsafeMutableBufferPointer { sums in
+        nonisolated(unsafe) let sums = sums
+        withPointers(queries, &y) { queries, y in
+            let runner = AttentionRunner(
+                queries: queries.baseAddress!, variantStride: variants == 3 ? rowCount * queryStride : 0,
+                queryStride: queryStride, queryHeadCount: queryHeadCount, layout: layout, scale: scale,
+                output: y.baseAddress!, logSumExp: sums.baseAddress, sequences: sequences, records: records)
+            let parts = work.parts
+            team.run(parts: parts.count) { index in
+                let part = parts[index]
+                runner.run(part, part.firstRecord == nil ? kernels.attention : kernels.attention_spans)
             }
+            let divided = work.divided
+            team.run(parts: divided.count) { runner.run(divided[$0], kernels.attention_merge) }
         }
     }
 }
 
-/// Some positions of one sequence, for one key-value head.
-private struct AttentionPiece {
-    var sequence: Int
-    var head: Int
-    var positions: Range<Int>
+/// As above, without the logarithms of the sums.
+public func attention(
+    queries: Span<Float>, rowCount: Int, queryStride: Int, queryHeadCount: Int, sequences: [AttentionSequence],
+    layout: KeyValueLayout, scale: Float, into y: inout MutableSpan<Float>, team: ThreadTeam
+) {
+    var none = MutableSpan<Float>()
+    attention(
+        queries: queries, rowCount: rowCount, queryStride: queryStride, queryHeadCount: queryHeadCount,
+        sequences: sequences, layout: layout, scale: scale, into: &y, logSumExp: &none, team: team)
 }
 
-/// Cuts attention into pieces of about 64 queries, which share each converted tile of keys and values. The latest
-/// positions, which take longest, come first.
-private func attentionPieces(_ sequences: [AttentionSequence], headCount: Int, group: Int) -> [AttentionPiece] {
-    let length = max(1, 64 / group)
-    var pieces: [AttentionPiece] = []
-    for (index, sequence) in sequences.enumerated() {
-        let starts = stride(from: 0, to: sequence.rowCount, by: length)
-        for start in starts.reversed() {
-            for head in 0..<headCount {
-                let positions = start..<min(sequence.rowCount, start + length)
-                pieces.append(AttentionPiece(sequence: index, head: head, positions: positions))
-            }
+/// Merges attention over some keys into attention over other keys of the same queries: the result is attention over both
+/// (up to rounding).
+///
+/// - Parameters:
+///   - other: `[queries, d]`, the outputs over the other keys; `otherLogSumExp` `[queries]` belongs to it.
+///   - output: As `other`, overwritten; `logSumExp` likewise. A query that saw no key has zeros and -infinity.
+public func mergeAttention(
+    _ other: Span<Float>, logSumExp otherLogSumExp: Span<Float>, into output: inout MutableSpan<Float>,
+    logSumExp: inout MutableSpan<Float>
+) {
+    let queryCount = logSumExp.count
+    guard queryCount > 0 else { return }
+    let dimension = output.count / queryCount
+    expect(
+        output.count == queryCount * dimension && other.count == output.count && otherLogSumExp.count == queryCount,
+        "mergeAttention: shapes do not agree")
+    for query in 0..<queryCount {
+        let (a, b) = (logSumExp[query], otherLogSumExp[query])
+        let largest = max(a, b)
+        guard largest > -.infinity else { continue }
+        let (keep, take) = (exponential(a - largest), exponential(b - largest))
+        let sum = keep + take
+        for channel in query * dimension..<(query + 1) * dimension {
+            output[channel] = (output[channel] * keep + other[channel] * take) / sum
         }
+        logSumExp[query] = largest + logarithm(sum)
     }
-    return pieces
 }

@@ -5,15 +5,15 @@ public enum KeyValueFormat: String, Sendable, CaseIterable {
     case f32
     case f16
     case bf16
-
-    /// The bytes of one element.
-    public var byteCount: Int { self == .f32 ? 4 : 2 }
+    /// 8-bit codes; each position's key and value of a head have a scale of their own, max|x| / 127.
+    case q8
 
     var code: CInt {
         switch self {
         case .f32: CInt(GYGES_CACHE_F32)
         case .f16: CInt(GYGES_CACHE_F16)
         case .bf16: CInt(GYGES_CACHE_BF16)
+        case .q8: CInt(GYGES_CACHE_Q8)
         }
     }
 }
@@ -21,7 +21,7 @@ public enum KeyValueFormat: String, Sendable, CaseIterable {
 /// The arrangement of 64 positions of one layer's keys and values.
 ///
 /// For each head, keys transposed `[headDimension][64]` (so that the scores of 64 positions are products with whole
-/// vectors), then values `[64][headDimension]`.
+/// vectors), then values `[64][headDimension]`, then the scales of 8-bit codes.
 public struct KeyValueLayout: Sendable, Equatable {
     /// The positions in a block.
     public static let blockLength = Int(GYGES_KEY_VALUE_BLOCK)
@@ -40,7 +40,7 @@ public struct KeyValueLayout: Sendable, Equatable {
     }
 
     /// The bytes of one head's part of a block.
-    var headByteCount: Int { 2 * Self.blockLength * headDimension * format.byteCount }
+    var headByteCount: Int { gyges_cache_head_bytes(format.code, headDimension) }
 
     /// The bytes of a block.
     public var blockByteCount: Int { headCount * headByteCount }

@@ -1,4 +1,5 @@
 public import GygesFiles
+public import GygesKernels
 public import GygesTensors
 
 /// The decoder-only transformer of Qwen2, Qwen2.5 and Llama.
@@ -14,13 +15,18 @@ public import GygesTensors
 public struct Decoder: Sendable {
     /// The shape of the model.
     public let configuration: CausalModelConfiguration
-    /// The angles by which queries and keys turn.
-    public let rotary: RotaryTable
+    /// How tokens are placed within the native window; see ``LongContext`` for longer texts.
+    public let encoding: PositionEncoding
+    /// The rotary frequencies in full precision, radians a position, from which longer texts' are made.
+    public let frequencies: [Double]
 
     /// Creates a decoder from a validated configuration.
-    public init(configuration: CausalModelConfiguration, rotary: RotaryTable) {
+    public init(configuration: CausalModelConfiguration, frequencies: [Double], layout: RotaryLayout) {
         self.configuration = configuration
-        self.rotary = rotary
+        self.frequencies = frequencies
+        encoding = PositionEncoding(
+            table: RotaryTable(
+                frequencies: frequencies, headDimension: configuration.headDimension, layout: layout))
     }
 
     /// The head structure of every layer.
@@ -36,7 +42,7 @@ public struct Decoder: Sendable {
     ) -> O.Value {
         var x = operations.embedding(batch.tokens, table: weights.embedding)
         for (index, layer) in weights.layers.enumerated() {
-            x = block(x, layer: layer, index: index, batch: batch, on: operations)
+            x = block(x, layer: layer, index: index, on: operations)
         }
         return x
     }
@@ -52,20 +58,15 @@ public struct Decoder: Sendable {
     }
 
     private func block<O: Operations>(
-        _ x: O.Value, layer: DecoderWeights<O.Matrix, O.Vector>.Layer, index: Int, batch: PackedBatch,
-        on operations: O
+        _ x: O.Value, layer: DecoderWeights<O.Matrix, O.Vector>.Layer, index: Int, on operations: O
     ) -> O.Value {
         let epsilon = Float(configuration.normEpsilon)
-        let shape = attentionShape
 
         let attentionInput = operations.rmsNorm(x, weight: layer.attentionNorm, epsilon: epsilon)
         let projected = operations.linear(attentionInput, [layer.query, layer.key, layer.value])
-        let queries = operations.rotary(
-            projected[0], positions: batch.positions, headCount: shape.headCount, table: rotary)
-        let keys = operations.rotary(
-            projected[1], positions: batch.positions, headCount: shape.keyValueHeadCount, table: rotary)
         let attended = operations.attention(
-            queries: queries, keys: keys, values: projected[2], layer: index, shape: shape)
+            queries: projected[0], keys: projected[1], values: projected[2], layer: index, shape: attentionShape,
+            encoding: encoding)
         let h = operations.add(x, operations.linear(attended, layer.output))
 
         let feedForwardInput = operations.rmsNorm(h, weight: layer.feedForwardNorm, epsilon: epsilon)

@@ -44,10 +44,7 @@ public struct DecoderModel: Sendable {
     ) throws(FileError) {
         let divisors = try source.rotaryDivisors(count: configuration.rotaryDimension / 2, team: team)
         let frequencies = try configuration.rotaryFrequencies(path: source.path, divisors: divisors)
-        decoder = Decoder(
-            configuration: configuration,
-            rotary: RotaryTable(
-                frequencies: frequencies, headDimension: configuration.headDimension, layout: layout))
+        decoder = Decoder(configuration: configuration, frequencies: frequencies, layout: layout)
         var loader = DecoderWeightsLoader(
             source: source, configuration: configuration, precision: precision, panelFolder: panelFolder, team: team)
         weights = try loader.load()

@@ -1,4 +1,4 @@
-import GygesFiles
+public import GygesFiles
 import GygesKernels
 import GygesTensors
 
@@ -9,39 +9,71 @@ import GygesTensors
 #endif
 
 extension CausalModelConfiguration {
-    /// The rotary frequencies this configuration asks for, radians a position, one a channel pair.
+    /// The rotary frequencies within the native window, radians a position, one a channel pair.
     ///
     /// - Parameter divisors: Divisors stored beside the weights (`rope_freqs.weight`), which replace ``ropeScaling``.
-    /// - Throws: ``FileError`` for scalings that are not implemented yet.
-    func rotaryFrequencies(path: String, divisors: [Float]?) throws(FileError) -> [Float] {
+    /// - Throws: ``FileError`` for scalings that are not implemented.
+    func rotaryFrequencies(path: String, divisors: [Float]?) throws(FileError) -> [Double] {
         let plain = RotaryTable.frequencies(base: ropeBase, rotaryDimension: rotaryDimension)
-        if let divisors { return zip(plain, divisors).map { $0 / $1 } }
+        if let divisors { return zip(plain, divisors).map { $0 / Double($1) } }
         switch ropeScaling {
-        case .none: return plain
-        case .linear(let factor): return plain.map { $0 / Float(factor) }
+        // YaRN begins where the native window ends: `LongContext`.
+        case .none, .yarn: return plain
+        case .linear(let factor): return plain.map { $0 / factor }
         case .llama3(let factor, let lowFrequencyFactor, let highFrequencyFactor, let originalContextLength):
             return plain.map { frequency in
                 Self.llama3(
                     frequency, factor: factor, low: lowFrequencyFactor, high: highFrequencyFactor,
                     context: Double(originalContextLength))
             }
-        default:
+        case .other(let kind):
             throw FileError(
-                path, at: "rope scaling", "the scaling \(ropeScaling) is not implemented yet",
-                remedy: "Use a model with plain, linear or llama3 rotary positions.")
+                path, at: "rope scaling", "the scaling \(kind) is not implemented",
+                remedy: "Use a model with plain, linear, llama3 or yarn rotary positions.")
         }
     }
 
     /// Llama 3.1's scaling: slow turns are slowed by `factor`, fast ones kept, those between blended
     /// (transformers, `modeling_rope_utils.py`, `_compute_llama3_parameters`).
     private static func llama3(
-        _ frequency: Float, factor: Double, low: Double, high: Double, context: Double
-    ) -> Float {
-        let wavelength = 2 * Double.pi / Double(frequency)
+        _ frequency: Double, factor: Double, low: Double, high: Double, context: Double
+    ) -> Double {
+        let wavelength = 2 * Double.pi / frequency
         if wavelength < context / high { return frequency }
-        if wavelength > context / low { return Float(Double(frequency) / factor) }
+        if wavelength > context / low { return frequency / factor }
         let blend = (context / wavelength - low) / (high - low)
-        return Float((1 - blend) * Double(frequency) / factor + blend * Double(frequency))
+        return (1 - blend) * frequency / factor + blend * frequency
+    }
+}
+
+extension YarnScaling {
+    /// Stretches rotary frequencies: pairs that turn often within the original context keep theirs, those that turn less
+    /// than ``betaSlow`` times are slowed by ``factor``, and those between are blended (transformers,
+    /// `_compute_yarn_parameters`).
+    ///
+    /// - Parameters:
+    ///   - frequencies: One a channel pair; plain ones are `base^(-2i/d)`.
+    ///   - base: The rotary base. With one of 1 all pairs turn alike, and all are slowed.
+    public func stretched(_ frequencies: [Double], base: Double) -> [Double] {
+        guard base > 1 else { return frequencies.map { $0 / factor } }
+        let dimension = Double(2 * frequencies.count)
+        /// The pair, as a real number, that turns so often within the original context.
+        func pair(turning turns: Double) -> Double {
+            dimension * log(Double(originalContextLength) / (turns * 2 * .pi)) / (2 * log(base))
+        }
+        var low = pair(turning: betaFast)
+        var high = pair(turning: betaSlow)
+        if truncates {
+            low.round(.down)
+            high.round(.up)
+        }
+        low = max(low, 0)
+        high = min(high, dimension - 1)
+        if low == high { high += 0.001 }
+        return frequencies.enumerated().map { index, frequency in
+            let ramp = min(max((Double(index) - low) / (high - low), 0), 1)
+            return frequency * (ramp / factor + (1 - ramp))
+        }
     }
 }
 

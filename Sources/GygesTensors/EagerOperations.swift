@@ -24,7 +24,7 @@ public final class EagerOperations: Operations {
     private var products = Activations()
     private var batch = PackedBatch()
     private var binding: KeyValueBinding?
-    private var passAngles: (table: RotaryTable, cosines: [Float], sines: [Float])?
+    private var passAngles: RotaryAngles?
 
     /// Creates an interpreter that splits its work over `team`.
     public init(team: ThreadTeam) { self.team = team }
@@ -83,34 +83,62 @@ public final class EagerOperations: Operations {
         return output
     }
 
-    /// Rotates in place.
-    public func rotary(_ x: Activation, positions: [Int32], headCount: Int, table: RotaryTable) -> Activation {
-        let (cosines, sines) = angles(of: table, at: positions)
+    /// The angles of the pass's rows, the same for all layers.
+    private func angles(native: PositionEncoding) -> RotaryAngles {
+        if let passAngles, passAngles.native == native { return passAngles }
+        let angles = RotaryAngles(of: batch, native: native)
+        passAngles = angles
+        return angles
+    }
+
+    /// Turns keys in place, stores keys and values in the cache's pages, then attends to all that came before.
+    public func attention(
+        queries: Activation, keys: Activation, values: Activation, layer: Int, shape: AttentionShape,
+        encoding: PositionEncoding
+    ) -> Activation {
+        guard let binding else { fatalError("attention: begin(_:binding:) was not called") }
+        let angles = angles(native: encoding)
+        turn(keys, headCount: shape.keyValueHeadCount, by: angles, table: encoding.table)
+        var queries = queries
+        if angles.variants > 1 {
+            // The same queries three times, to be turned for keys of their own chunk, the one before, and older ones.
+            let copies = Activation(rows: angles.variants * queries.rows, columns: queries.columns, pool: pool)
+            for copy in 0..<angles.variants {
+                let start = copy * queries.elements.count
+                _ = UnsafeMutableBufferPointer(rebasing: copies.elements[start...]).update(
+                    fromContentsOf: queries.elements)
+            }
+            queries = copies
+        }
+        turn(queries, headCount: shape.headCount, by: angles, table: encoding.table)
+        let sequences = store(keys: keys, values: values, layer: layer, in: binding, native: encoding)
+
+        let output = Activation(rows: batch.rowCount, columns: queries.columns, pool: pool)
+        var elements = output.elements.mutableSpan
+        GygesKernels.attention(
+            queries: queries.elements.span, rowCount: batch.rowCount, queryStride: queries.columns,
+            queryHeadCount: shape.headCount, sequences: sequences, layout: binding.layout, scale: shape.scale,
+            into: &elements, team: team)
+        return output
+    }
+
+    /// Turns the rows of `x`, one variant of the batch's rows or all, in place.
+    private func turn(_ x: Activation, headCount: Int, by angles: RotaryAngles, table: RotaryTable) {
+        let count = x.rows * table.frequencies.count
         var elements = x.elements.mutableSpan
         rotate(
             &elements, rowStride: x.columns, headOffset: 0, headCount: headCount, headDimension: table.headDimension,
-            rotaryDimension: table.rotaryDimension, cosines: cosines.span, sines: sines.span,
-            layout: table.layout, team: team)
-        return x
+            rotaryDimension: table.rotaryDimension, cosines: angles.cosines.span.extracting(first: count),
+            sines: angles.sines.span.extracting(first: count), layout: table.layout, team: team)
     }
 
-    /// The angles of the pass's positions, the same for all layers.
-    private func angles(of table: RotaryTable, at positions: [Int32]) -> (cosines: [Float], sines: [Float]) {
-        if let passAngles, passAngles.table == table { return (passAngles.cosines, passAngles.sines) }
-        let (cosines, sines) = table.cosinesAndSines(at: positions)
-        passAngles = (table, cosines, sines)
-        return (cosines, sines)
-    }
-
-    /// Stores keys and values in the cache's pages, then attends to all that came before.
-    public func attention(
-        queries: Activation, keys: Activation, values: Activation, layer: Int, shape: AttentionShape
-    ) -> Activation {
-        guard let binding else { fatalError("attention: begin(_:binding:) was not called") }
+    /// Stores this pass's keys and values and says where each sequence's are.
+    private func store(
+        keys: Activation, values: Activation, layer: Int, in binding: KeyValueBinding, native: PositionEncoding
+    ) -> [AttentionSequence] {
         let layout = binding.layout
         let layerOffset = layer * layout.blockByteCount
         let length = KeyValueLayout.blockLength
-
         var rowBlocks: [UnsafeMutableRawPointer] = []
         var rowOffsets: [Int] = []
         rowBlocks.reserveCapacity(batch.rowCount)
@@ -123,21 +151,17 @@ public final class EagerOperations: Operations {
                 rowBlocks.append(layerBlocks[position / length])
                 rowOffsets.append(position % length)
             }
+            let encoding = sequence.encoding ?? native
             sequences.append(
                 AttentionSequence(
                     firstRow: sequence.rows.lowerBound, rowCount: sequence.rows.count,
-                    firstPosition: sequence.firstPosition, blocks: layerBlocks.map { UnsafeRawPointer($0) }))
+                    firstPosition: sequence.firstPosition, blocks: layerBlocks.map { UnsafeRawPointer($0) },
+                    chunks: encoding.chunks, temperature: encoding.temperature))
         }
         storeKeysAndValues(
             keys: keys.elements.span, values: values.elements.span, rowStride: keys.columns, layout: layout,
             blocks: rowBlocks, offsets: rowOffsets, team: team)
-
-        let output = Activation(rows: queries.rows, columns: queries.columns, pool: pool)
-        var elements = output.elements.mutableSpan
-        GygesKernels.attention(
-            queries: queries.elements.span, queryStride: queries.columns, queryHeadCount: shape.headCount,
-            sequences: sequences, layout: layout, scale: shape.scale, into: &elements, team: team)
-        return output
+        return sequences
     }
 
     /// Activates `gate` and multiplies it by `up`, to new memory.

@@ -24,12 +24,15 @@ public protocol Operations {
     /// Root-mean-square normalisation of each row with gain `weight` (Zhang & Sennrich 2019).
     func rmsNorm(_ x: Value, weight: Vector, epsilon: Float) -> Value
 
-    /// Rotates the heads of each row by the angles of its position (Su et al. 2021).
-    func rotary(_ x: Value, positions: [Int32], headCount: Int, table: RotaryTable) -> Value
-
-    /// Causal grouped-query attention of `queries` `[rows, heads · d]` over the keys and values of their sequences:
-    /// those given, `[rows, keyValueHeads · d]`, and those of earlier passes.
-    func attention(queries: Value, keys: Value, values: Value, layer: Int, shape: AttentionShape) -> Value
+    /// Causal grouped-query attention of `queries` `[rows, heads · d]` over the keys and values of their sequences: those
+    /// given, `[rows, keyValueHeads · d]`, and those of earlier passes.
+    ///
+    /// Queries and keys come as projected: each head turns by the angles of its place (rotary position embedding, Su et
+    /// al. 2021) as its sequence's encoding says, or `encoding` for sequences of the batch that bring none. Their memory
+    /// may be used up.
+    func attention(
+        queries: Value, keys: Value, values: Value, layer: Int, shape: AttentionShape, encoding: PositionEncoding
+    ) -> Value
 
     /// The gated linear unit `activation(gate) · up`, elementwise (Shazeer 2020).
     func gatedActivation(gate: Value, up: Value, activation: GateActivation) -> Value

@@ -9,18 +9,19 @@ public struct PackedBatch: Sendable, Equatable {
         public var rows: Range<Int>
         /// The position of the first of them in its sequence: the number of tokens that came before.
         public var firstPosition: Int
+        /// How its tokens are placed; `nil` for the model's native encoding.
+        public var encoding: PositionEncoding?
 
         /// Creates a run of rows whose first token stands at `firstPosition` of its sequence.
-        public init(rows: Range<Int>, firstPosition: Int) {
+        public init(rows: Range<Int>, firstPosition: Int, encoding: PositionEncoding? = nil) {
             self.rows = rows
             self.firstPosition = firstPosition
+            self.encoding = encoding
         }
     }
 
     /// Token ids of all sequences, end to end.
     public private(set) var tokens: [Int32] = []
-    /// The position of each token in its own sequence.
-    public private(set) var positions: [Int32] = []
     /// Where each sequence lies.
     public private(set) var sequences: [Span] = []
 
@@ -31,10 +32,11 @@ public struct PackedBatch: Sendable, Equatable {
     public var rowCount: Int { tokens.count }
 
     /// Appends a sequence (or the next part of one) whose first token stands at `firstPosition`.
-    public mutating func append(_ newTokens: some Collection<Int32>, firstPosition: Int = 0) {
+    public mutating func append(
+        _ newTokens: some Collection<Int32>, firstPosition: Int = 0, encoding: PositionEncoding? = nil
+    ) {
         let start = tokens.count
         tokens.append(contentsOf: newTokens)
-        for offset in 0..<newTokens.count { positions.append(Int32(firstPosition + offset)) }
-        sequences.append(Span(rows: start..<tokens.count, firstPosition: firstPosition))
+        sequences.append(Span(rows: start..<tokens.count, firstPosition: firstPosition, encoding: encoding))
     }
 }

@@ -10,45 +10,38 @@ public import GygesKernels
 ///
 /// Channel pair `i` of a head turns by `position · frequencies[i]`. Angles are rounded to `Float` before the sine and
 /// cosine are taken, as the reference implementations do, so that long positions agree with them.
-public struct RotaryTable: Sendable, Equatable {
+public struct RotaryTable: Sendable, Hashable {
     /// Radians a position, one a channel pair.
     public let frequencies: [Float]
+    /// What cosines and sines are multiplied by: YaRN's attention factor, which scores get squared; else 1.
+    public let magnitude: Float
     /// The channels of a head.
     public let headDimension: Int
     /// How the channels of a head form pairs.
     public let layout: RotaryLayout
 
     /// Creates a table from explicit frequencies; `frequencies.count` is half the number of rotated channels.
-    public init(frequencies: [Float], headDimension: Int, layout: RotaryLayout) {
-        self.frequencies = frequencies
+    public init(frequencies: [Double], magnitude: Double = 1, headDimension: Int, layout: RotaryLayout) {
+        self.frequencies = frequencies.map { Float($0) }
+        self.magnitude = Float(magnitude)
         self.headDimension = headDimension
         self.layout = layout
     }
 
     /// The plain frequencies `base^(-2i/rotaryDimension)`.
-    public static func frequencies(base: Double, rotaryDimension: Int) -> [Float] {
-        (0..<rotaryDimension / 2).map { pair in
-            Float(1 / pow(base, Double(2 * pair) / Double(rotaryDimension)))
-        }
+    public static func frequencies(base: Double, rotaryDimension: Int) -> [Double] {
+        (0..<rotaryDimension / 2).map { pair in 1 / pow(base, Double(2 * pair) / Double(rotaryDimension)) }
     }
 
     /// The number of channels of a head that turn.
     public var rotaryDimension: Int { 2 * frequencies.count }
 
-    /// Cosines and sines for each row's position, each `[positions.count, frequencies.count]`.
-    ///
-    /// Complexity: O(positions · frequencies) sine evaluations; neighbouring equal positions are computed once a call.
-    public func cosinesAndSines(at positions: [Int32]) -> (cosines: [Float], sines: [Float]) {
-        let width = frequencies.count
-        var cosines = [Float](repeating: 0, count: positions.count * width)
-        var sines = cosines
-        for (row, position) in positions.enumerated() {
-            for pair in 0..<width {
-                let angle = Float(position) * frequencies[pair]
-                cosines[row * width + pair] = cosf(angle)
-                sines[row * width + pair] = sinf(angle)
-            }
+    /// Writes the cosines and sines of one position, `frequencies.count` each.
+    func write(position: Int, cosines: UnsafeMutablePointer<Float>, sines: UnsafeMutablePointer<Float>) {
+        for (pair, frequency) in frequencies.enumerated() {
+            let angle = Float(position) * frequency
+            cosines[pair] = cosf(angle) * magnitude
+            sines[pair] = sinf(angle) * magnitude
         }
-        return (cosines, sines)
     }
 }

@@ -31,6 +31,9 @@ import Testing
             (["generate"], 64, "model"), (["generate", "no-such-model", "hello"], 1, "no-such-model"),
             (["inspect", "/no/such/file.gguf"], 1, "/no/such/file.gguf"), (["conjure"], 64, "conjure"),
             (["tokenize", "model", "--what"], 64, "--what"),
+            (["generate", "model", "hello", "--long-context", "far"], 64, "dual-chunk"),
+            (["generate", "model", "hello", "--context-length", "0"], 64, "--context-length"),
+            (["generate", "model", "hello", "--cache-format", "q4"], 64, "q8"),
             (["study", "run", "/no/such/study.yaml"], 1, "study.yaml"),
             (["study", "resume", "/no/such/run"], 1, "/no/such/run"), (["pull", "hf:"], 1, "hf:"),
             (["evaluate", "ruler", "model", "--tasks", "niah"], 64, "niah_single_1"),
@@ -53,7 +56,8 @@ import Testing
         let cases: [([String], String)] = [
             (["inspect", model, "--json"], ""), (["tokenize", model, "the fox", "--json"], ""),
             (["generate", model, "hello", "--max-tokens", "3", "--json"], ""),
-            (["perplexity", model, text, "--json"], ""), (["pull", "--list", "--json"], ""),
+            (["generate", model, "hello", "--max-tokens", "3", "--context-length", "4096", "--json"], ""),
+            (["perplexity", model, text, "--cache-format", "q8", "--json"], ""), (["pull", "--list", "--json"], ""),
             (["template", model, "--segments"], conversation),
             (["score", model], #"{"context": "the quick", "continuation": " brown"}"#),
         ]

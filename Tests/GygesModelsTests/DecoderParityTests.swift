@@ -10,6 +10,7 @@ import Testing
 @Suite struct DecoderParityTests {
     static let names = [
         "qwen2-tied", "qwen2-untied-bf16", "llama-plain-f16", "llama-scaled", "qwen2-moe", "qwen2-moe-mixed-bf16",
+        "qwen2-yarn", "llama-yarn-f16", "llama-linear",
     ]
 
     @Test(arguments: names)
@@ -18,7 +19,8 @@ import Testing
         let team = ThreadTeam(threadCount: 2)
         let model = try DecoderModel(folder: ModelFolder(path: path), team: team)
         let expected = try Expectation(path: path + "/expected.safetensors")
-        let runner = DecoderRunner(model: model, team: team)
+        // All tokens' length decides: beyond the native window, YaRN is engaged, which transformers always is.
+        let runner = DecoderRunner(model: model, team: team, length: expected.tokens.count)
 
         let (hidden, logits) = runner.run(expected.tokens)
         // Float32 sums of up to 100 terms in another order: a few 1e-6; 1e-4 leaves room for two or three layers.
@@ -141,11 +143,16 @@ final class DecoderRunner {
     private let model: DecoderModel
     private let eager: EagerOperations
     private let layout: KeyValueLayout
+    private let encoding: PositionEncoding?
     private var blocks: [UnsafeMutableRawPointer] = []
     private var position = 0
 
-    init(model: DecoderModel, team: ThreadTeam) {
+    /// Places tokens as a text of `length` tokens, if given, would be.
+    init(model: DecoderModel, team: ThreadTeam, longContext: LongContextOptions = .init(), length: Int? = nil) {
         self.model = model
+        encoding = length.flatMap {
+            LongContext(decoder: model.decoder, options: longContext).encoding(forTokens: $0)
+        }
         eager = EagerOperations(team: team)
         let configuration = model.decoder.configuration
         layout = KeyValueLayout(
@@ -161,7 +168,7 @@ final class DecoderRunner {
             blocks.append(.allocate(byteCount: byteCount, alignment: 64))
         }
         var batch = PackedBatch()
-        batch.append(tokens, firstPosition: position)
+        batch.append(tokens, firstPosition: position, encoding: encoding)
         position += tokens.count
         eager.begin(batch, binding: KeyValueBinding(layout: layout, blocks: [blocks]))
         let recorder = RecordingOperations(eager)
@@ -190,13 +197,12 @@ private final class RecordingOperations: Operations {
         normCount += 1
         return base.rmsNorm(x, weight: weight, epsilon: epsilon)
     }
-    func rotary(_ x: Activation, positions: [Int32], headCount: Int, table: RotaryTable) -> Activation {
-        base.rotary(x, positions: positions, headCount: headCount, table: table)
-    }
     func attention(
-        queries: Activation, keys: Activation, values: Activation, layer: Int, shape: AttentionShape
+        queries: Activation, keys: Activation, values: Activation, layer: Int, shape: AttentionShape,
+        encoding: PositionEncoding
     ) -> Activation {
-        base.attention(queries: queries, keys: keys, values: values, layer: layer, shape: shape)
+        base.attention(
+            queries: queries, keys: keys, values: values, layer: layer, shape: shape, encoding: encoding)
     }
     func gatedActivation(gate: Activation, up: Activation, activation: GateActivation) -> Activation {
         base.gatedActivation(gate: gate, up: up, activation: activation)

@@ -44,9 +44,11 @@ private final class AttentionOperands {
     func attend(call: Int) {
         let floats = result.floats
         var y = floats.mutableSpan
+        let stride = queryHeads * layout.headDimension
         attention(
-            queries: queries.floats.span, queryStride: queryHeads * layout.headDimension, queryHeadCount: queryHeads,
-            sequences: copies[call % copies.count], layout: layout, scale: 0.088, into: &y, team: team)
+            queries: queries.floats.span, rowCount: queries.floats.count / stride, queryStride: stride,
+            queryHeadCount: queryHeads, sequences: copies[call % copies.count], layout: layout, scale: 0.088, into: &y,
+            team: team)
     }
 }
 

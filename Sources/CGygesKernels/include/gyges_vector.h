@@ -11,12 +11,21 @@
 /// The positions in one block of a key-value cache, and in one tile of attention.
 #define GYGES_KEY_VALUE_BLOCK 64
 
+/// The keys after which attention starts a new running maximum and sum, in blocks; see `attention`.
+#define GYGES_KEY_SPAN_BLOCKS 16
+
 /// The element types of a key-value cache.
 enum {
     GYGES_CACHE_F32,
     GYGES_CACHE_F16,
     GYGES_CACHE_BF16,
+    /// 8-bit codes with one f32 scale for each position and head, one for its key and one for its value.
+    GYGES_CACHE_Q8,
 };
+
+/// The bytes of one head's part of a block: keys transposed `[head_dimension][64]`, then values `[64][head_dimension]`,
+/// then, with 8-bit codes, the 64 scales of the keys and the 64 of the values.
+size_t gyges_cache_head_bytes(int format, size_t head_dimension);
 
 /// Where the keys and values of one position of all heads go.
 typedef struct GygesCacheRow {
@@ -25,7 +34,7 @@ typedef struct GygesCacheRow {
     size_t heads, head_dimension;
     /// A `GYGES_CACHE_` type.
     int format;
-    /// The block of one layer: for each head, keys transposed `[head_dimension][64]`, then values `[64][head_dimension]`.
+    /// The block of one layer, its heads one after another.
     uint8_t *block;
     /// The position within the block, below 64.
     size_t offset;
@@ -34,17 +43,22 @@ typedef struct GygesCacheRow {
 /// Causal attention of some consecutive positions of one sequence over one key-value head.
 typedef struct GygesAttentionTile {
     /// The first position's first query head that reads this key-value head; its other heads follow, `head_dimension`
-    /// apart, and further positions `query_stride` floats apart.
-    const float *queries;
+    /// apart, and further positions `query_stride` floats apart. The second and third are what meets keys one chunk
+    /// before the queries' own and keys of chunks before that; unused without chunks.
+    const float *queries[3];
     size_t query_stride;
-    /// The positions, and the query heads that read this key-value head.
+    /// The positions, all of one chunk, and the query heads that read this key-value head.
     size_t positions, group;
     size_t head_dimension;
     /// The place in its sequence of the first position; each sees itself and everything before.
     size_t first_position;
+    /// The blocks in a chunk of Dual Chunk Attention; 0 for ordinary attention.
+    size_t chunk_blocks;
     /// The sequence's blocks in order, and the bytes from a block's start to this head's keys.
     const uint8_t *const *blocks;
     size_t head_offset;
+    /// The blocks that are attended to; none of them after the last position.
+    size_t block_begin, block_end;
     /// A `GYGES_CACHE_` type.
     int format;
     /// What scores are multiplied by.
@@ -52,9 +66,17 @@ typedef struct GygesAttentionTile {
     /// Where results go, shaped as the queries are.
     float *output;
     size_t output_stride;
+    /// Where the logarithm of each query's Σ exp(score) goes, the heads of one position together, or null.
+    float *log_sum_exp;
+    size_t log_sum_exp_stride;
+    /// `gyges_attention_record(head_dimension)` floats for each query of each span of keys: what a span alone gives.
+    float *records;
     /// `gyges_attention_scratch(positions · group, head_dimension)` floats, 64-byte aligned, the caller's own.
     float *scratch;
 } GygesAttentionTile;
+
+/// The floats that hold what a query makes of one span of keys: output, sum and maximum.
+size_t gyges_attention_record(size_t head_dimension);
 
 /// The floats of scratch that an attention tile of `queries` = positions · group needs.
 size_t gyges_attention_scratch(size_t queries, size_t head_dimension);
@@ -82,9 +104,15 @@ typedef struct GygesVectorKernels {
     void (*softmax)(float *x, size_t rows, size_t columns);
     /// Rounds one position's keys and values into a cache block.
     void (*store_cache_row)(const GygesCacheRow *row);
-    /// Attention by tiles of 64 keys with a running maximum and sum (Dao et al. 2022, §3.1). Tiles stand at multiples of
-    /// 64 positions, so a position's result does not depend on how queries are cut into calls.
+    /// Attention by blocks of 64 keys with a running maximum and sum (Dao et al. 2022, §3.1), which start anew at every
+    /// multiple of 1,024 positions; what the spans between give is merged in their order (Dao et al. 2023, split keys).
+    /// Blocks and spans stand at fixed positions, so a result depends neither on how queries are cut into calls nor on
+    /// how the spans are shared out.
     void (*attention)(const GygesAttentionTile *tile);
+    /// The spans of blocks `[block_begin, block_end)`, each for itself, to `records` `[spans][queries][record]`.
+    void (*attention_spans)(const GygesAttentionTile *tile);
+    /// Merges the records of all the tile's spans, which it overwrites, and finishes as `attention` does.
+    void (*attention_merge)(const GygesAttentionTile *tile);
     /// A number that damage to `bytes` changes, the same on every instruction set. Not made to resist intent.
     uint64_t (*checksum)(const uint8_t *bytes, size_t count);
 } GygesVectorKernels;

@@ -5,8 +5,8 @@ import GygesText
 
 /// A model on this machine as a subject or a judge.
 ///
-/// A reply is decided by the model's files, the precision, the instruction set and the request: not by what else the
-/// engine computes, nor by the number of threads.
+/// A reply is decided by the model's files, the precision, the instruction set, the limit of the context and the request: not by
+/// what else the engine computes, nor by the number of threads.
 public struct LocalSubject: Subject {
     /// The digest of the model's files, the precision and the instruction set.
     public let identity: SubjectIdentity
@@ -27,13 +27,15 @@ public struct LocalSubject: Subject {
             "layers": "\(configuration.layerCount)", "hidden size": "\(configuration.hiddenSize)",
             "precision": model.precision.rawValue, "key-value cache": model.options.keyValueFormat.rawValue,
             "instruction set": InstructionSet.current.rawValue,
+            "context": model.longContextSetting ?? "native to \(model.contextLimit)",
             "file": String(model.path.split(separator: "/").last ?? ""),
         ]
         // All that decides a bit of a reply; another instruction set rounds differently.
-        let decisive = [
+        var decisive = [
             try model.digest(), model.precision.rawValue, model.options.keyValueFormat.rawValue,
             InstructionSet.current.rawValue,
         ]
+        if let setting = model.longContextSetting { decisive.append(setting) }
         identity = SubjectIdentity(
             name: name, digest: Digest.sha256(decisive.joined(separator: "\n")), details: details)
     }

@@ -4,6 +4,7 @@ import GygesFiles
 import GygesHub
 import GygesInference
 import GygesKernels
+import GygesModels
 
 /// How a model is loaded and run; shared by all commands that compute.
 struct EngineOptions: ParsableArguments {
@@ -13,8 +14,23 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "Products: 'fast' (8-bit activations), 'exact' (f32) or 'bfloat16'.")
     var precision = "fast"
 
-    @Option(help: "Cached keys and values: 'f32', 'f16' or 'bf16'.")
+    @Option(help: "Cached keys and values: 'f32', 'f16', 'bf16' or 'q8' (8 bits: half the memory of f16).")
     var cacheFormat = "f16"
+
+    @Option(
+        help: ArgumentHelp(
+            "Beyond the model's native window: 'auto', 'none', 'yarn', 'dual-chunk' or 'both'.",
+            discussion: """
+                'auto' does what the model's configuration asks for, or 'dual-chunk' if it asks for nothing and \
+                --context-length goes beyond the window. Requests that fit the native window are never affected.
+                """, valueName: "method"))
+    var longContext = LongContextMethod.automatic.rawValue
+
+    @Option(
+        help: ArgumentHelp(
+            "The most tokens of a sequence, prompt and answer together, e.g. 32768 for 4 times a window of 8192.",
+            valueName: "tokens"))
+    var contextLength: Int?
 
     @Option(help: ArgumentHelp("The most memory for keys and values, in GiB.", valueName: "GiB"))
     var cacheMemory = 4.0
@@ -39,7 +55,13 @@ struct EngineOptions: ParsableArguments {
             throw ValidationError("--precision must be fast, exact or bfloat16.")
         }
         guard KeyValueFormat(rawValue: cacheFormat) != nil else {
-            throw ValidationError("--cache-format must be f32, f16 or bf16.")
+            throw ValidationError("--cache-format must be f32, f16, bf16 or q8.")
+        }
+        guard LongContextMethod(rawValue: longContext) != nil else {
+            throw ValidationError("--long-context must be auto, none, yarn, dual-chunk or both.")
+        }
+        if let contextLength, !(1...1 << 28).contains(contextLength) {
+            throw ValidationError("--context-length must be from 1 to \(1 << 28).")
         }
         guard (1...4096).contains(sequences) else { throw ValidationError("--sequences must be from 1 to 4096.") }
     }
@@ -60,7 +82,9 @@ struct EngineOptions: ParsableArguments {
         return .init(
             threadCount: threads, keyValueFormat: KeyValueFormat(rawValue: cacheFormat) ?? .f16,
             keyValueByteLimit: Int(cacheMemory * Double(1 << 30)),
-            sequenceLimit: sequences, speculationRowLimit: speculation ? defaults.speculationRowLimit : 0)
+            sequenceLimit: sequences, speculationRowLimit: speculation ? defaults.speculationRowLimit : 0,
+            longContext: LongContextOptions(
+                method: LongContextMethod(rawValue: longContext) ?? .automatic, contextLength: contextLength))
     }
 }
 
