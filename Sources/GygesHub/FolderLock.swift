@@ -17,4 +17,7 @@ struct FolderLock: ~Copyable {
         }
         self.file = file
     }
+
+    // Closing alone is not enough: a child process between fork and exec still has the open file, and with it the lock.
+    deinit { flock(file.descriptor, LOCK_UN) }
 }

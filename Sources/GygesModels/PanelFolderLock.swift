@@ -25,7 +25,12 @@ final class PanelFolderLock {
         guard Double(space.f_bavail) * Double(space.f_frsize) >= 2 * Double(byteCount) else { return nil }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit {
+        guard descriptor >= 0 else { return }
+        // Closing alone is not enough: a child process between fork and exec still has the open file, and with it the lock.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }
 
 /// Makes a folder and those above it; one that cannot be made is noticed when it is used.
