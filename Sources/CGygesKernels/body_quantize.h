@@ -28,27 +28,30 @@ INLINE void quantize_block(const float *x, int8_t *codes, uint8_t *figures, size
     for (size_t i = 0; i < 3; i++) memcpy(figures + stride * (2 + i), &negated[i], 4);
 }
 
-static void NAME(quantize_tile)(const float *x, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
+static void NAME(quantize_tile)(
+    const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
     const size_t block_bytes = tile_rows * 52;
     if (rows < tile_rows) memset(tile, 0, gyges_quantized_tile_bytes(tile_rows, columns));
     for (size_t row = 0; row < rows; row++)
         for (size_t block = 0; block < columns / 32; block++) {
             uint8_t *target = tile + block * block_bytes;
             quantize_block(
-                x + row * columns + 32 * block, (int8_t *)target + 32 * row, target + 32 * tile_rows + 4 * row,
+                x + row * stride + 32 * block, (int8_t *)target + 32 * row, target + 32 * tile_rows + 4 * row,
                 4 * tile_rows);
         }
 }
 
-static void NAME(float32_tile)(const float *x, size_t rows, size_t tile_rows, size_t columns, float *tile) {
+static void NAME(float32_tile)(
+    const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, float *tile) {
     for (size_t row = 0; row < tile_rows; row++)
-        for (size_t k = 0; k < columns; k++) tile[k * tile_rows + row] = row < rows ? x[row * columns + k] : 0;
+        for (size_t k = 0; k < columns; k++) tile[k * tile_rows + row] = row < rows ? x[row * stride + k] : 0;
 }
 
-static void NAME(bfloat16_tile)(const float *x, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
+static void NAME(bfloat16_tile)(
+    const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
     for (size_t row = 0; row < tile_rows; row++)
         for (size_t k = 0; k < (columns + 1) / 2 * 2; k++) {
-            uint16_t half = row < rows && k < columns ? gyges_bfloat16_from_float(x[row * columns + k]) : 0;
+            uint16_t half = row < rows && k < columns ? gyges_bfloat16_from_float(x[row * stride + k]) : 0;
             memcpy(tile + ((k / 2 * tile_rows + row) * 2 + k % 2) * 2, &half, 2);
         }
 }

@@ -82,8 +82,7 @@ public struct Decoder: Sendable {
         _ x: O.Value, _ unit: DecoderWeights<O.Matrix, O.Vector>.GatedUnit, on operations: O
     ) -> O.Value {
         let gated = operations.linear(x, [unit.gate, unit.up])
-        let activated = operations.gatedActivation(gate: gated[0], up: gated[1], activation: .silu)
-        return operations.linear(activated, unit.down)
+        return operations.gatedLinear(gate: gated[0], up: gated[1], activation: .silu, unit.down)
     }
 
     private func mixture<O: Operations>(

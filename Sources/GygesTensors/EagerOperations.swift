@@ -53,15 +53,33 @@ public final class EagerOperations: Operations {
     public func linear(_ x: Activation, _ projections: [Projection<WeightMatrix, WeightVector>]) -> [Activation] {
         products.load(
             x.elements.span, rows: x.rows, columns: x.columns, for: projections.compactMap(\.weight.packed), team: team)
+        return multiplied(by: projections, rows: x.rows, columns: x.columns)
+    }
+
+    /// Activates, multiplies and quantises a tile at a time: what is in between never goes through memory.
+    public func gatedLinear(
+        gate: Activation, up: Activation, activation: GateActivation,
+        _ projection: Projection<WeightMatrix, WeightVector>
+    ) -> Activation {
+        products.load(
+            gate: gate.elements.span, up: up.elements.span, activation: activation, rows: gate.rows,
+            columns: gate.columns, for: CollectionOfOne(projection.weight.packed).compactMap { $0 }, team: team)
+        return multiplied(by: [projection], rows: gate.rows, columns: gate.columns)[0]
+    }
+
+    /// The products of what was loaded, and the biases.
+    private func multiplied(
+        by projections: [Projection<WeightMatrix, WeightVector>], rows: Int, columns: Int
+    ) -> [Activation] {
         var outputs: [Activation] = []
         var joint: [Product] = []
         for projection in projections {
-            guard let packed = projection.weight.packed, packed.columns == x.columns else {
+            guard let packed = projection.weight.packed, packed.columns == columns else {
                 fatalError(
                     "linear: weight [\(projection.weight.rows), \(projection.weight.columns)] is not packed or does "
-                        + "not match input [\(x.rows), \(x.columns)]")
+                        + "not match input [\(rows), \(columns)]")
             }
-            let output = Activation(rows: x.rows, columns: packed.rows, pool: pool)
+            let output = Activation(rows: rows, columns: packed.rows, pool: pool)
             outputs.append(output)
             joint.append(Product(packed, into: output.elements))
         }
@@ -162,17 +180,6 @@ public final class EagerOperations: Operations {
             keys: keys.elements.span, values: values.elements.span, rowStride: keys.columns, layout: layout,
             blocks: rowBlocks, offsets: rowOffsets, team: team)
         return sequences
-    }
-
-    /// Activates `gate` and multiplies it by `up`, to new memory.
-    public func gatedActivation(gate: Activation, up: Activation, activation: GateActivation) -> Activation {
-        let output = Activation(rows: gate.rows, columns: gate.columns, pool: pool)
-        var elements = output.elements.mutableSpan
-        switch activation {
-        case .silu: siluGate(gate: gate.elements.span, up: up.elements.span, into: &elements, team: team)
-        case .gelu: geluGate(gate: gate.elements.span, up: up.elements.span, into: &elements, team: team)
-        }
-        return output
     }
 
     /// Adds to `y`, whose memory becomes the result.

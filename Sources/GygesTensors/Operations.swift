@@ -1,3 +1,5 @@
+public import GygesKernels
+
 /// The coarse operations that models are written in.
 ///
 /// A model is one file written once against this protocol; an interpreter decides what happens. ``EagerOperations``
@@ -34,8 +36,10 @@ public protocol Operations {
         queries: Value, keys: Value, values: Value, layer: Int, shape: AttentionShape, encoding: PositionEncoding
     ) -> Value
 
-    /// The gated linear unit `activation(gate) · up`, elementwise (Shazeer 2020).
-    func gatedActivation(gate: Value, up: Value, activation: GateActivation) -> Value
+    /// The end of a gated linear unit (Shazeer 2020): `activation(gate) · up`, elementwise, through `projection`.
+    func gatedLinear(
+        gate: Value, up: Value, activation: GateActivation, _ projection: Projection<Matrix, Vector>
+    ) -> Value
 
     /// A mixture of experts: gives each row of `x` to the `countPerToken` experts with the highest softmax of its
     /// `scores` `[rows, experts]` and adds up what they make of it, weighted by those probabilities (divided by their
@@ -77,14 +81,6 @@ public struct Projection<Matrix, Vector> {
 }
 
 extension Projection: Sendable where Matrix: Sendable, Vector: Sendable {}
-
-/// The activation of a gated linear unit.
-public enum GateActivation: Sendable, Equatable {
-    /// `z · sigmoid(z)`: Qwen2.5's and Llama's.
-    case silu
-    /// `z · Φ(z)` with the exact error function: ModernBERT's.
-    case gelu
-}
 
 /// The head structure of an attention layer.
 public struct AttentionShape: Sendable, Equatable {

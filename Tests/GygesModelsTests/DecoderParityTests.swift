@@ -204,8 +204,11 @@ private final class RecordingOperations: Operations {
         base.attention(
             queries: queries, keys: keys, values: values, layer: layer, shape: shape, encoding: encoding)
     }
-    func gatedActivation(gate: Activation, up: Activation, activation: GateActivation) -> Activation {
-        base.gatedActivation(gate: gate, up: up, activation: activation)
+    func gatedLinear(
+        gate: Activation, up: Activation, activation: GateActivation,
+        _ projection: Projection<WeightMatrix, WeightVector>
+    ) -> Activation {
+        base.gatedLinear(gate: gate, up: up, activation: activation, projection)
     }
     func mixture(
         _ x: Activation, scores: Activation, countPerToken: Int, normalises: Bool,

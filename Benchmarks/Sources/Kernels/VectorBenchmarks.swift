@@ -42,13 +42,13 @@ private final class AttentionOperands {
     deinit { memory.deallocate() }
 
     func attend(call: Int) {
-        let floats = result.floats
-        var y = floats.mutableSpan
+        let (x, floats) = (queries.floats, result.floats)
+        let sequences = copies[call % copies.count]
         let stride = queryHeads * layout.headDimension
+        var y = floats.mutableSpan
         attention(
-            queries: queries.floats.span, rowCount: queries.floats.count / stride, queryStride: stride,
-            queryHeadCount: queryHeads, sequences: copies[call % copies.count], layout: layout, scale: 0.088, into: &y,
-            team: team)
+            queries: x.span, rowCount: x.count / stride, queryStride: stride, queryHeadCount: queryHeads,
+            sequences: sequences, layout: layout, scale: 0.088, into: &y, team: team)
     }
 }
 

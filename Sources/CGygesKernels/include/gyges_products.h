@@ -87,15 +87,19 @@ typedef struct GygesProduct {
 
 /// The matrix products of one instruction set.
 typedef struct GygesProductKernels {
-    /// Quantises `rows` ≤ `tile_rows` rows of `columns` floats into one tile.
+    /// Quantises `rows` ≤ `tile_rows` rows of `columns` floats, `stride` apart, into one tile, or into the part of one that
+    /// holds these columns.
     ///
     /// Blocks of 32 along k: scale = max|x| / 127, codes = round-to-even(x · 127 / max|x|). A block with a value that
     /// is not finite gets a scale that is not finite. `columns` is a multiple of 32.
-    void (*quantize_tile)(const float *x, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
+    void (*quantize_tile)(
+        const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
     /// Lays `rows` ≤ `tile_rows` rows of floats into one tile `[columns][tile_rows]`.
-    void (*float32_tile)(const float *x, size_t rows, size_t tile_rows, size_t columns, float *tile);
+    void (*float32_tile)(
+        const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, float *tile);
     /// Rounds rows to bfloat16 and lays them into one tile of pairs `[⌈columns / 2⌉][tile_rows][2]`.
-    void (*bfloat16_tile)(const float *x, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
+    void (*bfloat16_tile)(
+        const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
     /// Dequantises one packed panel of a block format to floats `[columns][16]`, exactly as the format defines them.
     void (*dequantize_panel)(int format, const uint8_t *panel, size_t columns, float *floats);
     /// Block formats times quantised activations: int32 within a block, f32 across blocks.
