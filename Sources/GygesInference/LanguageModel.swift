@@ -113,7 +113,7 @@ public final class LanguageModel: Sendable {
         let digest: String
         if let known = knownDigest.withLock({ $0 }) { digest = known } else { digest = try self.digest() }
         knownDigest.withLock { $0 = digest }
-        return "\(digest) \(precision.rawValue)"
+        return "\(digest) \(precision.rawValue) \(arithmeticRevision)"
     }
 
     /// The tokens of a conversation, ready for the assistant to go on.

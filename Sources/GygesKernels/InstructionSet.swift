@@ -50,3 +50,7 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
         }
     }
 }
+
+/// Counts the changes that gave results other bits on the same instruction set: by the order of sums, say. Whoever keeps
+/// results to go on from keeps this number with them.
+public let arithmeticRevision = 2

@@ -33,7 +33,7 @@ public struct LocalSubject: Subject {
         // All that decides a bit of a reply; another instruction set rounds differently.
         var decisive = [
             try model.digest(), model.precision.rawValue, model.options.keyValueFormat.rawValue,
-            InstructionSet.current.rawValue,
+            InstructionSet.current.rawValue, "arithmetic \(arithmeticRevision)",
         ]
         if let setting = model.longContextSetting { decisive.append(setting) }
         identity = SubjectIdentity(
