@@ -102,11 +102,13 @@ import Testing
             let run = try await StudyRun.start(study, subject: subject)
             let report = try String(contentsOfFile: run.writeReport().report, encoding: .utf8)
             #expect(report.contains("</html>"))
-            // Everything is cut off, which is counted; nothing is asked for again.
+            // What is cut off is counted as such, and nothing is asked for again. By the luck of its seed, which the model's
+            // identity decides, one or another answer of random weights may end before.
             let journal = try Journal(readingFrom: run.folder)
             let transcripts = try journal.transcripts().values
             #expect(try transcripts.count == study.cells(for: subject.identity).count)
-            #expect(transcripts.allSatisfy { $0.state == .truncated && $0.generatedTokenCount == 16 })
+            #expect(transcripts.allSatisfy { ($0.state == .truncated) == ($0.generatedTokenCount == 16) })
+            #expect(transcripts.count { $0.state == .truncated } * 2 > transcripts.count)
             let gaps = try journal.logitGaps().values
             #expect(gaps.count == 2 * 2)
             #expect(gaps.allSatisfy { $0.compliant < 0 && $0.refusing < 0 })
