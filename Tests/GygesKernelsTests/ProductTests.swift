@@ -124,4 +124,46 @@ import Testing
         let bits = Float(x).bitPattern
         return Double(Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000))
     }
+
+    @Test("Gating a tile at a time gives the bits of gating first", arguments: InstructionSet.supported)
+    func gatedRows(level: InstructionSet) {
+        let team = ThreadTeam(threadCount: 2, instructionSet: level)
+        // More columns than are laid out at once, and a remainder.
+        for (rows, columns) in [(1, 544), (3, 1056), (17, 1056), (40, 96)] {
+            var random = Randomness(rows + columns)
+            let gate = random.floats(rows * columns, scale: 6), up = random.floats(rows * columns)
+            let weights = random.floats(19 * columns)
+            var gated = [Float](repeating: 0, count: gate.count)
+            var span = gated.mutableSpan
+            siluGate(gate: gate.span, up: up.span, into: &span, team: team)
+            for precision in ProductPrecision.allCases {
+                let matrix = weights.withUnsafeBytes {
+                    PackedMatrix($0, format: .f32, rows: 19, columns: columns, precision: precision, team: team)
+                }
+                let codes = [UInt8](
+                    repeating: 0x2E, count: WeightFormat.q8_0.byteCount(elementCount: 19 * columns) ?? 0)
+                let coded = codes.withUnsafeBytes {
+                    PackedMatrix($0, format: .q8_0, rows: 19, columns: columns, precision: precision, team: team)
+                }
+                for matrix in [matrix, coded] {
+                    var activations = Activations()
+                    var results: [[Float]] = []
+                    for isFused in [false, true] {
+                        if isFused {
+                            activations.load(
+                                gate: gate.span, up: up.span, activation: .silu, rows: rows, columns: columns,
+                                for: [matrix], team: team)
+                        } else {
+                            activations.load(gated.span, rows: rows, columns: columns, for: [matrix], team: team)
+                        }
+                        var y = [Float](repeating: .nan, count: rows * 19)
+                        var elements = y.mutableSpan
+                        multiply(activations, by: matrix, into: &elements, team: team)
+                        results.append(y)
+                    }
+                    #expect(results[0] == results[1], "\(level) \(precision) [\(rows), \(columns)]")
+                }
+            }
+        }
+    }
 }
