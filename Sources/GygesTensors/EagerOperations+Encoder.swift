@@ -1,4 +1,10 @@
-public import GygesKernels
+import GygesKernels
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
 
 extension EagerOperations {
     /// Normalises to new memory.
@@ -11,10 +17,27 @@ extension EagerOperations {
         return output
     }
 
-    /// Activates in place.
-    public func activated(_ x: Activation, _ activation: GateActivation) -> Activation {
+    /// Computes in place.
+    public func activated(_ x: Activation, _ function: ElementFunction) -> Activation {
         var elements = x.elements.mutableSpan
-        activate(&elements, activation, team: team)
+        switch function {
+        case .gelu: activate(&elements, .gelu, team: team)
+        case .silu: activate(&elements, .silu, team: team)
+        case .hyperbolicTangent: for index in elements.indices { elements[index] = tanhf(elements[index]) }
+        }
+        return x
+    }
+
+    /// Scales in place; lengths are summed in double.
+    public func unitRows(_ x: Activation) -> Activation {
+        nonisolated(unsafe) let shared = x
+        team.run(parts: x.rows) { index in
+            let row = shared.row(index)
+            let squares = row.reduce(0.0) { $0 + Double($1) * Double($1) }
+            // As torch's normalize: a row shorter than this is scaled by it.
+            let factor = Float(1 / max(squares.squareRoot(), 1e-12))
+            for channel in row.indices { row[channel] *= factor }
+        }
         return x
     }
 
@@ -58,6 +81,13 @@ extension EagerOperations {
                 for channel in 0..<result.count { result[channel] *= factor }
             }
         }
+        return output
+    }
+
+    /// The first `count` channels of each row, copied.
+    public func firstColumns(_ count: Int, of x: Activation) -> Activation {
+        let output = Activation(rows: x.rows, columns: count, pool: pool)
+        for row in 0..<x.rows { _ = output.row(row).update(fromContentsOf: x.row(row)[..<count]) }
         return output
     }
 

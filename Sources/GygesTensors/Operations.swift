@@ -29,8 +29,8 @@ public protocol Operations {
     /// Layer normalisation of each row with gain `weight` and, where there is one, `bias` (Ba et al. 2016).
     func layerNorm(_ x: Value, weight: Vector, bias: Vector?, epsilon: Float) -> Value
 
-    /// Each element of `x` through an activation function. The memory of `x` may be used up.
-    func activated(_ x: Value, _ activation: GateActivation) -> Value
+    /// Each element of `x` through a function. The memory of `x` may be used up.
+    func activated(_ x: Value, _ function: ElementFunction) -> Value
 
     /// Causal grouped-query attention of `queries` `[rows, heads · d]` over the keys and values of their sequences: those
     /// given, `[rows, keyValueHeads · d]`, and those of earlier passes.
@@ -54,6 +54,9 @@ public protocol Operations {
 
     /// One row for each run of rows of `x`: what they have in common, channel by channel; zeros for an empty run.
     func pooled(_ x: Value, over runs: [Range<Int>], by pooling: RowPooling) -> Value
+
+    /// Each row of `x` divided by its length; rows of zeros stay. The memory of `x` may be used up.
+    func unitRows(_ x: Value) -> Value
 
     /// The end of a gated linear unit (Shazeer 2020): `activation(gate) · up`, elementwise, through `projection`.
     func gatedLinear(
@@ -119,6 +122,16 @@ public struct EncoderAttention: Sendable {
         self.table = table
         self.precision = precision
     }
+}
+
+/// What each element of an activation may go through.
+public enum ElementFunction: Sendable, Equatable {
+    /// `z · Φ(z)` with the exact error function.
+    case gelu
+    /// `z · sigmoid(z)`
+    case silu
+    /// `tanh(z)`
+    case hyperbolicTangent
 }
 
 /// How rows become one.
