@@ -49,12 +49,15 @@ private struct EmbeddingFolderReader {
             // Types are classes by their full names, which have moved between packages; the class is what counts.
             let name = type.split(separator: ".").last.map(String.init) ?? type
             if (index == 0) != ["Transformer", "MLMTransformer"].contains(name) {
-                problems.append("modules.json: module \(index) is \(type), where a Transformer comes first and nowhere else")
+                problems.append(
+                    "modules.json: module \(index) is \(type), where a Transformer comes first and nowhere else")
                 continue
             }
             switch name {
             case "Transformer", "MLMTransformer":
-                if !path.isEmpty { problems.append("modules.json: the Transformer lies in \(path), not beside modules.json") }
+                if !path.isEmpty {
+                    problems.append("modules.json: the Transformer lies in \(path), not beside modules.json")
+                }
             case "Pooling": readPooling(path)
             case "SpladePooling": readSparsePooling(path)
             case "Dense": readDense(path)
@@ -134,12 +137,14 @@ private struct EmbeddingFolderReader {
         switch object["pooling_strategy"]?.string ?? "max" {
         case "max": break
         case "sum": sparse?.sums = true
-        case let strategy: problems.append("\(name): the pooling strategy \(strategy) is not supported; max and sum are")
+        case let strategy:
+            problems.append("\(name): the pooling strategy \(strategy) is not supported; max and sum are")
         }
         switch object["activation_function"]?.string ?? "relu" {
         case "relu": break
         case "log1p_relu": sparse?.takesLogarithmTwice = true
-        case let function: problems.append("\(name): the activation \(function) is not supported; relu and log1p_relu are")
+        case let function:
+            problems.append("\(name): the activation \(function) is not supported; relu and log1p_relu are")
         }
     }
 

@@ -69,7 +69,9 @@ extension EncoderConfiguration {
         if headDimension > 1024 { problems.append("heads of \(headDimension) channels; at most 1024 are run") }
         for rotation in [globalRotation, localRotation] {
             if case .yarn = rotation.scaling, rotation.base <= 1 { problems.append("YaRN needs a rotary base above 1") }
-            if case .other(let kind) = rotation.scaling { problems.append("the rotary scaling \(kind) is not implemented") }
+            if case .other(let kind) = rotation.scaling {
+                problems.append("the rotary scaling \(kind) is not implemented")
+            }
         }
         if task == .questionAnswering, head.labels.count != 2 {
             problems.append("question answering has \(head.labels.count) labels where 2 are needed, beginning and end")
@@ -101,7 +103,8 @@ extension SettingsReader {
     /// Which layers are local: as listed, or all but every so many.
     fileprivate mutating func layerKinds(_ object: JSONObject, count: Int) -> [Bool] {
         guard isPresent("layer_types") else {
-            let period = self.count("global_attn_every_n_layers", limit: CausalModelConfiguration.Limit.layers, fallback: 3)
+            let period = self.count(
+                "global_attn_every_n_layers", limit: CausalModelConfiguration.Limit.layers, fallback: 3)
             return (0..<count).map { $0 % period != 0 }
         }
         let kinds = object["layer_types"]?.array ?? []
@@ -136,7 +139,9 @@ extension SettingsReader {
             if let stored = [entries["rope_theta"], object[flatKey]].compactMap({ $0 }).first(where: { !$0.isNull }) {
                 base = stored.double ?? .nan
                 if !(base.isFinite && base >= 1 && base <= 1e12) {
-                    note("\(entries.contains("rope_theta") ? "rope_theta of \(kind)" : flatKey) is not a number from 1 to 1e12")
+                    note(
+                        "\(entries.contains("rope_theta") ? "rope_theta of \(kind)" : flatKey) is not a number from 1 to 1e12"
+                    )
                     base = fallback
                 }
             }
@@ -169,7 +174,8 @@ extension SettingsReader {
         case "cls": return false
         case "mean": return true
         default:
-            note("classifier_pooling is \(object["classifier_pooling"]?.serialized() ?? ""); cls and mean are supported")
+            note(
+                "classifier_pooling is \(object["classifier_pooling"]?.serialized() ?? ""); cls and mean are supported")
             return false
         }
     }

@@ -49,7 +49,9 @@ struct DecoderWeightsLoader {
 
     private func build(plan: Plan) -> DecoderWeights<WeightMatrix, WeightVector> {
         func unit(_ name: (_ part: String) -> String) -> DecoderWeights<WeightMatrix, WeightVector>.GatedUnit {
-            .init(gate: reader.projection(name("gate")), up: reader.projection(name("up")), down: reader.projection(name("down")))
+            .init(
+                gate: reader.projection(name("gate")), up: reader.projection(name("up")),
+                down: reader.projection(name("down")))
         }
         let names = source.names
         func feedForward(_ layer: Int) -> DecoderWeights<WeightMatrix, WeightVector>.FeedForward {
@@ -72,7 +74,8 @@ struct DecoderWeightsLoader {
             DecoderWeights<WeightMatrix, WeightVector>.Layer(
                 attentionNorm: reader.vector(names.attentionNorm(layer)), query: reader.projection(names.query(layer)),
                 key: reader.projection(names.key(layer)), value: reader.projection(names.value(layer)),
-                output: reader.projection(names.output(layer)), feedForwardNorm: reader.vector(names.feedForwardNorm(layer)),
+                output: reader.projection(names.output(layer)),
+                feedForwardNorm: reader.vector(names.feedForwardNorm(layer)),
                 feedForward: feedForward(layer))
         }
         return DecoderWeights(

@@ -53,7 +53,8 @@ public struct Encoder: Sendable {
     public func hiddenStates<O: Operations>(
         of batch: PackedBatch, rows: [Int]? = nil, weights: EncoderWeights<O.Matrix, O.Vector>, on operations: O
     ) -> O.Value {
-        var x = norm(operations.embedding(batch.tokens, table: weights.embedding), weights.embeddingNorm, on: operations)
+        var x = norm(
+            operations.embedding(batch.tokens, table: weights.embedding), weights.embeddingNorm, on: operations)
         for (index, layer) in weights.layers.enumerated() {
             x = block(
                 x, layer: layer, attention: configuration.isLocal[index] ? localAttention : globalAttention,

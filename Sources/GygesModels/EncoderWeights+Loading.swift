@@ -47,7 +47,9 @@ struct EncoderWeightsLoader {
 
         var matrices: [String] = []
         for index in 0..<c.layerCount {
-            for (name, parts) in [("attn.Wqkv", ["attn.Wq", "attn.Wk", "attn.Wv"]), ("mlp.Wi", ["mlp.gate", "mlp.up"])] {
+            for (name, parts) in [
+                ("attn.Wqkv", ["attn.Wq", "attn.Wk", "attn.Wv"]), ("mlp.Wi", ["mlp.gate", "mlp.up"]),
+            ] {
                 for suffix in [".weight", ".bias"] {
                     reader.splitRows(layer(index, name + suffix), into: parts.map { layer(index, $0 + suffix) })
                 }

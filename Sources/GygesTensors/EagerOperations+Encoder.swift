@@ -116,7 +116,8 @@ struct EncoderAngles {
             sines.withUnsafeMutableBufferPointer { sines in
                 guard let cosines = cosines.baseAddress, let sines = sines.baseAddress else { return }
                 for position in 0..<count {
-                    table.write(position: position, cosines: cosines + position * pairs, sines: sines + position * pairs)
+                    table.write(
+                        position: position, cosines: cosines + position * pairs, sines: sines + position * pairs)
                 }
             }
             initializedCount = count * pairs

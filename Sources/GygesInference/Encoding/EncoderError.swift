@@ -41,7 +41,8 @@ public enum EncoderError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unknownPrompt(let name, let known):
             "the model names no prompt '\(name)'"
                 + (known.isEmpty ? "; it names none" : "; it names \(known.joined(separator: ", "))")
-        case .badDimension(let dimension, let width): "vectors cannot have \(dimension) dimensions: choose 1 to \(width)"
+        case .badDimension(let dimension, let width):
+            "vectors cannot have \(dimension) dimensions: choose 1 to \(width)"
         case .missingToken(let name): "the tokenizer has no \(name) token, which this needs: use another model"
         case .badText(let index, let reason): "text \(index): \(reason)"
         }

@@ -55,7 +55,8 @@ extension TextEncoder {
     private func framed(
         _ parts: [[Int32]], index: Int, options: TextOptions
     ) throws(EncoderError) -> [Int32] {
-        let beginning = tokenizer.beginningTokens.isEmpty
+        let beginning =
+            tokenizer.beginningTokens.isEmpty
             ? configuration.tokens.beginning.map { [$0] } ?? [] : tokenizer.beginningTokens
         let end = tokenizer.endTokens.isEmpty ? configuration.tokens.separator.map { [$0] } ?? [] : tokenizer.endTokens
         let limit = min(options.maximumLength ?? contextLimit, contextLimit)

@@ -121,7 +121,9 @@ extension TextEncoder {
     private func lateInteractionTokens(
         of texts: [String], as role: TextRole, options: TextOptions
     ) throws -> [[Int32]] {
-        guard case .lateInteraction(let settings) = embedding?.kind else { return try tokens(of: texts, options: options) }
+        guard case .lateInteraction(let settings) = embedding?.kind else {
+            return try tokens(of: texts, options: options)
+        }
         let isQuery = role == .query
         let prefix = isQuery ? settings.queryPrefix : settings.documentPrefix
         // The prefix is a token of its own in PyLate's folders; the place after the first token is its.

@@ -62,7 +62,9 @@ public final class TextEncoder: Sendable {
         guard isFolder(path) else {
             throw FileError(
                 path, "is not a folder",
-                remedy: "Give the Hugging Face folder of a ModernBERT encoder, or pull one with 'gyges pull hf:OWNER/NAME'.")
+                remedy:
+                    "Give the Hugging Face folder of a ModernBERT encoder, or pull one with 'gyges pull hf:OWNER/NAME'."
+            )
         }
         let folder = try ModelFolder(path: path)
         let team = ThreadTeam(threadCount: options.threadCount)
@@ -79,7 +81,8 @@ public final class TextEncoder: Sendable {
         embedding = model.embedding
         precision = options.precision
         runner = EncoderRunner(model: model, tokenBudget: options.tokenBudget, team: team)
-        files = folder.fileNames.filter { name in [".json", ".safetensors"].contains(where: name.hasSuffix) }
+        files =
+            folder.fileNames.filter { name in [".json", ".safetensors"].contains(where: name.hasSuffix) }
             .map(folder.path(of:))
             + (embedding?.dense ?? []).flatMap { layer in
                 ["config.json", "model.safetensors"].map { folder.path(of: layer.folder) + "/" + $0 }
