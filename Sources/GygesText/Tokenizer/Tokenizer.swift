@@ -16,10 +16,14 @@ public final class Tokenizer: Sendable {
     /// The tokens that the model expects after a text, such as `[SEP]`; empty for most.
     public let endTokens: [Int32]
     /// The token declared as beginning a text, whether or not it is to be added.
-    public let beginningOfText: Int32?
+    public var beginningOfText: Int32? { frame.beginningOfText }
     /// The token declared as ending a text or a turn.
-    public let endOfText: Int32?
+    public var endOfText: Int32? { frame.endOfText }
+    /// The token that stands for one to be guessed, such as `[MASK]`.
+    public var maskToken: Int32? { frame.mask }
 
+    /// What the model expects around texts.
+    let frame: TokenFrame
     let table: TokenTable
     let merger: PieceMerger
     let preTokenizer: PreTokenizer
@@ -63,10 +67,9 @@ public final class Tokenizer: Sendable {
         composesText = definition.composesText
         ignoresMerges = definition.ignoresMerges
         vocabularyCount = parts.table.count
+        frame = definition.frame
         beginningTokens = definition.frame.prefix
         endTokens = definition.frame.suffix
-        beginningOfText = definition.frame.beginningOfText
-        endOfText = definition.frame.endOfText
         let addedTokens = definition.addedTokens
         rawMatcher = AddedTokenMatcher(addedTokens.filter { !$0.isNormalized }, sought: definition.sought)
         normalizedMatcher = AddedTokenMatcher(addedTokens.filter(\.isNormalized), sought: definition.sought)
