@@ -55,6 +55,8 @@ import Testing
         let conversation = #"[{"role": "user", "content": "hello"}]"#
         let cases: [([String], String)] = [
             (["inspect", model, "--json"], ""), (["tokenize", model, "the fox", "--json"], ""),
+            (["tokenize", model, "--pair", "the fox", "a ring", "--maximum", "2", "--json"], ""),
+            (["tokenize", model, "--words", "the", "fox", "--count", "--json"], ""),
             (["generate", model, "hello", "--max-tokens", "3", "--json"], ""),
             (["generate", model, "hello", "--max-tokens", "3", "--context-length", "4096", "--json"], ""),
             (["perplexity", model, text, "--cache-format", "q8", "--json"], ""), (["pull", "--list", "--json"], ""),
