@@ -96,7 +96,9 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesInferenceTests",
-            dependencies: ["GygesInference", "GygesModels", "GygesText", "GygesFiles", "GygesTestSupport"],
+            dependencies: [
+                "GygesInference", "GygesModels", "GygesKernels", "GygesText", "GygesFiles", "GygesTestSupport",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(name: "GygesHubTests", dependencies: ["GygesHub", "GygesFiles"], swiftSettings: common),
         .testTarget(

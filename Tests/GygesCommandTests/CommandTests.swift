@@ -6,6 +6,7 @@ import Testing
 @Suite struct CommandTests {
     static let commands = [
         "pull", "inspect", "generate", "chat", "tokenize", "template", "score", "perplexity", "bench", "doctor",
+        "fill", "classify", "tag", "answer",
         "study", "study run", "study resume", "study report", "evaluate", "evaluate ruler", "evaluate passkey",
         "evaluate perplexity", "evaluate chart",
     ]
@@ -36,6 +37,12 @@ import Testing
             (["generate", "model", "hello", "--cache-format", "q4"], 64, "q8"),
             (["study", "run", "/no/such/study.yaml"], 1, "study.yaml"),
             (["study", "resume", "/no/such/run"], 1, "/no/such/run"), (["pull", "hf:"], 1, "hf:"),
+            (["fill", "model", "text", "--precision", "q4"], 64, "int8"),
+            (["classify", "model", "text", "--labels", "a", "--template", "{text}"], 64, "[MASK]"),
+            (["classify", "model", "text", "--template", "{text} [MASK]"], 64, "--labels"),
+            (["tag", "model", "text", "--aggregation", "mean"], 64, "average"),
+            (["answer", "model"], 64, "question"), (["tag", "model", "a", "--file", "b"], 64, "not both"),
+            (["tokenize", "model", "--pair", "a"], 64, "two texts"),
             (["evaluate", "ruler", "model", "--tasks", "niah"], 64, "niah_single_1"),
             (["evaluate", "passkey", "model", "--lengths", "4x"], 64, "4k,8k"),
             (["evaluate", "chart", "/no/such/result.json", "--output", "/tmp/x.svg"], 1, "result.json"),

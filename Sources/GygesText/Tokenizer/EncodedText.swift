@@ -1,11 +1,14 @@
 /// Tokens of one text or two, framed as the model expects, and where each came from.
 public struct EncodedText: Sendable, Equatable {
     /// The tokens.
-    public internal(set) var ids: [Int32] = []
+    public var ids: [Int32] = []
     /// Where each of ``ids`` came from.
-    public internal(set) var origins: [TokenOrigin] = []
+    public var origins: [TokenOrigin] = []
     /// Whether tokens were left out to keep to a limit.
-    public internal(set) var isTruncated = false
+    public var isTruncated = false
+
+    /// Creates an encoding without tokens.
+    public init() {}
 
     /// The number of tokens.
     public var count: Int { ids.count }
@@ -30,6 +33,14 @@ public struct TokenOrigin: Sendable, Equatable {
     public var scalars: Range<Int>
     /// The place in bytes of UTF-8 of the text, or of the word.
     public var bytes: Range<Int>
+
+    /// Creates an origin.
+    public init(text: Int?, word: Int?, scalars: Range<Int>, bytes: Range<Int>) {
+        self.text = text
+        self.word = word
+        self.scalars = scalars
+        self.bytes = bytes
+    }
 
     /// What frames texts comes from nowhere.
     static let frame = TokenOrigin(text: nil, word: nil, scalars: 0..<0, bytes: 0..<0)
