@@ -56,6 +56,11 @@ import Testing
         let scores = results.first?["labels"]?.array?.compactMap { $0["score"]?.double } ?? []
         #expect(scores.count == 2 && scores[0] >= scores[1] && scores[0] <= 1)
         #expect(try text(["classify", topics, "the king"]).contains("rings"))
+        let pair = #"{"text": "the king", "second": "of rings"}"# + "\n"
+        let paired = try lines(["classify", topics, "--jsonl"], input: pair)
+        #expect(paired.first?["labels"]?.array?.count == 3 && paired.first?["labels"] != results[0]["labels"])
+        let mixed = try Program.run(["classify", topics, "--jsonl"], input: pair + #"{"text": "the king"}"#)
+        #expect(mixed.status == 1 && mixed.output.isEmpty && mixed.errors.contains("second"))
         let grade = try lines(["classify", try model("grade", in: folder), "the king", "a"])
         #expect(grade.map { $0["labels"]?[0]?["label"] } == ["beauty", "beauty"])
         let chosen = try lines([

@@ -19,6 +19,7 @@ struct Classify: ParsableCommand {
             whether one label is right, any number, or the scores are values. With
             --labels a masked language model compares how likely each stands in the
             template's place for it; words of one token compare most fairly.
+            Lines of JSON may have a "second" text for classifiers of pairs.
             """)
 
     @OptionGroup(title: "Model")
@@ -60,14 +61,21 @@ struct Classify: ParsableCommand {
         let model = try encoder.load()
         try input.forEachBatch { records in
             let texts = try records.map { record throws(FileError) in try record.string() }
-            for (index, scores) in try scores(texts, model).enumerated() { show(records[index], texts[index], scores) }
+            let seconds = records.compactMap { $0.fields?["second"]?.string }
+            guard seconds.isEmpty || seconds.count == records.count && labels == nil else {
+                throw FileError(
+                    records[0].place, "or a line after it has a \"second\" text where others, or --labels, have none",
+                    remedy: "Put texts and pairs into different files.")
+            }
+            let scores = try scores(texts, seconds.isEmpty ? nil : seconds, model)
+            for (index, scores) in scores.enumerated() { show(records[index], texts[index], scores) }
         }
     }
 
     /// A label, what is printed as its score, and whether that is a probability.
     private typealias Score = (label: String, score: Float, isProbability: Bool)
 
-    private func scores(_ texts: [String], _ model: TextEncoder) throws -> [[Score]] {
+    private func scores(_ texts: [String], _ seconds: [String]?, _ model: TextEncoder) throws -> [[Score]] {
         if let labelList {
             let template = template.flatMap { LabelTemplate($0) } ?? .standard
             return try model.classify(texts, labels: labelList, template: template).map { scores in
@@ -75,7 +83,9 @@ struct Classify: ParsableCommand {
             }
         }
         let isProbability = model.problem != .regression
-        return try model.classScores(of: texts).map { scores in
+        let scores =
+            try seconds.map { try model.classScores(ofPairs: Array(zip(texts, $0))) } ?? model.classScores(of: texts)
+        return scores.map { scores in
             let named = zip(model.labels, model.probabilities(of: scores)).map { ($0, $1, isProbability) }
             // Values of a regression mean what they mean in their own order.
             guard isProbability else { return named }
