@@ -171,6 +171,43 @@ struct EncodingCases {
         }
     }
 
+    /// Whatever stands in a text, places lie in it, in order, on whole characters, and make up all of it that tokens stand for.
+    @Test(arguments: TokenizerTests.kinds)
+    func bearsAnyText(kind: String) throws {
+        let tokenizer = try fixtureTokenizer(kind)
+        let added = tokenizer.rawMatcher.tokens.map(\.content) + tokenizer.normalizedMatcher.tokens.map(\.content)
+        var encoder = TokenEncoder(tokenizer)
+        var generator = SeededGenerator(seed: 31)
+        for _ in 0..<1500 {
+            var text = randomText(using: &generator)
+            if Bool.random(using: &generator) { text += (added.randomElement(using: &generator) ?? "") + " x" }
+            let options = EncodingOptions(
+                specialTokens: Bool.random(using: &generator) ? .recognise : .asText,
+                addsFrame: Bool.random(using: &generator),
+                addsPrefixSpace: [nil, true, false].randomElement(using: &generator)!)
+            let encoded = try encoder.tokens(of: .text(text), options: options)
+            #expect(try encoder.ids(of: text, options: options) == encoded.ids)
+            let bytes = Array(text.utf8)
+            var (last, reached) = (0, 0)
+            for origin in encoded.origins where !origin.isFrame {
+                // A space that was put in front and trimmed again lies behind the character whose place it shares.
+                #expect(origin.bytes.lowerBound >= last || tokenizer.frame.trimming != nil)
+                #expect(origin.bytes.upperBound <= bytes.count)
+                let part = bytes[origin.bytes]
+                #expect(String(validating: part, as: UTF8.self)?.unicodeScalars.count == origin.scalars.count)
+                (last, reached) = (origin.bytes.lowerBound, max(reached, origin.bytes.upperBound))
+            }
+            // Trimmed white space, vanished bytes and marks that were composed may be missing at the end, letters not.
+            if kind == "gpt2" { #expect(reached == bytes.count, "\(text.debugDescription)") }
+            let words = text.split(separator: " ").map(String.init)
+            let limited = EncodingOptions(truncation: Truncation(maximumTokenCount: 9, side: .beginning))
+            #expect(try encoder.tokens(of: .words(words), options: limited).count <= 9)
+            for window in try encoder.windows(of: .words(words), overlap: 2, options: limited) {
+                #expect(window.count <= 9)
+            }
+        }
+    }
+
     @Test func saysWhatCannotBeShortened() throws {
         let tokenizer = try fixtureTokenizer("modernbert")
         func tokens(_ limit: Int, _ strategy: Truncation.Strategy, second: TextInput? = nil) throws -> EncodedText {
