@@ -51,7 +51,7 @@ extension TextEncoder {
     }
 
     /// The token that stands for a masked place.
-    public var maskToken: Int32? { tokenizer.id(of: "[MASK]") ?? tokenizer.id(of: "<mask>") }
+    public var maskToken: Int32? { tokenizer.maskToken }
 
     /// The likeliest tokens for each `[MASK]` in each text.
     ///

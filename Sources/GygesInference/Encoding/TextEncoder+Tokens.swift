@@ -31,56 +31,41 @@ extension TextEncoder {
     /// Special tokens spelled out in a text are recognised, as the models' own tools do.
     /// - Throws: ``EncoderError``
     public func tokens(of texts: [String], options: TextOptions = .init()) throws -> [[Int32]] {
-        try texts.enumerated().map { index, text in
-            try framed([try encoded(text, index)], index: index, options: options)
-        }
+        try encoded(texts.map { ($0, nil) }, options)
     }
 
-    /// The tokens of pairs of texts, the model's separator between them.
+    /// The tokens of pairs of texts, framed as the model expects, of which the longer one is cut first.
     ///
     /// - Throws: ``EncoderError``
     public func tokens(ofPairs pairs: [(String, String)], options: TextOptions = .init()) throws -> [[Int32]] {
-        try pairs.enumerated().map { index, pair in
-            try framed([try encoded(pair.0, index), try encoded(pair.1, index)], index: index, options: options)
-        }
+        try encoded(pairs.map { ($0, $1) }, options)
     }
 
-    private func encoded(_ text: String, _ index: Int) throws(EncoderError) -> [Int32] {
-        do throws(TokenizerError) { return try tokenizer.encode(text, specialTokens: .recognise) } catch {
-            throw .badText(index: index, error.description)
-        }
-    }
-
-    /// `[CLS] A [SEP]` or `[CLS] A [SEP] B [SEP]`, each text cut so that all fit: the longer one first.
-    private func framed(
-        _ parts: [[Int32]], index: Int, options: TextOptions
-    ) throws(EncoderError) -> [Int32] {
-        let beginning =
-            tokenizer.beginningTokens.isEmpty
-            ? configuration.tokens.beginning.map { [$0] } ?? [] : tokenizer.beginningTokens
-        let end = tokenizer.endTokens.isEmpty ? configuration.tokens.separator.map { [$0] } ?? [] : tokenizer.endTokens
+    private func encoded(_ texts: [(String, String?)], _ options: TextOptions) throws(EncoderError) -> [[Int32]] {
         let limit = min(options.maximumLength ?? contextLimit, contextLimit)
-        let room = limit - beginning.count - parts.count * end.count
-        guard room > 0 else { throw .limitTooSmall(limit) }
-        var lengths = parts.map(\.count)
-        let length = lengths.reduce(0, +)
-        if length > room {
-            if options.truncation == .refuse {
-                throw .textTooLong(index: index, tokenCount: length + limit - room, limit: limit)
+        let truncation = Truncation(maximumTokenCount: limit, side: options.truncation == .start ? .beginning : .end)
+        let encoding = EncodingOptions(
+            specialTokens: .recognise, truncation: options.truncation == .refuse ? nil : truncation)
+        // What remains of the limit must hold a token of a text.
+        guard limit > tokenizer.beginningTokens.count + tokenizer.endTokens.count else { throw .limitTooSmall(limit) }
+        var encoder = TokenEncoder(
+            tokenizer, expectedByteCount: texts.reduce(0) { $0 + $1.0.utf8.count + ($1.1?.utf8.count ?? 0) })
+        var result: [[Int32]] = []
+        result.reserveCapacity(texts.count)
+        for (index, (first, second)) in texts.enumerated() {
+            let tokens: [Int32]
+            do throws(TokenizerError) {
+                tokens = try encoder.ids(of: first, and: second, options: encoding)
+            } catch .noRoomForText {
+                throw .limitTooSmall(limit)
+            } catch {
+                throw .badText(index: index, error.description)
             }
-            // As the reference's longest_first: tokens go from the longer text until both are as long.
-            if lengths.count == 2 {
-                let shorter = min(lengths[0], lengths[1], room / 2)
-                lengths = lengths[0] <= lengths[1] ? [shorter, room - shorter] : [room - shorter, shorter]
-            } else {
-                lengths = [room]
+            guard tokens.count <= limit else {
+                throw .textTooLong(index: index, tokenCount: tokens.count, limit: limit)
             }
+            result.append(tokens)
         }
-        var tokens = beginning
-        for (part, length) in zip(parts, lengths) {
-            tokens += options.truncation == .start ? part.suffix(length) : part.prefix(length)
-            tokens += end
-        }
-        return tokens
+        return result
     }
 }

@@ -74,10 +74,12 @@ public final class TextEncoder: Sendable {
                 folder: folder, precision: options.precision, loadsHead: options.loadsHead,
                 panelFolder: options.panelFolder, team: team)
         }
-        tokenizer = try reading.result().get()
+        let read = try reading.result().get()
         let model = try loaded.get()
         self.path = folder.path
         configuration = model.encoder.configuration
+        tokenizer = read.withDefaultFrame(
+            beginning: configuration.tokens.beginning, separator: configuration.tokens.separator)
         embedding = model.embedding
         precision = options.precision
         runner = EncoderRunner(model: model, tokenBudget: options.tokenBudget, team: team)

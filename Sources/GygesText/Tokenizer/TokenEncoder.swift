@@ -8,13 +8,8 @@ public struct TokenEncoder: ~Copyable {
     private let cache: PieceCache
     private var merger: PieceMerger
 
-    /// Creates an encoder for texts of any number and length.
-    public init(_ tokenizer: Tokenizer) {
-        self.init(tokenizer, expectedByteCount: .max)
-    }
-
-    /// Creates an encoder whose memory suits `expectedByteCount` bytes of text.
-    init(_ tokenizer: Tokenizer, expectedByteCount: Int) {
+    /// Creates an encoder for texts of any number and length, or with less memory for `expectedByteCount` bytes in all.
+    public init(_ tokenizer: Tokenizer, expectedByteCount: Int = .max) {
         self.tokenizer = tokenizer
         merger = tokenizer.merger
         var entryCountLog2 = 6

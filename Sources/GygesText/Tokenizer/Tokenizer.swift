@@ -75,6 +75,36 @@ public final class Tokenizer: Sendable {
         normalizedMatcher = AddedTokenMatcher(addedTokens.filter(\.isNormalized), sought: definition.sought)
     }
 
+    /// The same tokenizer with another frame.
+    private init(_ other: Tokenizer, frame: TokenFrame) {
+        self.frame = frame
+        table = other.table
+        merger = other.merger
+        kinds = other.kinds
+        preTokenizer = other.preTokenizer
+        composesText = other.composesText
+        ignoresMerges = other.ignoresMerges
+        vocabularyCount = other.vocabularyCount
+        beginningTokens = frame.prefix
+        endTokens = frame.suffix
+        rawMatcher = other.rawMatcher
+        normalizedMatcher = other.normalizedMatcher
+    }
+
+    /// This tokenizer with a frame, if its file gives it none: a beginning, and a separator behind each of two texts.
+    ///
+    /// Tokens that the vocabulary lacks are left out.
+    public func withDefaultFrame(beginning: Int32?, separator: Int32?) -> Tokenizer {
+        guard frame.single == [.first] else { return self }
+        func part(_ id: Int32?) -> [TokenFrame.Part] {
+            id.flatMap { kind(of: $0).isEmpty ? nil : [.token($0)] } ?? []
+        }
+        var frame = frame
+        frame.single = part(beginning) + [.first] + part(separator)
+        frame.pair = frame.single + [.second] + part(separator)
+        return frame.single == [.first] ? self : Tokenizer(self, frame: frame)
+    }
+
     /// The token spelled `token`: an added token by its content, any other by the bytes that it stands for.
     public func id(of token: String) -> Int32? {
         for added in rawMatcher.tokens where added.content == token { return added.id }
