@@ -50,6 +50,7 @@ public struct AnswerReader: Sendable {
     public func answers(of windows: [(tokens: EncodedText, scores: RowMatrix)], in text: String) -> [FoundAnswer] {
         let layout = TextLayout(.text(text))
         var found: [FoundAnswer] = []
+        var indexOfPlace: [Range<Int>: Int] = [:]
         var none = Float.infinity
         for (tokens, scores) in windows where scores.columnCount == 2 && scores.rowCount == tokens.count {
             let rows = tokens.indices(ofText: 1)
@@ -68,9 +69,10 @@ public struct AnswerReader: Sendable {
                 guard !scalars.isEmpty else { continue }
                 let answer = FoundAnswer(
                     text: layout.text(at: scalars), score: score, scalars: scalars, bytes: layout.bytes(of: scalars))
-                if let index = found.firstIndex(where: { $0.scalars == scalars }) {
+                if let index = indexOfPlace[scalars] {
                     if found[index].score < score { found[index] = answer }
                 } else {
+                    indexOfPlace[scalars] = found.count
                     found.append(answer)
                 }
             }

@@ -24,29 +24,35 @@ public struct EncodedText: Sendable, Equatable {
 /// from; and an added token that strips white space covers it. White space in front of a word belongs to the word's
 /// first token, unless the file trims it (`trim_offsets`), which ModernBERT's does not.
 public struct TokenOrigin: Sendable, Equatable {
+    // 24 bytes a token: a text may have millions. -1 is none; places fit because ``Tokenizer/textLimit`` does.
+    private let textNumber: Int8
+    private let wordNumber: Int32
+    private let scalarBounds: SIMD2<Int32>
+    private let byteBounds: SIMD2<Int32>
+
     /// Which text: 0 the first, 1 the second; `nil` for what frames them.
-    public var text: Int?
+    public var text: Int? { textNumber < 0 ? nil : Int(textNumber) }
     /// Which word of the text: of words given one by one its number, otherwise the number of the piece that the
     /// pre-tokenizer cut, added tokens counting as one each.
-    public var word: Int?
+    public var word: Int? { wordNumber < 0 ? nil : Int(wordNumber) }
     /// The place in Unicode scalars of the text, or, of words given one by one, of the word.
-    public var scalars: Range<Int>
+    public var scalars: Range<Int> { Int(scalarBounds.x)..<Int(scalarBounds.y) }
     /// The place in bytes of UTF-8 of the text, or of the word.
-    public var bytes: Range<Int>
+    public var bytes: Range<Int> { Int(byteBounds.x)..<Int(byteBounds.y) }
 
-    /// Creates an origin.
+    /// Creates an origin; numbers of 31 bits are kept.
     public init(text: Int?, word: Int?, scalars: Range<Int>, bytes: Range<Int>) {
-        self.text = text
-        self.word = word
-        self.scalars = scalars
-        self.bytes = bytes
+        textNumber = Int8(clamping: text ?? -1)
+        wordNumber = Int32(clamping: word ?? -1)
+        scalarBounds = SIMD2(Int32(clamping: scalars.lowerBound), Int32(clamping: scalars.upperBound))
+        byteBounds = SIMD2(Int32(clamping: bytes.lowerBound), Int32(clamping: bytes.upperBound))
     }
 
     /// What frames texts comes from nowhere.
     static let frame = TokenOrigin(text: nil, word: nil, scalars: 0..<0, bytes: 0..<0)
 
     /// Whether the token frames texts and comes from none.
-    public var isFrame: Bool { text == nil }
+    public var isFrame: Bool { textNumber < 0 }
 }
 
 /// A text to encode.

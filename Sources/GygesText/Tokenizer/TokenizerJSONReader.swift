@@ -50,7 +50,7 @@ struct TokenizerJSONReader {
         }
         for key in ["byte_fallback", "fuse_unk"] where model[key]?.bool == true {
             throw unsupported(
-                "model.\(key)", "true, which vocabularies in the byte alphabet do not need,", supported: "false")
+                "model.\(key)", "true, as SentencePiece's and Gemma's kind (mmBERT) has it,", supported: "false")
         }
         definition.ignoresMerges = model["ignore_merges"]?.bool ?? false
         definition.unknownToken = model["unk_token"]?.string
