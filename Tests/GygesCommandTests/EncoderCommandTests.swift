@@ -103,5 +103,9 @@ import Testing
         let again = try lines(["answer", model, "--file", file, "--top-k", "3", "--allow-none"])
         #expect(again[0]["answers"] == results[0]["answers"] && again[0]["id"] == "q")
         #expect(try self.text(["answer", model, "the king?"], input: text).contains("%"))
+        let long = line.replacingOccurrences(of: "the king?", with: String(repeating: "the king ", count: 300))
+        let questions = try folder.write(Array((line + "\n\n" + long).utf8), to: "long.jsonl")
+        let refused = try Program.run(["answer", model, "--file", questions])
+        #expect(refused.status == 1 && refused.errors.contains("long.jsonl, line 3"), "\(refused.errors)")
     }
 }

@@ -70,11 +70,21 @@ struct TextInputOptions: ParsableArguments {
     /// - Throws: ``FileError`` if a file cannot be read or a line is not what it should be; what `body` throws.
     func forEachBatch(of count: Int = 64, _ body: ([TextRecord]) throws -> Void) throws {
         var batch: [TextRecord] = []
+        func finish() throws {
+            do {
+                if !batch.isEmpty { try body(batch) }
+            } catch let error as EncoderError {
+                // The error counts texts of this batch; the user counts lines.
+                guard let (index, problem) = error.textProblem, batch.indices.contains(index) else { throw error }
+                throw FileError(
+                    batch[index].place, problem,
+                    remedy: "Change the text, or leave it out; what precedes its batch is done.")
+            }
+            batch = []
+        }
         func add(_ record: TextRecord) throws {
             batch.append(record)
-            guard batch.count == count else { return }
-            try body(batch)
-            batch = []
+            if batch.count == count { try finish() }
         }
         for text in texts { try add(TextRecord(text: text, fields: nil, place: "the command line")) }
         for path in texts.isEmpty ? file.isEmpty ? ["-"] : file : [] {
@@ -94,7 +104,7 @@ struct TextInputOptions: ParsableArguments {
                 try add(TextRecord(text: object["text"]?.string, fields: object, place: place))
             }
         }
-        if !batch.isEmpty { try body(batch) }
+        try finish()
     }
 }
 
@@ -129,3 +139,14 @@ func printLine(_ members: [(String, JSON)]) { printNow(JSON.object(JSONObject(me
 
 /// A probability or score for reading.
 func percent(_ value: Float) -> String { String(format: "%.1f %%", value * 100) }
+
+extension EncoderError {
+    /// Which of the texts that were given is at fault, and what is wrong with it, if it is a text.
+    fileprivate var textProblem: (index: Int, problem: String)? {
+        switch self {
+        case .textTooLong(let index, let count, let limit): (index, "has \(count) tokens, more than \(limit)")
+        case .badText(let index, let reason): (index, "cannot be read: \(reason)")
+        default: nil
+        }
+    }
+}
