@@ -22,6 +22,8 @@ public enum EncoderError: Error, Sendable, Equatable, CustomStringConvertible {
     case badDimension(Int, width: Int)
     /// The tokenizer has no token that the request needs.
     case missingToken(String)
+    /// The model gave a text a vector with numbers that are not finite.
+    case notFinite(id: String)
     /// The tokenizer refused a text.
     case badText(index: Int, String)
 
@@ -44,6 +46,8 @@ public enum EncoderError: Error, Sendable, Equatable, CustomStringConvertible {
         case .badDimension(let dimension, let width):
             "vectors cannot have \(dimension) dimensions: choose 1 to \(width)"
         case .missingToken(let name): "the tokenizer has no \(name) token, which this needs: use another model"
+        case .notFinite(let id):
+            "the vector of text \(id) has numbers that are not finite: the weights may be damaged; get the model again"
         case .badText(let index, let reason): "text \(index): \(reason)"
         }
     }

@@ -1,0 +1,202 @@
+import ArgumentParser
+import Foundation
+import GygesFiles
+import GygesInference
+import GygesKernels
+
+/// `gyges embed`
+struct Embed: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Turns texts into vectors, any number of them.",
+        discussion: """
+            Prints or writes a line of JSON for each text, in their order: its "id", or its place, and its "embedding". Input is
+            one text a line, or JSON Lines with "text" and perhaps "id" or "_id". Memory does not grow with the input. What was killed
+            is gone on with by --resume, and the output is the same as if nothing had happened.
+
+            Examples:
+              gyges embed ./modernbert-embed "What is a ring?" --as query
+              gyges embed ./gte --input corpus.jsonl --output vectors.npy
+              gyges embed ./gte --input corpus.jsonl --output vectors.jsonl --resume
+              gyges embed ./colbert "A ring." --token-vectors --encoding base64
+              cat texts.txt | gyges embed ./splade --sparse
+            """)
+
+    @OptionGroup(title: "Model")
+    var encoder: EncoderOptions
+
+    @Argument(help: "Texts; read from --input or standard input if missing.")
+    var texts: [String] = []
+
+    @Option(
+        name: [.long, .customLong("file"), .customShort("f")],
+        help: ArgumentHelp("A file with one text a line, or JSON Lines; '-' for standard input.", valueName: "path"))
+    var input: String?
+
+    @Flag(help: "Lines are JSON; those of files that end in .jsonl always are.")
+    var jsonl = false
+
+    @Option(help: ArgumentHelp("Names of what is joined to a text, as in title,text.", valueName: "names"))
+    var fields = "text"
+
+    @Option(help: ArgumentHelp("A file for the vectors: .npy for NumPy's format, else JSON Lines.", valueName: "path"))
+    var output: String?
+
+    @Flag(help: "Go on with the output where an earlier run ended.")
+    var resume = false
+
+    @Flag(help: "Begin anew if the output is there.")
+    var overwrite = false
+
+    @Option(help: "How JSON Lines hold floats: 'float' or 'base64' (little-endian f32).")
+    var encoding = "float"
+
+    @Option(name: .customLong("as"), help: "What texts are for: 'query' or 'document'; decides the model's prompt.")
+    var role: String?
+
+    @Option(help: ArgumentHelp("The model's prompt of this name before each text.", valueName: "name"))
+    var prompt: String?
+
+    @Option(help: ArgumentHelp("This text before each text.", valueName: "text"))
+    var prefix: String?
+
+    @Flag(help: "Show no progress.")
+    var quiet = false
+
+    @OptionGroup(title: "Vectors")
+    var vectors: VectorOptions
+
+    private var isNumpy: Bool { output?.hasSuffix(".npy") ?? false }
+
+    func validate() throws {
+        guard texts.isEmpty || input == nil else { throw ValidationError("Give texts or --input, not both.") }
+        guard output != nil || !(resume || overwrite) else {
+            throw ValidationError("--resume and --overwrite need --output.")
+        }
+        if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
+        guard ["float", "base64"].contains(encoding) else {
+            throw ValidationError("--encoding must be float or base64.")
+        }
+        guard role.map({ TextRole(rawValue: $0) != nil }) ?? true else {
+            throw ValidationError("--as must be query or document.")
+        }
+        if prompt != nil, prefix != nil { throw ValidationError("--prompt and --prefix exclude each other.") }
+        if isNumpy, vectors.tokenVectors || vectors.sparse {
+            throw ValidationError("NumPy's format holds one vector for each text; write JSON Lines.")
+        }
+        guard !fieldNames.isEmpty else { throw ValidationError("--fields wants names such as title,text.") }
+    }
+
+    private var fieldNames: [String] {
+        fields.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+
+    func run() async throws {
+        let model = try encoder.load()
+        let vectorizer = Vectorizer(model: model, kind: vectors.kind(for: model))
+        let role = role.flatMap(TextRole.init(rawValue:))
+        let ownPrompt = prompt.map { EmbeddingOptions.Prompt.named($0) } ?? prefix.map { .text($0) }
+        let options = vectors.options(
+            prompt: ownPrompt ?? role.map(vectorizer.prompt) ?? .automatic, for: model)
+        if isNumpy, vectorizer.kind != .single {
+            throw ValidationError("The model gives other than one vector for each text; write JSON Lines.")
+        }
+        let format: VectorRows.Format = isNumpy ? .numpy : VectorRows.Format(rawValue: encoding) ?? .jsonLines
+        func rows(_ records: [NamedText], _ first: Int) throws -> [UInt8] {
+            try vectorizer.rows(of: records, from: first, as: role ?? .document, options: options, format: format)
+        }
+        guard texts.isEmpty else {
+            let records = texts.map { NamedText(id: nil, text: $0, line: 1) }
+            guard let output else { return printNow(String(decoding: try rows(records, 0), as: UTF8.self)) }
+            let heading = isNumpy ? NumpyHeader.bytes(rows: texts.count, columns: try width(model)) : []
+            return try AtomicFile.write(heading + rows(records, 0), to: output)
+        }
+        let path = input ?? "-"
+        let form: TextReader.Form = jsonl || path.hasSuffix(".jsonl") ? .jsonLines(fields: fieldNames) : .plainLines
+        var reader = try TextReader(path: path, form: form)
+        guard let output else {
+            var count = 0
+            while true {
+                let records = try reader.nextWindow(.init(textCount: 256, byteCount: 64 << 10))
+                guard !records.isEmpty else { return }
+                printNow(String(decoding: try rows(records, count), as: UTF8.self))
+                count += records.count
+            }
+        }
+        let identity = try identity(vectorizer, options: options, role: role, format: format, form: form)
+        let file = try ResumableOutput(
+            path: output, identity: identity, start: resume ? .resume : overwrite ? .overwrite : .new)
+        let width = try width(model)
+        let stream = TextStream(
+            heading: isNumpy ? { NumpyHeader.bytes(rows: $0, columns: width) } : nil, rows: { try rows($0, $1) })
+        let total = quiet ? nil : try TextReader.count(path: path, form: form)
+        let bar = ProgressBar(.items("texts"), isShown: !quiet)
+        bar.update("embedding", count: file.checkpoint.rowCount, of: total)
+        _ = try await stream.run(reader, into: file) { bar.update("embedding", count: $0.rowCount, of: total) }
+        bar.finish()
+    }
+
+    private func width(_ model: TextEncoder) throws -> Int {
+        let dimension = vectors.truncateDimensions ?? model.embeddingDimension
+        guard dimension <= model.embeddingDimension else {
+            throw EncoderError.badDimension(dimension, width: model.embeddingDimension)
+        }
+        return dimension
+    }
+
+    /// All that decides the output's bytes, apart from the texts.
+    private func identity(
+        _ vectorizer: Vectorizer, options: EmbeddingOptions, role: TextRole?, format: VectorRows.Format,
+        form: TextReader.Form
+    ) throws -> JSONObject {
+        func text(_ value: (some CustomStringConvertible)?) -> JSON { value.map { .string("\($0)") } ?? .null }
+        let model = vectorizer.model
+        return JSONObject([
+            ("model", .string(try model.digest())), ("precision", .string(model.precision.rawValue)),
+            ("instruction set", .string(InstructionSet.current.rawValue)), ("arithmetic", .integer(arithmeticRevision)),
+            ("vectors", .string(vectorizer.kind.rawValue)), ("role", text(role?.rawValue)),
+            ("prompt", .string(try model.promptText(options.prompt))), ("pooling", text(options.pooling?.rawValue)),
+            ("dimensions", options.dimension.map { .integer($0) } ?? .null), ("scaled", .bool(options.normalizes)),
+            ("most tokens", options.text.maximumLength.map { .integer($0) } ?? .null),
+            ("truncation", .string(options.text.truncation.rawValue)), ("encoding", .string(format.rawValue)),
+            ("fields", form == .plainLines ? .null : .array(fieldNames.map { .string($0) })),
+        ])
+    }
+}
+
+extension Vectorizer {
+    /// The rows of texts in a file.
+    ///
+    /// - Throws: ``FileError`` naming the line of a text that the model refuses; ``EncoderError`` about all of them.
+    func rows(
+        of records: [NamedText], from first: Int, as role: TextRole, options: EmbeddingOptions,
+        format: VectorRows.Format
+    ) throws -> [UInt8] {
+        var rows = VectorRows(format: format)
+        let ids = records.enumerated().map { $1.id ?? .integer(first + $0) }
+        do {
+            switch try vectors(of: records.map(\.text), as: role, options: options) {
+            case .single(let vectors): for (id, vector) in zip(ids, vectors) { try rows.append(id: id, vector: vector) }
+            case .tokens(let texts):
+                for (id, text) in zip(ids, texts) {
+                    try rows.append(id: id, tokens: text.tokens, vectors: text.vectors)
+                }
+            case .sparse(let texts): for (id, text) in zip(ids, texts) { try rows.append(id: id, sparse: text) }
+            }
+        } catch let error as EncoderError {
+            guard let index = error.textIndex, records.indices.contains(index) else { throw error }
+            throw FileError(
+                "line \(records[index].line)", error.description, remedy: "Nothing from this line on was written.")
+        }
+        return rows.bytes
+    }
+}
+
+extension EncoderError {
+    /// Which of the texts the error is about.
+    fileprivate var textIndex: Int? {
+        switch self {
+        case .textTooLong(let index, _, _), .badTokens(let index), .badText(let index, _): index
+        default: nil
+        }
+    }
+}
