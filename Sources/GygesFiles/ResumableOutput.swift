@@ -154,7 +154,7 @@ public final class ResumableOutput {
         names += made.keys.filter { !identity.contains($0) }
         let problems = names.filter { identity[$0] != made[$0] }.map { name in
             let (before, now) = (made[name]?.serialized() ?? "none", identity[name]?.serialized() ?? "none")
-            return "was made with another \(name): \(before) then, \(now) now"
+            return "differs in \(name): \(before) then, \(now) now"
         }
         guard problems.isEmpty else {
             throw FileError(

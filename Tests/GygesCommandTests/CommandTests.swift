@@ -6,9 +6,9 @@ import Testing
 @Suite struct CommandTests {
     static let commands = [
         "pull", "inspect", "generate", "chat", "tokenize", "template", "score", "perplexity", "bench", "doctor",
-        "fill", "classify", "tag", "answer",
+        "embed", "rerank", "fill", "classify", "tag", "answer",
         "study", "study run", "study resume", "study report", "evaluate", "evaluate ruler", "evaluate passkey",
-        "evaluate perplexity", "evaluate chart",
+        "evaluate perplexity", "evaluate retrieval", "evaluate chart",
     ]
 
     /// The engine's tests' model.
@@ -43,6 +43,14 @@ import Testing
             (["tag", "model", "text", "--aggregation", "mean"], 64, "average"),
             (["answer", "model"], 64, "question"), (["tag", "model", "a", "--file", "b"], 64, "not both"),
             (["tokenize", "model", "--pair", "a"], 64, "two texts"),
+            (["embed", "model", "text", "--resume"], 64, "--output"),
+            (["embed", "model", "--output", "a.npy", "--sparse"], 64, "NumPy"),
+            (["embed", "model", "text", "--pooling", "sum"], 64, "mean"),
+            (["embed", "model", "text", "--token-vectors", "--sparse"], 64, "exclude"),
+            (["rerank", "model", "query", "text", "--top-k", "0"], 64, "--top-k"),
+            (["evaluate", "retrieval", "model", "/no/such", "--metrics", "dcg@10"], 64, "ndcg@10"),
+            (["evaluate", "retrieval", "model", "/no/such", "--depth", "5", "--metrics", "map@6"], 64, "--depth"),
+            (["evaluate", "retrieval", "model", "/no/such/folder"], 1, "corpus.jsonl"),
             (["evaluate", "ruler", "model", "--tasks", "niah"], 64, "niah_single_1"),
             (["evaluate", "passkey", "model", "--lengths", "4x"], 64, "4k,8k"),
             (["evaluate", "chart", "/no/such/result.json", "--output", "/tmp/x.svg"], 1, "result.json"),

@@ -183,6 +183,35 @@ import Testing
         }
     }
 
+    /// Hashed words, rare ones first: a baseline that needs no model.
+    struct WeightedWords: EmbeddingSubject {
+        func embed(_ texts: [String], as role: EmbeddingRole) async throws -> EmbeddedTexts {
+            .sparse(
+                texts.map { text in
+                    let words: [Substring] = text.lowercased().split { !$0.isLetter }.filter { $0.count > 3 }
+                    let counts = Dictionary(grouping: words.map(BagOfWords.hash)) { $0 }
+                    let weights = counts.sorted { $0.key < $1.key }.map {
+                        (Int32($0.key), 1 + log(Float($0.value.count)))
+                    }
+                    let length = weights.reduce(0) { $0 + $1.1 * $1.1 }.squareRoot()
+                    return .init(terms: weights.map(\.0), weights: weights.map { $0.1 / max(length, 1) })
+                })
+        }
+    }
+
+    /// With `GYGES_CRANFIELD`, a folder that scripts/cranfield_to_beir.py made. Writes run and result beside it, for
+    /// scripts/parity/retrieval.py.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["GYGES_CRANFIELD"] != nil))
+    func searchesCranfield() async throws {
+        let folder = try #require(ProcessInfo.processInfo.environment["GYGES_CRANFIELD"])
+        let collection = try RetrievalCollection(path: folder)
+        #expect(collection.documentIDs.count == 1400 && collection.queries.count == 225)
+        let outcome = try await RetrievalEvaluation().run(WeightedWords(), on: collection, team: ThreadTeam())
+        try outcome.run.write(to: folder + "/words.trec", name: "words")
+        try AtomicFile.write(try outcome.result.json(), to: folder + "/words.json")
+        #expect(outcome.result.measures[0].value > 0.2)
+    }
+
     @Test("A query's own document is left out where that is asked for")
     func leavesOutIdentical() async throws {
         let folder = try TemporaryFolder()

@@ -132,10 +132,10 @@ import Testing
         }
         var other = Self.identity
         other["model"] = "n"
-        refuses("another model", identity: other)
+        refuses("differs in model: \"m\" then, \"n\" now", identity: other)
         other = Self.identity
         other["more"] = true
-        refuses("another more", identity: other)
+        refuses("differs in more: none then, true now", identity: other)
         _ = try folder.write(Array("on".utf8), to: "rows")
         refuses("record says 4")
         _ = try folder.write(rows, to: "rows")

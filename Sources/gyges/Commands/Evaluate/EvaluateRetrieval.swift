@@ -33,8 +33,9 @@ struct EvaluateRetrieval: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A file of judgements instead, BEIR's or TREC's.", valueName: "path"))
     var qrels: String?
 
-    @Option(help: "Metrics, parted by commas: ndcg, mrr, recall, precision, map, each with @ and a rank.")
-    var metrics = RetrievalMetric.standard.map(\.description).joined(separator: ",")
+    @Option(
+        help: "Metrics, parted by commas: ndcg, mrr, recall, precision, map, each with @ and a rank; six if missing.")
+    var metrics: String?
 
     @Option(help: ArgumentHelp("How many documents are kept for each query.", valueName: "count"))
     var depth = 1000
@@ -122,6 +123,7 @@ struct EvaluateRetrieval: AsyncParsableCommand {
     }
 
     private func chosenMetrics() throws -> [RetrievalMetric] {
+        guard let metrics else { return RetrievalMetric.standard.filter { $0.cut <= depth } }
         let chosen = try metrics.split(separator: ",").map { name in
             guard let metric = RetrievalMetric(name.trimmingCharacters(in: .whitespaces)) else {
                 throw ValidationError(
