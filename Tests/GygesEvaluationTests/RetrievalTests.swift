@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    /// Hashed words, rare ones first: a baseline that needs no model.
+    /// Hashed words by the logarithm of their counts: a baseline that needs no model.
     struct WeightedWords: EmbeddingSubject {
         func embed(_ texts: [String], as role: EmbeddingRole) async throws -> EmbeddedTexts {
             .sparse(

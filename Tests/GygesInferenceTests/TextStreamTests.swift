@@ -153,6 +153,10 @@ import Testing
     func writesOtherVectors() throws {
         var rows = VectorRows(format: .jsonLines)
         try rows.append(id: 1, tokens: [5, 6], vectors: RowMatrix(columnCount: 2, elements: [1, 2, 3, 4.5]))
+        let few = TokenVectors(tokens: [5, 6, 7], vectors: RowMatrix(columnCount: 2, elements: [1, 2, 3, 4, 5, 6]))
+        #expect(
+            few.without([6, 9])
+                == TokenVectors(tokens: [5, 7], vectors: RowMatrix(columnCount: 2, elements: [1, 2, 5, 6])))
         try rows.append(id: "b", sparse: SparseVector(tokens: [3, 9], weights: [0.1, 1e-9]))
         try rows.append(id: "c", sparse: SparseVector(tokens: [], weights: []))
         #expect(

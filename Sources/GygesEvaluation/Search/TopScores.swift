@@ -30,16 +30,22 @@ final class TopScores {
         let depth = depth
         keys.withUnsafeMutableBufferPointer { keys in
             thresholds.withUnsafeMutableBufferPointer { thresholds in
+                guard let firstKeys = keys.baseAddress, let firstThreshold = thresholds.baseAddress else { return }
                 // Parts have queries of their own.
-                nonisolated(unsafe) let (keys, thresholds) = (keys, thresholds)
+                nonisolated(unsafe) let (keys, thresholds) = (
+                    firstKeys + queries.lowerBound, firstThreshold + queries.lowerBound
+                )
                 team.run(parts: (queries.count + Self.queriesTogether - 1) / Self.queriesTogether) { part in
-                    let start = part * Self.queriesTogether
-                    let columns = start..<min(start + Self.queriesTogether, queries.count)
+                    let first = part * Self.queriesTogether
+                    let count = min(Self.queriesTogether, queries.count - first)
                     for document in 0..<documentCount {
-                        let row = scores + document * queries.count
-                        for column in columns {
-                            let query = queries.lowerBound + column
-                            guard row[column] > thresholds[query] else { continue }
+                        let row = scores + (document * queries.count + first)
+                        // Nearly always nothing is kept, and to find that out takes no branches.
+                        var found: UInt8 = 0
+                        for column in 0..<count { found |= row[column] > thresholds[first + column] ? 1 : 0 }
+                        guard found != 0 else { continue }
+                        for column in 0..<count where row[column] > thresholds[first + column] {
+                            let query = first + column
                             keys[query].append(Self.key(row[column], firstDocument + document))
                             guard keys[query].count >= 2 * depth else { continue }
                             Self.prune(&keys[query], to: depth)
@@ -53,17 +59,35 @@ final class TopScores {
 
     /// The best documents of a query, the best first.
     func hits(ofQuery query: Int) -> [SearchHit] {
-        var kept = keys[query]
-        Self.prune(&kept, to: depth)
-        return kept.map { SearchHit(document: Int(~UInt32(truncatingIfNeeded: $0)), score: Self.score($0)) }
+        keys[query].sorted(by: >).prefix(depth).map {
+            SearchHit(document: Int(~UInt32(truncatingIfNeeded: $0)), score: Self.score($0))
+        }
     }
 
     /// Neighbouring scores of a row, a line or two of the cache.
-    private static let queriesTogether = 32
+    private static let queriesTogether = 16
 
+    /// Leaves the `depth` largest keys, in any order but the least of them last (Hoare's selection, 1961). Keys differ all.
+    ///
+    /// - Precondition: There are as many.
+    /// - Complexity: O(keys) on average.
     private static func prune(_ keys: inout [UInt64], to depth: Int) {
-        keys.sort(by: >)
-        if keys.count > depth { keys.removeLast(keys.count - depth) }
+        var (low, high) = (0, keys.count - 1)
+        while low < high {
+            let ends = (min(keys[low], keys[high]), max(keys[low], keys[high]))
+            let pivot = max(ends.0, min(ends.1, keys[(low + high) / 2]))
+            var (left, right) = (low, high)
+            while left <= right {
+                while keys[left] > pivot { left += 1 }
+                while keys[right] < pivot { right -= 1 }
+                guard left <= right else { break }
+                keys.swapAt(left, right)
+                left += 1
+                right -= 1
+            }
+            if depth - 1 <= right { high = right } else if depth - 1 >= left { low = left } else { break }
+        }
+        keys.removeLast(keys.count - depth)
     }
 
     private static func key(_ score: Float, _ document: Int) -> UInt64 {

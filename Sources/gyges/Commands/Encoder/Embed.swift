@@ -73,6 +73,8 @@ struct Embed: AsyncParsableCommand {
         guard output != nil || !(resume || overwrite) else {
             throw ValidationError("--resume and --overwrite need --output.")
         }
+        if let output, output == input { throw ValidationError("--output would overwrite --input.") }
+        if resume, !texts.isEmpty { throw ValidationError("--resume goes on with an --input.") }
         if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
         guard ["float", "base64"].contains(encoding) else {
             throw ValidationError("--encoding must be float or base64.")
@@ -108,6 +110,9 @@ struct Embed: AsyncParsableCommand {
         guard texts.isEmpty else {
             let records = texts.map { NamedText(id: nil, text: $0, line: 1) }
             guard let output else { return printNow(String(decoding: try rows(records, 0), as: UTF8.self)) }
+            guard overwrite || !FileManager.default.fileExists(atPath: output) else {
+                throw FileError(output, "is there already", remedy: "Give --overwrite, or choose another file.")
+            }
             let heading = isNumpy ? NumpyHeader.bytes(rows: texts.count, columns: try width(model)) : []
             return try AtomicFile.write(heading + rows(records, 0), to: output)
         }
@@ -128,7 +133,8 @@ struct Embed: AsyncParsableCommand {
             path: output, identity: identity, start: resume ? .resume : overwrite ? .overwrite : .new)
         let width = try width(model)
         let stream = TextStream(
-            heading: isNumpy ? { NumpyHeader.bytes(rows: $0, columns: width) } : nil, rows: { try rows($0, $1) })
+            window: vectorizer.kind.window, heading: isNumpy ? { NumpyHeader.bytes(rows: $0, columns: width) } : nil,
+            rows: { try rows($0, $1) })
         let total = quiet ? nil : try TextReader.count(path: path, form: form)
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
         bar.update("embedding", count: file.checkpoint.rowCount, of: total)

@@ -69,6 +69,15 @@ enum VectorKind: String {
     case single
     case tokens
     case sparse
+
+    /// How many texts are worked on together: fewer where each becomes large.
+    var window: TextReader.WindowLimit {
+        switch self {
+        case .single: .init()
+        case .tokens: .init(textCount: 256, byteCount: 64 << 10)
+        case .sparse: .init(textCount: 256)
+        }
+    }
 }
 
 /// The vectors of many texts, one kind of them.

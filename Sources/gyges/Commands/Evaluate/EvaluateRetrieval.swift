@@ -106,7 +106,8 @@ struct EvaluateRetrieval: AsyncParsableCommand {
             vectorizer: vectorizer, queryOptions: options(queryPrompt, queryPrefix, .query),
             documentOptions: options(documentPrompt, documentPrefix, .document))
         let evaluation = RetrievalEvaluation(
-            metrics: try chosenMetrics(), depth: depth, ignoresIdenticalIDs: ignoreIdenticalIds)
+            metrics: try chosenMetrics(), depth: depth, ignoresIdenticalIDs: ignoreIdenticalIds,
+            window: vectorizer.kind.window)
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
         defer { bar.finish() }
         let start = ContinuousClock.now
