@@ -102,6 +102,32 @@ import Testing
         }
     }
 
+    @Test("Damage anywhere is refused or read, and never ends the program")
+    func survivesMutations() throws {
+        let folder = try TemporaryFolder()
+        try Self.write(documents: ["one \\u00e9", "two"], queries: ["q"], relevant: [(0, 1)], in: folder)
+        var generator = SeededGenerator(seed: 3)
+        var refused = 0
+        for name in ["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"] {
+            let path = folder.path + "/" + name
+            let sound = try MappedFile.read(path: path)
+            for _ in 0..<400 {
+                var bytes = sound
+                for _ in 0...Int.random(in: 0..<3, using: &generator) {
+                    let place = Int.random(in: 0..<bytes.count, using: &generator)
+                    bytes[place] = UInt8.random(in: .min ... .max, using: &generator)
+                    if Bool.random(using: &generator) {
+                        bytes.removeLast(Int.random(in: 0..<bytes.count, using: &generator))
+                    }
+                }
+                try Data(bytes).write(to: URL(fileURLWithPath: path))
+                do { _ = try RetrievalCollection(path: folder.path) } catch { refused += 1 }
+            }
+            try Data(sound).write(to: URL(fileURLWithPath: path))
+        }
+        #expect(refused > 300)
+    }
+
     @Test("A split that is not there names those that are")
     func namesSplits() throws {
         #expect { try RetrievalCollection(path: try Self.fixture(), split: "dev") } throws: {

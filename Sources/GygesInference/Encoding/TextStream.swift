@@ -52,7 +52,15 @@ public struct TextStream {
         }
         if let heading {
             let bytes = heading(rowCount)
-            if output.checkpoint.byteCount == 0 { try output.append(bytes) } else { try output.replaceBeginning(bytes) }
+            let byteCount = output.checkpoint.byteCount
+            guard byteCount >= bytes.count || (rowCount == 0 && byteCount == 0) else {
+                throw Self.otherInput(output, "a record that does not fit its form")
+            }
+            if byteCount == 0 {
+                try output.append(bytes)
+            } else {
+                try output.replaceBeginning(bytes)
+            }
             if rowCount == 0 { try output.commit(rowCount: 0, inputDigest: digest.value) }
         }
         while true {

@@ -46,35 +46,10 @@ extension Input {
     ///
     /// - Throws: ``FileError`` if the file cannot be read or a line has more than `limit` bytes; what `body` throws.
     static func forEachLine(_ path: String, limit: Int = 1 << 26, _ body: (Int, [UInt8]) throws -> Void) throws {
-        let handle: FileHandle
-        if path == "-" {
-            handle = .standardInput
-        } else if let opened = FileHandle(forReadingAtPath: path) {
-            handle = opened
-        } else {
-            throw FileError(
-                path, "cannot be read", remedy: "Check the path, or give the text on standard input with '-'.")
-        }
-        var number = 0
-        var rest: [UInt8] = []
-        func emit(_ line: [UInt8]) throws {
-            number += 1
+        var reader = try LineReader(path: path, lineLimit: limit)
+        while let line = try reader.next() {
             let line = line.last == 0x0D ? Array(line.dropLast()) : line
-            if line.contains(where: { $0 != 0x20 && $0 != 0x09 }) { try body(number, line) }
+            if line.contains(where: { $0 != 0x20 && $0 != 0x09 }) { try body(reader.lineNumber, line) }
         }
-        while let block = try handle.read(upToCount: 1 << 18), !block.isEmpty {
-            var start = block.startIndex
-            while let end = block[start...].firstIndex(of: 0x0A) {
-                try emit(rest + block[start..<end])
-                rest.removeAll(keepingCapacity: true)
-                start = end + 1
-            }
-            rest += block[start...]
-            guard rest.count <= limit else {
-                throw FileError(
-                    path, "has a line of more than \(limit) bytes", remedy: "Put line breaks between texts.")
-            }
-        }
-        if !rest.isEmpty { try emit(rest) }
     }
 }

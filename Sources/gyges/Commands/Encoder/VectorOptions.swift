@@ -5,7 +5,9 @@ import GygesInference
 
 /// What vectors are made of texts; shared by the commands that compare texts.
 struct VectorOptions: ParsableArguments {
-    @Flag(help: "A vector for each token, as late-interaction models (ColBERT) have them.")
+    @Flag(
+        name: [.long, .customLong("late-interaction")],
+        help: "A vector for each token, as late-interaction models (ColBERT) have them.")
     var tokenVectors = false
 
     @Flag(help: "Weights of the vocabulary's tokens, as sparse models (SPLADE) have them.")
