@@ -15,8 +15,6 @@ public struct LineReader: ~Copyable {
     public private(set) var lineNumber = 0
     /// The bytes of the source, if it is a regular file and they are known therefore.
     public let byteCount: Int?
-    /// The bytes before the line that ``next()`` gives next.
-    public private(set) var position = 0
 
     private let descriptor: Int32
     private let ownsDescriptor: Bool
@@ -70,7 +68,7 @@ public struct LineReader: ~Copyable {
         while true {
             if let end = lineEnd(from: searched) {
                 defer { start = end + 1 }
-                return take(upTo: end, andItsEnd: 1)
+                return take(upTo: end)
             }
             guard buffer.count - start <= limit else {
                 throw FileError(
@@ -81,7 +79,7 @@ public struct LineReader: ~Copyable {
             if isAtEnd {
                 guard start < buffer.count else { return nil }
                 defer { start = buffer.count }
-                return take(upTo: buffer.count, andItsEnd: 0)
+                return take(upTo: buffer.count)
             }
             buffer.removeFirst(start)
             start = 0
@@ -98,9 +96,8 @@ public struct LineReader: ~Copyable {
         }
     }
 
-    private mutating func take(upTo end: Int, andItsEnd extra: Int) -> [UInt8] {
+    private mutating func take(upTo end: Int) -> [UInt8] {
         lineNumber += 1
-        position += end - start + extra
         return Array(buffer[start..<end])
     }
 

@@ -26,15 +26,15 @@ public struct TextReader: ~Copyable {
         case plainLines
     }
 
-    /// How many texts are worked on together: enough that sorting them by length pays, and few enough to hold.
+    /// How many texts are worked on together: enough to fill the passes of a model, few enough to hold and to compute again.
     public struct WindowLimit: Sendable {
         /// The most texts.
         public var textCount: Int
         /// The bytes of text after which no further one is added.
         public var byteCount: Int
 
-        /// Creates a limit; by default 2,048 texts or 512 KiB, about a hundred thousand tokens.
-        public init(textCount: Int = 2048, byteCount: Int = 512 << 10) {
+        /// Creates a limit; by default 2,048 texts or 128 KiB, about thirty thousand tokens.
+        public init(textCount: Int = 2048, byteCount: Int = 128 << 10) {
             self.textCount = textCount
             self.byteCount = byteCount
         }
@@ -51,11 +51,6 @@ public struct TextReader: ~Copyable {
         self.form = form
         lines = try LineReader(path: path)
     }
-
-    /// The bytes of the source, if it is a regular file.
-    public var byteCount: Int? { lines.byteCount }
-    /// The bytes read so far.
-    public var position: Int { lines.position }
 
     /// The next text; `nil` after the last.
     ///

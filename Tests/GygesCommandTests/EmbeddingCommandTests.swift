@@ -104,6 +104,12 @@ import Testing
             #expect(try contents(part) == expected)
             #expect(try contents(part + ".progress") == contents(whole + ".progress"))
         }
+        let piped = folder.path + "/piped.jsonl"
+        for options in [[], ["--resume"]] {
+            // Standard input can be read only once, and not be counted.
+            _ = try run(["embed", model, "--jsonl", "--output", piped] + options, input: texts)
+            #expect(try contents(piped) == contents(folder.path + "/whole-rows.jsonl"))
+        }
         let rows = try contents(folder.path + "/rows.npy")
         #expect(String(decoding: rows[..<128], as: UTF8.self).contains("(5000, 24)"))
         #expect(rows.count == 128 + 5000 * 24 * 4)

@@ -13,7 +13,6 @@ import Testing
             lines.append(line)
             #expect(reader.lineNumber == lines.count)
         }
-        #expect(reader.position == bytes.count)
         return lines
     }
 

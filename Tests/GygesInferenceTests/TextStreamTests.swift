@@ -41,7 +41,7 @@ import Testing
 
     static func run(
         _ input: String, output: String, format: VectorRows.Format, window: Int = 32, model: String = "m",
-        start: ResumableOutput.Start = .resume, progress: (TextStream.Progress) throws -> Void = { _ in }
+        start: ResumableOutput.Start = .resume, progress: (Int) throws -> Void = { _ in }
     ) async throws -> Int {
         let stream = TextStream(
             window: .init(textCount: window),

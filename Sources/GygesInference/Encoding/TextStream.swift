@@ -3,16 +3,6 @@ public import GygesFiles
 /// Makes a row of each text of a stream, however many there are: a window of texts at a time is read, computed and written in
 /// order, so that memory does not grow, and what is written survives a kill.
 public struct TextStream {
-    /// How far a stream is.
-    public struct Progress: Sendable, Equatable {
-        /// The texts done, those of an earlier process among them.
-        public var rowCount: Int
-        /// The bytes of input read.
-        public var readByteCount: Int
-        /// The bytes of input in all, if they are known.
-        public var byteCount: Int?
-    }
-
     /// How many texts are computed together.
     public var window: TextReader.WindowLimit
     /// What stands before the rows, by their number: as long for every number; `nil` for nothing.
@@ -32,11 +22,12 @@ public struct TextStream {
 
     /// Computes all texts that have no row yet.
     ///
-    /// - Parameter progress: Called after each window; may throw to stop, and what is written stays.
+    /// - Parameter progress: Called after each window with the rows that are done; may throw to stop, and what is written stays.
     /// - Returns: How many rows the output has.
     /// - Throws: ``FileError`` if the input is not what the rows that are there were made of, or files fail; what `rows` throws.
     public func run(
-        _ input: consuming TextReader, into output: ResumableOutput, progress: (Progress) throws -> Void = { _ in }
+        _ input: consuming TextReader, into output: ResumableOutput,
+        progress: (_ rowCount: Int) throws -> Void = { _ in }
     ) async throws -> Int {
         var input = input
         var digest = RunningDigest()
@@ -71,7 +62,7 @@ public struct TextStream {
             for record in texts { digest.update(record) }
             if let heading { try output.replaceBeginning(heading(rowCount)) }
             try output.commit(rowCount: rowCount, inputDigest: digest.value)
-            try progress(Progress(rowCount: rowCount, readByteCount: input.position, byteCount: input.byteCount))
+            try progress(rowCount)
         }
     }
 

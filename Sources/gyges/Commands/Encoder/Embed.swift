@@ -96,50 +96,63 @@ struct Embed: AsyncParsableCommand {
     func run() async throws {
         let model = try encoder.load()
         let vectorizer = Vectorizer(model: model, kind: vectors.kind(for: model))
-        let role = role.flatMap(TextRole.init(rawValue:))
-        let ownPrompt = prompt.map { EmbeddingOptions.Prompt.named($0) } ?? prefix.map { .text($0) }
-        let options = vectors.options(
-            prompt: ownPrompt ?? role.map(vectorizer.prompt) ?? .automatic, for: model)
         if isNumpy, vectorizer.kind != .single {
             throw ValidationError("The model gives other than one vector for each text; write JSON Lines.")
         }
-        let format: VectorRows.Format = isNumpy ? .numpy : VectorRows.Format(rawValue: encoding) ?? .jsonLines
-        func rows(_ records: [NamedText], _ first: Int) throws -> [UInt8] {
-            try vectorizer.rows(of: records, from: first, as: role ?? .document, options: options, format: format)
+        let role = role.flatMap(TextRole.init(rawValue:))
+        let ownPrompt = prompt.map { EmbeddingOptions.Prompt.named($0) } ?? prefix.map { .text($0) }
+        let maker = RowMaker(
+            vectorizer: vectorizer, role: role ?? .document,
+            options: vectors.options(prompt: ownPrompt ?? role.map(vectorizer.prompt) ?? .automatic, for: model),
+            format: isNumpy ? .numpy : VectorRows.Format(rawValue: encoding) ?? .jsonLines)
+        guard texts.isEmpty else { return try embedGiven(maker) }
+        let form: TextReader.Form = isJSON ? .jsonLines(fields: fieldNames) : .plainLines
+        let reader = try TextReader(path: input ?? "-", form: form)
+        guard let output else { return try printAll(of: reader, maker) }
+        try await write(reader, to: output, maker)
+    }
+
+    private var isJSON: Bool { jsonl || input?.hasSuffix(".jsonl") ?? false }
+
+    /// The texts of the command line.
+    private func embedGiven(_ maker: RowMaker) throws {
+        let records = texts.map { NamedText(id: nil, text: $0, line: 1) }
+        guard let output else { return printNow(String(decoding: try maker.rows(of: records, from: 0), as: UTF8.self)) }
+        guard overwrite || !FileManager.default.fileExists(atPath: output) else {
+            throw FileError(output, "is there already", remedy: "Give --overwrite, or choose another file.")
         }
-        guard texts.isEmpty else {
-            let records = texts.map { NamedText(id: nil, text: $0, line: 1) }
-            guard let output else { return printNow(String(decoding: try rows(records, 0), as: UTF8.self)) }
-            guard overwrite || !FileManager.default.fileExists(atPath: output) else {
-                throw FileError(output, "is there already", remedy: "Give --overwrite, or choose another file.")
-            }
-            let heading = isNumpy ? NumpyHeader.bytes(rows: texts.count, columns: try width(model)) : []
-            return try AtomicFile.write(heading + rows(records, 0), to: output)
+        let heading = isNumpy ? NumpyHeader.bytes(rows: texts.count, columns: try width(maker.vectorizer.model)) : []
+        try AtomicFile.write(heading + maker.rows(of: records, from: 0), to: output)
+    }
+
+    /// All texts of the input to standard output, a few at a time so that a pipe's reader need not wait.
+    private func printAll(of reader: consuming TextReader, _ maker: RowMaker) throws {
+        var reader = reader
+        var count = 0
+        while true {
+            let records = try reader.nextWindow(.init(textCount: 64, byteCount: 16 << 10))
+            guard !records.isEmpty else { return }
+            printNow(String(decoding: try maker.rows(of: records, from: count), as: UTF8.self))
+            count += records.count
         }
-        let path = input ?? "-"
-        let form: TextReader.Form = jsonl || path.hasSuffix(".jsonl") ? .jsonLines(fields: fieldNames) : .plainLines
-        var reader = try TextReader(path: path, form: form)
-        guard let output else {
-            var count = 0
-            while true {
-                let records = try reader.nextWindow(.init(textCount: 256, byteCount: 64 << 10))
-                guard !records.isEmpty else { return }
-                printNow(String(decoding: try rows(records, count), as: UTF8.self))
-                count += records.count
-            }
-        }
-        let identity = try identity(vectorizer, options: options, role: role, format: format, form: form)
+    }
+
+    /// All texts of the input to a file that can be gone on with.
+    private func write(_ reader: consuming TextReader, to output: String, _ maker: RowMaker) async throws {
+        let width = try width(maker.vectorizer.model)
         let file = try ResumableOutput(
-            path: output, identity: identity, start: resume ? .resume : overwrite ? .overwrite : .new)
-        let width = try width(model)
-        let stream = TextStream(
-            window: vectorizer.kind.window, heading: isNumpy ? { NumpyHeader.bytes(rows: $0, columns: width) } : nil,
-            rows: { try rows($0, $1) })
-        let total = quiet ? nil : try TextReader.count(path: path, form: form)
+            path: output, identity: try identity(of: maker), start: resume ? .resume : overwrite ? .overwrite : .new)
+        let total = quiet ? nil : try TextReader.count(path: input ?? "-", form: reader.form)
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
+        defer { bar.finish() }
         bar.update("embedding", count: file.checkpoint.rowCount, of: total)
-        _ = try await stream.run(reader, into: file) { bar.update("embedding", count: $0.rowCount, of: total) }
-        bar.finish()
+        let stream = TextStream(
+            window: maker.vectorizer.kind.window,
+            heading: isNumpy ? { NumpyHeader.bytes(rows: $0, columns: width) } : nil
+        ) { records, first in
+            try maker.rows(of: records, from: first) { bar.update("embedding", count: first + $0, of: total) }
+        }
+        _ = try await stream.run(reader, into: file)
     }
 
     private func width(_ model: TextEncoder) throws -> Int {
@@ -151,37 +164,40 @@ struct Embed: AsyncParsableCommand {
     }
 
     /// All that decides the output's bytes, apart from the texts.
-    private func identity(
-        _ vectorizer: Vectorizer, options: EmbeddingOptions, role: TextRole?, format: VectorRows.Format,
-        form: TextReader.Form
-    ) throws -> JSONObject {
+    private func identity(of maker: RowMaker) throws -> JSONObject {
+        let (model, options) = (maker.vectorizer.model, maker.options)
         func text(_ value: (some CustomStringConvertible)?) -> JSON { value.map { .string("\($0)") } ?? .null }
-        let model = vectorizer.model
         return JSONObject([
             ("model", .string(try model.digest())), ("precision", .string(model.precision.rawValue)),
             ("instruction set", .string(InstructionSet.current.rawValue)), ("arithmetic", .integer(arithmeticRevision)),
-            ("vectors", .string(vectorizer.kind.rawValue)), ("role", text(role?.rawValue)),
+            ("vectors", .string(maker.vectorizer.kind.rawValue)), ("role", .string(maker.role.rawValue)),
             ("prompt", .string(try model.promptText(options.prompt))), ("pooling", text(options.pooling?.rawValue)),
             ("dimensions", options.dimension.map { .integer($0) } ?? .null), ("scaled", .bool(options.normalizes)),
             ("most tokens", options.text.maximumLength.map { .integer($0) } ?? .null),
-            ("truncation", .string(options.text.truncation.rawValue)), ("encoding", .string(format.rawValue)),
-            ("fields", form == .plainLines ? .null : .array(fieldNames.map { .string($0) })),
+            ("truncation", .string(options.text.truncation.rawValue)), ("encoding", .string(maker.format.rawValue)),
+            ("fields", isJSON ? .array(fieldNames.map { .string($0) }) : .null),
         ])
     }
 }
 
-extension Vectorizer {
-    /// The rows of texts in a file.
+/// Makes the rows of a file of texts.
+private struct RowMaker {
+    let vectorizer: Vectorizer
+    let role: TextRole
+    let options: EmbeddingOptions
+    let format: VectorRows.Format
+
+    /// The rows of texts, end to end.
     ///
+    /// - Parameters:
+    ///   - first: The place of the first text, which names it if it has no name.
+    ///   - progress: Told how many of the texts are done.
     /// - Throws: ``FileError`` naming the line of a text that the model refuses; ``EncoderError`` about all of them.
-    func rows(
-        of records: [NamedText], from first: Int, as role: TextRole, options: EmbeddingOptions,
-        format: VectorRows.Format
-    ) throws -> [UInt8] {
+    func rows(of records: [NamedText], from first: Int, progress: ((Int) -> Void)? = nil) throws -> [UInt8] {
         var rows = VectorRows(format: format)
         let ids = records.enumerated().map { $1.id ?? .integer(first + $0) }
         do {
-            switch try vectors(of: records.map(\.text), as: role, options: options) {
+            switch try vectorizer.vectors(of: records.map(\.text), as: role, options: options, progress: progress) {
             case .single(let vectors): for (id, vector) in zip(ids, vectors) { try rows.append(id: id, vector: vector) }
             case .tokens(let texts):
                 for (id, text) in zip(ids, texts) {
@@ -190,20 +206,11 @@ extension Vectorizer {
             case .sparse(let texts): for (id, text) in zip(ids, texts) { try rows.append(id: id, sparse: text) }
             }
         } catch let error as EncoderError {
-            guard let index = error.textIndex, records.indices.contains(index) else { throw error }
+            guard let (index, problem) = error.textProblem, records.indices.contains(index) else { throw error }
             throw FileError(
-                "line \(records[index].line)", error.description, remedy: "Nothing from this line on was written.")
+                "line \(records[index].line)", problem,
+                remedy: "Change the text, or leave it out; what precedes its window is done.")
         }
         return rows.bytes
-    }
-}
-
-extension EncoderError {
-    /// Which of the texts the error is about.
-    fileprivate var textIndex: Int? {
-        switch self {
-        case .textTooLong(let index, _, _), .badTokens(let index), .badText(let index, _): index
-        default: nil
-        }
     }
 }

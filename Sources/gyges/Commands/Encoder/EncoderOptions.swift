@@ -142,7 +142,7 @@ func percent(_ value: Float) -> String { String(format: "%.1f %%", value * 100) 
 
 extension EncoderError {
     /// Which of the texts that were given is at fault, and what is wrong with it, if it is a text.
-    fileprivate var textProblem: (index: Int, problem: String)? {
+    var textProblem: (index: Int, problem: String)? {
         switch self {
         case .textTooLong(let index, let count, let limit): (index, "has \(count) tokens, more than \(limit)")
         case .badText(let index, let reason): (index, "cannot be read: \(reason)")

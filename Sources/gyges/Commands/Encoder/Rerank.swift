@@ -97,7 +97,9 @@ struct Rerank: ParsableCommand {
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
         defer { bar.finish() }
         guard model.embedding == nil, model.configuration.task == .sequenceClassification else {
-            return try compared(texts, Vectorizer(model: model, kind: vectors.kind(for: model)))
+            return try compared(texts, Vectorizer(model: model, kind: vectors.kind(for: model))) {
+                bar.update("embedding", count: $0, of: texts.count)
+            }
         }
         let options = vectors.options(prompt: .automatic, for: model).text
         return try model.rerank(
@@ -105,14 +107,21 @@ struct Rerank: ParsableCommand {
         ) { bar.update("reading", count: $0, of: texts.count) }.map { ($0.index, $0.score) }
     }
 
-    private func compared(_ texts: [String], _ vectorizer: Vectorizer) throws -> [(index: Int, score: Float)] {
+    private func compared(
+        _ texts: [String], _ vectorizer: Vectorizer, progress: @escaping (Int) -> Void
+    ) throws -> [(index: Int, score: Float)] {
         func embedded(_ texts: [String], _ role: TextRole) throws -> EmbeddedTexts {
             let options = vectors.options(prompt: vectorizer.prompt(for: role), for: vectorizer.model)
-            return EmbeddedTexts(try vectorizer.vectors(of: texts, as: role, options: options))
+            return EmbeddedTexts(
+                try vectorizer.vectors(of: texts, as: role, options: options, progress: role == .query ? nil : progress)
+            )
         }
         var search = try ExactSearch(
             queries: try embedded([query], .query), depth: texts.count, team: ThreadTeam(threadCount: encoder.threads))
         try search.add(try embedded(texts, .document))
-        return search.hits(ofQuery: 0).map { ($0.document, $0.score) }
+        let found = search.hits(ofQuery: 0).map { ($0.document, $0.score) }
+        // What has nothing in common with the query is not found, but was given to be ordered.
+        let others = Set(texts.indices).subtracting(found.map(\.0)).sorted().map { ($0, Float(0)) }
+        return found + others
     }
 }

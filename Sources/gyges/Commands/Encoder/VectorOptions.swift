@@ -96,17 +96,21 @@ struct Vectorizer {
 
     /// The vectors of texts.
     ///
+    /// - Parameter progress: Told how many texts are done, after each pass.
     /// - Throws: ``EncoderError``
-    func vectors(of texts: [String], as role: TextRole, options: EmbeddingOptions) throws -> TextVectors {
+    func vectors(
+        of texts: [String], as role: TextRole, options: EmbeddingOptions, progress: ((Int) throws -> Void)? = nil
+    ) throws -> TextVectors {
         switch kind {
-        case .single: return .single(try model.embeddings(of: texts, options: options))
+        case .single: return .single(try model.embeddings(of: texts, options: options, progress: progress))
         case .tokens:
-            let vectors = try model.tokenVectors(of: texts, as: role, options: options)
+            let vectors = try model.tokenVectors(of: texts, as: role, options: options, progress: progress)
             return .tokens(role == .document ? vectors.map { $0.without(model.skippedTokens) } : vectors)
         case .sparse:
             let prompt = try model.promptText(options.prompt)
             return .sparse(
-                try model.sparseVectors(of: prompt.isEmpty ? texts : texts.map { prompt + $0 }, options: options.text))
+                try model.sparseVectors(
+                    of: prompt.isEmpty ? texts : texts.map { prompt + $0 }, options: options.text, progress: progress))
         }
     }
 
