@@ -67,6 +67,7 @@ import Testing
         #expect(collection.documentIDs.count == 205)
         #expect(collection.documentIDs[200] != collection.documentIDs[201])  // é in one scalar and in two
         #expect(collection.queries.count == 22 && collection.queries[0].text == "query q0")
+        #expect(RetrievalRun.unwritableName(in: collection)?.text == "a b")
         #expect(collection.omissions.count == 2 && collection.omissions[0].hasPrefix("1 judged"))
         var reader = try collection.documents()
         #expect(try reader.next()?.text == "Title 0 text d0")

@@ -104,20 +104,23 @@ public struct RetrievalRun: Sendable, Equatable {
     /// The rankings.
     public var rankings: [Ranking]
 
+    /// A name in a collection that a TREC run cannot hold, because it has white space or is empty; `nil` if there is none.
+    public static func unwritableName(in collection: RetrievalCollection) -> ExactString? {
+        let isUnwritable = { (id: ExactString) in id.text.isEmpty || id.text.contains(where: \.isWhitespace) }
+        return collection.documentIDs.first(where: isUnwritable)
+            ?? collection.queries.lazy.map(\.id).first(where: isUnwritable)
+    }
+
     /// Writes the rankings as a TREC run, which trec_eval reads: query, `Q0`, document, rank, score, name.
     ///
-    /// - Throws: ``FileError`` if the file cannot be written, or a name has white space, which the format cannot express.
+    /// Names are written as they are; see ``unwritableName(in:)``.
+    /// - Throws: ``FileError`` if the file cannot be written.
     public func write(to path: String, name: String) throws(FileError) {
         let tag = String(name.map { $0.isWhitespace ? "-" : $0 })
         try AtomicFile.write(to: path) { output throws(FileError) in
             for ranking in rankings {
                 var text = ""
                 for (index, document) in ranking.documents.sorted().enumerated() {
-                    for id in [ranking.query, document.id] where id.text.contains(where: \.isWhitespace) {
-                        throw FileError(
-                            path, "cannot hold the name '\(id)', which has white space",
-                            remedy: "Rename it in the collection, or leave out --run.")
-                    }
                     text += "\(ranking.query) Q0 \(document.id) \(index + 1) \(document.score) \(tag)\n"
                 }
                 try output.append(Array(text.utf8))

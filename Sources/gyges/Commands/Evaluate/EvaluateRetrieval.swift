@@ -92,6 +92,12 @@ struct EvaluateRetrieval: AsyncParsableCommand {
     func run() async throws {
         let other = try baseline.map { try RetrievalResult(path: $0) }
         let collection = try RetrievalCollection(path: folder, split: split, judgements: qrels)
+        // Before hours of work, not after.
+        if runFile != nil, let name = RetrievalRun.unwritableName(in: collection) {
+            throw FileError(
+                folder, "has the name '\(name)' with white space, which a TREC run cannot hold",
+                remedy: "Rename it, or leave out --run.")
+        }
         let model = try encoder.load()
         if let similarity = model.embedding?.similarity, similarity != .cosine, similarity != .dot {
             Terminal.writeError(
@@ -119,8 +125,8 @@ struct EvaluateRetrieval: AsyncParsableCommand {
         outcome.result.model = encoder.model
         outcome.result.label = label ?? encoder.model
         for omission in outcome.result.omissions { Terminal.writeError("gyges: \(omission)\n") }
-        if let runFile { try outcome.run.write(to: runFile, name: outcome.result.label) }
         print(json ? try outcome.result.json() : outcome.result.table(comparedWith: other))
+        if let runFile { try outcome.run.write(to: runFile, name: outcome.result.label) }
     }
 
     private func chosenMetrics() throws -> [RetrievalMetric] {
