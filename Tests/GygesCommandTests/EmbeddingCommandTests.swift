@@ -78,6 +78,37 @@ import Testing
         #expect(unknown.status == 1 && unknown.errors.contains("query, passage"), "\(unknown.errors)")
     }
 
+    @Test("A late-interaction folder's queries are filled up, its documents lose what it skips, and MaxSim orders them")
+    func comparesTokens() throws {
+        let folder = try TemporaryFolder()
+        let model = try model(in: folder)
+        try AtomicFile.write(#"[{"path": "", "type": "m.Transformer"}]"#, to: model + "/modules.json")
+        try AtomicFile.write(
+            #"{"query_prefix": "", "document_prefix": "", "query_length": 12, "skiplist_words": [",", "."]}"#,
+            to: model + "/config_sentence_transformers.json")
+        func row(_ text: String, _ role: String) throws -> JSON {
+            try rows(try run(["embed", model, text, "--as", role]))[0]
+        }
+        let query = try row("a ring.", "query")
+        #expect(query["tokens"]?.array?.count == 12 && query["vectors"]?.array?.count == 12)
+        let (short, long) = (try row("a ring gold", "document"), try row("a ring., gold", "document"))
+        #expect(short["tokens"] == long["tokens"] && short["vectors"] != long["vectors"])
+        let texts = ["the king.", "a ring"]
+        let result = try JSON(parsing: try run(["rerank", model, "a ring", "--json", "--quiet"] + texts))
+        // The score that the vectors themselves give.
+        func vectors(_ row: JSON) -> [[Double]] {
+            row["vectors"]?.array?.map { $0.array?.compactMap(\.double) ?? [] } ?? []
+        }
+        let sought = vectors(try row("a ring", "query"))
+        for entry in try #require(result["results"]?.array) {
+            let document = vectors(try row(try #require(entry["text"]?.string), "document"))
+            let score = sought.reduce(0.0) { sum, a in
+                sum + (document.map { b in zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }.max() ?? 0)
+            }
+            #expect(abs((entry["score"]?.double ?? .nan) - score) < 1e-4)
+        }
+    }
+
     @Test("A file of many texts is gone on with, whatever was left of it, and refused under other settings")
     func goesOn() throws {
         let folder = try TemporaryFolder()

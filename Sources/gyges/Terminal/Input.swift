@@ -40,6 +40,16 @@ func printNow(_ text: String) {
     try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
 }
 
+/// Writes data to standard output, of which none may be lost.
+///
+/// - Throws: ``FileError`` if it cannot be written, as on a full disk.
+func writeOutput(_ bytes: [UInt8]) throws(FileError) {
+    do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch {
+        throw FileError(
+            "standard output", "cannot be written: \(error.localizedDescription)", remedy: "Check the free space.")
+    }
+}
+
 extension Input {
     /// Calls `body` with the number and the bytes of every line that is not empty of a file, or of standard input for `-`, without
     /// holding more than a line and a block.

@@ -117,7 +117,7 @@ struct Embed: AsyncParsableCommand {
     /// The texts of the command line.
     private func embedGiven(_ maker: RowMaker) throws {
         let records = texts.map { NamedText(id: nil, text: $0, line: 1) }
-        guard let output else { return printNow(String(decoding: try maker.rows(of: records, from: 0), as: UTF8.self)) }
+        guard let output else { return try writeOutput(try maker.rows(of: records, from: 0)) }
         guard overwrite || !FileManager.default.fileExists(atPath: output) else {
             throw FileError(output, "is there already", remedy: "Give --overwrite, or choose another file.")
         }
@@ -132,7 +132,7 @@ struct Embed: AsyncParsableCommand {
         while true {
             let records = try reader.nextWindow(.init(textCount: 64, byteCount: 16 << 10))
             guard !records.isEmpty else { return }
-            printNow(String(decoding: try maker.rows(of: records, from: count), as: UTF8.self))
+            try writeOutput(try maker.rows(of: records, from: count))
             count += records.count
         }
     }
