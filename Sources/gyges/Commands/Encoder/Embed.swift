@@ -9,10 +9,11 @@ struct Embed: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Turns texts into vectors, any number of them.",
         discussion: """
-            Prints or writes a line of JSON for each text, in their order: its "id", or its place, and its "embedding". Input is
-            one text a line, or JSON Lines with "text" and perhaps "id" or "_id". Memory does not grow with the input. What was killed
-            is gone on with by --resume, and the output is the same as if nothing had happened; FILE.progress, beside the output,
-            says how far it is and by what it was made.
+            Prints or writes a line of JSON for each text, in their order: its "id", or its place, and its "embedding". \
+            Input is one text a line, or JSON Lines with "text" and perhaps "id" or "_id". Memory does not grow with it.
+
+            What was killed is gone on with by --resume, and the output is the same as if nothing had happened; \
+            FILE.progress, beside the output, says how far it is and by what it was made.
 
             Examples:
               gyges embed ./modernbert-embed "What is a ring?" --as query

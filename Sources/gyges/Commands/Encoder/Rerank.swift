@@ -10,12 +10,12 @@ struct Rerank: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Orders texts by how well they answer a query.",
         discussion: """
-            A cross-encoder (a classifier with one label) reads the query with each text. Any other model's vectors are compared:
-            by inner product, or by MaxSim where there is one for each token.
+            A cross-encoder (a classifier with one label) reads the query with each text. Any other model's vectors are \
+            compared: by inner product, or by MaxSim where there is one for each token.
 
             Examples:
               gyges rerank ./gte-reranker "Who found a ring?" "Gyges did." "A horse."
-              gyges rerank ./gte-reranker "Who found a ring?" --input found.jsonl --top-k 10 --json
+              gyges rerank ./reranker "Who found it?" --input found.jsonl --top-k 9 --json
             """)
 
     @OptionGroup(title: "Model")

@@ -11,14 +11,16 @@ struct EvaluateRetrieval: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retrieval", abstract: "Searches a collection and compares what is found with judgements.",
         discussion: """
-            The folder is laid out as BEIR's: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv. All documents are compared with all
-            queries, by inner product or by MaxSim. Metrics are trec_eval's; intervals are of the mean over queries.
+            The folder is laid out as BEIR's: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv. All documents are compared \
+            with all queries, by inner product or by MaxSim. Metrics are trec_eval's; intervals are of the mean over \
+            queries.
 
             Examples:
-              gyges evaluate retrieval ./gte ./scifact
-              gyges evaluate retrieval ./gte ./scifact --truncate-dimensions 256 --json > short.json
-              gyges evaluate retrieval ./gte ./scifact --baseline short.json --run run.trec
-              gyges evaluate retrieval ./colbert ./scifact --metrics ndcg@10,recall@100
+              gyges evaluate retrieval ./gte ./scifact --run run.trec
+              gyges evaluate retrieval ./gte ./scifact --json > whole.json
+              gyges evaluate retrieval ./gte ./scifact \\
+                --truncate-dimensions 256 --baseline whole.json
+              gyges evaluate retrieval ./colbert ./scifact --metrics ndcg@10,recall@50
             """)
 
     @OptionGroup(title: "Model")
