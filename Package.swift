@@ -54,7 +54,7 @@ let package = Package(
             name: "GygesHub", dependencies: ["GygesFiles", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: common),
         .target(
-            name: "GygesEvaluation", dependencies: ["GygesStatistics", "GygesFiles"],
+            name: "GygesEvaluation", dependencies: ["GygesKernels", "GygesStatistics", "GygesFiles"],
             resources: [.embedInCode("Text/essay.txt")], swiftSettings: hot),
         .target(
             name: "GygesReport",
@@ -96,12 +96,15 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesInferenceTests",
-            dependencies: ["GygesInference", "GygesModels", "GygesText", "GygesFiles", "GygesTestSupport"],
+            dependencies: [
+                "GygesInference", "GygesModels", "GygesKernels", "GygesText", "GygesFiles", "GygesTestSupport",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(name: "GygesHubTests", dependencies: ["GygesHub", "GygesFiles"], swiftSettings: common),
         .testTarget(
-            name: "GygesEvaluationTests", dependencies: ["GygesEvaluation", "GygesStatistics", "GygesFiles"],
-            swiftSettings: hot),
+            name: "GygesEvaluationTests",
+            dependencies: ["GygesEvaluation", "GygesKernels", "GygesStatistics", "GygesFiles"],
+            resources: [.copy("Fixtures")], swiftSettings: hot),
         .testTarget(name: "GygesReportTests", dependencies: ["GygesReport"], swiftSettings: common),
         .testTarget(
             name: "GygesStudyTests",

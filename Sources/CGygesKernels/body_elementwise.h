@@ -21,6 +21,42 @@ static void NAME(rms_norm)(
     }
 }
 
+/// The first `count` lanes, and zeros beyond.
+INLINE Floats first_lanes(Floats floats, size_t count) {
+    float lanes[LANES];
+    memcpy(lanes, &floats, sizeof lanes);
+    return load_some(lanes, count);
+}
+
+static void NAME(layer_norm)(
+    const float *x, const float *weight, const float *bias, float epsilon, size_t rows, size_t columns, float *y) {
+    for (size_t row = 0; row < rows; row++, x += columns, y += columns) {
+        Floats sums[4] = {0, 0, 0, 0}, squares[4] = {0, 0, 0, 0};
+        size_t i = 0;
+        for (; i + 4 * LANES <= columns; i += 4 * LANES)
+            for (size_t part = 0; part < 4; part++) sums[part] += LOAD(Floats, x + i + part * LANES);
+        for (; i < columns; i += LANES) sums[0] += load_some(x + i, columns - i);
+        const float mean = sum_of_lanes((sums[0] + sums[1]) + (sums[2] + sums[3])) / (float)columns;
+        // Differences first: a mean far from zero would leave the difference of two large squares no digits.
+        for (i = 0; i + 4 * LANES <= columns; i += 4 * LANES)
+            for (size_t part = 0; part < 4; part++) {
+                const Floats value = LOAD(Floats, x + i + part * LANES) - mean;
+                squares[part] = multiply_add(value, value, squares[part]);
+            }
+        for (; i < columns; i += LANES) {
+            const Floats value = first_lanes(load_some(x + i, columns - i) - mean, columns - i);
+            squares[0] = multiply_add(value, value, squares[0]);
+        }
+        const float sum = sum_of_lanes((squares[0] + squares[1]) + (squares[2] + squares[3]));
+        const Floats factor = 1 / sqrtf(sum / (float)columns + epsilon);
+        for (i = 0; i < columns; i += LANES) {
+            const size_t count = columns - i;
+            const Floats value = (load_some(x + i, count) - mean) * factor * load_some(weight + i, count);
+            store_some(bias ? value + load_some(bias + i, count) : value, y + i, count);
+        }
+    }
+}
+
 /// z · sigmoid(z).
 INLINE Floats silu(Floats z) { return z / (1 + exponential(-z)); }
 
@@ -46,6 +82,14 @@ static void NAME(silu_gate)(const float *gate, const float *up, size_t count, fl
 static void NAME(gelu_gate)(const float *gate, const float *up, size_t count, float *y) {
     for (size_t i = 0; i < count; i += LANES)
         store_some(gelu(load_some(gate + i, count - i)) * load_some(up + i, count - i), y + i, count - i);
+}
+
+static void NAME(silu)(float *x, size_t count) {
+    for (size_t i = 0; i < count; i += LANES) store_some(silu(load_some(x + i, count - i)), x + i, count - i);
+}
+
+static void NAME(gelu)(float *x, size_t count) {
+    for (size_t i = 0; i < count; i += LANES) store_some(gelu(load_some(x + i, count - i)), x + i, count - i);
 }
 
 static void NAME(add)(const float *x, size_t count, float *y) {

@@ -9,8 +9,11 @@
 #define VECTOR_KERNELS                              \
     {                                               \
         .rms_norm = NAME(rms_norm),                 \
+        .layer_norm = NAME(layer_norm),             \
         .silu_gate = NAME(silu_gate),               \
         .gelu_gate = NAME(gelu_gate),               \
+        .silu = NAME(silu),                         \
+        .gelu = NAME(gelu),                         \
         .add = NAME(add),                           \
         .rotate = NAME(rotate),                     \
         .maximum = NAME(maximum),                   \

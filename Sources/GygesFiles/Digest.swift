@@ -39,8 +39,25 @@ public enum Digest {
 
     private static let partSize = 16 << 20
 
-    private static func hexadecimal(_ digest: SHA256.Digest) -> String {
+    fileprivate static func hexadecimal(_ digest: SHA256.Digest) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
+}
+
+/// A SHA-256 that grows with what is fed to it and can be read at any moment.
+public struct RunningDigest {
+    private var hash = SHA256()
+
+    /// Begins with nothing.
+    public init() {}
+
+    /// Feeds a text's UTF-8.
+    public mutating func update(_ text: String) {
+        var text = text
+        text.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The digest of everything so far.
+    public var value: String { Digest.hexadecimal(hash.finalize()) }
 }

@@ -95,13 +95,21 @@ public struct JSONObject: Sendable, Equatable, Sequence {
     }
 }
 
-/// A string that equals another only if it has the same bytes.
-struct ExactString: Hashable {
-    let text: String
+/// A string that equals another only if it has the same bytes, and is ordered by them.
+///
+/// Names in files are compared so: Swift's strings are equal by canonical equivalence, which tools in other languages do not know.
+public struct ExactString: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The string.
+    public let text: String
 
-    init(_ text: String) { self.text = text }
+    /// Wraps a string.
+    public init(_ text: String) { self.text = text }
 
-    static func == (a: ExactString, b: ExactString) -> Bool {
+    /// The string itself.
+    public var description: String { text }
+
+    /// Whether the bytes are the same.
+    public static func == (a: ExactString, b: ExactString) -> Bool {
         let isEqual = a.text.utf8.withContiguousStorageIfAvailable { a in
             b.text.utf8.withContiguousStorageIfAvailable { b in
                 a.count == b.count && UnsafeRawBufferPointer(a).elementsEqual(UnsafeRawBufferPointer(b))
@@ -110,7 +118,11 @@ struct ExactString: Hashable {
         return (isEqual ?? nil) ?? a.text.utf8.elementsEqual(b.text.utf8)
     }
 
-    func hash(into hasher: inout Hasher) {
+    /// Whether the bytes of `a` come first.
+    public static func < (a: ExactString, b: ExactString) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
+
+    /// Feeds the bytes.
+    public func hash(into hasher: inout Hasher) {
         var text = text
         text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }

@@ -81,15 +81,7 @@ public final class LanguageModel: Sendable {
     ///
     /// - Throws: ``FileError`` if a file cannot be read any more.
     /// - Complexity: O(size of the files); about a second for each 1.5 GB.
-    public func digest() throws(FileError) -> String {
-        if files.count == 1 { return try Digest.sha256(file: files[0]) }
-        var parts = ""
-        for file in files {
-            let name = file.split(separator: "/").last ?? ""
-            parts += "\(name) \(try Digest.sha256(file: file))\n"
-        }
-        return Digest.sha256(parts)
-    }
+    public func digest() throws(FileError) -> String { try GygesInference.digest(ofFiles: files) }
 
     /// Saves what was computed for the beginning of `prompt` to a file; see ``InferenceEngine/savePrefixes(of:to:model:)``.
     ///

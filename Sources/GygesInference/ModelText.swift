@@ -61,6 +61,17 @@ func isFolder(_ path: String) -> Bool {
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
 }
 
+/// SHA-256 over a model's files, their names among it if there are several.
+func digest(ofFiles files: [String]) throws(FileError) -> String {
+    if files.count == 1 { return try Digest.sha256(file: files[0]) }
+    var parts = ""
+    for file in files {
+        let name = file.split(separator: "/").last ?? ""
+        parts += "\(name) \(try Digest.sha256(file: file))\n"
+    }
+    return Digest.sha256(parts)
+}
+
 /// What templates of a folder's model can name.
 func templateVariables(of folder: ModelFolder) throws(FileError) -> JSONObject {
     let configuration = try folder.json("tokenizer_config.json")

@@ -22,6 +22,51 @@ public func rmsNorm(
     }
 }
 
+/// Layer normalisation of each row: `y = (x - mean(x)) / √(variance(x) + ε) · weight + bias` (Ba et al. 2016).
+///
+/// - Parameters:
+///   - x: `[rows, weight.count]`.
+///   - bias: As many as `weight`; `nil` for none.
+///   - y: As `x`, overwritten.
+public func layerNorm(
+    _ x: Span<Float>, weight: Span<Float>, bias: Span<Float>?, epsilon: Float, into y: inout MutableSpan<Float>,
+    team: ThreadTeam
+) {
+    let columns = weight.count
+    expect(columns > 0 && x.count % columns == 0 && y.count == x.count, "layerNorm: shapes do not agree")
+    let kernel = team.instructionSet.kernels.pointee.vector.layer_norm
+    func run(_ bias: UnsafeBufferPointer<Float>?) {
+        expect(bias.map { $0.count == columns } ?? true, "layerNorm: the bias does not fit the weight")
+        weight.withUnsafeBufferPointer { weight in
+            withPointers(x, &y) { x, y in
+                team.run(over: x.count / columns, minimum: max(1, (1 << 15) / columns)) { rows in
+                    let offset = rows.lowerBound * columns
+                    kernel?(
+                        x.baseAddress! + offset, weight.baseAddress, bias?.baseAddress, epsilon, rows.count, columns,
+                        y.baseAddress! + offset)
+                }
+            }
+        }
+    }
+    if let bias { bias.withUnsafeBufferPointer { run($0) } } else { run(nil) }
+}
+
+/// The activation function of a layer, elementwise and in place.
+public func activate(_ x: inout MutableSpan<Float>, _ activation: GateActivation, team: ThreadTeam) {
+    let vector = team.instructionSet.kernels.pointee.vector
+    let kernel =
+        switch activation {
+        case .silu: vector.silu
+        case .gelu: vector.gelu
+        }
+    x.withUnsafeMutableBufferPointer { x in
+        nonisolated(unsafe) let x = x
+        team.run(over: x.count, minimum: 1 << 13, multiple: 16) { run in
+            kernel?(x.baseAddress! + run.lowerBound, run.count)
+        }
+    }
+}
+
 /// `y = gate · sigmoid(gate) · up`, elementwise; all of one length.
 public func siluGate(gate: Span<Float>, up: Span<Float>, into y: inout MutableSpan<Float>, team: ThreadTeam) {
     applyGate(team.instructionSet.kernels.pointee.vector.silu_gate, gate: gate, up: up, into: &y, team: team)

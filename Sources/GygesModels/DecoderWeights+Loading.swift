@@ -6,55 +6,33 @@ import GygesTensors
 struct DecoderWeightsLoader {
     let source: TensorSource
     let configuration: CausalModelConfiguration
-    let precision: ProductPrecision
-    /// Where packed copies are kept between runs, if anywhere.
-    let panelFolder: String?
-    let team: ThreadTeam
-    private var problems: [String] = []
-    private var used: Set<String> = []
+    private var reader: WeightsReader
 
+    /// - Parameter panelFolder: Where packed copies are kept between runs, if anywhere.
     init(
         source: TensorSource, configuration: CausalModelConfiguration, precision: ProductPrecision,
         panelFolder: String?, team: ThreadTeam
     ) {
         self.source = source
         self.configuration = configuration
-        self.precision = precision
-        self.panelFolder = panelFolder
-        self.team = team
+        reader = WeightsReader(source: source, precision: precision, panelFolder: panelFolder, team: team)
     }
 
     /// The parameters, packed for products.
     ///
-    /// Shapes are checked for the whole model before the first matrix is packed, so a bad file fails at once.
     /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
     mutating func load() throws(FileError) -> DecoderWeights<WeightMatrix, WeightVector> {
         try checkExpertCount()
         let plan = Plan(
             configuration: configuration, names: source.names, hasHead: source.tensor(source.names.head) != nil)
-        var stored: [String: StoredTensor] = [:]
-        for (name, shape) in plan.expected {
-            if let tensor = check(name, shape: shape) { stored[name] = tensor }
-        }
-        let known = used.union(plan.ignored)
-        for name in source.allNames where !known.contains(name) {
-            problems.append("tensor \(name) is not part of a \(configuration.architecture.rawValue) model")
-        }
-        guard problems.isEmpty else {
-            throw FileError(
-                source.path, at: "tensors", problems: problems,
-                remedy: "The weights do not match the configuration; get the model again or check its configuration.")
-        }
+        for (name, shape) in plan.expected { reader.expect(name, shape) }
+        try reader.finish(ignoring: plan.ignored, of: configuration.architecture.rawValue)
+        let names = source.names
         for (name, part, layer) in plan.stacks {
-            for (index, slice) in (stored.removeValue(forKey: name)?.slices ?? []).enumerated() {
-                stored[source.names.expert(part, index, layer) + ".weight"] = slice
-            }
+            reader.split(name) { names.expert(part, $0, layer) + ".weight" }
         }
-        let matrices = plan.packed(names: source.names).compactMap { name in
-            stored[name].map { UnpackedMatrix(name: name, tensor: $0, precision: precision) }
-        }
-        let packed = packedMatrices(matrices, files: source.files, folder: panelFolder, team: team)
-        return build(from: stored, packed: packed, plan: plan)
+        reader.pack(plan.packed(names: names))
+        return build(plan: plan)
     }
 
     /// Refuses a configuration that promises far more experts than there are tensors, before it is taken at its word and
@@ -69,76 +47,40 @@ struct DecoderWeightsLoader {
             remedy: "The weights do not match the configuration; get the model again or check its configuration.")
     }
 
-    private mutating func check(_ name: String, shape: [Int]) -> StoredTensor? {
-        used.insert(name)
-        switch source.tensor(name) {
-        case nil:
-            problems.append("tensor \(name) \(shape) is missing")
-            return nil
-        case .failure(let failure):
-            problems.append("tensor \(name): \(failure.message)")
-            return nil
-        case .success(let tensor):
-            if tensor.shape != shape {
-                problems.append("tensor \(name) has shape \(tensor.shape) where the configuration gives \(shape)")
-                return nil
-            }
-            return tensor
-        }
-    }
-
-    private func build(
-        from stored: [String: StoredTensor], packed: [String: PackedMatrix], plan: Plan
-    ) -> DecoderWeights<WeightMatrix, WeightVector> {
-        func vector(_ name: String) -> WeightVector {
-            let tensor = stored[name]!  // `load` checked every planned name.
-            let count = tensor.shape[0]
-            var elements = [Float](repeating: 0, count: count)
-            var span = elements.mutableSpan
-            dequantizeRows(tensor.bytes, format: tensor.format, columns: count, rows: [0], into: &span, team: team)
-            return WeightVector(elements)
-        }
-        func matrix(_ name: String) -> WeightMatrix {
-            let tensor = stored[name]!
-            return WeightMatrix(
-                tensor.bytes, format: tensor.format, rows: tensor.matrixShape.rows,
-                columns: tensor.matrixShape.columns, owner: tensor.owner, packed: packed[name])
-        }
-        func projection(_ stem: String) -> Projection<WeightMatrix, WeightVector> {
-            Projection(
-                weight: matrix(stem + ".weight"),
-                bias: stored[stem + ".bias"] != nil ? vector(stem + ".bias") : nil)
-        }
+    private func build(plan: Plan) -> DecoderWeights<WeightMatrix, WeightVector> {
         func unit(_ name: (_ part: String) -> String) -> DecoderWeights<WeightMatrix, WeightVector>.GatedUnit {
-            .init(gate: projection(name("gate")), up: projection(name("up")), down: projection(name("down")))
+            .init(
+                gate: reader.projection(name("gate")), up: reader.projection(name("up")),
+                down: reader.projection(name("down")))
         }
         let names = source.names
         func feedForward(_ layer: Int) -> DecoderWeights<WeightMatrix, WeightVector>.FeedForward {
             guard let experts = configuration.experts(inLayer: layer) else {
                 return .dense(
                     .init(
-                        gate: projection(names.gate(layer)), up: projection(names.up(layer)),
-                        down: projection(names.down(layer))))
+                        gate: reader.projection(names.gate(layer)), up: reader.projection(names.up(layer)),
+                        down: reader.projection(names.down(layer))))
             }
             return .experts(
                 .init(
-                    router: Projection(weight: matrix(names.router(layer))),
+                    router: Projection(weight: reader.matrix(names.router(layer))),
                     experts: (0..<experts.count).map { index in unit { names.expert($0, index, layer) } },
                     shared: unit { names.shared($0, layer) },
-                    sharedGate: Projection(weight: matrix(names.sharedGate(layer))),
+                    sharedGate: Projection(weight: reader.matrix(names.sharedGate(layer))),
                     countPerToken: experts.countPerToken, normalisesWeights: experts.normalisesWeights))
         }
-        let embedding = matrix(names.embedding)
+        let embedding = reader.matrix(names.embedding)
         let layers = (0..<configuration.layerCount).map { layer in
             DecoderWeights<WeightMatrix, WeightVector>.Layer(
-                attentionNorm: vector(names.attentionNorm(layer)), query: projection(names.query(layer)),
-                key: projection(names.key(layer)), value: projection(names.value(layer)),
-                output: projection(names.output(layer)), feedForwardNorm: vector(names.feedForwardNorm(layer)),
+                attentionNorm: reader.vector(names.attentionNorm(layer)), query: reader.projection(names.query(layer)),
+                key: reader.projection(names.key(layer)), value: reader.projection(names.value(layer)),
+                output: reader.projection(names.output(layer)),
+                feedForwardNorm: reader.vector(names.feedForwardNorm(layer)),
                 feedForward: feedForward(layer))
         }
         return DecoderWeights(
-            embedding: embedding, layers: layers, finalNorm: vector(names.finalNorm),
-            head: plan.hasHead ? matrix(names.head) : embedding)
+            embedding: embedding, layers: layers, finalNorm: reader.vector(names.finalNorm),
+            head: plan.hasHead ? reader.matrix(names.head) : embedding)
     }
 }
 

@@ -16,10 +16,21 @@ extension CausalModelConfiguration {
     func rotaryFrequencies(path: String, divisors: [Float]?) throws(FileError) -> [Double] {
         let plain = RotaryTable.frequencies(base: ropeBase, rotaryDimension: rotaryDimension)
         if let divisors { return zip(plain, divisors).map { $0 / Double($1) } }
-        switch ropeScaling {
         // YaRN begins where the native window ends: `LongContext`.
-        case .none, .yarn: return plain
+        if case .yarn = ropeScaling { return plain }
+        return try ropeScaling.stretched(plain, base: ropeBase, path: path)
+    }
+}
+
+extension RopeScaling {
+    /// Rotary frequencies for the stretched positions, radians a position.
+    ///
+    /// - Throws: ``FileError`` for scalings that are not implemented.
+    func stretched(_ plain: [Double], base: Double, path: String) throws(FileError) -> [Double] {
+        switch self {
+        case .none: return plain
         case .linear(let factor): return plain.map { $0 / factor }
+        case .yarn(let yarn): return yarn.stretched(plain, base: base)
         case .llama3(let factor, let lowFrequencyFactor, let highFrequencyFactor, let originalContextLength):
             return plain.map { frequency in
                 Self.llama3(

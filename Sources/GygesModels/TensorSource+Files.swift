@@ -23,10 +23,14 @@ extension TensorSource {
     ///
     /// - Throws: ``FileError`` if the weights cannot be opened.
     init(folder: ModelFolder) throws(FileError) {
-        let files = try folder.weights()
+        self.init(safetensors: try folder.weights(), path: folder.path)
+    }
+
+    /// The tensors of safetensors files that belong together.
+    init(safetensors files: [SafetensorsFile], path: String) {
         var places: [String: (file: SafetensorsFile, tensor: SafetensorsTensor)] = [:]
         for file in files { for tensor in file.tensors { places[tensor.name] = (file, tensor) } }
-        path = folder.path
+        self.path = path
         self.files = files.map(\.file)
         names = .huggingFace
         allNames = places.keys.sorted()

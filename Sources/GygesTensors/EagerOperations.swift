@@ -20,11 +20,12 @@ public struct KeyValueBinding {
 /// batch nor the number of threads can change a bit of it. Not `Sendable`: one interpreter belongs to one thread.
 public final class EagerOperations: Operations {
     let team: ThreadTeam
-    private let pool = ActivationPool()
+    let pool = ActivationPool()
     private var products = Activations()
-    private var batch = PackedBatch()
+    private(set) var batch = PackedBatch()
     private var binding: KeyValueBinding?
     private var passAngles: RotaryAngles?
+    var encoderAngles: [RotaryTable: EncoderAngles] = [:]
 
     /// Creates an interpreter that splits its work over `team`.
     public init(team: ThreadTeam) { self.team = team }
@@ -36,6 +37,13 @@ public final class EagerOperations: Operations {
         }
         self.batch = batch
         self.binding = binding
+        passAngles = nil
+    }
+
+    /// Says which batch the next operations belong to, of whole texts of an encoder: nothing of it is kept.
+    public func begin(_ batch: PackedBatch) {
+        self.batch = batch
+        binding = nil
         passAngles = nil
     }
 

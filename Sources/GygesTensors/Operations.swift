@@ -26,6 +26,12 @@ public protocol Operations {
     /// Root-mean-square normalisation of each row with gain `weight` (Zhang & Sennrich 2019).
     func rmsNorm(_ x: Value, weight: Vector, epsilon: Float) -> Value
 
+    /// Layer normalisation of each row with gain `weight` and, where there is one, `bias` (Ba et al. 2016).
+    func layerNorm(_ x: Value, weight: Vector, bias: Vector?, epsilon: Float) -> Value
+
+    /// Each element of `x` through a function. The memory of `x` may be used up.
+    func activated(_ x: Value, _ function: ElementFunction) -> Value
+
     /// Causal grouped-query attention of `queries` `[rows, heads · d]` over the keys and values of their sequences: those
     /// given, `[rows, keyValueHeads · d]`, and those of earlier passes.
     ///
@@ -35,6 +41,22 @@ public protocol Operations {
     func attention(
         queries: Value, keys: Value, values: Value, layer: Int, shape: AttentionShape, encoding: PositionEncoding
     ) -> Value
+
+    /// Attention within the batch's sequences in which every position sees both sides, over keys and values
+    /// `[rows, heads · d]` of this pass alone.
+    ///
+    /// - Parameters:
+    ///   - queries: As projected, `[rows, heads · d]`, one for each of the chosen rows.
+    ///   - rows: The batch's rows that the queries belong to, ascending; `nil` for all.
+    func bidirectionalAttention(
+        queries: Value, at rows: [Int]?, keys: Value, values: Value, as attention: EncoderAttention
+    ) -> Value
+
+    /// One row for each run of rows of `x`: what they have in common, channel by channel; zeros for an empty run.
+    func pooled(_ x: Value, over runs: [Range<Int>], by pooling: RowPooling) -> Value
+
+    /// Each row of `x` divided by its length; rows of zeros stay. The memory of `x` may be used up.
+    func unitRows(_ x: Value) -> Value
 
     /// The end of a gated linear unit (Shazeer 2020): `activation(gate) · up`, elementwise, through `projection`.
     func gatedLinear(
@@ -82,7 +104,45 @@ public struct Projection<Matrix, Vector> {
 
 extension Projection: Sendable where Matrix: Sendable, Vector: Sendable {}
 
-/// The head structure of an attention layer.
+/// How an encoder's layer attends: heads, how far each position sees, and how positions turn queries and keys.
+public struct EncoderAttention: Sendable {
+    /// The number of heads, of queries and of keys.
+    public var headCount: Int
+    /// Position `i` sees `j` where `|i - j| ≤ reach`; `nil` sees all of its sequence.
+    public var reach: Int?
+    /// The angles by which queries and keys turn; its halves layout.
+    public var table: RotaryTable
+    /// What is computed in.
+    public var precision: AttentionPrecision
+
+    /// Describes a layer; a head has `table.headDimension` channels, all of which turn.
+    public init(headCount: Int, reach: Int?, table: RotaryTable, precision: AttentionPrecision) {
+        self.headCount = headCount
+        self.reach = reach
+        self.table = table
+        self.precision = precision
+    }
+}
+
+/// What each element of an activation may go through.
+public enum ElementFunction: Sendable, Equatable {
+    /// `z · Φ(z)` with the exact error function.
+    case gelu
+    /// `z · sigmoid(z)`
+    case silu
+    /// `tanh(z)`
+    case hyperbolicTangent
+}
+
+/// How rows become one.
+public enum RowPooling: Sendable, Equatable {
+    /// The mean, summed in the rows' order.
+    case mean
+    /// The largest.
+    case maximum
+}
+
+/// The head structure of a decoder's attention layer.
 public struct AttentionShape: Sendable, Equatable {
     /// The number of query heads.
     public var headCount: Int

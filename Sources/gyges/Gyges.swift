@@ -17,7 +17,8 @@ struct Gyges: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Pull.self, Inspect.self, Generate.self, Chat.self, Tokenize.self, Template.self, Score.self,
-            Perplexity.self, EvaluateCommand.self, StudyCommand.self, Bench.self, Doctor.self,
+            Perplexity.self, Embed.self, Rerank.self, Fill.self, Classify.self, Tag.self, Answer.self,
+            EvaluateCommand.self, StudyCommand.self, Bench.self, Doctor.self,
         ])
 
     static func main() async {

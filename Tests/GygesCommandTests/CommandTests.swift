@@ -6,8 +6,9 @@ import Testing
 @Suite struct CommandTests {
     static let commands = [
         "pull", "inspect", "generate", "chat", "tokenize", "template", "score", "perplexity", "bench", "doctor",
+        "embed", "rerank", "fill", "classify", "tag", "answer",
         "study", "study run", "study resume", "study report", "evaluate", "evaluate ruler", "evaluate passkey",
-        "evaluate perplexity", "evaluate chart",
+        "evaluate perplexity", "evaluate retrieval", "evaluate chart",
     ]
 
     /// The engine's tests' model.
@@ -36,6 +37,20 @@ import Testing
             (["generate", "model", "hello", "--cache-format", "q4"], 64, "q8"),
             (["study", "run", "/no/such/study.yaml"], 1, "study.yaml"),
             (["study", "resume", "/no/such/run"], 1, "/no/such/run"), (["pull", "hf:"], 1, "hf:"),
+            (["fill", "model", "text", "--precision", "q4"], 64, "int8"),
+            (["classify", "model", "text", "--labels", "a", "--template", "{text}"], 64, "[MASK]"),
+            (["classify", "model", "text", "--template", "{text} [MASK]"], 64, "--labels"),
+            (["tag", "model", "text", "--aggregation", "mean"], 64, "average"),
+            (["answer", "model"], 64, "question"), (["tag", "model", "a", "--file", "b"], 64, "not both"),
+            (["tokenize", "model", "--pair", "a"], 64, "two texts"),
+            (["embed", "model", "text", "--resume"], 64, "--output"),
+            (["embed", "model", "--output", "a.npy", "--sparse"], 64, "NumPy"),
+            (["embed", "model", "text", "--pooling", "sum"], 64, "mean"),
+            (["embed", "model", "text", "--token-vectors", "--sparse"], 64, "exclude"),
+            (["rerank", "model", "query", "text", "--top-k", "0"], 64, "--top-k"),
+            (["evaluate", "retrieval", "model", "/no/such", "--metrics", "dcg@10"], 64, "ndcg@10"),
+            (["evaluate", "retrieval", "model", "/no/such", "--depth", "5", "--metrics", "map@6"], 64, "--depth"),
+            (["evaluate", "retrieval", "model", "/no/such/folder"], 1, "corpus.jsonl"),
             (["evaluate", "ruler", "model", "--tasks", "niah"], 64, "niah_single_1"),
             (["evaluate", "passkey", "model", "--lengths", "4x"], 64, "4k,8k"),
             (["evaluate", "chart", "/no/such/result.json", "--output", "/tmp/x.svg"], 1, "result.json"),
@@ -55,6 +70,8 @@ import Testing
         let conversation = #"[{"role": "user", "content": "hello"}]"#
         let cases: [([String], String)] = [
             (["inspect", model, "--json"], ""), (["tokenize", model, "the fox", "--json"], ""),
+            (["tokenize", model, "--pair", "the fox", "a ring", "--maximum", "2", "--json"], ""),
+            (["tokenize", model, "--words", "the", "fox", "--count", "--json"], ""),
             (["generate", model, "hello", "--max-tokens", "3", "--json"], ""),
             (["generate", model, "hello", "--max-tokens", "3", "--context-length", "4096", "--json"], ""),
             (["perplexity", model, text, "--cache-format", "q8", "--json"], ""), (["pull", "--list", "--json"], ""),

@@ -37,6 +37,16 @@ enum Reference {
         }
     }
 
+    static func layerNorm(_ x: [Float], weight: [Float], bias: [Float], epsilon: Float) -> [Float] {
+        stride(from: 0, to: x.count, by: weight.count).flatMap { start in
+            let row = x[start..<start + weight.count].map(Double.init)
+            let mean = row.reduce(0, +) / Double(row.count)
+            let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(row.count)
+            let factor = 1 / (variance + Double(epsilon)).squareRoot()
+            return row.indices.map { Float((row[$0] - mean) * factor * Double(weight[$0]) + Double(bias[$0])) }
+        }
+    }
+
     static func silu(_ z: Float) -> Double { Double(z) / (1 + exp(-Double(z))) }
 
     static func gelu(_ z: Float) -> Double { Double(z) * 0.5 * erfc(-Double(z) / 2.0.squareRoot()) }

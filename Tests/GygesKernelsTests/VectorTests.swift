@@ -25,6 +25,29 @@ import Testing
     }
 
     @Test(arguments: InstructionSet.supported)
+    func layerNormMeetsTheReference(level: InstructionSet) {
+        let team = ThreadTeam(threadCount: 2, instructionSet: level)
+        for columns in Self.lengths {
+            for rows in [1, 3, 70] {
+                var random = Randomness(columns + rows)
+                // Far from zero, so that a variance by the difference of squares would show.
+                let x = random.floats(rows * columns, scale: 20).map { $0 + 500 }
+                let weight = random.floats(columns), bias = random.floats(columns)
+                for bias in [bias, nil] {
+                    var y = [Float](repeating: .nan, count: x.count)
+                    var span = y.mutableSpan
+                    layerNorm(x.span, weight: weight.span, bias: bias?.span, epsilon: 1e-5, into: &span, team: team)
+                    let expected = Reference.layerNorm(
+                        x, weight: weight, bias: bias ?? weight.map { _ in 0 }, epsilon: 1e-5)
+                    // The mean, near 500, is good to 2^-24 of that: some 3e-5 of a standard deviation of 12.
+                    let absolute: Float = columns == 1 ? 1e-2 : 5e-5
+                    expectClose(y, expected, relative: 1e-5, absolute: absolute, "\(level) [\(rows), \(columns)]")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.supported)
     func gatesMeetTheReference(level: InstructionSet) {
         let team = ThreadTeam(threadCount: 2, instructionSet: level)
         for count in Self.lengths + [40_000] {
@@ -41,6 +64,21 @@ import Testing
             expectClose(silu, expectedSilu, relative: 1e-6, absolute: 1e-9, "silu \(level) \(count)")
             // The error function's formula is good to 1.5e-7 of z.
             expectClose(gelu, expectedGelu, relative: 1e-6, absolute: 2e-6, "gelu \(level) \(count)")
+
+            // An activation alone has the bits of one that gates ones.
+            let ones = [Float](repeating: 1, count: count)
+            for activation in [GateActivation.silu, .gelu] {
+                var alone = gate
+                span = alone.mutableSpan
+                activate(&span, activation, team: team)
+                var gated = [Float](repeating: .nan, count: count)
+                span = gated.mutableSpan
+                switch activation {
+                case .silu: siluGate(gate: gate.span, up: ones.span, into: &span, team: team)
+                case .gelu: geluGate(gate: gate.span, up: ones.span, into: &span, team: team)
+                }
+                #expect(alone == gated, "\(activation) \(level) \(count)")
+            }
         }
     }
 

@@ -107,7 +107,11 @@ import Testing
         Seed("no pre-tokenizer", ["pre_tokenizer"], .null, says: "pre_tokenizer"),
         Seed("another decoder", ["decoder"], ["type": "WordPiece"], says: "supported: ByteLevel"),
         Seed("no decoder", ["decoder"], nil, says: "decoder"),
-        Seed("another post-processor", ["post_processor"], ["type": "BertProcessing"], says: "TemplateProcessing"),
+        Seed("another post-processor", ["post_processor"], ["type": "Other"], says: "TemplateProcessing"),
+        Seed(
+            "an end that is no token", ["post_processor"],
+            ["type": "BertProcessing", "cls": ["a", 0], "sep": ["b", 0.5]],
+            says: "in sep"),
         Seed(
             "template with an undefined token", ["post_processor"],
             ["type": "TemplateProcessing", "single": [["SpecialToken": ["id": "<s>"]], ["Sequence": ["id": "A"]]]],

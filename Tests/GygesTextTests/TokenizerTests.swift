@@ -4,7 +4,7 @@ import Testing
 @testable import GygesText
 
 @Suite struct TokenizerTests {
-    static let kinds = ["qwen2", "llama3", "gpt2", "smollm", "modernbert", "flags"]
+    static let kinds = ["qwen2", "llama3", "gpt2", "smollm", "modernbert", "roberta", "flags"]
 
     @Test(arguments: kinds)
     func agreesWithReference(kind: String) throws {

@@ -18,9 +18,10 @@ import pathlib
 import random
 import sys
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "fixtures"))
+from modernbert_tokenizer import make_modernbert  # noqa: E402
 from tokenizer_texts import texts  # noqa: E402
 
 CASELESS = (
@@ -73,13 +74,6 @@ def from_gguf(path):
     return tokenizer
 
 
-def add_modernbert(tokenizer):
-    tokenizer.add_special_tokens(["[UNK]", "[CLS]", "[SEP]", "[PAD]", AddedToken("[MASK]", lstrip=True, special=True, normalized=False)])
-    tokenizer.add_tokens([AddedToken(f"[unused{i}]", normalized=True) for i in range(83)])
-    ends = [(t, tokenizer.token_to_id(t)) for t in ("[CLS]", "[SEP]")]
-    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends)
-
-
 def sweep():
     code_points = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
     for start in range(0, len(code_points), 32):
@@ -101,7 +95,7 @@ def main():
     else:
         tokenizer, sources = Tokenizer.from_file(str(path)), []
     if arguments.modernbert:
-        add_modernbert(tokenizer)
+        make_modernbert(tokenizer)
     rebuilt = pathlib.Path(arguments.out).resolve().with_suffix(".tokenizer.json")
     tokenizer.save(str(rebuilt))
     sources.append(str(rebuilt))

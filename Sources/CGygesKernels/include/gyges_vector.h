@@ -85,10 +85,17 @@ size_t gyges_attention_scratch(size_t queries, size_t head_dimension);
 typedef struct GygesVectorKernels {
     /// y = x / √(mean(x²) + epsilon) · weight, for each row.
     void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t rows, size_t columns, float *y);
+    /// y = (x - mean(x)) / √(mean((x - mean(x))²) + epsilon) · weight + bias, for each row; no bias where it is null.
+    void (*layer_norm)(
+        const float *x, const float *weight, const float *bias, float epsilon, size_t rows, size_t columns, float *y);
     /// y = gate · sigmoid(gate) · up.
     void (*silu_gate)(const float *gate, const float *up, size_t count, float *y);
     /// y = gate · Φ(gate) · up, Φ by the error function (absolute error below 2e-7).
     void (*gelu_gate)(const float *gate, const float *up, size_t count, float *y);
+    /// x = x · sigmoid(x).
+    void (*silu)(float *x, size_t count);
+    /// x = x · Φ(x), as `gelu_gate`.
+    void (*gelu)(float *x, size_t count);
     /// y += x.
     void (*add)(const float *x, size_t count, float *y);
     /// Turns each head's channel pairs by the angles of its row. Pair i is channels i and i + pairs (`interleaved` 0) or

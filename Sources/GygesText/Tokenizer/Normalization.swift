@@ -10,14 +10,38 @@ enum Normalization {
     ///     normalisation chunks, so it never loses what belonged to it.
     /// - Complexity: one table look-up per character where nothing changes; O(n log n) in the length of a run of marks.
     static func composed(_ text: UnsafeBufferPointer<UInt8>, marks: inout [Range<Int>]) -> [UInt8]? {
+        var origins: [Origin]?
+        return composed(text, marks: &marks, origins: &origins)
+    }
+
+    /// The bytes of the character that a byte of composed text came from.
+    struct Origin: BitwiseCopyable {
+        var lower: Int32
+        var upper: Int32
+    }
+
+    /// The composed form of well-formed UTF-8, with where each of its bytes came from; `nil` if it is composed already.
+    ///
+    /// The reference gives every composed character the place of the first of those that it took the place of, taking them
+    /// in the order in which they stand; see ``follow(_:_:_:to:)``.
+    static func composedWithOrigins(_ text: UnsafeBufferPointer<UInt8>) -> (text: [UInt8], origins: [Origin])? {
+        var marks: [Range<Int>] = []
+        var origins: [Origin]? = []
+        return composed(text, marks: &marks, origins: &origins).map { ($0, origins ?? []) }
+    }
+
+    private static func composed(
+        _ text: UnsafeBufferPointer<UInt8>, marks: inout [Range<Int>], origins: inout [Origin]?
+    ) -> [UInt8]? {
         guard let base = text.baseAddress, var chunk = nextChunk(base, from: 0, count: text.count) else { return nil }
         var output: [UInt8] = []
         var edits: [Edit] = []
         var copied = 0
-        var scalars: [UInt32] = []
+        var scalars: [Part] = []
         repeat {
             if output.isEmpty { output.reserveCapacity(text.count + text.count / 8) }
             output.append(contentsOf: text[copied..<chunk.lowerBound])
+            if origins != nil { follow(base, copied..<chunk.lowerBound, to: &origins) }
             let start = output.count
             scalars.removeAll(keepingCapacity: true)
             var index = chunk.lowerBound
@@ -28,13 +52,15 @@ enum Normalization {
             }
             sortMarks(&scalars)
             compose(&scalars)
-            for scalar in scalars { appendUTF8(scalar, to: &output) }
+            for part in scalars { appendUTF8(part.scalar, to: &output) }
+            if origins != nil { follow(base, chunk, scalars, to: &origins) }
             if !marks.isEmpty { edits.append(Edit(source: chunk, result: start..<output.count)) }
             copied = chunk.upperBound
             guard let next = nextChunk(base, from: copied, count: text.count) else { break }
             chunk = next
         } while true
         output.append(contentsOf: text[copied...])
+        if origins != nil { follow(base, copied..<text.count, to: &origins) }
         if !marks.isEmpty { marks = moved(marks, by: edits) }
         return output
     }
@@ -75,56 +101,66 @@ enum Normalization {
         syllables: UInt32(0xAC00), leads: UInt32(0x1100), vowels: UInt32(0x1161), tails: UInt32(0x11A7)
     )
 
-    private static func appendDecomposition(of codePoint: UInt32, to scalars: inout [UInt32]) {
-        guard codePoint >= 0xC0 else { return scalars.append(codePoint) }
+    /// A character on its way to its composed form.
+    struct Part {
+        var scalar: UInt32
+        /// How many characters of the source it takes the place of: of those that one was decomposed into, the first of one.
+        var sourceCount: Int32
+    }
+
+    /// Appends the full decomposition of a character; its first part counts as `sourceCount` characters, the others as none.
+    private static func appendDecomposition(of codePoint: UInt32, to scalars: inout [Part], sourceCount: Int32 = 1) {
+        func append(_ scalar: UInt32, _ count: Int32) { scalars.append(Part(scalar: scalar, sourceCount: count)) }
+        guard codePoint >= 0xC0 else { return append(codePoint, sourceCount) }
         if codePoint >= hangul.syllables, codePoint < hangul.syllables + 11_172 {
             let index = codePoint - hangul.syllables
-            scalars.append(hangul.leads + index / 588)
-            scalars.append(hangul.vowels + index % 588 / 28)
-            if index % 28 != 0 { scalars.append(hangul.tails + index % 28) }
+            append(hangul.leads + index / 588, sourceCount)
+            append(hangul.vowels + index % 588 / 28, 0)
+            if index % 28 != 0 { append(hangul.tails + index % 28, 0) }
             return
         }
-        guard let parts = tables.decompositions[codePoint] else { return scalars.append(codePoint) }
-        appendDecomposition(of: parts.first, to: &scalars)
-        if parts.second != 0 { appendDecomposition(of: parts.second, to: &scalars) }
+        guard let parts = tables.decompositions[codePoint] else { return append(codePoint, sourceCount) }
+        appendDecomposition(of: parts.first, to: &scalars, sourceCount: sourceCount)
+        if parts.second != 0 { appendDecomposition(of: parts.second, to: &scalars, sourceCount: 0) }
     }
 
     /// Puts each run of marks into the order of their classes, marks of one class staying as they are.
-    private static func sortMarks(_ scalars: inout [UInt32]) {
+    private static func sortMarks(_ scalars: inout [Part]) {
         var index = 0
         while index < scalars.count {
-            guard combiningClass(scalars[index]) != 0 else {
+            guard combiningClass(scalars[index].scalar) != 0 else {
                 index += 1
                 continue
             }
             var end = index + 1
-            while end < scalars.count, combiningClass(scalars[end]) != 0 { end += 1 }
+            while end < scalars.count, combiningClass(scalars[end].scalar) != 0 { end += 1 }
             if end - index > 1 {
                 let ordered = scalars[index..<end].enumerated().sorted {
-                    (combiningClass($0.element), $0.offset) < (combiningClass($1.element), $1.offset)
+                    (combiningClass($0.element.scalar), $0.offset) < (combiningClass($1.element.scalar), $1.offset)
                 }
-                for (offset, scalar) in ordered.enumerated() { scalars[index + offset] = scalar.element }
+                for (offset, part) in ordered.enumerated() { scalars[index + offset] = part.element }
             }
             index = end
         }
     }
 
-    private static func compose(_ scalars: inout [UInt32]) {
+    private static func compose(_ scalars: inout [Part]) {
         var written = 0
         var starter: Int?
         // The class of the last character kept after the starter; a character joins the starter only past lower ones.
         var lastClass: UInt8 = 0
-        for scalar in scalars {
-            let ownClass = combiningClass(scalar)
+        for part in scalars {
+            let ownClass = combiningClass(part.scalar)
             if let position = starter, written == position + 1 || lastClass < ownClass,
-                let composite = composite(scalars[position], scalar)
+                let composite = composite(scalars[position].scalar, part.scalar)
             {
-                scalars[position] = composite
+                scalars[position].scalar = composite
+                scalars[position].sourceCount += part.sourceCount
                 continue
             }
             if ownClass == 0 { starter = written }
             lastClass = ownClass
-            scalars[written] = scalar
+            scalars[written] = part
             written += 1
         }
         scalars.removeLast(scalars.count - written)
@@ -151,35 +187,6 @@ enum Normalization {
     private static func appendUTF8(_ codePoint: UInt32, to output: inout [UInt8]) {
         guard let scalar = Unicode.Scalar(codePoint) else { return }
         output.append(contentsOf: scalar.utf8)
-    }
-
-    // MARK: Following ranges through
-
-    /// A stretch that composition replaced.
-    private struct Edit {
-        let source: Range<Int>
-        let result: Range<Int>
-    }
-
-    private static func moved(_ marks: [Range<Int>], by edits: [Edit]) -> [Range<Int>] {
-        var next = 0
-        return marks.map { mark in
-            // Ranges come in order, so the edits before one are before all that follow.
-            while next < edits.count, edits[next].source.upperBound <= mark.lowerBound { next += 1 }
-            let lower = moved(mark.lowerBound, next, edits, toLower: true)
-            var last = next
-            while last < edits.count, edits[last].source.upperBound < mark.upperBound { last += 1 }
-            return lower..<max(lower, moved(mark.upperBound, last, edits, toLower: false))
-        }
-    }
-
-    /// Where `index` lies in the result; `edit` is the first that does not end before it.
-    private static func moved(_ index: Int, _ edit: Int, _ edits: [Edit], toLower: Bool) -> Int {
-        if edit < edits.count, edits[edit].source.lowerBound < index {
-            return toLower ? edits[edit].result.lowerBound : edits[edit].result.upperBound
-        }
-        guard edit > 0 else { return index }
-        return index - edits[edit - 1].source.upperBound + edits[edit - 1].result.upperBound
     }
 
     // MARK: Tables

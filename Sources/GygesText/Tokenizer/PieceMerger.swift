@@ -3,6 +3,8 @@ struct PieceMerger {
     private let merges: MergeTable
     private let byteTokens: FrozenBuffer<Int32>
     private let unknownToken: Int32?
+    /// Whether every byte has a token, so that tokens cover their piece without gaps.
+    private let coversAllBytes: Bool
 
     private var tokens: [Int32] = []
     /// How each token merges with the one after it.
@@ -15,6 +17,31 @@ struct PieceMerger {
         self.merges = merges
         self.byteTokens = byteTokens
         self.unknownToken = unknownToken
+        coversAllBytes = (0..<byteTokens.count).allSatisfy { byteTokens.base[$0] >= 0 }
+    }
+
+    /// Where a token of a piece lies in it.
+    ///
+    /// - Parameters:
+    ///   - length: how many bytes the token stands for.
+    ///   - start: where the token before it ends.
+    /// - Returns: the token's place; bytes without a token that vanished lie between it and the one before, or within it.
+    func place(of token: Int32, length: Int, in piece: UnsafeBufferPointer<UInt8>, from start: Int) -> Range<Int> {
+        if coversAllBytes { return start..<min(start + length, piece.count) }
+        func hasToken(_ index: Int) -> Bool { byteTokens.base[Int(piece[index])] >= 0 }
+        var lower = start
+        if unknownToken != nil {
+            let isUnknown = lower < piece.count && !hasToken(lower) && token == unknownToken
+            return lower..<min(lower + (isUnknown ? 1 : length), piece.count)
+        }
+        while lower < piece.count, !hasToken(lower) { lower += 1 }
+        var upper = lower
+        var left = length
+        while upper < piece.count, left > 0 {
+            if hasToken(upper) { left -= 1 }
+            upper += 1
+        }
+        return lower..<upper
     }
 
     /// Pieces up to this many bytes are searched for the earliest merge each time, which beats a heap while they are short.

@@ -8,13 +8,8 @@ public struct TokenEncoder: ~Copyable {
     private let cache: PieceCache
     private var merger: PieceMerger
 
-    /// Creates an encoder for texts of any number and length.
-    public init(_ tokenizer: Tokenizer) {
-        self.init(tokenizer, expectedByteCount: .max)
-    }
-
-    /// Creates an encoder whose memory suits `expectedByteCount` bytes of text.
-    init(_ tokenizer: Tokenizer, expectedByteCount: Int) {
+    /// Creates an encoder for texts of any number and length, or with less memory for `expectedByteCount` bytes in all.
+    public init(_ tokenizer: Tokenizer, expectedByteCount: Int = .max) {
         self.tokenizer = tokenizer
         merger = tokenizer.merger
         var entryCountLog2 = 6
@@ -63,7 +58,7 @@ public struct TokenEncoder: ~Copyable {
         return tokens
     }
 
-    private func check(_ byteCount: Int) throws(TokenizerError) {
+    func check(_ byteCount: Int) throws(TokenizerError) {
         guard byteCount <= Tokenizer.textLimit else {
             throw .textTooLong(byteCount: byteCount, limit: Tokenizer.textLimit)
         }
@@ -119,23 +114,30 @@ public struct TokenEncoder: ~Copyable {
     private mutating func encodePieces(_ text: UnsafeBufferPointer<UInt8>, _ output: inout [Int32]) {
         guard let base = text.baseAddress else { return }
         tokenizer.preTokenizer.forEachPiece(text) { start, end in
-            let length = end - start
-            guard length <= PieceCache.pieceLimit else {
-                encodeUncached(base + start, length, &output)
-                return
-            }
-            let key = PieceCache.key(base + start, length, readable: text.count - start)
-            guard let (tokens, count) = cache.tokens(of: key) else {
-                let first = output.count
-                encodeUncached(base + start, length, &output)
-                if (1...PieceCache.tokenLimit).contains(output.count - first) {
-                    cache.insert(output[first...], for: key)
-                }
-                return
-            }
-            output.append(tokens[0])
-            if count > 1 { for index in 1..<count { output.append(tokens[index]) } }
+            encodePiece(base + start, end - start, readable: text.count - start, &output)
         }
+    }
+
+    /// Appends the tokens of a piece, of which `readable` bytes from its start on may be read.
+    @inline(__always)
+    mutating func encodePiece(
+        _ piece: UnsafePointer<UInt8>, _ length: Int, readable: Int, _ output: inout [Int32]
+    ) {
+        guard length <= PieceCache.pieceLimit else {
+            encodeUncached(piece, length, &output)
+            return
+        }
+        let key = PieceCache.key(piece, length, readable: readable)
+        guard let (tokens, count) = cache.tokens(of: key) else {
+            let first = output.count
+            encodeUncached(piece, length, &output)
+            if (1...PieceCache.tokenLimit).contains(output.count - first) {
+                cache.insert(output[first...], for: key)
+            }
+            return
+        }
+        output.append(tokens[0])
+        if count > 1 { for index in 1..<count { output.append(tokens[index]) } }
     }
 
     @inline(never)

@@ -75,9 +75,9 @@ struct GGUFVocabulary {
         definition.frame.beginningOfText = beginningOfText.flatMap { Int32(exactly: $0) }
         definition.frame.endOfText = endOfText.flatMap { Int32(exactly: $0) }
         if addsBeginning ?? kind.addsBeginning, let token = definition.frame.beginningOfText {
-            definition.frame.prefix = [token]
+            definition.frame.single.insert(.token(token), at: 0)
         }
-        if addsEnd ?? false, let token = definition.frame.endOfText { definition.frame.suffix = [token] }
+        if addsEnd ?? false, let token = definition.frame.endOfText { definition.frame.single.append(.token(token)) }
         return definition
     }
 

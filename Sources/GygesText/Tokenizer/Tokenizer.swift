@@ -16,10 +16,14 @@ public final class Tokenizer: Sendable {
     /// The tokens that the model expects after a text, such as `[SEP]`; empty for most.
     public let endTokens: [Int32]
     /// The token declared as beginning a text, whether or not it is to be added.
-    public let beginningOfText: Int32?
+    public var beginningOfText: Int32? { frame.beginningOfText }
     /// The token declared as ending a text or a turn.
-    public let endOfText: Int32?
+    public var endOfText: Int32? { frame.endOfText }
+    /// The token that stands for one to be guessed, such as `[MASK]`.
+    public var maskToken: Int32? { frame.mask }
 
+    /// What the model expects around texts.
+    let frame: TokenFrame
     let table: TokenTable
     let merger: PieceMerger
     let preTokenizer: PreTokenizer
@@ -63,13 +67,42 @@ public final class Tokenizer: Sendable {
         composesText = definition.composesText
         ignoresMerges = definition.ignoresMerges
         vocabularyCount = parts.table.count
+        frame = definition.frame
         beginningTokens = definition.frame.prefix
         endTokens = definition.frame.suffix
-        beginningOfText = definition.frame.beginningOfText
-        endOfText = definition.frame.endOfText
         let addedTokens = definition.addedTokens
         rawMatcher = AddedTokenMatcher(addedTokens.filter { !$0.isNormalized }, sought: definition.sought)
         normalizedMatcher = AddedTokenMatcher(addedTokens.filter(\.isNormalized), sought: definition.sought)
+    }
+
+    /// The same tokenizer with another frame.
+    private init(_ other: Tokenizer, frame: TokenFrame) {
+        self.frame = frame
+        table = other.table
+        merger = other.merger
+        kinds = other.kinds
+        preTokenizer = other.preTokenizer
+        composesText = other.composesText
+        ignoresMerges = other.ignoresMerges
+        vocabularyCount = other.vocabularyCount
+        beginningTokens = frame.prefix
+        endTokens = frame.suffix
+        rawMatcher = other.rawMatcher
+        normalizedMatcher = other.normalizedMatcher
+    }
+
+    /// This tokenizer with a frame, if its file gives it none: a beginning, and a separator behind each of two texts.
+    ///
+    /// Tokens that the vocabulary lacks are left out.
+    public func withDefaultFrame(beginning: Int32?, separator: Int32?) -> Tokenizer {
+        guard frame.single == [.first] else { return self }
+        func part(_ id: Int32?) -> [TokenFrame.Part] {
+            id.flatMap { kind(of: $0).isEmpty ? nil : [.token($0)] } ?? []
+        }
+        var frame = frame
+        frame.single = part(beginning) + [.first] + part(separator)
+        frame.pair = frame.single + [.second] + part(separator)
+        return frame.single == [.first] ? self : Tokenizer(self, frame: frame)
     }
 
     /// The token spelled `token`: an added token by its content, any other by the bytes that it stands for.

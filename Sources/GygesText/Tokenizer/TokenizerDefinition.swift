@@ -2,14 +2,6 @@ import GygesFiles
 
 /// What a tokenizer is made of, however the file spells it; checked as a whole before anything is built from it.
 struct TokenizerDefinition {
-    /// What surrounds a text, and what is declared about its beginning and end.
-    struct Frame: Sendable, Equatable {
-        var prefix: [Int32] = []
-        var suffix: [Int32] = []
-        var beginningOfText: Int32?
-        var endOfText: Int32?
-    }
-
     /// The vocabulary's tokens in the byte alphabet, in any order.
     var tokens = PackedStrings()
     /// The number of each of ``tokens``.
@@ -25,7 +17,7 @@ struct TokenizerDefinition {
     var preTokenizer = PreTokenizer()
     var composesText = false
     var ignoresMerges = false
-    var frame = Frame()
+    var frame = TokenFrame()
 
     /// The greatest number of tokens; more than four times the largest vocabularies in use.
     static let vocabularyLimit = 1 << 20
@@ -67,7 +59,7 @@ struct TokenizerDefinition {
             }
             if unknown == nil { problems.add("the unknown token \"\(unknownToken)\" is not in the vocabulary") }
         }
-        for id in frame.prefix + frame.suffix + [frame.beginningOfText, frame.endOfText].compactMap(\.self)
+        for id in frame.tokens + [frame.beginningOfText, frame.endOfText, frame.mask].compactMap(\.self)
         where id < 0 || Int(id) >= table.count {
             problems.add("token \(id) is to frame texts, but the vocabulary's tokens are 0 to \(table.count - 1)")
         }

@@ -19,11 +19,16 @@ struct TokenizerJSONReader {
             throw unsupported("decoder", "the decoder \(type(of: decoder))", supported: "ByteLevel")
         }
         for processor in try steps(json["post_processor"] ?? .null, at: "post_processor", list: "processors") {
-            try readPostProcessor(processor, into: &definition)
+            try readPostProcessor(processor, into: &definition.frame)
         }
         if let configuration {
             definition.frame.beginningOfText = declared("bos_token", configuration, definition)
             definition.frame.endOfText = declared("eos_token", configuration, definition)
+            definition.frame.mask = declared("mask_token", configuration, definition)
+        }
+        if definition.frame.mask == nil {
+            let usual = definition.addedTokens.first { $0.isSpecial && ["[MASK]", "<mask>"].contains($0.content) }
+            definition.frame.mask = usual?.id
         }
         return definition
     }
@@ -45,7 +50,7 @@ struct TokenizerJSONReader {
         }
         for key in ["byte_fallback", "fuse_unk"] where model[key]?.bool == true {
             throw unsupported(
-                "model.\(key)", "true, which vocabularies in the byte alphabet do not need,", supported: "false")
+                "model.\(key)", "true, as SentencePiece's and Gemma's kind (mmBERT) has it,", supported: "false")
         }
         definition.ignoresMerges = model["ignore_merges"]?.bool ?? false
         definition.unknownToken = model["unk_token"]?.string
@@ -160,37 +165,6 @@ struct TokenizerJSONReader {
         definition.preTokenizer = result
     }
 
-    private func readPostProcessor(_ json: JSON, into definition: inout TokenizerDefinition) throws(FileError) {
-        let place = "post_processor"
-        if json["type"] == "ByteLevel" { return }
-        guard json["type"] == "TemplateProcessing" else {
-            throw unsupported(
-                place, "the post-processor \(type(of: json))", supported: "ByteLevel and TemplateProcessing")
-        }
-        guard let template = json["single"]?.array else { throw wrong(place, "single is not an array") }
-        var isBehindText = false
-        for piece in template {
-            if let name = piece["SpecialToken"]?["id"]?.string {
-                guard let ids = json["special_tokens"]?[name]?["ids"]?.array else {
-                    throw wrong(place, "special_tokens has no ids for \(brief(.string(name)))")
-                }
-                for id in ids {
-                    guard let integer = id.integer, let id = Int32(exactly: integer) else {
-                        throw wrong(
-                            place, "\(brief(id)) in the ids of \(brief(.string(name))) is not an integer of 32 bits")
-                    }
-                    if isBehindText { definition.frame.suffix.append(id) } else { definition.frame.prefix.append(id) }
-                }
-            } else if piece["Sequence"]?["id"] == "A", !isBehindText {
-                isBehindText = true
-            } else {
-                throw unsupported(
-                    place, "\(brief(piece)) in single", supported: "special tokens and the sequence A, once")
-            }
-        }
-        guard isBehindText else { throw wrong(place, "single has no place for the text") }
-    }
-
     /// The token that `tokenizer_config.json` declares under `key`.
     private func declared(_ key: String, _ configuration: JSON, _ definition: TokenizerDefinition) -> Int32? {
         guard let content = configuration[key]?.string ?? configuration[key]?["content"]?.string else { return nil }
@@ -207,7 +181,7 @@ struct TokenizerJSONReader {
     /// The steps of a component: itself, or what its nested sequences hold, in order; none for `null`.
     ///
     /// - Parameter key: under which name a sequence of this kind lists its members.
-    private func steps(_ json: JSON, at place: String, list key: String, depth: Int = 0) throws(FileError) -> [JSON] {
+    func steps(_ json: JSON, at place: String, list key: String, depth: Int = 0) throws(FileError) -> [JSON] {
         if json.isNull { return [] }
         guard json["type"] == "Sequence" else { return [json] }
         guard depth < 8 else { throw unsupported(place, "a Sequence nested deeper than 8", supported: "less") }
@@ -220,10 +194,10 @@ struct TokenizerJSONReader {
         return all
     }
 
-    private func type(of json: JSON) -> String { json["type"]?.string.map { "\"\($0.prefix(40))\"" } ?? brief(json) }
+    func type(of json: JSON) -> String { json["type"]?.string.map { "\"\($0.prefix(40))\"" } ?? brief(json) }
 
     /// A value in a few words.
-    private func brief(_ json: JSON) -> String {
+    func brief(_ json: JSON) -> String {
         switch json {
         case .null: "null"
         case .bool(let bool): "\(bool)"
@@ -237,11 +211,11 @@ struct TokenizerJSONReader {
         }
     }
 
-    private func wrong(_ place: String, _ problem: String) -> FileError {
+    func wrong(_ place: String, _ problem: String) -> FileError {
         FileError(path, at: place, problem + ".", remedy: TokenizerDefinition.remedy)
     }
 
-    private func unsupported(_ place: String, _ what: String, supported: String) -> FileError {
+    func unsupported(_ place: String, _ what: String, supported: String) -> FileError {
         FileError(
             path, at: place, "\(what) is not supported; supported: \(supported).",
             remedy:

@@ -39,3 +39,27 @@ enum Input {
 func printNow(_ text: String) {
     try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
 }
+
+/// Writes data to standard output, of which none may be lost.
+///
+/// - Throws: ``FileError`` if it cannot be written, as on a full disk.
+func writeOutput(_ bytes: [UInt8]) throws(FileError) {
+    do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch {
+        throw FileError(
+            "standard output", "cannot be written: \(error.localizedDescription)", remedy: "Check the free space.")
+    }
+}
+
+extension Input {
+    /// Calls `body` with the number and the bytes of every line that is not empty of a file, or of standard input for `-`, without
+    /// holding more than a line and a block.
+    ///
+    /// - Throws: ``FileError`` if the file cannot be read or a line has more than `limit` bytes; what `body` throws.
+    static func forEachLine(_ path: String, limit: Int = 1 << 26, _ body: (Int, [UInt8]) throws -> Void) throws {
+        var reader = try LineReader(path: path, lineLimit: limit)
+        while let line = try reader.next() {
+            let line = line.last == 0x0D ? Array(line.dropLast()) : line
+            if line.contains(where: { $0 != 0x20 && $0 != 0x09 }) { try body(reader.lineNumber, line) }
+        }
+    }
+}

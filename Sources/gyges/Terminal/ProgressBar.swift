@@ -30,7 +30,9 @@ final class ProgressBar: Sendable {
     }
 
     /// Takes in how far the work is; cheap enough to call for every piece of work.
-    func update(_ activity: String, count: Int, of total: Int) {
+    ///
+    /// - Parameter total: How much there is in all; `nil` if nobody knows.
+    func update(_ activity: String, count: Int, of total: Int?) {
         let elapsed = ContinuousClock.now - start
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
         state.withLock { state in

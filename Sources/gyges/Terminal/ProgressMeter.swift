@@ -12,7 +12,8 @@ struct ProgressMeter {
     let unit: Unit
     private(set) var activity = ""
     private(set) var count = 0
-    private(set) var total = 0
+    /// `nil` where nobody knows.
+    private(set) var total: Int? = 0
     /// Counts of the last seconds, oldest first; the rate is taken over them.
     private var history: [(seconds: Double, count: Int)] = []
 
@@ -22,7 +23,7 @@ struct ProgressMeter {
     init(unit: Unit) { self.unit = unit }
 
     /// Takes in the state at a time, in seconds from any fixed moment.
-    mutating func update(_ activity: String, count: Int, of total: Int, at seconds: Double) {
+    mutating func update(_ activity: String, count: Int, of total: Int?, at seconds: Double) {
         // Another activity, or a count that falls, is another measurement.
         if activity != self.activity || count < self.count { history = [] }
         self.activity = activity
@@ -44,17 +45,20 @@ struct ProgressMeter {
         return Double(last.count - first.count) / (last.seconds - first.seconds)
     }
 
-    /// The seconds left at this rate.
-    var secondsLeft: Double? { rate.map { Double(max(total - count, 0)) / $0 } }
+    /// The seconds left at this rate; `nil` if there is no rate or no total.
+    var secondsLeft: Double? {
+        guard let rate, let total else { return nil }
+        return Double(max(total - count, 0)) / rate
+    }
 
-    private var fraction: Double { total > 0 ? min(Double(count) / Double(total), 1) : 1 }
+    private var fraction: Double? { total.map { $0 > 0 ? min(Double(count) / Double($0), 1) : 1 } }
 
     /// The pieces after the activity: `45 %`, `503/1117 MB`, `12.3 MB/s`, `0:49 left`.
     private var pieces: [String] {
-        var pieces = ["\(Int(fraction * 100)) %"]
+        var pieces = fraction.map { ["\(Int($0 * 100)) %"] } ?? []
         switch unit {
-        case .bytes: pieces.append("\(Self.byteText(count)) of \(Self.byteText(total))")
-        case .items(let name): pieces.append("\(count) of \(total) \(name)")
+        case .bytes: pieces.append(Self.byteText(count) + (total.map { " of " + Self.byteText($0) } ?? ""))
+        case .items(let name): pieces.append("\(count)" + (total.map { " of \($0)" } ?? "") + " \(name)")
         }
         if let rate {
             switch unit {
@@ -62,7 +66,7 @@ struct ProgressMeter {
             case .items(let name): pieces.append(String(format: "%.*f \(name)/s", rate < 10 ? 2 : 0, rate))
             }
         }
-        if let secondsLeft, count < total { pieces.append("\(Self.durationText(secondsLeft)) left") }
+        if let secondsLeft, let total, count < total { pieces.append("\(Self.durationText(secondsLeft)) left") }
         return pieces
     }
 
@@ -73,7 +77,7 @@ struct ProgressMeter {
     func bar(width: Int) -> String {
         let tail = pieces.joined(separator: "  ")
         let room = width - activity.count - tail.count - 5
-        guard room >= 8 else { return String("\(activity)  \(tail)".prefix(max(width - 1, 0))) }
+        guard let fraction, room >= 8 else { return String("\(activity)  \(tail)".prefix(max(width - 1, 0))) }
         let cells = min(room, 40)
         let filled = Int(fraction * Double(cells))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)

@@ -17,6 +17,11 @@ struct Terminal: Sendable {
         return Terminal(isInteractive: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb", width: width)
     }
 
+    /// Whether standard output may have colours: a person watches and did not ask for none (`NO_COLOR`).
+    static func showsColours(environment: [String: String] = ProcessInfo.processInfo.environment) -> Bool {
+        isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb" && environment["NO_COLOR", default: ""].isEmpty
+    }
+
     /// Writes to standard error.
     static func writeError(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 }

@@ -3,7 +3,7 @@ import ArgumentParser
 /// `gyges evaluate`
 struct EvaluateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Measures what a model makes of long contexts.",
+        commandName: "evaluate", abstract: "Measures what a model makes of long contexts, or finds in a collection.",
         discussion: """
             Answers are greedy, and scores come with counts and 95 % intervals. Results of several settings, saved with \
             --json and told apart by --label, become one picture with 'gyges evaluate chart'.
@@ -12,6 +12,10 @@ struct EvaluateCommand: AsyncParsableCommand {
               gyges evaluate passkey model.gguf --lengths 4k,8k
               gyges evaluate ruler model.gguf --lengths 4k --samples 20
               gyges evaluate perplexity model.gguf book.txt --lengths 2k,8k
+              gyges evaluate retrieval ./gte ./scifact
             """,
-        subcommands: [EvaluateRuler.self, EvaluatePasskey.self, EvaluatePerplexity.self, EvaluateChart.self])
+        subcommands: [
+            EvaluateRuler.self, EvaluatePasskey.self, EvaluatePerplexity.self, EvaluateRetrieval.self,
+            EvaluateChart.self,
+        ])
 }

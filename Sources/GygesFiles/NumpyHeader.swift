@@ -1,0 +1,18 @@
+/// The heading of a matrix of f32 in NumPy's file format (version 1.0: `numpy/lib/format.py`), always as long, so that the number of
+/// rows can be replaced while the file grows.
+public enum NumpyHeader {
+    /// The bytes of a heading; the rows follow.
+    public static let byteCount = 128
+
+    /// The heading of a matrix `[rows, columns]`, row after row, little-endian.
+    public static func bytes(rows: Int, columns: Int) -> [UInt8] {
+        let description = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
+        var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0]
+        let length = byteCount - bytes.count - 2
+        bytes += [UInt8(length & 0xFF), UInt8(length >> 8)]
+        bytes += Array(description.utf8)
+        // Two numbers of at most 19 digits leave room.
+        bytes += [UInt8](repeating: 0x20, count: max(0, byteCount - 1 - bytes.count))
+        return bytes + [0x0A]
+    }
+}

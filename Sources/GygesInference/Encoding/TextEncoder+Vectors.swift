@@ -1,0 +1,158 @@
+public import GygesFiles
+import GygesText
+
+/// How vectors are made.
+public struct EmbeddingOptions: Sendable {
+    /// A text put before each.
+    public enum Prompt: Sendable, Equatable {
+        /// The model's default prompt, if it names one.
+        case automatic
+        /// The model's prompt of a name.
+        case named(String)
+        /// This text; an empty one for none.
+        case text(String)
+    }
+
+    /// What is put before each text.
+    public var prompt: Prompt
+    /// How rows become one; `nil` for what the folder says, or the mean.
+    public var pooling: EmbeddingConfiguration.Pooling?
+    /// Keep so many dimensions; `nil` for all. For models trained so (Matryoshka).
+    public var dimension: Int?
+    /// Whether vectors are scaled to length 1.
+    public var normalizes: Bool
+    /// How texts become tokens.
+    public var text: TextOptions
+
+    /// Creates options.
+    public init(
+        prompt: Prompt = .automatic, pooling: EmbeddingConfiguration.Pooling? = nil, dimension: Int? = nil,
+        normalizes: Bool = true, text: TextOptions = .init()
+    ) {
+        self.prompt = prompt
+        self.pooling = pooling
+        self.dimension = dimension
+        self.normalizes = normalizes
+        self.text = text
+    }
+}
+
+/// What a late-interaction model takes a text for.
+public enum TextRole: String, Sendable {
+    case query
+    case document
+}
+
+/// A text's tokens and a vector for each.
+public struct TokenVectors: Sendable, Equatable {
+    /// The tokens, the model's own among them.
+    public var tokens: [Int32]
+    /// `[tokens.count, dimension]`
+    public var vectors: RowMatrix
+}
+
+extension TextEncoder {
+    /// One vector for each text.
+    ///
+    /// - Parameter progress: Told how many texts are done; may throw to stop.
+    /// - Returns: Vectors of ``embeddingDimension`` channels, or of as many as the options say, in the order of the texts.
+    /// - Throws: ``EncoderError``; what `progress` throws.
+    public func embeddings(
+        of texts: [String], options: EmbeddingOptions = .init(), progress: ((Int) throws -> Void)? = nil
+    ) throws -> [[Float]] {
+        var pooling = options.pooling ?? .mean
+        switch embedding?.kind {
+        case .single(let own): pooling = options.pooling ?? own
+        case .lateInteraction:
+            throw EncoderError.wrongVectors("the model gives a vector for each token, not one a text: ask for those")
+        case .sparse: throw EncoderError.wrongVectors("the model gives sparse vectors: ask for those")
+        case nil: break
+        }
+        let prompt = try promptText(options.prompt)
+        let tokens = try tokens(of: prompt.isEmpty ? texts : texts.map { prompt + $0 }, options: options.text)
+        var skippedCount = 0
+        if !prompt.isEmpty, embedding?.poolsPrompts == false {
+            // The prompt with the text's beginning, but not its end.
+            let end = max(tokenizer.endTokens.count, configuration.tokens.separator == nil ? 0 : 1)
+            skippedCount = max(0, try self.tokens(of: [prompt], options: options.text)[0].count - end)
+        }
+        return try runner.embeddings(
+            of: tokens, pooling: pooling, skippedCount: skippedCount, dimension: options.dimension,
+            normalizes: options.normalizes || embedding?.normalizes == true, progress: progress)
+    }
+
+    /// The text that is put before others.
+    ///
+    /// - Throws: ``EncoderError/unknownPrompt(_:known:)``
+    public func promptText(_ prompt: EmbeddingOptions.Prompt) throws(EncoderError) -> String {
+        switch prompt {
+        case .automatic: return embedding.flatMap { own in own.defaultPrompt.flatMap(own.prompt(named:)) } ?? ""
+        case .named(let name):
+            guard let text = embedding?.prompt(named: name) else {
+                throw .unknownPrompt(name, known: embedding?.prompts.map(\.name) ?? [])
+            }
+            return text
+        case .text(let text): return text
+        }
+    }
+
+    /// A vector of length 1 for each token of each text, to be compared by MaxSim: for each of a query's vectors the largest
+    /// inner product with a document's, added up.
+    ///
+    /// A late-interaction model's prefixes, lengths and query expansion are followed; from any other model's folder come the
+    /// hidden states. Leaving out ``skippedTokens`` of documents is left to the caller.
+    /// - Throws: ``EncoderError``; what `progress` throws.
+    public func tokenVectors(
+        of texts: [String], as role: TextRole, options: EmbeddingOptions = .init(),
+        progress: ((Int) throws -> Void)? = nil
+    ) throws -> [TokenVectors] {
+        let tokens = try lateInteractionTokens(of: texts, as: role, options: options.text)
+        let vectors = try runner.tokenVectors(
+            of: tokens, dimension: options.dimension, normalizes: options.normalizes, progress: progress)
+        return zip(tokens, vectors).map { TokenVectors(tokens: $0, vectors: $1) }
+    }
+
+    /// The tokens whose vectors a late-interaction model leaves out of documents: punctuation, mostly.
+    public var skippedTokens: Set<Int32> {
+        guard case .lateInteraction(let settings) = embedding?.kind else { return [] }
+        return Set(settings.skippedWords.compactMap(tokenizer.id(of:)))
+    }
+
+    private func lateInteractionTokens(
+        of texts: [String], as role: TextRole, options: TextOptions
+    ) throws -> [[Int32]] {
+        guard case .lateInteraction(let settings) = embedding?.kind else {
+            return try tokens(of: texts, options: options)
+        }
+        let isQuery = role == .query
+        let prefix = isQuery ? settings.queryPrefix : settings.documentPrefix
+        // The prefix is a token of its own in PyLate's folders; the place after the first token is its.
+        let prefixToken = prefix.isEmpty ? nil : tokenizer.id(of: prefix)
+        if !prefix.isEmpty, prefixToken == nil { throw EncoderError.missingToken("'\(prefix)'") }
+        let limit = options.maximumLength ?? (isQuery ? settings.queryLength : settings.documentLength)
+        var shorter = options
+        shorter.maximumLength = limit - (prefixToken == nil ? 0 : 1)
+        var result = try tokens(of: texts, options: shorter)
+        guard let mask = tokenizer.id(of: "[MASK]") ?? configuration.tokens.padding else {
+            throw EncoderError.missingToken("[MASK]")
+        }
+        for index in result.indices {
+            if let prefixToken { result[index].insert(prefixToken, at: min(1, result[index].count)) }
+            if isQuery, settings.expandsQueries, result[index].count < limit {
+                result[index] += [Int32](repeating: mask, count: limit - result[index].count)
+            }
+        }
+        return result
+    }
+
+    /// A sparse vector over the vocabulary for each text (SPLADE).
+    ///
+    /// - Throws: ``EncoderError`` if the model is no masked language model; what `progress` throws.
+    public func sparseVectors(
+        of texts: [String], options: TextOptions = .init(), progress: ((Int) throws -> Void)? = nil
+    ) throws -> [SparseVector] {
+        var sparse = EmbeddingConfiguration.Sparse()
+        if case .sparse(let own) = embedding?.kind { sparse = own }
+        return try runner.sparseVectors(of: tokens(of: texts, options: options), as: sparse, progress: progress)
+    }
+}

@@ -1,0 +1,114 @@
+public import GygesFiles
+public import GygesKernels
+import GygesModels
+public import GygesText
+
+/// An encoder with its tokenizer: turns texts into vectors, labels, or words for masked places.
+///
+/// Made from a Hugging Face folder of the ModernBERT family, plain or as sentence-transformers and PyLate write it. Any
+/// number of texts may be given at once: they are run without padding, many a pass, and a text's result has the same bits
+/// whatever texts come with it. Calls compute on the caller's thread and the model's own; those of several threads take turns.
+///
+///     let encoder = try TextEncoder(path: folder)
+///     let vectors = try encoder.embeddings(of: ["A text", "Another"])
+public final class TextEncoder: Sendable {
+    /// The folder.
+    public let path: String
+    /// The encoder's shape and what its head is for.
+    public let configuration: EncoderConfiguration
+    /// How vectors are made; `nil` if the folder does not say, and they are means of hidden states.
+    public let embedding: EmbeddingConfiguration?
+    /// How products are computed.
+    public let precision: ProductPrecision
+    /// The tokenizer.
+    public let tokenizer: Tokenizer
+    /// Runs token ids, for callers that tokenize themselves.
+    public let runner: EncoderRunner
+    /// All files that decide the model's output.
+    private let files: [String]
+
+    /// How a model is loaded.
+    public struct Options: Sendable {
+        /// How products are computed.
+        public var precision: ProductPrecision
+        /// Threads that compute; `nil` for as many as the process may use.
+        public var threadCount: Int?
+        /// The most tokens of a pass, unless a single text has more; memory grows with it.
+        public var tokenBudget: Int
+        /// Whether the head that the folder offers is loaded; vectors do not need it, except sparse ones.
+        public var loadsHead: Bool
+        /// Where packed weights are kept between runs; `nil` keeps nothing.
+        public var panelFolder: String?
+
+        /// Creates options.
+        public init(
+            precision: ProductPrecision = .fast, threadCount: Int? = nil, tokenBudget: Int = 4096,
+            loadsHead: Bool = true, panelFolder: String? = nil
+        ) {
+            self.precision = precision
+            self.threadCount = threadCount
+            self.tokenBudget = tokenBudget
+            self.loadsHead = loadsHead
+            self.panelFolder = panelFolder
+        }
+    }
+
+    /// Loads a model.
+    ///
+    /// - Parameter path: A Hugging Face folder of the type `modernbert`.
+    /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first.
+    /// - Complexity: O(size of the weights), spread over the threads.
+    public init(path: String, options: Options = .init()) throws(FileError) {
+        guard isFolder(path) else {
+            throw FileError(
+                path, "is not a folder",
+                remedy:
+                    "Give the Hugging Face folder of a ModernBERT encoder, or pull one with 'gyges pull hf:OWNER/NAME'."
+            )
+        }
+        let folder = try ModelFolder(path: path)
+        let team = ThreadTeam(threadCount: options.threadCount)
+        let reading = Background { () throws(FileError) in try Tokenizer(path: folder.path) }
+        let loaded = Result { () throws(FileError) in
+            try EncoderModel(
+                folder: folder, precision: options.precision, loadsHead: options.loadsHead,
+                panelFolder: options.panelFolder, team: team)
+        }
+        let read = try reading.result().get()
+        let model = try loaded.get()
+        self.path = folder.path
+        configuration = model.encoder.configuration
+        tokenizer = read.withDefaultFrame(
+            beginning: configuration.tokens.beginning, separator: configuration.tokens.separator)
+        embedding = model.embedding
+        precision = options.precision
+        runner = EncoderRunner(model: model, tokenBudget: options.tokenBudget, team: team)
+        files =
+            folder.fileNames.filter { name in [".json", ".safetensors"].contains(where: name.hasSuffix) }
+            .map(folder.path(of:))
+            + (embedding?.dense ?? []).flatMap { layer in
+                ["config.json", "model.safetensors"].map { folder.path(of: layer.folder) + "/" + $0 }
+            }
+        guard tokenizer.vocabularyCount <= configuration.vocabularySize else {
+            throw FileError(
+                path, at: "vocabulary",
+                "the tokenizer has tokens up to \(tokenizer.vocabularyCount - 1), the embedding table "
+                    + "\(configuration.vocabularySize) rows",
+                remedy: "Tokenizer and weights are of different models; get the model again.")
+        }
+    }
+
+    /// The most tokens of a text, its beginning and end included.
+    public var contextLimit: Int {
+        min(configuration.contextLength, embedding?.maximumLength ?? configuration.contextLength)
+    }
+
+    /// The channels of a text's or token's vector, before any cut.
+    public var embeddingDimension: Int { embedding?.dense.last?.outputs ?? configuration.hiddenSize }
+
+    /// SHA-256 over all files that decide the model's output: weights, tokenizer and configurations.
+    ///
+    /// - Throws: ``FileError`` if a file cannot be read any more.
+    /// - Complexity: O(size of the files).
+    public func digest() throws(FileError) -> String { try GygesInference.digest(ofFiles: files) }
+}

@@ -1,0 +1,86 @@
+import GygesFiles
+
+/// What comes around texts: the part `post_processor` of a `tokenizer.json`.
+extension TokenizerJSONReader {
+    private var place: String { "post_processor" }
+
+    /// Reads one of the post-processors, which come in order.
+    func readPostProcessor(_ json: JSON, into frame: inout TokenFrame) throws(FileError) {
+        switch json["type"]?.string {
+        case "ByteLevel":
+            try readTrimming(json, into: &frame)
+        case "TemplateProcessing":
+            let tokens = json["special_tokens"] ?? .null
+            frame.single = try template(json["single"], "single", tokens, texts: [.first])
+            if let pair = json["pair"], !pair.isNull {
+                frame.pair = try template(pair, "pair", tokens, texts: [.first, .second])
+            }
+        case "BertProcessing":
+            let (begin, end) = (try end(json, "cls"), try end(json, "sep"))
+            frame.single = [begin, .first, end]
+            frame.pair = [begin, .first, end, .second, end]
+        case "RobertaProcessing":
+            let (begin, end) = (try end(json, "cls"), try end(json, "sep"))
+            frame.single = [begin, .first, end]
+            frame.pair = [begin, .first, end, end, .second, end]
+            try readTrimming(json, into: &frame)
+        default:
+            throw unsupported(
+                place, "the post-processor \(type(of: json))",
+                supported: "ByteLevel, TemplateProcessing, BertProcessing and RobertaProcessing")
+        }
+    }
+
+    private func readTrimming(_ json: JSON, into frame: inout TokenFrame) throws(FileError) {
+        guard json["trim_offsets"]?.bool ?? true else { return }
+        // A second one would trim what is trimmed already, by other rules.
+        guard frame.trimming == nil else {
+            throw unsupported(place, "trimming offsets twice", supported: "one post-processor with trim_offsets")
+        }
+        frame.trimming = OffsetTrimming(addsPrefixSpace: json["add_prefix_space"]?.bool ?? true)
+    }
+
+    /// The parts of a template, in which each of `texts` must stand once.
+    private func template(
+        _ json: JSON?, _ key: String, _ tokens: JSON, texts: [TokenFrame.Part]
+    ) throws(FileError) -> [TokenFrame.Part] {
+        guard let pieces = json?.array else { throw wrong(place, "\(key) is not an array") }
+        guard pieces.count <= 64 else { throw unsupported(place, "\(pieces.count) parts in \(key)", supported: "64") }
+        var parts: [TokenFrame.Part] = []
+        for piece in pieces {
+            if let name = piece["SpecialToken"]?["id"]?.string {
+                guard let ids = tokens[name]?["ids"]?.array else {
+                    throw wrong(place, "special_tokens has no ids for \(brief(.string(name)))")
+                }
+                for id in ids { parts.append(.token(try token(id, "in the ids of \(brief(.string(name)))"))) }
+            } else if let part: TokenFrame.Part = ["A": .first, "B": .second][piece["Sequence"]?["id"]?.string ?? ""],
+                texts.contains(part), !parts.contains(part)
+            {
+                parts.append(part)
+            } else {
+                throw unsupported(
+                    place, "\(brief(piece)) in \(key)",
+                    supported: "special tokens and the \(texts.count == 1 ? "sequence A" : "sequences A and B"), once")
+            }
+        }
+        guard texts.allSatisfy(parts.contains) else {
+            throw wrong(place, "\(key) has no place for \(texts.count == 1 ? "the text" : "both texts")")
+        }
+        return parts
+    }
+
+    /// The token that a post-processor puts at an end, written as its text and its number.
+    private func end(_ json: JSON, _ key: String) throws(FileError) -> TokenFrame.Part {
+        guard let pair = json[key]?.array, pair.count == 2 else {
+            throw wrong(place, "\(key) is not a token and its number")
+        }
+        return .token(try token(pair[1], "in \(key)"))
+    }
+
+    private func token(_ json: JSON, _ location: String) throws(FileError) -> Int32 {
+        guard let integer = json.integer, let id = Int32(exactly: integer) else {
+            throw wrong(place, "\(brief(json)) \(location) is not an integer of 32 bits")
+        }
+        return id
+    }
+}

@@ -1,0 +1,152 @@
+import ArgumentParser
+import Foundation
+import GygesFiles
+import GygesHub
+import GygesInference
+import GygesKernels
+
+/// An encoder on this machine and how to run it; shared by all commands that read texts with one.
+struct EncoderOptions: ParsableArguments {
+    @Argument(help: "A Hugging Face folder of a ModernBERT encoder, or the name of a pulled model.")
+    var model: String
+
+    @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))
+    var threads: Int?
+
+    @Option(help: "Products: 'f32', 'bf16' (faster, nearly as exact) or 'int8' (fastest).")
+    var precision = "f32"
+
+    @Flag(help: "Keep no copy of packed weights in the cache folder; starts are slower.")
+    var noPackedCopy = false
+
+    /// What the words mean in the kernels' terms.
+    private static let precisions = ["f32": "exact", "bf16": "bfloat16", "int8": "int8"]
+
+    private var productPrecision: ProductPrecision? {
+        Self.precisions[precision].flatMap(ProductPrecision.init(rawValue:))
+    }
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
+        guard Self.precisions[precision] != nil else {
+            throw ValidationError("--precision must be f32, bf16 or int8.")
+        }
+        guard productPrecision != nil else { throw ValidationError("This program has no \(precision) products.") }
+    }
+
+    /// Loads the model.
+    func load() throws(FileError) -> TextEncoder {
+        let environment = ProcessInfo.processInfo.environment
+        var panelFolder: String?
+        if !noPackedCopy, let cache = try? CacheFolder(environment: environment) {
+            panelFolder = cache.packedFolder(environment: environment)
+        }
+        return try TextEncoder(
+            path: try locateModel(model),
+            options: .init(
+                precision: productPrecision ?? .exact, threadCount: threads, panelFolder: panelFolder))
+    }
+}
+
+/// Where texts come from: the command line, files, or standard input.
+struct TextInputOptions: ParsableArguments {
+    @Argument(help: "Texts; read from --file or standard input, one a line, if missing.")
+    var texts: [String] = []
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("A file with one text a line, or JSON lines.", valueName: "path"))
+    var file: [String] = []
+
+    @Flag(help: "Lines are JSON objects; files that end in .jsonl always are.")
+    var jsonl = false
+
+    func validate() throws {
+        guard texts.isEmpty || file.isEmpty && !jsonl else {
+            throw ValidationError("Give texts on the command line or in files, not both.")
+        }
+    }
+
+    /// Hands out what is to be read in batches, so that memory does not grow with the input.
+    ///
+    /// - Throws: ``FileError`` if a file cannot be read or a line is not what it should be; what `body` throws.
+    func forEachBatch(of count: Int = 64, _ body: ([TextRecord]) throws -> Void) throws {
+        var batch: [TextRecord] = []
+        func finish() throws {
+            do {
+                if !batch.isEmpty { try body(batch) }
+            } catch let error as EncoderError {
+                // The error counts texts of this batch; the user counts lines.
+                guard let (index, problem) = error.textProblem, batch.indices.contains(index) else { throw error }
+                throw FileError(
+                    batch[index].place, problem,
+                    remedy: "Change the text, or leave it out; what precedes its batch is done.")
+            }
+            batch = []
+        }
+        func add(_ record: TextRecord) throws {
+            batch.append(record)
+            if batch.count == count { try finish() }
+        }
+        for text in texts { try add(TextRecord(text: text, fields: nil, place: "the command line")) }
+        for path in texts.isEmpty ? file.isEmpty ? ["-"] : file : [] {
+            let isJSON = jsonl || path.hasSuffix(".jsonl")
+            try Input.forEachLine(path) { line, bytes in
+                let place = "\(path), line \(line)"
+                guard isJSON else {
+                    guard let text = String(validating: bytes, as: UTF8.self) else {
+                        throw FileError(place, "is not UTF-8 text", remedy: "Convert it, for example with iconv.")
+                    }
+                    return try add(TextRecord(text: text, fields: nil, place: place))
+                }
+                let json = try JSON.parse(bytes, path: place)
+                guard let object = json.object else {
+                    throw FileError(place, "is not a JSON object", remedy: #"Write lines like {"text": "..."}."#)
+                }
+                try add(TextRecord(text: object["text"]?.string, fields: object, place: place))
+            }
+        }
+        try finish()
+    }
+}
+
+/// A text, or what a line of JSON holds.
+struct TextRecord {
+    /// The text, or the field `text`.
+    var text: String?
+    /// All fields of a line of JSON.
+    var fields: JSONObject?
+    /// Where it stands, for errors.
+    var place: String
+
+    /// The field `name` as text, or the text itself for `text`.
+    ///
+    /// - Throws: ``FileError`` if there is none.
+    func string(_ name: String = "text") throws(FileError) -> String {
+        if name == "text", let text { return text }
+        guard let text = fields?[name]?.string else {
+            throw FileError(place, "has no text in \"\(name)\"", remedy: "Write lines like {\"\(name)\": \"...\"}.")
+        }
+        return text
+    }
+
+    /// What identifies the record in output: its `id`, if it has one, and its text.
+    func identity(_ text: String? = nil) -> [(String, JSON)] {
+        (fields?["id"].map { [("id", $0)] } ?? []) + (text.map { [("text", .string($0))] } ?? [])
+    }
+}
+
+/// Prints a line of JSON at once.
+func printLine(_ members: [(String, JSON)]) { printNow(JSON.object(JSONObject(members)).serialized() + "\n") }
+
+/// A probability or score for reading.
+func percent(_ value: Float) -> String { String(format: "%.1f %%", value * 100) }
+
+extension EncoderError {
+    /// Which of the texts that were given is at fault, and what is wrong with it, if it is a text.
+    var textProblem: (index: Int, problem: String)? {
+        switch self {
+        case .textTooLong(let index, let count, let limit): (index, "has \(count) tokens, more than \(limit)")
+        case .badText(let index, let reason): (index, "cannot be read: \(reason)")
+        default: nil
+        }
+    }
+}

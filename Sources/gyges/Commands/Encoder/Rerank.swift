@@ -1,0 +1,127 @@
+import ArgumentParser
+import Foundation
+import GygesEvaluation
+import GygesFiles
+import GygesInference
+import GygesKernels
+
+/// `gyges rerank`
+struct Rerank: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Orders texts by how well they answer a query.",
+        discussion: """
+            A cross-encoder (a classifier with one label) reads the query with each text. Any other model's vectors are \
+            compared: by inner product, or by MaxSim where there is one for each token.
+
+            Examples:
+              gyges rerank ./gte-reranker "Who found a ring?" "Gyges did." "A horse."
+              gyges rerank ./reranker "Who found it?" --input found.jsonl --top-k 9 --json
+            """)
+
+    @OptionGroup(title: "Model")
+    var encoder: EncoderOptions
+
+    @Argument(help: "What is looked for.")
+    var query: String
+
+    @Argument(help: "Texts; read from --input or standard input if missing.")
+    var texts: [String] = []
+
+    @Option(
+        name: [.long, .customLong("file"), .customShort("f")],
+        help: ArgumentHelp("A file with one text a line, or JSON Lines; '-' for standard input.", valueName: "path"))
+    var input: String?
+
+    @Flag(help: "Lines are JSON; those of files that end in .jsonl always are.")
+    var jsonl = false
+
+    @Option(help: ArgumentHelp("Print the best ones only.", valueName: "count"))
+    var topK: Int?
+
+    @Flag(help: "Print a cross-encoder's scores as they are, not as probabilities.")
+    var rawScores = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @Flag(help: "Show no progress.")
+    var quiet = false
+
+    @OptionGroup(title: "Vectors")
+    var vectors: VectorOptions
+
+    func validate() throws {
+        guard texts.isEmpty || input == nil else { throw ValidationError("Give texts or --input, not both.") }
+        if let topK, topK < 1 { throw ValidationError("--top-k must be at least 1.") }
+    }
+
+    func run() throws {
+        let records = try records()
+        guard !records.isEmpty else {
+            throw FileError(input ?? "standard input", "has no texts", remedy: "Give texts to order.")
+        }
+        let model = try encoder.load()
+        let ranked = try ranked(records.map(\.text), model).prefix(topK ?? records.count)
+        guard json else {
+            var table = Table([("SCORE", .right), ("ID", .left), ("TEXT", .left)])
+            for entry in ranked {
+                let record = records[entry.index]
+                let id = record.id.map { $0.string ?? $0.serialized() } ?? "\(entry.index)"
+                table.append([
+                    String(format: "%.4f", entry.score), printable(id, limit: 40), printable(record.text, limit: 100),
+                ])
+            }
+            return print(table.text)
+        }
+        let results = ranked.map { entry in
+            JSON.object(
+                JSONObject([
+                    ("index", .integer(entry.index)), ("id", records[entry.index].id ?? .null),
+                    ("score", .double(Double(entry.score))), ("text", .string(records[entry.index].text)),
+                ]))
+        }
+        print(JSON.object(JSONObject([("query", .string(query)), ("results", .array(results))])).serialized(.pretty))
+    }
+
+    private func records() throws -> [NamedText] {
+        guard texts.isEmpty else { return texts.map { NamedText(id: nil, text: $0, line: 1) } }
+        let path = input ?? "-"
+        let form: TextReader.Form = jsonl || path.hasSuffix(".jsonl") ? .jsonLines(fields: ["text"]) : .plainLines
+        var reader = try TextReader(path: path, form: form)
+        var records: [NamedText] = []
+        while let record = try reader.next() { records.append(record) }
+        return records
+    }
+
+    private func ranked(_ texts: [String], _ model: TextEncoder) throws -> [(index: Int, score: Float)] {
+        let bar = ProgressBar(.items("texts"), isShown: !quiet)
+        defer { bar.finish() }
+        guard model.embedding == nil, model.configuration.task == .sequenceClassification else {
+            return try compared(texts, Vectorizer(model: model, kind: vectors.kind(for: model))) {
+                bar.update("embedding", count: $0, of: texts.count)
+            }
+        }
+        let options = vectors.options(prompt: .automatic, for: model).text
+        return try model.rerank(
+            query: query, texts: texts, appliesSigmoid: rawScores ? false : nil, options: options
+        ) { bar.update("reading", count: $0, of: texts.count) }.map { ($0.index, $0.score) }
+    }
+
+    private func compared(
+        _ texts: [String], _ vectorizer: Vectorizer, progress: @escaping (Int) -> Void
+    ) throws -> [(index: Int, score: Float)] {
+        func embedded(_ texts: [String], _ role: TextRole) throws -> EmbeddedTexts {
+            let options = vectors.options(prompt: vectorizer.prompt(for: role), for: vectorizer.model)
+            return EmbeddedTexts(
+                try vectorizer.vectors(of: texts, as: role, options: options, progress: role == .query ? nil : progress)
+            )
+        }
+        var search = try ExactSearch(
+            queries: try embedded([query], .query), depth: texts.count, team: ThreadTeam(threadCount: encoder.threads))
+        try search.add(try embedded(texts, .document))
+        let found = search.hits(ofQuery: 0).map { ($0.document, $0.score) }
+        // What has nothing in common with the query is not found, but was given to be ordered.
+        let others = Set(texts.indices).subtracting(found.map(\.0)).sorted().map { ($0, Float(0)) }
+        return found + others
+    }
+}

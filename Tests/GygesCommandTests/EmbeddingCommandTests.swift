@@ -1,0 +1,221 @@
+import Foundation
+import GygesFiles
+import Testing
+
+/// The commands that make and compare vectors, on the tiny random models of the inference tests.
+@Suite struct EmbeddingCommandTests {
+    /// A task's model; with `prompts`, laid out as sentence-transformers does.
+    private func model(
+        _ task: String = "fill", prompts: String? = nil, in folder: TemporaryFolder
+    ) throws -> String {
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let source = tests.path + "/GygesInferenceTests/Fixtures/encoder-tasks/"
+        let path = folder.path + "/\(task)-\(prompts == nil ? "plain" : "prompts")"
+        try FileManager.default.copyItem(atPath: source + task, toPath: path)
+        try FileManager.default.copyItem(atPath: source + "tokenizer.json", toPath: path + "/tokenizer.json")
+        guard let prompts else { return path }
+        try FileManager.default.createDirectory(atPath: path + "/1_Pooling", withIntermediateDirectories: true)
+        let modules = #"[{"path": "", "type": "m.Transformer"}, {"path": "1_Pooling", "type": "m.Pooling"}]"#
+        try AtomicFile.write(modules, to: path + "/modules.json")
+        try AtomicFile.write(#"{"pooling_mode_cls_token": true}"#, to: path + "/1_Pooling/config.json")
+        try AtomicFile.write(#"{"prompts": \#(prompts)}"#, to: path + "/config_sentence_transformers.json")
+        return path
+    }
+
+    private func run(_ arguments: [String], input: String = "") throws -> String {
+        let outcome = try Program.run(arguments, input: input)
+        #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
+        return outcome.output
+    }
+
+    private func rows(_ text: String) throws -> [JSON] {
+        try text.split(separator: "\n").map { try JSON(parsing: String($0)) }
+    }
+
+    private func contents(_ path: String) throws -> [UInt8] { try MappedFile.read(path: path) }
+
+    @Test("Vectors are the same from the command line, plain lines and JSON, alone and together")
+    func embeds() throws {
+        let folder = try TemporaryFolder()
+        let model = try model(in: folder)
+        let texts = ["the ring of gyges", "a horse", "", "the ring of gyges"]
+        let together = try rows(try run(["embed", model] + texts))
+        #expect(together.map { $0["id"] } == [0, 1, 2, 3])
+        #expect(
+            together[0]["embedding"] == together[3]["embedding"] && together[0]["embedding"] != together[1]["embedding"]
+        )
+        let squares = together[0]["embedding"]?.array?.reduce(0) { $0 + ($1.double ?? 0) * ($1.double ?? 0) } ?? 0
+        #expect(abs(squares - 1) < 1e-5)
+        #expect(try rows(try run(["embed", model, texts[1]]))[0]["embedding"] == together[1]["embedding"])
+        #expect(try rows(try run(["embed", model], input: texts.joined(separator: "\n"))) == together)
+        let json = #"{"_id": "a", "title": "the ring", "text": "of gyges"}"# + "\n" + #""a horse""#
+        let named = try rows(try run(["embed", model, "--jsonl", "--fields", "title,text"], input: json))
+        #expect(named.map { $0["id"] } == ["a", 1])
+        #expect(named.map { $0["embedding"] } == [together[0]["embedding"], together[1]["embedding"]])
+        let short = try rows(
+            try run(["embed", model, "a horse", "--truncate-dimensions", "5", "--encoding", "base64"]))
+        #expect(Data(base64Encoded: short[0]["embedding"]?.string ?? "")?.count == 20)
+        let sparse = try rows(try run(["embed", model, "a horse", "--sparse"]))[0]
+        #expect(sparse["indices"]?.array?.count == sparse["values"]?.array?.count && sparse["values"]?[0] != nil)
+        let tokens = try rows(try run(["embed", model, "a horse", "--token-vectors"]))[0]
+        #expect(tokens["tokens"]?.array?.count == tokens["vectors"]?.array?.count)
+    }
+
+    @Test("A model's prompts are found by their names and by what texts are for")
+    func usesPrompts() throws {
+        let folder = try TemporaryFolder()
+        let model = try model(prompts: #"{"query": "find: ", "passage": "text: "}"#, in: folder)
+        func vector(_ text: String, _ options: String...) throws -> JSON? {
+            try rows(try run(["embed", model, text] + options))[0]["embedding"]
+        }
+        let found = try vector("find: a ring")
+        #expect(try vector("a ring", "--as", "query") == found)
+        #expect(try vector("a ring", "--prompt", "query") == found)
+        #expect(try vector("a ring", "--prefix", "find: ") == found)
+        #expect(try vector("a ring", "--as", "document") == vector("text: a ring"))
+        #expect(try vector("a ring") != found)
+        let unknown = try Program.run(["embed", model, "a ring", "--prompt", "cooking"])
+        #expect(unknown.status == 1 && unknown.errors.contains("query, passage"), "\(unknown.errors)")
+    }
+
+    @Test("A late-interaction folder's queries are filled up, its documents lose what it skips, and MaxSim orders them")
+    func comparesTokens() throws {
+        let folder = try TemporaryFolder()
+        let model = try model(in: folder)
+        try AtomicFile.write(#"[{"path": "", "type": "m.Transformer"}]"#, to: model + "/modules.json")
+        try AtomicFile.write(
+            #"{"query_prefix": "", "document_prefix": "", "query_length": 12, "skiplist_words": [",", "."]}"#,
+            to: model + "/config_sentence_transformers.json")
+        func row(_ text: String, _ role: String) throws -> JSON {
+            try rows(try run(["embed", model, text, "--as", role]))[0]
+        }
+        let query = try row("a ring.", "query")
+        #expect(query["tokens"]?.array?.count == 12 && query["vectors"]?.array?.count == 12)
+        let (short, long) = (try row("a ring gold", "document"), try row("a ring., gold", "document"))
+        #expect(short["tokens"] == long["tokens"] && short["vectors"] != long["vectors"])
+        let texts = ["the king.", "a ring"]
+        let result = try JSON(parsing: try run(["rerank", model, "a ring", "--json", "--quiet"] + texts))
+        // The score that the vectors themselves give.
+        func vectors(_ row: JSON) -> [[Double]] {
+            row["vectors"]?.array?.map { $0.array?.compactMap(\.double) ?? [] } ?? []
+        }
+        let sought = vectors(try row("a ring", "query"))
+        for entry in try #require(result["results"]?.array) {
+            let document = vectors(try row(try #require(entry["text"]?.string), "document"))
+            let score = sought.reduce(0.0) { sum, a in
+                sum + (document.map { b in zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }.max() ?? 0)
+            }
+            #expect(abs((entry["score"]?.double ?? .nan) - score) < 1e-4)
+        }
+    }
+
+    @Test("A file of many texts is gone on with, whatever was left of it, and refused under other settings")
+    func goesOn() throws {
+        let folder = try TemporaryFolder()
+        let model = try model(in: folder)
+        let texts = (0..<5000).map { "{\"id\": \"t\($0)\", \"text\": \"ring \($0 % 700)\"}\n" }.joined()
+        let input = try folder.write(Array(texts.utf8), to: "texts.jsonl")
+        for name in ["rows.jsonl", "rows.npy"] {
+            let (whole, part) = (folder.path + "/whole-" + name, folder.path + "/" + name)
+            func embed(_ output: String, _ options: String...) throws -> Program.Outcome {
+                try Program.run(["embed", model, "--input", input, "--output", output, "--quiet"] + options)
+            }
+            #expect(try embed(whole).status == 0)
+            let expected = try contents(whole)
+            // As a kill leaves it: some windows are noted, and more bytes than that are there.
+            let record = try contents(whole + ".progress").split(separator: 0x0A)
+            try AtomicFile.write(expected.prefix(expected.count * 2 / 3), to: part)
+            try AtomicFile.write(
+                Array(record.prefix(name == "rows.npy" ? 3 : 2).joined(separator: [0x0A])) + [0x0A, 0x7B],
+                to: part + ".progress")
+            #expect(try embed(part).errors.contains("--resume"))
+            let other = try embed(part, "--resume", "--truncate-dimensions", "3")
+            #expect(other.status == 1 && other.errors.contains("differs in dimensions"), "\(other.errors)")
+            #expect(try embed(part, "--resume").status == 0)
+            #expect(try contents(part) == expected)
+            #expect(try contents(part + ".progress") == contents(whole + ".progress"))
+        }
+        let piped = folder.path + "/piped.jsonl"
+        for options in [[], ["--resume"]] {
+            // Standard input can be read only once, and not be counted.
+            _ = try run(["embed", model, "--jsonl", "--output", piped] + options, input: texts)
+            #expect(try contents(piped) == contents(folder.path + "/whole-rows.jsonl"))
+        }
+        let rows = try contents(folder.path + "/rows.npy")
+        #expect(String(decoding: rows[..<128], as: UTF8.self).contains("(5000, 24)"))
+        #expect(rows.count == 128 + 5000 * 24 * 4)
+    }
+
+    @Test("Memory does not grow with the number of texts")
+    func boundsMemory() throws {
+        let folder = try TemporaryFolder()
+        let model = try model(in: folder)
+        func peak(_ count: Int) throws -> Int {
+            let texts = (0..<count).map { "ring \($0) of the shepherd in the cave\n" }.joined()
+            let input = try folder.write(Array(texts.utf8), to: "\(count).txt")
+            let outcome = try Program.run(
+                ["embed", model, "--input", input, "--output", folder.path + "/\(count).jsonl", "--quiet"])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return outcome.peakMemory
+        }
+        let (few, many) = (try peak(4_000), try peak(24_000))
+        // The vectors alone of what came between would be 2 MB, their text 6 MB, the tokens' and texts' records more.
+        #expect(many < few + 8 << 20, "\(few) and \(many) bytes")
+    }
+
+    @Test("Texts are ordered by a cross-encoder's scores or by their vectors")
+    func reranks() throws {
+        let folder = try TemporaryFolder()
+        let texts = ["the king", "a ring", "a ring of gold"]
+        for (task, options) in [
+            ("grade", []), ("grade", ["--raw-scores"]), ("fill", []), ("fill", ["--token-vectors"]),
+            ("fill", ["--sparse"]),
+        ] {
+            let model = folder.path + "/\(task)-plain"
+            if !FileManager.default.fileExists(atPath: model) { _ = try self.model(task, in: folder) }
+            let result = try JSON(parsing: try run(["rerank", model, "a ring", "--json", "--quiet"] + options + texts))
+            let results = try #require(result["results"]?.array)
+            #expect(Set(results.compactMap { $0["index"]?.integer }) == [0, 1, 2])
+            #expect(results.allSatisfy { $0["text"]?.string == texts[$0["index"]?.integer ?? 0] })
+            let scores = results.compactMap { $0["score"]?.double }
+            #expect(scores == scores.sorted(by: >) && scores.count == 3)
+            if task == "fill", options.isEmpty { #expect(results[0]["text"] == "a ring" && abs(scores[0] - 1) < 1e-5) }
+        }
+        let named = try run(
+            ["rerank", folder.path + "/fill-plain", "a ring", "--jsonl", "--top-k", "1", "--quiet"],
+            input: #"{"id": "x", "text": "the king"}"# + "\n" + #"{"id": "y", "text": "a ring"}"#)
+        #expect(named.contains("y") && !named.contains("x   "), "\(named)")
+    }
+
+    @Test("A collection is searched; the result is read back and compared, the run is TREC's")
+    func evaluatesRetrieval() throws {
+        let folder = try TemporaryFolder()
+        let model = try model(in: folder)
+        let collection = folder.path + "/collection"
+        try FileManager.default.createDirectory(atPath: collection + "/qrels", withIntermediateDirectories: true)
+        let words = ["ring", "king", "cave", "horse", "gold"]
+        try AtomicFile.write(
+            words.map { "{\"_id\": \"d-\($0)\", \"title\": \"\", \"text\": \"the \($0)\"}\n" }.joined(),
+            to: collection + "/corpus.jsonl")
+        try AtomicFile.write(
+            words.map { "{\"_id\": \"q-\($0)\", \"text\": \"the \($0)\"}\n" }.joined(),
+            to: collection + "/queries.jsonl")
+        try AtomicFile.write(
+            "query-id\tcorpus-id\tscore\n" + words.map { "q-\($0)\td-\($0)\t1\n" }.joined(),
+            to: collection + "/qrels/test.tsv")
+        let arguments = ["evaluate", "retrieval", model, collection, "--quiet", "--metrics", "ndcg@10,mrr@3"]
+        for options in [[], ["--token-vectors"]] {
+            let output = try run(arguments + options + ["--json", "--run", folder.path + "/run.trec"])
+            let result = try JSON(parsing: output)
+            #expect(result["measures"]?[0]?["value"]?.double == 1, "\(output)")
+            #expect(result["queries"]?.array?.count == 5 && result["documentCount"] == 5)
+            let run = try String(contentsOfFile: folder.path + "/run.trec", encoding: .utf8).split(separator: "\n")
+            #expect(run.count == 25 && run[0].hasPrefix("q-ring Q0 d-ring 1 "))
+            try AtomicFile.write(output, to: folder.path + "/result.json")
+        }
+        let compared = try run(arguments + ["--baseline", folder.path + "/result.json"])
+        #expect(compared.contains("+0.0000") && compared.contains("5 queries, 5 documents"), "\(compared)")
+        let refused = try Program.run(["evaluate", "retrieval", model, collection, "--split", "dev"])
+        #expect(refused.status == 1 && refused.errors.contains("--split test"))
+    }
+}
