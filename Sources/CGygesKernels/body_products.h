@@ -14,8 +14,10 @@
         .quantize_tile = NAME(quantize_tile),             \
         .float32_tile = NAME(float32_tile),               \
         .bfloat16_tile = NAME(bfloat16_tile),             \
+        .int8_tile = NAME(int8_tile),                     \
         .dequantize_panel = NAME(dequantize_panel),       \
         .quantized = NAME(multiply_quantized),            \
         .float32 = NAME(multiply_float32),                \
         .bfloat16 = NAME(multiply_bfloat16),              \
+        .int8 = NAME(multiply_int8),                      \
     }

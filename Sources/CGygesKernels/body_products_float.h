@@ -1,4 +1,13 @@
-// Products in floats, and the dequantisation that serves them. Part of body_products.h.
+// Products in floats, and in bytes with one scale a row: operands whose sums run through all k. Part of body_products.h.
+
+/// What the activations are.
+typedef enum { FLOAT32_ROWS, BFLOAT16_ROWS, INT8_ROWS } RowKind;
+
+/// The bytes of a row in a tile.
+INLINE size_t row_bytes(RowKind kind, size_t columns) {
+    return kind == INT8_ROWS ? gyges_int8_tile_bytes(1, columns)
+        : kind == BFLOAT16_ROWS ? (columns + 1) / 2 * 4 : columns * 4;
+}
 
 /// How a float panel is stored.
 typedef enum { FLOAT32_PANEL, FLOAT16_PANEL, BFLOAT16_PANEL } FloatPanel;
@@ -72,22 +81,49 @@ INLINE void bfloat16_tile(
         for (size_t r = 0; r < R; r++) results[p][r] = sums[p][r];
 }
 
-/// One tile times one or two panels. `bfloat16` says what the activations are.
+/// The same for bytes on both sides: exact sums, then the scales of output and row.
+INLINE void int8_tile_product(
+    const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes, size_t lane,
+    const uint8_t *x, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+    const size_t fours = (columns + 3) / 4;
+    const uint8_t *figures = x + fours * 4 * R;
+    Words sums[2][GYGES_FLOAT_TILE_ROWS];
+    for (size_t p = 0; p < P; p++)
+        for (size_t r = 0; r < R; r++)
+            // The stored codes are larger by 128.
+            sums[p][r] = SIGNED_BYTE_CODES ? (Words)0 : (Words)word_at_x(figures + 4 * R + 4 * r);
+    for (size_t k = 0; k < fours; k++, x += 4 * R) {
+        Words codes[2];
+        for (size_t p = 0; p < P; p++) {
+            codes[p] = LOAD(Words, panels + p * panel_bytes + k * 64 + 4 * lane);
+            if (SIGNED_BYTE_CODES) codes[p] ^= (int32_t)0x80808080;
+        }
+        for (size_t r = 0; r < R; r++)
+            for (size_t p = 0; p < P; p++) sums[p][r] = dot_groups(sums[p][r], &codes[p], x + 4 * r, 1, 8);
+    }
+    for (size_t p = 0; p < P; p++) {
+        const Floats scale = LOAD(Floats, panels + p * panel_bytes + fours * 64 + 4 * lane);
+        for (size_t r = 0; r < R; r++)
+            results[p][r] = floats_from_words(sums[p][r]) * (scale * float_at(figures + 4 * r));
+    }
+}
+
+/// One tile times one or two panels.
 static void NAME(float_tile_panels)(
     const GygesProduct *product, int format, const uint8_t *panels, size_t panel, size_t count, size_t tile,
-    int bfloat16) {
+    RowKind kind) {
     const size_t columns = product->columns, first_row = tile * GYGES_FLOAT_TILE_ROWS;
     const size_t rows_left = product->rows - first_row;
     const size_t tile_rows = gyges_tile_rows(rows_left, GYGES_FLOAT_TILE_ROWS);
     const size_t rows = rows_left < tile_rows ? rows_left : tile_rows;
     const size_t panel_bytes = gyges_panel_bytes(format, columns);
-    const size_t k_bytes = bfloat16 ? (columns + 1) / 2 * 4 : columns * 4;
-    const uint8_t *x = product->activations + first_row * k_bytes;
+    const uint8_t *x = product->activations + first_row * row_bytes(kind, columns);
 
     for (size_t lane = 0; lane < GYGES_PANEL_OUTPUTS; lane += LANES) {
         Floats results[2][GYGES_FLOAT_TILE_ROWS];
 #define CALL(P, R)                                                                                             \
-    if (bfloat16) bfloat16_tile(P, R, columns, panels, panel_bytes, lane, x, results);                         \
+    if (kind == BFLOAT16_ROWS) bfloat16_tile(P, R, columns, panels, panel_bytes, lane, x, results);            \
+    else if (kind == INT8_ROWS) int8_tile_product(P, R, columns, panels, panel_bytes, lane, x, results);       \
     else if (format == GYGES_F32)                                                                              \
         float_tile(FLOAT32_PANEL, P, R, columns, panels, panel_bytes, lane, (const float *)x, results);        \
     else if (format == GYGES_F16)                                                                              \
@@ -112,8 +148,8 @@ static void NAME(float_tile_panels)(
 }
 
 /// All tiles of the part times two panels at a time: a broadcast activation then feeds two vectors.
-static void NAME(multiply_float_panels)(const GygesProduct *product, int bfloat16) {
-    const int is_block = gyges_block_length(product->format) > 1, format = is_block ? GYGES_F32 : product->format;
+static void NAME(multiply_float_panels)(const GygesProduct *product, RowKind kind) {
+    const int is_block = kind == FLOAT32_ROWS && gyges_block_length(product->format) > 1, format = is_block ? GYGES_F32 : product->format;
     const size_t panel_bytes = gyges_panel_bytes(product->format, product->columns);
     for (size_t panel = product->panel_begin; panel < product->panel_end; panel += 2) {
         const size_t count = product->panel_end - panel < 2 ? 1 : 2;
@@ -126,11 +162,17 @@ static void NAME(multiply_float_panels)(const GygesProduct *product, int bfloat1
             panels = (const uint8_t *)product->scratch;
         }
         for (size_t tile = product->tile_begin; tile < product->tile_end; tile++)
-            NAME(float_tile_panels)(product, format, panels, panel, count, tile, bfloat16);
+            NAME(float_tile_panels)(product, format, panels, panel, count, tile, kind);
     }
     finish_streams();
 }
 
-static void NAME(multiply_float32)(const GygesProduct *product) { NAME(multiply_float_panels)(product, 0); }
+static void NAME(multiply_float32)(const GygesProduct *product) {
+    NAME(multiply_float_panels)(product, FLOAT32_ROWS);
+}
 
-static void NAME(multiply_bfloat16)(const GygesProduct *product) { NAME(multiply_float_panels)(product, 1); }
+static void NAME(multiply_bfloat16)(const GygesProduct *product) {
+    NAME(multiply_float_panels)(product, BFLOAT16_ROWS);
+}
+
+static void NAME(multiply_int8)(const GygesProduct *product) { NAME(multiply_float_panels)(product, INT8_ROWS); }

@@ -55,3 +55,33 @@ static void NAME(bfloat16_tile)(
             memcpy(tile + ((k / 2 * tile_rows + row) * 2 + k % 2) * 2, &half, 2);
         }
 }
+
+/// Rounds one row to 8 bits; codes of four k go `tile_rows` words apart.
+INLINE void int8_row(const float *x, size_t columns, size_t tile_rows, uint8_t *codes, uint8_t *scale_place) {
+    Words largest = 0;
+    for (size_t k = 0; k < columns; k += LANES)
+        largest = __builtin_elementwise_max(largest, (Words)load_some(x + k, columns - k) & 0x7fffffff);
+    const float maximum = gyges_float_from_bits((uint32_t)__builtin_reduce_max(largest));
+    const float inverse = maximum < 4e-37f ? 0 : 127 / maximum, scale = maximum < 4e-37f ? 0 : maximum / 127;
+
+    Words sums = 0;
+    for (size_t k = 0; k < columns; k += LANES) {
+        // As in quantize_block.
+        const Words rounded = (Words)(load_some(x + k, columns - k) * inverse + 0x1.8p23f) << 24 >> 24;
+        sums += rounded;
+        const SignedBytes bytes = __builtin_convertvector(rounded, SignedBytes);
+        for (size_t word = 0; word < LANES / 4 && k + 4 * word < columns; word++)
+            memcpy(codes + (k / 4 + word) * tile_rows * 4, (const uint8_t *)&bytes + 4 * word, 4);
+    }
+    const int32_t negated = -128 * __builtin_reduce_add(sums);
+    memcpy(scale_place, &scale, 4);
+    memcpy(scale_place + 4 * tile_rows, &negated, 4);
+}
+
+static void NAME(int8_tile)(
+    const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
+    if (rows < tile_rows) memset(tile, 0, gyges_int8_tile_bytes(tile_rows, columns));
+    uint8_t *figures = tile + (columns + 3) / 4 * 4 * tile_rows;
+    for (size_t row = 0; row < rows; row++)
+        int8_row(x + row * stride, columns, tile_rows, tile + 4 * row, figures + 4 * row);
+}

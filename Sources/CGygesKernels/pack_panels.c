@@ -1,5 +1,6 @@
 // Packs weights from their file formats into panels. Runs once a matrix, so it is compiled for one level only.
 
+#include <math.h>
 #include <string.h>
 
 #include "CGygesKernels.h"
@@ -30,6 +31,7 @@ size_t gyges_panel_bytes(int format, size_t columns) {
     case GYGES_F32: return columns * 64;
     case GYGES_F16: return (columns + 1) / 2 * 64;
     case GYGES_BF16: return (columns + 1) / 2 * 64;
+    case GYGES_INT8: return (columns + 3) / 4 * 64 + outputs_in_panel * 4;
     default: {
         size_t bytes = columns / gyges_block_length(format) * gyges_block_bytes(format) * outputs_in_panel;
         return (bytes + 63) / 64 * 64;
@@ -43,6 +45,8 @@ size_t gyges_tile_rows(size_t rows, size_t maximum) {
     while (supported[i] < wanted && i < sizeof supported / sizeof *supported - 1) i++;
     return supported[i];
 }
+
+size_t gyges_int8_tile_bytes(size_t rows, size_t columns) { return rows * ((columns + 3) / 4 * 4 + 8); }
 
 size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns) { return columns / 32 * tile_rows * 52; }
 
@@ -149,4 +153,24 @@ void gyges_pack_bfloat16_panel(const float *panel, size_t columns, uint8_t *pack
             uint16_t half = gyges_bfloat16_from_float(panel[k * outputs_in_panel + output]);
             memcpy(packed + ((k / 2 * outputs_in_panel + output) * 2 + k % 2) * 2, &half, 2);
         }
+}
+
+void gyges_pack_int8_panel(const float *panel, size_t columns, uint8_t *packed) {
+    const size_t codes_bytes = (columns + 3) / 4 * 64;
+    // Codes are stored plus 128: a byte beyond the last column stands for zero.
+    memset(packed, 128, codes_bytes);
+    for (size_t output = 0; output < outputs_in_panel; output++) {
+        float largest = 0;
+        for (size_t k = 0; k < columns; k++) {
+            const float magnitude = fabsf(panel[k * outputs_in_panel + output]);
+            // Written so that a weight that is not a number makes the scale none either.
+            if (!(magnitude <= largest)) largest = magnitude;
+        }
+        const float inverse = largest < 4e-37f ? 0 : 127 / largest, scale = largest < 4e-37f ? 0 : largest / 127;
+        memcpy(packed + codes_bytes + 4 * output, &scale, 4);
+        if (!isfinite(scale)) continue;
+        for (size_t k = 0; k < columns; k++)
+            packed[(k / 4 * outputs_in_panel + output) * 4 + k % 4] =
+                (uint8_t)(128 + (int)nearbyintf(panel[k * outputs_in_panel + output] * inverse));
+    }
 }

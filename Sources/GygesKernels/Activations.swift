@@ -91,6 +91,7 @@ extension ActivationKind {
         case .quantized: gyges_quantized_tile_bytes(rows, columns)
         case .float32: rows * columns * 4
         case .bfloat16: rows * ((columns + 1) / 2) * 4
+        case .int8: gyges_int8_tile_bytes(rows, columns)
         }
     }
 }
@@ -114,16 +115,19 @@ private final class TileMemory {
         isCurrent = true
         guard let base else { return }
         let kernels = team.instructionSet.kernels.pointee.products
-        // Tiles are laid out along the columns, so that even a single one can be shared out.
-        let runCount = (columns + Self.columnsTogether - 1) / Self.columnsTogether
+        // Tiles are laid out along the columns, so that even a single one can be shared out. Where a row has one scale, it is
+        // laid out whole.
+        let runLength = kind == .int8 ? columns : Self.columnsTogether
+        let runCount = (columns + runLength - 1) / runLength
         team.run(over: tileCount * runCount, minimum: max(1, (1 << 14) / (min(rows, 16) * columns))) { pieces in
             for piece in pieces {
                 let first = piece / runCount * kind.tileRows
                 let count = min(kind.tileRows, rows - first)
                 let laidOut = gyges_tile_rows(count, kind.tileRows)
-                let start = piece % runCount * Self.columnsTogether
-                let run = start..<min(start + Self.columnsTogether, columns)
-                let target = base + piece / runCount * tileBytes + kind.tileBytes(rows: laidOut, columns: start)
+                let start = piece % runCount * runLength
+                let run = start..<min(start + runLength, columns)
+                let offset = start == 0 ? 0 : kind.tileBytes(rows: laidOut, columns: start)
+                let target = base + piece / runCount * tileBytes + offset
                 source.withRows(first..<(first + count), of: columns, in: run) { x, stride in
                     switch kind {
                     case .quantized:
@@ -134,6 +138,8 @@ private final class TileMemory {
                         }
                     case .bfloat16:
                         kernels.bfloat16_tile(x, stride, count, laidOut, run.count, target)
+                    case .int8:
+                        kernels.int8_tile(x, stride, count, laidOut, run.count, target)
                     }
                 }
             }

@@ -8,6 +8,33 @@ public enum ProductPrecision: String, Sendable, CaseIterable {
     case exact
     /// Weights and activations are rounded to bfloat16, sums are f32.
     case bfloat16
+    /// Weights are rounded to 8 bits with a scale for each output, activations to 8 bits with a scale for each row; sums are
+    /// exact.
+    case int8
+}
+
+/// How panels hold elements.
+enum PanelFormat: Equatable {
+    /// As the source did, rearranged.
+    case stored(WeightFormat)
+    /// Rounded to signed bytes with a scale for each output.
+    case int8
+
+    /// The kernels' number of the format.
+    var code: CInt {
+        switch self {
+        case .stored(let format): format.code
+        case .int8: CInt(GYGES_INT8)
+        }
+    }
+
+    /// Whether ranges of elements share scales.
+    var hasBlocks: Bool {
+        switch self {
+        case .stored(let format): format.isQuantized
+        case .int8: false
+        }
+    }
 }
 
 /// How a weight matrix `[rows, columns]` = `[outputs, inputs]` is packed for products: pure arithmetic, no memory.
@@ -19,7 +46,7 @@ public struct PanelLayout: Sendable, Equatable {
     /// How the elements are stored before packing.
     public let source: WeightFormat
     /// The format of the panels.
-    public let format: WeightFormat
+    let format: PanelFormat
     /// What products with the matrix read.
     let activationKind: ActivationKind
 
@@ -37,17 +64,31 @@ public struct PanelLayout: Sendable, Equatable {
         self.rows = rows
         self.columns = columns
         self.source = source
-        format = precision == .bfloat16 ? .bf16 : source
+        format =
+            switch precision {
+            case .fast, .exact: .stored(source)
+            case .bfloat16: .stored(.bf16)
+            case .int8: .int8
+            }
         activationKind =
             switch precision {
             case .fast: source.isQuantized ? .quantized : .float32
             case .exact: .float32
             case .bfloat16: .bfloat16
+            case .int8: .int8
             }
     }
 
     /// The bytes of all panels, a multiple of 64.
     public var byteCount: Int { panelCount * panelByteCount }
+
+    /// Names the arrangement: layouts of one shape and name have the same bytes of the same elements.
+    public var name: String {
+        switch format {
+        case .stored(let format): "\(source) \(format)"
+        case .int8: "\(source) int8"
+        }
+    }
 
     /// The panels of 16 outputs.
     public var panelCount: Int { (rows + panelOutputs - 1) / panelOutputs }
@@ -57,7 +98,8 @@ public struct PanelLayout: Sendable, Equatable {
 
 /// A weight matrix `[rows, columns]` = `[outputs, inputs]` in the panels that products read.
 ///
-/// Takes as many bytes as the file does (or two an element for ``ProductPrecision/bfloat16``).
+/// Takes as many bytes as the file does (or two an element for ``ProductPrecision/bfloat16``, one for
+/// ``ProductPrecision/int8``).
 public final class PackedMatrix: Sendable {
     /// The arrangement of the panels.
     public let layout: PanelLayout
@@ -135,12 +177,12 @@ public final class PackedMatrix: Sendable {
         let first = stored + panels.lowerBound * panelOutputs * rowBytes
         let rowsLeft = rows - panels.lowerBound * panelOutputs
         team.run(over: panels.count, minimum: 1) { part in
-            if layout.format == source {
+            if layout.format == .stored(source) {
                 gyges_pack_panels(source.code, first, rowsLeft, columns, part.lowerBound, part.upperBound, target)
             } else {
                 for panel in part {
-                    packAsBFloat16(
-                        first, format: source, rows: rowsLeft, columns: columns, panel: panel,
+                    packRounded(
+                        first, format: source, as: layout.format, rows: rowsLeft, columns: columns, panel: panel,
                         into: target + panel * layout.panelByteCount)
                 }
             }
@@ -154,15 +196,16 @@ public final class PackedMatrix: Sendable {
     /// The packed bytes.
     public var byteCount: Int { memory.count }
 
-    var format: WeightFormat { layout.format }
+    var format: PanelFormat { layout.format }
     var activationKind: ActivationKind { layout.activationKind }
 
     var panels: UnsafePointer<UInt8> {
         memory.baseAddress!.assumingMemoryBound(to: UInt8.self)  // Never empty.
     }
 
-    private static func packAsBFloat16(
-        _ source: UnsafePointer<UInt8>, format: WeightFormat, rows: Int, columns: Int, panel: Int,
+    private static func packRounded(
+        _ source: UnsafePointer<UInt8>, format: WeightFormat, as panelFormat: PanelFormat, rows: Int, columns: Int,
+        panel: Int,
         into packed: UnsafeMutablePointer<UInt8>
     ) {
         let rowBytes = columns / format.blockLength * format.blockByteCount
@@ -173,7 +216,11 @@ public final class PackedMatrix: Sendable {
                 gyges_dequantize_row(format.code, source + (panel * panelOutputs + output) * rowBytes, columns, row)
                 for column in 0..<columns { floats[column * panelOutputs + output] = row[column] }
             }
-            gyges_pack_bfloat16_panel(floats.baseAddress, columns, packed)
+            if panelFormat == .int8 {
+                gyges_pack_int8_panel(floats.baseAddress, columns, packed)
+            } else {
+                gyges_pack_bfloat16_panel(floats.baseAddress, columns, packed)
+            }
         }
     }
 }
@@ -186,4 +233,5 @@ enum ActivationKind: CaseIterable {
     case quantized
     case float32
     case bfloat16
+    case int8
 }

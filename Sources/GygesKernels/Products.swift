@@ -81,8 +81,9 @@ private struct MatrixPart {
             case .quantized: kernels.quantized
             case .float32: kernels.float32
             case .bfloat16: kernels.bfloat16
+            case .int8: kernels.int8
             }
-        let scratchCount = kind == .float32 && matrix.format.isQuantized ? matrix.columns * 2 * panelOutputs : 0
+        let scratchCount = kind == .float32 && matrix.format.hasBlocks ? matrix.columns * 2 * panelOutputs : 0
         withUnsafeTemporaryAllocation(of: Float.self, capacity: scratchCount) { scratch in
             var product = GygesProduct(
                 format: matrix.format.code, panels: matrix.panels, outputs: matrix.rows, columns: matrix.columns,

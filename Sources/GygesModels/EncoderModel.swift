@@ -48,7 +48,7 @@ extension AttentionPrecision {
     public init(_ precision: ProductPrecision) {
         switch precision {
         case .fast, .exact: self = .float32
-        case .bfloat16: self = .bfloat16
+        case .bfloat16, .int8: self = .bfloat16
         }
     }
 }

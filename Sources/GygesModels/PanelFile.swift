@@ -60,7 +60,7 @@ struct PanelFile {
         let contents = Digest.sha256(
             matrices.map { matrix in
                 let layout = matrix.layout
-                return "\(matrix.name) \(layout.rows) \(layout.columns) \(layout.source) \(layout.format) "
+                return "\(matrix.name) \(layout.rows) \(layout.columns) \(layout.name) "
                     + matrix.tensor.sampleDigest
             }.joined(separator: "\n"))
         let state = files.map { "\($0.bytes.count) \($0.modificationTime)" }.joined(separator: "\n")

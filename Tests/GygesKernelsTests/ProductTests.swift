@@ -23,6 +23,11 @@ import Testing
         check(level, format, .bfloat16)
     }
 
+    @Test(arguments: InstructionSet.supported, WeightFormat.allCases)
+    func int8ProductsMeetTheReference(level: InstructionSet, format: WeightFormat) {
+        check(level, format, .int8)
+    }
+
     private func check(_ level: InstructionSet, _ format: WeightFormat, _ precision: ProductPrecision) {
         let team = ThreadTeam(threadCount: 2, instructionSet: level)
         let columnCounts = format.isQuantized ? [1, 3].map { $0 * max(format.blockLength, 32) } : [1, 2, 37, 64]
@@ -42,6 +47,10 @@ import Testing
                 if precision == .bfloat16 {
                     left = left.map(rounded)
                     right = right.map { rounded(Double(Float($0))) }
+                }
+                if precision == .int8 {
+                    left = Reference.quantized(x, blockLength: columns)
+                    right = Reference.quantized(stored.floats, blockLength: columns)
                 }
                 let expected = Reference.product(left, right, rows: rows, outputs: outputs, columns: columns)
                 // Sums in f32: a few units in the last place of the sum of magnitudes.

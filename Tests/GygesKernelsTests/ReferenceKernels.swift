@@ -18,12 +18,13 @@ enum Reference {
         return (y, magnitudes)
     }
 
-    /// Activations rounded to 8 bits in blocks of 32 with one f32 scale each, as the fast products take them.
-    static func quantized(_ x: [Float]) -> [Double] {
-        stride(from: 0, to: x.count, by: 32).flatMap { start in
-            let block = x[start..<start + 32]
+    /// Numbers rounded to 8 bits in blocks with one f32 scale each: of 32, as the fast products take activations, or of a
+    /// row, as int8 products take both sides.
+    static func quantized(_ x: [Float], blockLength: Int = 32) -> [Double] {
+        stride(from: 0, to: x.count, by: blockLength).flatMap { start in
+            let block = x[start..<start + blockLength]
             let largest = block.map(abs).max() ?? 0
-            guard largest > 4e-37 else { return [Double](repeating: 0, count: 32) }
+            guard largest > 4e-37 else { return [Double](repeating: 0, count: blockLength) }
             let scale = largest / 127
             return block.map { Double(scale) * Double(($0 * (127 / largest)).rounded(.toNearestOrEven)) }
         }

@@ -76,6 +76,7 @@ extension KernelBenchmark {
                 case .fast: format.isQuantized ? .int8 : .float32
                 case .exact: .float32
                 case .bfloat16: .bfloat16
+                case .int8: .int8
                 }
             let name = "\(kind) \(format.rawValue) \(rows)x\(shape.inputs)x\(shape.outputs)"
             return KernelBenchmark(name: name, peak: peak) { team in
@@ -108,8 +109,11 @@ extension KernelBenchmark {
         let dense = [(512, 768, 2304), (512, 768, 768), (128, 1152, 768), (512, 1536, 1536), (512, 384, 50_368)]
         for (rows, inputs, outputs) in dense {
             let shape = ProductShape(inputs: inputs, outputs: outputs)
-            for (format, precision) in [(WeightFormat.f32, ProductPrecision.fast), (.bf16, .bfloat16)] {
-                list += products(format, shape, precision: precision, rows: [rows], kind: "dense product", last: last)
+            for (format, precision) in [(WeightFormat.f32, ProductPrecision.fast), (.bf16, .bfloat16), (.f32, .int8)] {
+                list += products(
+                    format, shape, precision: precision, rows: [rows],
+                    kind: precision == .int8 ? "int8 product" : "dense product",
+                    last: last)
             }
         }
         return list

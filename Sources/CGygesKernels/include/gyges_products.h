@@ -33,6 +33,8 @@ enum {
     GYGES_Q4_K,
     GYGES_Q5_K,
     GYGES_Q6_K,
+    /// Panels only: signed bytes with one scale for each output.
+    GYGES_INT8,
 };
 
 /// The number of consecutive k in one block of a format (1 for the float formats).
@@ -57,6 +59,10 @@ void gyges_pack_panels(
 /// Packs one panel of floats `[columns][16]`, rounded to bfloat16, as `GYGES_BF16` panels are.
 void gyges_pack_bfloat16_panel(const float *panel, size_t columns, uint8_t *packed);
 
+/// Rounds one panel of floats `[columns][16]` to `GYGES_INT8`: a scale for each output, max|w| / 127, and codes rounded to
+/// the nearest, ties to even.
+void gyges_pack_int8_panel(const float *panel, size_t columns, uint8_t *packed);
+
 /// The rows that a tile is laid out for when `rows` are left: the least supported number not below
 /// `min(rows, maximum)`. The tile's surplus rows are zero.
 size_t gyges_tile_rows(size_t rows, size_t maximum);
@@ -64,6 +70,10 @@ size_t gyges_tile_rows(size_t rows, size_t maximum);
 /// The bytes of a tile of `tile_rows` quantised rows: for each block of 32 k, the rows' int8 codes, then for each row
 /// the scale, scale · Σ codes, -128 · Σ codes, and -128 · Σ of the block's first and second half.
 size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns);
+
+/// The bytes of `rows` rows of int8 activations in a tile: codes, four k of all rows at a time, then for each row its scale
+/// and -128 · Σ codes.
+size_t gyges_int8_tile_bytes(size_t rows, size_t columns);
 
 /// One product, or the part of one that a thread takes.
 typedef struct GygesProduct {
@@ -100,6 +110,10 @@ typedef struct GygesProductKernels {
     /// Rounds rows to bfloat16 and lays them into one tile of pairs `[⌈columns / 2⌉][tile_rows][2]`.
     void (*bfloat16_tile)(
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
+    /// Rounds rows to 8 bits with a scale for each row, max|x| / 127, and lays them into one tile. A row with a value that
+    /// is not finite gets a scale that is not finite.
+    void (*int8_tile)(
+        const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
     /// Dequantises one packed panel of a block format to floats `[columns][16]`, exactly as the format defines them.
     void (*dequantize_panel)(int format, const uint8_t *panel, size_t columns, float *floats);
     /// Block formats times quantised activations: int32 within a block, f32 across blocks.
@@ -108,6 +122,8 @@ typedef struct GygesProductKernels {
     void (*float32)(const GygesProduct *product);
     /// `GYGES_BF16` panels times bfloat16 activations, accumulated in f32.
     void (*bfloat16)(const GygesProduct *product);
+    /// `GYGES_INT8` panels times int8 activations: one exact int32 sum (up to 2^17 columns), then both scales.
+    void (*int8)(const GygesProduct *product);
 } GygesProductKernels;
 
 #endif

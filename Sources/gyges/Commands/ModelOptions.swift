@@ -11,7 +11,7 @@ struct EngineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))
     var threads: Int?
 
-    @Option(help: "Products: 'fast' (8-bit activations), 'exact' (f32) or 'bfloat16'.")
+    @Option(help: "Products: 'fast' (8-bit activations), 'exact' (f32), 'bfloat16' or 'int8' (one scale a row).")
     var precision = "fast"
 
     @Option(help: "Cached keys and values: 'f32', 'f16', 'bf16' or 'q8' (8 bits: half the memory of f16).")
@@ -52,7 +52,7 @@ struct EngineOptions: ParsableArguments {
             throw ValidationError("--cache-memory must be positive.")
         }
         guard ProductPrecision(rawValue: precision) != nil else {
-            throw ValidationError("--precision must be fast, exact or bfloat16.")
+            throw ValidationError("--precision must be fast, exact, bfloat16 or int8.")
         }
         guard KeyValueFormat(rawValue: cacheFormat) != nil else {
             throw ValidationError("--cache-format must be f32, f16, bf16 or q8.")

@@ -20,18 +20,13 @@ struct EncoderOptions: ParsableArguments {
     var noPackedCopy = false
 
     /// What the words mean in the kernels' terms.
-    private static let precisions = ["f32": "exact", "bf16": "bfloat16", "int8": "int8"]
-
-    private var productPrecision: ProductPrecision? {
-        Self.precisions[precision].flatMap(ProductPrecision.init(rawValue:))
-    }
+    private static let precisions: [String: ProductPrecision] = ["f32": .exact, "bf16": .bfloat16, "int8": .int8]
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
         guard Self.precisions[precision] != nil else {
             throw ValidationError("--precision must be f32, bf16 or int8.")
         }
-        guard productPrecision != nil else { throw ValidationError("This program has no \(precision) products.") }
     }
 
     /// Loads the model.
@@ -44,7 +39,7 @@ struct EncoderOptions: ParsableArguments {
         return try TextEncoder(
             path: try locateModel(model),
             options: .init(
-                precision: productPrecision ?? .exact, threadCount: threads, panelFolder: panelFolder))
+                precision: Self.precisions[precision] ?? .exact, threadCount: threads, panelFolder: panelFolder))
     }
 }
 
