@@ -12,10 +12,12 @@ struct Bench: AsyncParsableCommand {
         discussion: """
             Continuing one sequence reads all weights for every token, so the speed at which memory can be read is its \
             limit; the last column says how much of that is reached. Reading a prompt, or continuing many sequences, is \
-            limited by computing.
+            limited by computing. Of an encoder's folder, the speed of making vectors is measured, of texts of several \
+            lengths.
 
-            Example:
+            Examples:
               gyges bench qwen2.5-coder-1.5b-instruct --sequences-together 1 --sequences-together 8
+              gyges bench ModernBERT-base --precision int8
             """)
 
     @OptionGroup var options: ModelOptions
@@ -57,6 +59,8 @@ struct Bench: AsyncParsableCommand {
 
     func run() async throws {
         let threads = options.engine.threads ?? ThreadTeam.usableProcessorCount
+        let path = try options.path()
+        if try isEncoderFolder(path) { return try measureEncoder(threads: threads) }
         let start = ContinuousClock.now
         let model = try options.load()
         let loading = start.duration(to: .now) / .seconds(1)
@@ -74,6 +78,28 @@ struct Bench: AsyncParsableCommand {
         let report = BenchReport(
             model: model, threads: threads, bandwidth: bandwidth, loadingSeconds: loading, results: results)
         print(json ? report.json.serialized(.pretty) : report.text)
+    }
+}
+
+extension Bench {
+    /// Whether a path is the folder of an encoder, as far as its configuration says.
+    private func isEncoderFolder(_ path: String) throws -> Bool {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            return false
+        }
+        return try ModelFolder(path: path).isEncoder()
+    }
+
+    private func measureEncoder(threads: Int) throws {
+        let start = ContinuousClock.now
+        let encoder = try TextEncoder(
+            path: try options.path(),
+            options: .init(precision: options.engine.productPrecision, threadCount: threads, loadsHead: false))
+        let bench = BenchEncoder(
+            encoder: encoder, threads: threads, loadingSeconds: start.duration(to: .now) / .seconds(1))
+        if onRequest { return bench.answerRequests() }
+        print(try bench.report(repetitions: repetitions, json: json))
     }
 }
 
