@@ -72,7 +72,7 @@ struct Doctor: ParsableCommand {
         guard !texts.isEmpty else {
             throw FileError(path, "holds no text", remedy: "Give a file with a text a line.")
         }
-        let bar = ProgressBar(.count)
+        let bar = ProgressBar(.items("texts"))
         let results = try PrecisionComparison.compare(
             path: try locateModel(model), texts: texts, precisions: ProductPrecision.allCases,
             options: .init(threadCount: threads)
