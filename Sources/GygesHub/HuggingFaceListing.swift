@@ -79,12 +79,16 @@ struct HuggingFaceListing: Decodable {
         return file
     }
 
-    /// The files in the repository's top folder that a model is made of.
+    /// The files in the repository's top folder that a model is made of, and those of sentence-transformers' modules, which
+    /// lie in folders like `1_Pooling`.
     private func all(of reference: HuggingFaceReference) throws(FileError) -> [File] {
         let top = siblings.filter { !$0.rfilename.contains("/") }
         let supporting = top.filter { hasSuffix($0.rfilename, among: [".json", ".jinja", ".txt"]) }
         let safetensors = top.filter { $0.rfilename.hasSuffix(".safetensors") }
-        if !safetensors.isEmpty { return safetensors + supporting }
+        if !safetensors.isEmpty {
+            let hasModules = top.contains { $0.rfilename == "modules.json" }
+            return safetensors + supporting + (hasModules ? siblings.filter { isOfModule($0.rfilename) } : [])
+        }
         let gguf = top.filter { $0.rfilename.hasSuffix(".gguf") }
         if gguf.count == 1 { return gguf }
         if gguf.count > 1 {
@@ -108,6 +112,14 @@ struct HuggingFaceListing: Decodable {
 }
 
 private func hasSuffix(_ path: String, among suffixes: [String]) -> Bool { suffixes.contains { path.hasSuffix($0) } }
+
+/// Whether a file is a module's configuration or weights: `2_Dense/config.json`.
+private func isOfModule(_ path: String) -> Bool {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, ["config.json", "model.safetensors"].contains(parts[1]) else { return false }
+    let number = parts[0].prefix { $0.isASCII && $0.isNumber }
+    return !number.isEmpty && parts[0].dropFirst(number.count).hasPrefix("_")
+}
 
 private func isReadable(_ path: String) -> Bool {
     hasSuffix(path, among: [".safetensors", ".gguf", ".json", ".jinja", ".txt"])

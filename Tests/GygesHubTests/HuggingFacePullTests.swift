@@ -32,6 +32,19 @@ struct HuggingFacePullTests {
         #expect(try server.requests.count == requestCount)
     }
 
+    @Test func `Modules in numbered folders come with their model`() async throws {
+        var files = Self.repository
+        for name in ["modules.json", "1_Pooling/config.json", "2_Dense/model.safetensors", "2_Dense/pytorch_model.bin"] {
+            files[name] = Array(name.utf8)
+        }
+        let hub = try FakeModelHub(files: files).hub()
+        let pulled = try await hub.pull(try reference("hf:someone/tiny"))
+        #expect(try read(pulled.path + "/1_Pooling/config.json") == Array("1_Pooling/config.json".utf8))
+        let names = try FileManager.default.subpathsOfDirectory(atPath: pulled.path)
+        #expect(names.contains("2_Dense/model.safetensors") && !names.contains("2_Dense/pytorch_model.bin"))
+        #expect(!names.contains("onnx"))
+    }
+
     @Test func `A single file is fetched alone`() async throws {
         let server = try FakeModelHub(files: ["q4/model.gguf": Self.weights, "other.gguf": [1]])
         let hub = try server.hub()

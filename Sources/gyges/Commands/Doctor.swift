@@ -2,24 +2,54 @@ import ArgumentParser
 import Foundation
 import GygesFiles
 import GygesHub
+import GygesInference
 import GygesKernels
 
 /// `gyges doctor`
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Says what this machine offers and whether anything is in the way.",
+        abstract: "Says what this machine offers, or what an encoder's precisions cost on given texts.",
         discussion: """
             Ends with status 1 if something must be mended before models run; what only slows them is noted.
+
+            With an encoder and --compare, each precision's vectors are compared with those in f32: the cosine of a text's two
+            vectors, how many of a text's ten nearest texts stay, and what becomes of a classifier's labels or a re-ranker's
+            order. Status 1 then means that a text's vector came out worse than rounding explains.
 
             Examples:
               gyges doctor
               GYGES_ISA=avx2 gyges doctor --json
+              gyges doctor hf:Alibaba-NLP/gte-modernbert-base --compare texts.txt
             """)
+
+    @Argument(help: "With --compare: the Hugging Face folder of an encoder, or the name of a pulled one.")
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A text a line, or JSON lines of texts or of objects with \"text\"; '-' for standard input.",
+            valueName: "texts"))
+    var compare: String?
+
+    @Option(help: ArgumentHelp("Compare at most so many texts.", valueName: "count"))
+    var limit = 2000
+
+    @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))
+    var threads: Int?
 
     @Flag(help: "Print JSON.")
     var json = false
 
+    func validate() throws {
+        guard (model == nil) == (compare == nil) else {
+            throw ValidationError("Comparing precisions takes a model and --compare TEXTS.")
+        }
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
+        guard limit > 0 else { throw ValidationError("--limit must be positive.") }
+    }
+
     func run() throws {
+        if let model, let compare { return try compareModel(model, texts: compare) }
         let environment = ProcessInfo.processInfo.environment
         let findings = [
             Finding.processor, Finding.instructionSet(environment: environment), Finding.memory, Finding.largePages,
@@ -34,5 +64,51 @@ struct Doctor: ParsableCommand {
             for finding in findings where !finding.remedy.isEmpty { print("\n\(finding.name): \(finding.remedy)") }
         }
         if findings.contains(where: { $0.state == .broken }) { throw ExitCode.failure }
+    }
+
+    /// Compares all precisions of an encoder.
+    private func compareModel(_ model: String, texts path: String) throws {
+        let texts = Array(try Input.texts(path).prefix(limit))
+        guard !texts.isEmpty else {
+            throw FileError(path, "holds no text", remedy: "Give a file with a text a line.")
+        }
+        let bar = ProgressBar(.items("texts"))
+        let results = try PrecisionComparison.compare(
+            path: try locateModel(model), texts: texts, precisions: ProductPrecision.allCases,
+            options: .init(threadCount: threads)
+        ) { precision, count in bar.update(precision.rawValue, count: count, of: texts.count) }
+        bar.finish()
+        let isGood = results.map { $0.leastCosine >= PrecisionComparison.expectedCosine($0.precision) }
+        if json {
+            let rows = zip(results, isGood).map { result, isGood in
+                [
+                    "precision": .string(result.precision.rawValue), "least_cosine": .double(result.leastCosine),
+                    "mean_cosine": .double(result.meanCosine),
+                    "neighbour_agreement": result.neighbourAgreement.map { .double($0) } ?? .null,
+                    "score_agreement": result.scoreAgreement.map { .double($0) } ?? .null,
+                    "is_good": .bool(isGood),
+                ] as JSON
+            }
+            print((["texts": .integer(texts.count), "precisions": .array(rows)] as JSON).serialized(.pretty))
+        } else {
+            let hasScores = results.contains { $0.scoreAgreement != nil }
+            var table = Table(
+                [
+                    ("", .left), ("PRECISION", .left), ("LEAST COSINE", .right), ("MEAN", .right),
+                    ("NEAREST KEPT", .right),
+                ] + (hasScores ? [("LABELS KEPT", .right)] : []))
+            func percent(_ share: Double?) -> String { share.map { String(format: "%.1f %%", 100 * $0) } ?? "–" }
+            for (result, isGood) in zip(results, isGood) {
+                table.append(
+                    [
+                        (isGood ? Finding.State.good : .broken).mark, result.precision.rawValue,
+                        String(format: "%.6f", result.leastCosine), String(format: "%.6f", result.meanCosine),
+                        percent(result.neighbourAgreement),
+                    ] + (hasScores ? [percent(result.scoreAgreement)] : []))
+            }
+            print(table.text.drop { $0 == "\n" })
+            print("\n\(texts.count) texts, compared with f32 ('exact')")
+        }
+        if isGood.contains(false) { throw ExitCode.failure }
     }
 }

@@ -25,10 +25,13 @@ extension Inspection {
                 "shape": .array(tensor.shape.map { .integer($0) }), "bytes": .integer(tensor.byteCount),
             ] as JSON
         }
-        return [
-            "format": .string(format), "files": .array(files), "parameters": .integer(parameterCount),
-            "metadata": .object(metadata), "tensors": .array(tensors),
-        ]
+        var object: JSONObject = .init([
+            ("format", .string(format)), ("files", .array(files)), ("parameters", .integer(parameterCount)),
+        ])
+        if !encoder.isEmpty { object["encoder"] = .object(encoder) }
+        object["metadata"] = .object(metadata)
+        object["tensors"] = .array(tensors)
+        return .object(object)
     }
 
     /// A page for people.
@@ -38,6 +41,12 @@ extension Inspection {
             "\(file.path)  \(ProgressMeter.byteText(file.byteCount))" + (file.sha256.map { "\n  sha256 \($0)" } ?? "")
         }
         sections.append("\(format)\n" + fileLines.joined(separator: "\n"))
+
+        if !encoder.isEmpty {
+            var table = Table([("ENCODER", .left), ("", .left)])
+            for (key, value) in encoder { table.append([key, Self.line(value)]) }
+            sections.append(table.text)
+        }
 
         var table = Table([("KEY", .left), ("VALUE", .left)])
         for (key, value) in metadata { table.append([printable(key, limit: 60), Self.line(value)]) }

@@ -24,6 +24,8 @@ struct Inspection {
     private(set) var files: [File] = []
     private(set) var metadata = JSONObject()
     private(set) var tensors: [Tensor] = []
+    /// What a folder's encoder is and offers; empty for other models.
+    private(set) var encoder = JSONObject()
 
     /// Reads the headers of a GGUF file, a safetensors file, or a Hugging Face folder.
     init(path: String) throws(FileError) {
@@ -33,6 +35,7 @@ struct Inspection {
             format = "Hugging Face folder"
             let folder = try ModelFolder(path: path)
             metadata = try folder.json("config.json")?.object ?? JSONObject()
+            if try folder.isEncoder() { encoder = try Self.encoder(of: folder) }
             for file in try folder.weights() { add(file) }
             for name in folder.fileNames where name.hasSuffix(".json") || name.hasSuffix(".jinja") {
                 addFile(folder.path(of: name))

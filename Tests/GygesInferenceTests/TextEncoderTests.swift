@@ -1,0 +1,243 @@
+import Foundation
+import GygesFiles
+import GygesInference
+import GygesKernels
+import GygesTestSupport
+import GygesText
+import Testing
+
+/// Texts through tiny random encoders (`scripts/fixtures/make_tiny_encoder.py`).
+@Suite struct TextEncoderTests {
+    static func folder(_ name: String) throws -> String {
+        try #require(Bundle.module.path(forResource: "Fixtures/\(name)", ofType: nil))
+    }
+
+    static func load(_ name: String, options: TextEncoder.Options = .init(threadCount: 2)) throws -> TextEncoder {
+        try TextEncoder(path: folder(name), options: options)
+    }
+
+    /// The encoder of a copy of a fixture, some of whose files are changed; closed over by `body`.
+    static func withCopy(
+        of name: String, _ change: (URL) throws -> Void, _ body: (TextEncoder) throws -> Void
+    ) throws {
+        let copy = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.copyItem(atPath: folder(name), toPath: copy.path)
+        defer { try? FileManager.default.removeItem(at: copy) }
+        try change(copy)
+        try body(TextEncoder(path: copy.path, options: .init(threadCount: 2)))
+    }
+
+    static func expected(_ name: String) throws -> JSON { try JSON.read(path: folder(name) + "/expected.json") }
+
+    static func floats(_ json: JSON?) -> [Float] { (json?.array ?? []).map { Float($0.double ?? .nan) } }
+
+    static func texts(_ json: JSON) -> [String] { (json["texts"]?.array ?? []).compactMap(\.string) }
+
+    @Test func embeddingsAndTheirTokensAreTheReferences() throws {
+        let encoder = try Self.load("tiny-encoder")
+        let expected = try Self.expected("tiny-encoder")
+        let texts = Self.texts(expected)
+        let tokens = try encoder.tokens(of: texts)
+        for (index, row) in tokens.enumerated() {
+            #expect(row.map(Int.init) == expected["tokens"]?[index]?.array?.compactMap(\.integer), "\(texts[index])")
+        }
+        // sentence_bert_config.json allows fewer tokens than the encoder.
+        #expect(tokens.map(\.count).max() == 200 && encoder.contextLimit == 200)
+        let plain = try encoder.embeddings(of: texts, options: .init(normalizes: false))
+        let queries = try encoder.embeddings(of: texts, options: .init(prompt: .named("query"), normalizes: false))
+        for index in texts.indices {
+            expectClose(plain[index], Self.floats(expected["embeddings"]?[index]), absolute: 1e-4, "text \(index)")
+            expectClose(queries[index], Self.floats(expected["queries"]?[index]), absolute: 1e-4, "query \(index)")
+        }
+        for (vector, unit) in zip(plain, try encoder.embeddings(of: texts)) {
+            let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            expectClose(unit, vector.map { $0 / length }, absolute: 1e-6, "unit vector")
+        }
+        // The first channels alone, scaled after the cut.
+        for (vector, cut) in zip(plain, try encoder.embeddings(of: texts, options: .init(dimension: 5))) {
+            let length = vector.prefix(5).reduce(0) { $0 + $1 * $1 }.squareRoot()
+            expectClose(cut, vector.prefix(5).map { $0 / length }, absolute: 1e-6, "cut vector")
+        }
+    }
+
+    /// Any order, company, budget and number of threads gives the same bits.
+    @Test func resultsDependOnTheTextAlone() throws {
+        let texts = Self.texts(try Self.expected("tiny-encoder"))
+        let reference = try Self.load("tiny-encoder", options: .init(threadCount: 1))
+        let alone = try texts.map { try reference.embeddings(of: [$0])[0] }
+        for (threads, budget) in [(1, 1), (2, 17), (3, 100_000)] {
+            let encoder = try Self.load("tiny-encoder", options: .init(threadCount: threads, tokenBudget: budget))
+            var counts: [Int] = []
+            let together = try encoder.embeddings(of: texts) { counts.append($0) }
+            #expect(together == alone, "\(threads) threads, \(budget) tokens a pass")
+            #expect(try encoder.embeddings(of: texts.reversed()) == alone.reversed())
+            #expect(counts.last == texts.count && counts.sorted() == counts)
+            #expect(counts.count == (budget == 1 ? texts.count : budget > 1000 ? 1 : counts.count))
+        }
+        #expect(try reference.embeddings(of: []) == [])
+        #expect(throws: CancellationError.self) {
+            try reference.embeddings(of: texts) { _ in throw CancellationError() }
+        }
+    }
+
+    @Test func sparseVectorsAndMaskedWordsAreTheReferences() throws {
+        let encoder = try Self.load("tiny-encoder")
+        let expected = try Self.expected("tiny-encoder")
+        let vectors = try encoder.sparseVectors(of: Self.texts(expected))
+        for (index, vector) in vectors.enumerated() {
+            let wanted = try #require(expected["sparse"]?[index]?.object)
+            #expect(vector.tokens == vector.tokens.sorted())
+            var weights: [Int32: Float] = [:]
+            for (token, weight) in zip(vector.tokens, vector.weights) { weights[token] = weight }
+            for (token, weight) in wanted {
+                let ours = weights.removeValue(forKey: try #require(Int32(token))) ?? 0
+                #expect(abs(ours - Float(weight.double ?? .nan)) < 1e-4)
+            }
+            #expect(weights.values.allSatisfy { $0 < 1e-4 })
+        }
+        #expect(abs(vectors[0].dot(vectors[0]) - vectors[0].weights.reduce(0) { $0 + $1 * $1 }) < 1e-3)
+
+        let masked = (expected["masked"]?.array ?? []).compactMap(\.string)
+        for (index, places) in try encoder.fill(masked, count: 4).enumerated() {
+            let wanted = expected["fill"]?[index]?.array ?? []
+            #expect(places.count == wanted.count)
+            for (place, wanted) in zip(places, wanted) {
+                #expect(place.position == wanted["position"]?.integer)
+                #expect(
+                    place.candidates.map { Int($0.token) } == wanted["tokens"]?.array?.compactMap(\.integer))
+                expectClose(
+                    place.candidates.map(\.probability), Self.floats(wanted["probabilities"]), absolute: 1e-4,
+                    "\(masked[index])")
+            }
+        }
+        let logits = try encoder.maskedLogits(of: [masked[0]], at: [[0, 3]])
+        #expect(logits[0].rowCount == 2 && logits[0].columnCount == 304)
+        #expect(throws: EncoderError.badPosition(index: 0, position: 3)) {
+            try encoder.maskedLogits(of: [""], at: [[3]])
+        }
+    }
+
+    @Test func reRankersScorePairs() throws {
+        let encoder = try Self.load("tiny-reranker")
+        let expected = try Self.expected("tiny-reranker")
+        let texts = Self.texts(expected), scores = Self.floats(expected["scores"])
+        let query = try #require(expected["query"]?.string)
+        let pairs = texts.map { (query, $0) }
+        expectClose(
+            try encoder.classScores(ofPairs: pairs).map { $0[0] }, scores, absolute: 1e-4, "scores of pairs")
+        expectClose(
+            try encoder.classScores(of: texts).map { $0[0] }, Self.floats(expected["single"]), absolute: 1e-4, "scores")
+        let ranked = try encoder.rerank(query: query, texts: texts)
+        #expect(ranked.map(\.score) == ranked.map(\.score).sorted(by: >))
+        #expect(Set(ranked.map(\.index)) == Set(texts.indices))
+        for text in ranked { #expect(abs(text.score - 1 / (1 + exp(-scores[text.index]))) < 1e-5) }
+        // The same text twice: the first given comes first.
+        let same = ranked.filter { [0, 7].contains($0.index) }.map(\.index)
+        #expect(same == [0, 7])
+        let raw = try encoder.rerank(query: query, texts: texts, appliesSigmoid: false)
+        for text in raw { #expect(abs(text.score - scores[text.index]) < 1e-4) }
+    }
+
+    @Test func tokensAreScored() throws {
+        let expected = try Self.expected("tiny-tagger")
+        let texts = Self.texts(expected)
+        let query = try #require(expected["query"]?.string)
+        let tagger = try Self.load("tiny-tagger")
+        #expect(tagger.labels == ["O", "THING"])
+        for (index, scores) in try tagger.tokenScores(of: texts).enumerated() {
+            #expect(scores.columnCount == 2)
+            expectClose(scores.elements, Self.floats(expected["scores"]?[index]), absolute: 1e-4, "text \(index)")
+        }
+        // The same weights, read as a finder of answers.
+        try Self.withCopy(of: "tiny-tagger") { folder in
+            try replace("ModernBertForTokenClassification", by: "ModernBertForQuestionAnswering", in: folder)
+        } _: { encoder in
+            for (index, scores) in try encoder.answerScores(ofPairs: texts.map { (query, $0) }).enumerated() {
+                expectClose(scores.elements, Self.floats(expected["pairs"]?[index]), absolute: 1e-4, "pair \(index)")
+            }
+        }
+    }
+
+    @Test func longTextsAreCutOrRefused() throws {
+        let encoder = try Self.load("tiny-encoder")
+        let text = String(repeating: "fox and ", count: 100)
+        let all = try encoder.tokenizer.encode(text)
+        let (cls, sep) = (try #require(encoder.tokenizer.id(of: "[CLS]")), try #require(encoder.tokenizer.id(of: "[SEP]")))
+        func tokens(_ truncation: TextTruncation, _ limit: Int?) throws -> [Int32] {
+            try encoder.tokens(of: [text], options: .init(maximumLength: limit, truncation: truncation))[0]
+        }
+        #expect(try tokens(.end, 10) == [cls] + all.prefix(8) + [sep])
+        #expect(try tokens(.start, 10) == [cls] + all.suffix(8) + [sep])
+        #expect(try tokens(.end, 1_000_000).count == 200)
+        #expect(throws: EncoderError.textTooLong(index: 0, tokenCount: all.count + 2, limit: 10)) {
+            try tokens(.refuse, 10)
+        }
+        #expect(throws: EncoderError.limitTooSmall(2)) { try tokens(.end, 2) }
+        // Of two texts the longer is cut first.
+        let pair = try encoder.tokens(ofPairs: [("fox", text)], options: .init(maximumLength: 20))[0]
+        let fox = try encoder.tokenizer.encode("fox")
+        #expect(pair == [cls] + fox + [sep] + all.prefix(17 - fox.count) + [sep])
+    }
+
+    @Test func lateInteractionFollowsPyLate() throws {
+        try Self.withCopy(of: "tiny-encoder") { folder in
+            try Data(
+                #"""
+                [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}]
+                """#.utf8
+            ).write(to: folder.appendingPathComponent("modules.json"))
+            try Data(
+                #"""
+                {"query_prefix": "[UNK]", "document_prefix": "", "query_length": 12, "document_length": 9,
+                 "skiplist_words": [".", ","]}
+                """#.utf8
+            ).write(to: folder.appendingPathComponent("config_sentence_transformers.json"))
+        } _: { encoder in
+            func id(_ token: String) throws -> Int32 { try #require(encoder.tokenizer.id(of: token)) }
+            let text = "the ring. "
+            let words = try encoder.tokenizer.encode(text)
+            let query = try encoder.tokenVectors(of: [text], as: .query)[0]
+            let frame = try [id("[CLS]"), id("[UNK]")] + words + [id("[SEP]")]
+            #expect(query.tokens == frame + [Int32](repeating: try id("[MASK]"), count: 12 - frame.count))
+            #expect(query.vectors.rowCount == 12 && query.vectors.columnCount == 32)
+            for row in 0..<12 {
+                #expect(abs(query.vectors[row].reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
+            }
+            let document = try encoder.tokenVectors(of: [String(repeating: text, count: 5)], as: .document)[0]
+            #expect(document.tokens.count == 9 && document.tokens[0] == frame[0])
+            #expect(encoder.skippedTokens == [try id("."), try id(",")])
+            #expect(throws: EncoderError.self) { try encoder.embeddings(of: [text]) }
+        }
+    }
+
+    @Test func whatAFolderLacksIsSaid() throws {
+        let encoder = try Self.load("tiny-encoder")
+        #expect(throws: EncoderError.lacksHead(wanted: .sequenceClassification, offered: .maskedLanguageModel)) {
+            try encoder.rerank(query: "a", texts: ["b"])
+        }
+        #expect(throws: EncoderError.lacksHead(wanted: .tokenClassification, offered: .maskedLanguageModel)) {
+            try encoder.tokenScores(of: ["a"])
+        }
+        #expect(throws: EncoderError.unknownPrompt("passage", known: ["query", "document"])) {
+            try encoder.embeddings(of: ["a"], options: .init(prompt: .named("passage")))
+        }
+        #expect(throws: EncoderError.badDimension(33, width: 32)) {
+            try encoder.embeddings(of: ["a"], options: .init(dimension: 33))
+        }
+        #expect(throws: EncoderError.badTokens(index: 1)) {
+            try encoder.runner.embeddings(of: [[1], []], pooling: .mean, normalizes: true)
+        }
+        let headless = try Self.load("tiny-encoder", options: .init(threadCount: 1, loadsHead: false))
+        #expect(throws: EncoderError.headNotLoaded) { try headless.fill(["[MASK]"]) }
+        #expect(try headless.embeddings(of: ["a"]) == encoder.embeddings(of: ["a"]))
+        #expect(throws: FileError.self) { try TextEncoder(path: "/nowhere") }
+    }
+}
+
+/// Replaces text in a folder's configuration.
+private func replace(_ old: String, by new: String, in folder: URL) throws {
+    let path = folder.appendingPathComponent("config.json")
+    let text = try String(contentsOf: path, encoding: .utf8)
+    try #require(text.contains(old))
+    try text.replacingOccurrences(of: old, with: new).write(to: path, atomically: true, encoding: .utf8)
+}
