@@ -27,15 +27,15 @@ INLINE size_t value_panel_bytes(const GygesBidirectionalHead *head) {
 }
 
 static size_t NAME(bidirectional_bytes)(const GygesBidirectionalHead *head) {
-    return rounded_up(head->length, PANEL) / PANEL * (key_panel_bytes(head) + value_panel_bytes(head));
+    return head->panel_count * (key_panel_bytes(head) + value_panel_bytes(head));
 }
 
 INLINE uint8_t *packed_keys(const GygesBidirectionalHead *head, size_t panel) {
-    return head->packed + panel * key_panel_bytes(head);
+    return head->packed + (panel - head->first_panel) * key_panel_bytes(head);
 }
 
 INLINE uint8_t *packed_values(const GygesBidirectionalHead *head, size_t panel) {
-    return packed_keys(head, rounded_up(head->length, PANEL) / PANEL) + panel * value_panel_bytes(head);
+    return head->packed + head->panel_count * key_panel_bytes(head) + (panel - head->first_panel) * value_panel_bytes(head);
 }
 
 /// Calls for rows of a head, which lie far apart, before they are needed.
@@ -186,11 +186,11 @@ static void NAME(pack_bidirectional)(
 
 // MARK: Products
 
-/// y[r][16p…] (+)= Σ over `steps` of x[r] · w[16p…], one or two floats or pairs a step, in their order.
+/// y[r][16p…] (+)= Σ over `steps` of x[r] · w[16p…], a float or a pair a step, in their order.
 ///
 /// Distances are in bytes: of x between rows and steps, of w between panels and steps, of y between rows.
 INLINE void rows_times_panels(
-    const int pairs, const int accumulate, const size_t P, const size_t R, size_t steps, const uint8_t *x,
+    const int pairs, int accumulate, const size_t P, const size_t R, size_t steps, const uint8_t *x,
     const size_t x_row, const size_t x_step, const uint8_t *w, size_t w_panel, size_t w_step, float *y, size_t y_row) {
     for (size_t lane = 0; lane < PANEL; lane += LANES) {
         Floats sums[2][TILE];
@@ -229,22 +229,22 @@ INLINE void score_rows(
     if (panel < panels) rows_times_panels(pairs, 0, 1, R, steps, queries, 4, 64, keys, 0, 64, scores, SPAN);
 }
 
-/// Adds values, weighted, to the records of R queries.
+/// Adds values, weighted, to what the records of R queries hold, if anything.
 INLINE void add_values(
-    const int pairs, const size_t R, size_t steps, const float *weights, const uint8_t *values, size_t padded,
+    const int pairs, int accumulate, const size_t R, size_t steps, const float *weights, const uint8_t *values, size_t padded,
     float *records, size_t record) {
     const uint8_t *x = (const uint8_t *)weights;
     size_t c = 0;
     for (; c + 2 * PANEL <= padded; c += 2 * PANEL)
         rows_times_panels(
-            pairs, 1, 2, R, steps, x, 4 * SPAN, 4, values + 4 * c, 64, 4 * padded, records + c, record);
+            pairs, accumulate, 2, R, steps, x, 4 * SPAN, 4, values + 4 * c, 64, 4 * padded, records + c, record);
     if (c < padded)
-        rows_times_panels(pairs, 1, 1, R, steps, x, 4 * SPAN, 4, values + 4 * c, 0, 4 * padded, records + c, record);
+        rows_times_panels(pairs, accumulate, 1, R, steps, x, 4 * SPAN, 4, values + 4 * c, 0, 4 * padded, records + c, record);
 }
 
 #define FOR_EACH_ROW_COUNT(CALL) CALL(1) CALL(2) CALL(3) CALL(4) CALL(6) CALL(8) CALL(12)
 #define SCORE(R) case R: score_rows(pairs, R, steps, queries, keys, panels, panel_bytes, scores); break;
-#define ADD(R) case R: add_values(pairs, R, steps, weights, values, padded, records, record); break;
+#define ADD(R) case R: add_values(pairs, accumulate, R, steps, weights, values, padded, records, record); break;
 #define PRODUCTS(kind, is_pairs)                                                                                \
     static void NAME(scores_##kind)(                                                                            \
         size_t rows, size_t steps, const uint8_t *queries, const uint8_t *keys, size_t panels,                  \
@@ -253,7 +253,7 @@ INLINE void add_values(
         switch (rows) { FOR_EACH_ROW_COUNT(SCORE) }                                                             \
     }                                                                                                           \
     static void NAME(values_##kind)(                                                                            \
-        size_t rows, size_t steps, const float *weights, const uint8_t *values, size_t padded, float *records,  \
+        int accumulate, size_t rows, size_t steps, const float *weights, const uint8_t *values, size_t padded, float *records,  \
         size_t record) {                                                                                        \
         const int pairs = is_pairs;                                                                             \
         switch (rows) { FOR_EACH_ROW_COUNT(ADD) }                                                               \
@@ -339,27 +339,30 @@ INLINE Floats largest_scores(float *scores, size_t count, size_t begin, size_t e
     return larger(largest[0], largest[1]);
 }
 
-/// Turns the scores of one query into weights of the values, and returns its partial sums, `sum` and the weights added.
+/// Turns the scores of one query into weights of the values, and returns `sum` and what these add to its partial sums. Weights
+/// count as they were rounded, so that their roundings cancel where one is nearly all.
 INLINE Floats weights_from_scores(
     const int pairs, const int rounded, float *scores, size_t count, float maximum, Floats sum) {
 #if LEVEL == 2
     if (pairs) {
         // Weights take half of the place of their scores.
         uint8_t *weights = (uint8_t *)scores;
+        const __m512bh ones = (__m512bh)_mm512_set1_epi32(0x3f803f80);
         for (size_t j = 0; j < count; j += 2 * LANES, weights += 4 * LANES) {
             const Floats first = power_of_two(rounded, LOAD(Floats, scores + j) - maximum);
             const Floats second = power_of_two(rounded, LOAD(Floats, scores + j + LANES) - maximum);
-            sum += first;
-            sum += second;
-            STORE(bfloat16_pairs(first, second), weights);
+            const Bits both = bfloat16_pairs(first, second);
+            sum = (Floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)both, ones);
+            STORE(both, weights);
         }
         return sum;
     }
 #endif
     for (size_t j = 0; j < count; j += LANES) {
-        const Floats weight = power_of_two(rounded, LOAD(Floats, scores + j) - maximum);
+        Floats weight = power_of_two(rounded, LOAD(Floats, scores + j) - maximum);
+        if (rounded) weight = rounded_to_bfloat16(weight);
         sum += weight;
-        STORE(rounded ? rounded_to_bfloat16(weight) : weight, scores + j);
+        STORE(weight, scores + j);
     }
     return sum;
 }
@@ -386,7 +389,9 @@ INLINE void weigh_rows(
             *maximum = after;
             const Floats correction = power_of_two(rounded, (Floats)(before - after));
             sum *= correction;
-            for (size_t i = 0; i < padded; i += LANES) STORE(LOAD(Floats, records + i) * correction, records + i);
+            // Before the first keys, outputs are not even written.
+            for (size_t i = 0; before > UNSEEN && i < padded; i += LANES)
+                STORE(LOAD(Floats, records + i) * correction, records + i);
         }
         STORE(weights_from_scores(pairs, rounded, scores, count, after, sum), sums);
     }
@@ -423,14 +428,14 @@ INLINE size_t end_of_seen(const GygesBidirectionalHead *head, size_t position) {
 
 /// Local attention: the keys that a tile sees fit one span wherever it begins, and are met at once. Otherwise spans begin at
 /// their multiples. Either way a query meets its own keys in the same order and portions whatever its tile.
-INLINE int is_local(const GygesBidirectionalHead *head) { return head->reach <= (SPAN - 3 * PANEL) / 2; }
+INLINE int is_local(const GygesBidirectionalHead *head) { return head->reach <= (SPAN - 4 * PANEL) / 2; }
 
 /// Cuts a tile off the queries from `first` on, and packs it.
 static NAME(QueryTile) NAME(next_tile)(
     const GygesBidirectionalHead *head, const GygesBidirectionalQueries *queries, size_t first, float *turned,
     uint8_t *panel) {
     const size_t stride = rounded_up(head->head_dimension, 2 * PANEL), position = (size_t)queries->positions[first];
-    NAME(QueryTile) tile = {.first = first, .begin = first_seen(head, position)};
+    NAME(QueryTile) tile = {.first = first, .begin = first_seen(head, position) / (2 * PANEL) * (2 * PANEL)};
     for (; tile.rows < TILE && first + tile.rows < queries->count; tile.rows++) {
         const size_t query = first + tile.rows, next = (size_t)queries->positions[query];
         if (is_local(head) && next - position >= PANEL) break;
@@ -445,33 +450,32 @@ static NAME(QueryTile) NAME(next_tile)(
 /// What the queries of a tile make of the panels `[begin, end)`, at most SPAN keys.
 static void NAME(attend_to_panels)(
     const GygesBidirectionalHead *head, const int32_t *positions, const NAME(QueryTile) *tile, size_t begin, size_t end,
-    const uint8_t *queries, float *records, float *scores) {
+    int is_first, const uint8_t *queries, float *records, float *scores) {
     const int pairs = multiplies_pairs(head);
     const size_t d = head->head_dimension, padded = rounded_up(d, PANEL), record = gyges_attention_record(d);
-    const size_t panels = end - begin, first_key = begin * PANEL;
+    const size_t first_key = begin * PANEL, count = (end - begin) * PANEL;
     size_t begins[TILE], ends[TILE];
     for (size_t row = 0; row < tile->rows; row += ROWS_AT_ONCE) {
-        const size_t rows = gyges_tile_rows(tile->rows - row, ROWS_AT_ONCE);
-        (pairs ? NAME(scores_pairs) : NAME(scores_floats))(
-            rows, pairs ? d / 2 : d, queries + 4 * row, packed_keys(head, begin), panels, key_panel_bytes(head), scores);
-        for (size_t r = 0; r < rows && row + r < tile->rows; r++) {
+        const size_t left = tile->rows - row, rows = gyges_tile_rows(left, ROWS_AT_ONCE);
+        const size_t used = left < rows ? left : rows;
+        for (size_t r = 0; r < used; r++) {
             const size_t position = (size_t)positions[tile->first + row + r];
-            size_t from = first_seen(head, position), to = end_of_seen(head, position);
-            from = from < first_key ? 0 : from - first_key;
-            to = to < first_key ? 0 : to - first_key;
-            if (to > panels * PANEL) to = panels * PANEL;
-            if (from > to) from = to;
-            begins[r] = from;
-            ends[r] = to;
+            const size_t from = first_seen(head, position), to = end_of_seen(head, position);
+            ends[r] = to < first_key ? 0 : to - first_key < count ? to - first_key : count;
+            begins[r] = from < first_key ? 0 : from - first_key < ends[r] ? from - first_key : ends[r];
         }
-        const size_t weighed = tile->rows - row < rows ? tile->rows - row : rows;
+        // Only what some query sees; elsewhere weights are zeros.
+        const size_t unseen = begins[0] / PANEL;
+        (pairs ? NAME(scores_pairs) : NAME(scores_floats))(
+            rows, pairs ? d / 2 : d, queries + 4 * row, packed_keys(head, begin + unseen), end - begin - unseen,
+            key_panel_bytes(head), scores + unseen * PANEL);
         NAME(weigh_rows)(
-            head, scores, weighed, rounded_up(panels, pairs ? 2 : 1) * PANEL, begins, ends, records + row * record, padded, record);
-        // Only what some query sees: weights of other keys are zeros.
+            head, scores, used, rounded_up(count, pairs ? 2 * PANEL : PANEL), begins, ends, records + row * record, padded,
+            record);
         const size_t keys_a_step = pairs ? 2 : 1, first = begins[0] / keys_a_step;
-        const size_t steps = (ends[weighed - 1] + keys_a_step - 1) / keys_a_step - first;
+        const size_t steps = (ends[used - 1] + keys_a_step - 1) / keys_a_step - first;
         (pairs ? NAME(values_pairs) : NAME(values_floats))(
-            rows, steps, scores + first, packed_values(head, begin) + first * 4 * padded, padded,
+            !is_first, rows, steps, scores + first, packed_values(head, begin) + first * 4 * padded, padded,
             records + row * record, record);
     }
 }
@@ -495,8 +499,10 @@ static void NAME(attend_bidirectional)(const GygesBidirectionalHead *head, const
         call_rows(queries->queries + query * head->stride, head->stride, next, d, 0);
         call_rows(
             queries->output + tiles[0].first * head->stride, head->stride, query - tiles[0].first, d, 1);
-        memset(records, 0, count * TILE * record * sizeof *records);
-        for (size_t row = 0; row < count * TILE; row++) *record_maximum(records + row * record, padded) = UNSEEN;
+        for (size_t row = 0; row < count * TILE; row++) {
+            STORE((Floats)0, record_sums(records + row * record, padded));
+            *record_maximum(records + row * record, padded) = UNSEEN;
+        }
 
         const size_t limit = rounded_up(tiles[count - 1].end, PANEL) / PANEL, per_span = SPAN / PANEL;
         size_t begin = tiles[0].begin / PANEL, end = begin + per_span;
@@ -508,7 +514,7 @@ static void NAME(attend_bidirectional)(const GygesBidirectionalHead *head, const
                 const size_t from = first > begin ? first : begin, to = last < end ? last : end;
                 if (from < to)
                     NAME(attend_to_panels)(
-                        head, queries->positions, &tiles[tile], from, to, panels + tile * panel_bytes,
+                        head, queries->positions, &tiles[tile], from, to, from == first, panels + tile * panel_bytes,
                         records + tile * TILE * record, scores);
             }
         for (size_t tile = 0; tile < count; tile++)

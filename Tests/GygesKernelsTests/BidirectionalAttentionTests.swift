@@ -68,7 +68,7 @@ import Testing
                     case_.keys[index] *= magnitude
                 }
                 let result = case_.run(setting.precision, team: team)
-                #expect(result.allSatisfy { abs($0) <= 2 }, "weighted means lie among the values")
+                #expect(result.allSatisfy { abs($0) <= 2.000001 }, "weighted means lie among the values")
             }
         }
     }
@@ -144,12 +144,13 @@ struct BidirectionalCase {
     }
 
     /// Compares with the formula in double precision. What is rounded to bfloat16 on the way is part of the definition; but a
-    /// weight that lies between two of them may be rounded to either.
+    /// weight that lies between two such numbers, 2^-7 of it apart, may become either. Few do, so the mean error is small.
     func check(_ actual: [Float], _ precision: AttentionPrecision, _ label: String) {
         let attention = attention(precision)
         // f32: the rounding of scores of up to some tens, before they are exponents.
-        let tolerance = precision == .float32 ? 1e-6 : 0x1p-8
+        let tolerance = precision == .float32 ? 2e-6 : 0x1p-7
         var worst = 0.0
+        var total = 0.0
         for sequence in sequences {
             let half = dimension / 2
             for head in 0..<heads {
@@ -180,11 +181,13 @@ struct BidirectionalCase {
                         let excess = error / (tolerance * result.magnitudes[position][channel])
                         // NaN is worst.
                         if !(excess <= worst) { worst = excess }
+                        total += excess
                     }
                 }
             }
         }
-        #expect(worst <= 1, "\(label): \(worst) tolerances away")
+        let mean = total / Double(actual.count)
+        #expect(worst <= 1 && mean <= 0.1, "\(label): \(worst) tolerances away, \(mean) on average")
     }
 
     private func rounded(_ x: Float, _ precision: AttentionPrecision) -> Float {

@@ -74,8 +74,8 @@ enum Reference {
             let seen = keys.indices.filter { abs($0 - position) <= reach ?? .max }
             let scores = seen.map { key in zip(query, keys[key]).reduce(0) { $0 + $1.0 * $1.1 } }
             let largest = (scores.max() ?? 0).rounded(.up)
-            let exact = scores.map { exp2($0 - largest) }, weights = exact.map(rounding)
-            let sum = exact.reduce(0, +)
+            let weights = scores.map { rounding(exp2($0 - largest)) }
+            let sum = weights.reduce(0, +)
             y.append(
                 query.indices.map { channel in
                     zip(weights, seen).reduce(0) { $0 + $1.0 * values[$1.1][channel] } / sum

@@ -103,6 +103,8 @@ typedef struct GygesBidirectionalHead {
     float scale;
     /// Whether queries, keys, values and weights are rounded to bfloat16.
     int bfloat16;
+    /// The panels of 16 positions that are packed: all that the queries see.
+    size_t first_panel, panel_count;
     /// `bidirectional_bytes` for turned keys and for values, 64-byte aligned.
     uint8_t *packed;
 } GygesBidirectionalHead;
@@ -154,9 +156,9 @@ typedef struct GygesVectorKernels {
     void (*attention_spans)(const GygesAttentionTile *tile);
     /// Merges the records of all the tile's spans, which it overwrites, and finishes as `attention` does.
     void (*attention_merge)(const GygesAttentionTile *tile);
-    /// The bytes of a head's packed keys and values.
+    /// The bytes of a head's packed panels.
     size_t (*bidirectional_bytes)(const GygesBidirectionalHead *head);
-    /// Turns and packs the keys and packs the values of panels `[panel_begin, panel_end)`, 16 positions each.
+    /// Turns and packs the keys, and packs the values, of panels `[panel_begin, panel_end)` of the sequence.
     void (*pack_bidirectional)(
         const GygesBidirectionalHead *head, size_t panel_begin, size_t panel_end, float *scratch);
     /// Attention of some queries to all that they see, which has been packed: by spans of keys with a running maximum and
