@@ -4,6 +4,7 @@
 #include "body_elementwise.h"
 #include "body_cache.h"
 #include "body_attention.h"
+#include "body_bidirectional.h"
 #include "body_checksum.h"
 
 #define VECTOR_KERNELS                              \
@@ -24,4 +25,7 @@
         .checksum = NAME(checksum),                 \
         .attention_spans = NAME(attention_spans),   \
         .attention_merge = NAME(attention_merge),   \
+        .bidirectional_bytes = NAME(bidirectional_bytes),   \
+        .pack_bidirectional = NAME(pack_bidirectional),     \
+        .attend_bidirectional = NAME(attend_bidirectional), \
     }

@@ -79,3 +79,10 @@ size_t gyges_attention_scratch(size_t queries, size_t head_dimension) {
     return GYGES_KEY_VALUE_BLOCK * (head_dimension + padded)
         + queries * (GYGES_KEY_VALUE_BLOCK + 2 * gyges_attention_record(head_dimension));
 }
+
+size_t gyges_bidirectional_scratch(size_t head_dimension) {
+    const size_t tile = GYGES_FLOAT_TILE_ROWS, turned = (head_dimension + 31) / 32 * 32;
+    // Scores of a tile, rows that were turned, and for each tile its records and its packed queries.
+    return tile * GYGES_BIDIRECTIONAL_SPAN + 16 * turned
+        + GYGES_BIDIRECTIONAL_TILES * (tile * gyges_attention_record(head_dimension) + 16 * turned);
+}

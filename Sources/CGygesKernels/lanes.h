@@ -57,6 +57,9 @@ INLINE Floats floats_from_halves(const uint8_t *halves) {
 /// The first `count` floats, and zeros beyond.
 INLINE Floats load_some(const float *x, size_t count) {
     if (count >= LANES) return LOAD(Floats, x);
+#if LEVEL == 2
+    return (Floats)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), x);
+#endif
     Floats floats = 0;
     memcpy(&floats, x, count * sizeof *x);
     return floats;
@@ -65,7 +68,11 @@ INLINE Floats load_some(const float *x, size_t count) {
 /// Stores the first `count` floats.
 INLINE void store_some(Floats floats, float *x, size_t count) {
     if (count >= LANES) STORE(floats, x);
+#if LEVEL == 2
+    else _mm512_mask_storeu_ps(x, (__mmask16)((1u << count) - 1), (__m512)floats);
+#else
     else memcpy(x, &floats, count * sizeof *x);
+#endif
 }
 
 INLINE Floats choose(Words where, Floats yes, Floats no) {

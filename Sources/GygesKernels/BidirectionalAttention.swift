@@ -1,3 +1,5 @@
+import CGygesKernels
+
 /// What attention of an encoder computes in.
 public enum AttentionPrecision: Sendable, Equatable {
     /// Scores, weights and sums in f32.
@@ -42,8 +44,9 @@ public struct BidirectionalAttention {
 
     /// Computes softmax(Q · Kᵀ · scale) · V for each head, Q and K turned by their positions first.
     ///
-    /// A result depends only on its own sequence: neither other sequences nor the number of threads change a bit. Nothing
-    /// of a size that grows with length² is stored.
+    /// A result depends only on its own sequence: neither other sequences, nor the number of threads, nor which other queries
+    /// are asked change a bit. Results are finite as long as values are and scores stay below 10³⁷. Nothing of a size that
+    /// grows with length² is stored: keys and values are packed a few mebibytes at a time, or one head of a long sequence.
     /// - Parameters:
     ///   - queries: `[queryRows.count, headCount · headDimension]`, not yet turned.
     ///   - queryRows: The rows that the queries belong to, ascending; `nil` for every row.
@@ -54,38 +57,27 @@ public struct BidirectionalAttention {
         queries: Span<Float>, at queryRows: [Int]?, keys: Span<Float>, values: Span<Float>,
         into output: inout MutableSpan<Float>, team: ThreadTeam
     ) {
-        let width = headCount * headDimension
-        let half = headDimension / 2
-        func turned(_ x: Span<Float>, _ start: Int, _ position: Int) -> [Float] {
-            var result = [Float](repeating: 0, count: headDimension)
-            for c in 0..<half {
-                let (cosine, sine) = (cosines[position * half + c], sines[position * half + c])
-                result[c] = x[start + c] * cosine - x[start + half + c] * sine
-                result[half + c] = x[start + half + c] * cosine + x[start + c] * sine
-            }
-            return result
-        }
-        let rows = queryRows ?? Array(0..<(queries.count / width))
-        for (index, row) in rows.enumerated() {
-            guard let sequence = sequences.first(where: { $0.contains(row) }) else { continue }
-            let visible =
-                reach.map { max(sequence.lowerBound, row - $0)..<min(sequence.upperBound, row + $0 + 1) } ?? sequence
-            for head in 0..<headCount {
-                let query = turned(queries, index * width + head * headDimension, row - sequence.lowerBound)
-                var scores: [Float] = []
-                for key in visible {
-                    let k = turned(keys, key * width + head * headDimension, key - sequence.lowerBound)
-                    scores.append(zip(query, k).reduce(0) { $0 + $1.0 * $1.1 } * scale)
-                }
-                let largest = scores.max() ?? 0
-                let weights = scores.map { exponential($0 - largest) }
-                let sum = weights.reduce(0, +)
-                for c in 0..<headDimension {
-                    var total: Float = 0
-                    for (weight, key) in zip(weights, visible) {
-                        total += weight * values[key * width + head * headDimension + c]
+        let width = headCount * headDimension, longest = sequences.reduce(0) { max($0, $1.count) }
+        expect(width > 0 && headDimension % 2 == 0, "bidirectional attention: heads need an even number of channels")
+        expect(
+            queries.count == (queryRows?.count ?? sequences.last?.upperBound ?? 0) * width
+                && output.count == queries.count && keys.count == values.count && sequences.first?.lowerBound ?? 0 == 0
+                && zip(sequences, sequences.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound }
+                && keys.count == (sequences.last?.upperBound ?? 0) * width && sines.count == cosines.count
+                && cosines.count >= longest * headDimension / 2,
+            "bidirectional attention: shapes do not agree")
+        guard queries.count > 0 else { return }
+        keys.withUnsafeBufferPointer { keys in
+            values.withUnsafeBufferPointer { values in
+                cosines.withUnsafeBufferPointer { cosines in
+                    sines.withUnsafeBufferPointer { sines in
+                        withPointers(queries, &output) { queries, output in
+                            let memory = BidirectionalMemory(
+                                queries: queries.baseAddress!, keys: keys.baseAddress!, values: values.baseAddress!,
+                                cosines: cosines.baseAddress!, sines: sines.baseAddress!, output: output.baseAddress!)
+                            BidirectionalWork(self, at: queryRows, memory).run(team: team)
+                        }
                     }
-                    output[index * width + head * headDimension + c] = total / sum
                 }
             }
         }

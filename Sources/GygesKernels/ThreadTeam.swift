@@ -17,6 +17,8 @@ public final class ThreadTeam: Sendable {
     public let threadCount: Int
     /// What the kernels called with this team are compiled for.
     public let instructionSet: InstructionSet
+    /// What kernels called with this team lay out their operands in.
+    let scratch = ScratchMemory()
     private let shared: TeamState
     // Written in `init` and read in `deinit` only.
     nonisolated(unsafe) private var helpers: [pthread_t] = []

@@ -71,4 +71,31 @@ enum Reference {
             }
         }
     }
+
+    /// Attention of one head in which position i sees j where |i - j| ≤ reach, of queries whose products with keys are
+    /// exponents of 2; and for each result the mean of magnitudes that rounding errors are proportional to.
+    ///
+    /// Weights are rounded relative to a power of two, the first that none exceeds.
+    static func bidirectionalAttention(
+        queries: [[Double]], keys: [[Double]], values: [[Double]], reach: Int?, rounding: (Double) -> Double
+    ) -> (y: [[Double]], magnitudes: [[Double]]) {
+        var y: [[Double]] = []
+        var magnitudes: [[Double]] = []
+        for (position, query) in queries.enumerated() {
+            let seen = keys.indices.filter { abs($0 - position) <= reach ?? .max }
+            let scores = seen.map { key in zip(query, keys[key]).reduce(0) { $0 + $1.0 * $1.1 } }
+            let largest = (scores.max() ?? 0).rounded(.up)
+            let weights = scores.map { rounding(exp2($0 - largest)) }
+            let sum = weights.reduce(0, +)
+            y.append(
+                query.indices.map { channel in
+                    zip(weights, seen).reduce(0) { $0 + $1.0 * values[$1.1][channel] } / sum
+                })
+            magnitudes.append(
+                query.indices.map { channel in
+                    zip(weights, seen).reduce(0) { $0 + $1.0 * abs(values[$1.1][channel]) } / sum
+                })
+        }
+        return (y, magnitudes)
+    }
 }

@@ -81,6 +81,49 @@ size_t gyges_attention_record(size_t head_dimension);
 /// The floats of scratch that an attention tile of `queries` = positions · group needs.
 size_t gyges_attention_scratch(size_t queries, size_t head_dimension);
 
+/// The keys that bidirectional attention meets between two moves of its running maximum.
+#define GYGES_BIDIRECTIONAL_SPAN 256
+/// The tiles of queries that take turns with the keys of a span.
+#define GYGES_BIDIRECTIONAL_TILES 8
+
+/// One head of one sequence in attention in which every position sees both sides.
+typedef struct GygesBidirectionalHead {
+    /// The head's first channel in the sequence's first row, not yet turned; rows are `stride` floats apart.
+    const float *keys, *values;
+    size_t stride;
+    /// The sequence's positions.
+    size_t length;
+    /// Channels, an even number; channel c turns with c + head_dimension / 2.
+    size_t head_dimension;
+    /// `[length][head_dimension / 2]`.
+    const float *cosines, *sines;
+    /// The farthest that a position sees to either side, below 2^62.
+    size_t reach;
+    /// What scores are multiplied by, times log2(e).
+    float scale;
+    /// Whether queries, keys, values and weights are rounded to bfloat16.
+    int bfloat16;
+    /// The panels of 16 positions that are packed: all that the queries see.
+    size_t first_panel, panel_count;
+    /// `bidirectional_bytes` for turned keys and for values, 64-byte aligned.
+    uint8_t *packed;
+} GygesBidirectionalHead;
+
+/// Some queries of a head.
+typedef struct GygesBidirectionalQueries {
+    /// The head's first channel of the first query, and where its result goes; rows are the head's `stride` apart.
+    const float *queries;
+    float *output;
+    /// Each query's position in the sequence, ascending.
+    const int32_t *positions;
+    size_t count;
+    /// `gyges_bidirectional_scratch(head_dimension)` floats, 64-byte aligned, the caller's own.
+    float *scratch;
+} GygesBidirectionalQueries;
+
+/// The floats of scratch that packing and attending need.
+size_t gyges_bidirectional_scratch(size_t head_dimension);
+
 /// The vector kernels of one instruction set.
 typedef struct GygesVectorKernels {
     /// y = x / √(mean(x²) + epsilon) · weight, for each row.
@@ -120,6 +163,14 @@ typedef struct GygesVectorKernels {
     void (*attention_spans)(const GygesAttentionTile *tile);
     /// Merges the records of all the tile's spans, which it overwrites, and finishes as `attention` does.
     void (*attention_merge)(const GygesAttentionTile *tile);
+    /// The bytes of a head's packed panels.
+    size_t (*bidirectional_bytes)(const GygesBidirectionalHead *head);
+    /// Turns and packs the keys, and packs the values, of panels `[panel_begin, panel_end)` of the sequence.
+    void (*pack_bidirectional)(
+        const GygesBidirectionalHead *head, size_t panel_begin, size_t panel_end, float *scratch);
+    /// Attention of some queries to all that they see, which has been packed: by spans of keys with a running maximum and
+    /// sum (Dao et al. 2022, §3.1). A result does not depend on how queries are cut into calls.
+    void (*attend_bidirectional)(const GygesBidirectionalHead *head, const GygesBidirectionalQueries *queries);
     /// A number that damage to `bytes` changes, the same on every instruction set. Not made to resist intent.
     uint64_t (*checksum)(const uint8_t *bytes, size_t count);
 } GygesVectorKernels;
