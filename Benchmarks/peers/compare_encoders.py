@@ -226,7 +226,7 @@ def compare(title, lengths, options):
                 present = [name for name in kind if name in workers]
                 best = max((max(rates[name]) for name in present), default=0)
                 for name in present:
-                    if max(rates[name]) < 0.9 * best and max(lengths) <= 4096:
+                    if max(rates[name]) < 0.9 * best:
                         workers.pop(name).stop()
     row = {"work": title, "tokens": count, "rates": rates, "medians": {}, "peaks": {}, "ratios": {}}
     for name, worker in workers.items():

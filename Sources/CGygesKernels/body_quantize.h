@@ -47,12 +47,34 @@ static void NAME(float32_tile)(
         for (size_t k = 0; k < columns; k++) tile[k * tile_rows + row] = row < rows ? x[row * stride + k] : 0;
 }
 
+/// Two runs of LANES floats as bfloat16 pairs: neighbours share a word.
+INLINE Bits bfloat16_words(const float *x) {
+#if LEVEL == 2
+    return (Bits)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + LANES), _mm512_loadu_ps(x));
+#else
+    Bits words;
+    for (size_t i = 0; i < LANES; i++)
+        words[i] = (uint32_t)gyges_bfloat16_from_float(x[2 * i])
+            | (uint32_t)gyges_bfloat16_from_float(x[2 * i + 1]) << 16;
+    return words;
+#endif
+}
+
 static void NAME(bfloat16_tile)(
     const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
-    for (size_t row = 0; row < tile_rows; row++)
-        for (size_t k = 0; k < (columns + 1) / 2 * 2; k++) {
-            uint16_t half = row < rows && k < columns ? gyges_bfloat16_from_float(x[row * stride + k]) : 0;
-            memcpy(tile + ((k / 2 * tile_rows + row) * 2 + k % 2) * 2, &half, 2);
+    const size_t pairs = (columns + 1) / 2;
+    if (rows < tile_rows) memset(tile, 0, pairs * tile_rows * 4);
+    for (size_t row = 0; row < rows; row++, x += stride)
+        for (size_t pair = 0; pair < pairs; pair += LANES) {
+            float rest[2 * LANES] = {0};
+            const size_t left = columns - 2 * pair;
+            if (left < 2 * LANES) memcpy(rest, x + 2 * pair, left * sizeof *rest);
+            const Bits words = bfloat16_words(left < 2 * LANES ? rest : x + 2 * pair);
+            uint8_t *target = tile + (pair * tile_rows + row) * 4;
+            for (size_t i = 0; i < LANES && pair + i < pairs; i++) {
+                const uint32_t word = words[i];
+                memcpy(target + i * tile_rows * 4, &word, 4);
+            }
         }
 }
 

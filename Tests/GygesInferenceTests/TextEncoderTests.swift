@@ -162,7 +162,9 @@ import Testing
         let encoder = try Self.load("tiny-encoder")
         let text = String(repeating: "fox and ", count: 100)
         let all = try encoder.tokenizer.encode(text)
-        let (cls, sep) = (try #require(encoder.tokenizer.id(of: "[CLS]")), try #require(encoder.tokenizer.id(of: "[SEP]")))
+        let (cls, sep) = (
+            try #require(encoder.tokenizer.id(of: "[CLS]")), try #require(encoder.tokenizer.id(of: "[SEP]"))
+        )
         func tokens(_ truncation: TextTruncation, _ limit: Int?) throws -> [Int32] {
             try encoder.tokens(of: [text], options: .init(maximumLength: limit, truncation: truncation))[0]
         }

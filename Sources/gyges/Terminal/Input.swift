@@ -38,7 +38,8 @@ enum Input {
     /// a plain line each. Empty lines are skipped.
     static func texts(_ path: String) throws(FileError) -> [String] {
         let text = try text(path)
-        guard let first = text.unicodeScalars.first(where: { !$0.properties.isWhitespace }), "{\"".unicodeScalars.contains(first)
+        guard let first = text.unicodeScalars.first(where: { !$0.properties.isWhitespace }),
+            "{\"".unicodeScalars.contains(first)
         else { return text.split(whereSeparator: \.isNewline).map(String.init) }
         var texts: [String] = []
         for (index, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
