@@ -34,7 +34,8 @@ struct HuggingFacePullTests {
 
     @Test func `Modules in numbered folders come with their model`() async throws {
         var files = Self.repository
-        for name in ["modules.json", "1_Pooling/config.json", "2_Dense/model.safetensors", "2_Dense/pytorch_model.bin"] {
+        for name in ["modules.json", "1_Pooling/config.json", "2_Dense/model.safetensors", "2_Dense/pytorch_model.bin"]
+        {
             files[name] = Array(name.utf8)
         }
         let hub = try FakeModelHub(files: files).hub()

@@ -1,4 +1,4 @@
-public import GygesFiles
+import GygesFiles
 public import GygesKernels
 
 #if canImport(Glibc)
@@ -27,6 +27,7 @@ public struct PrecisionComparison: Sendable, Equatable {
         switch precision {
         case .exact: 1 - 1e-6
         case .fast, .bfloat16: 0.999
+        case .int8: 0.995
         }
     }
 
