@@ -108,4 +108,32 @@ import Testing
         let refused = try Program.run(["answer", model, "--file", questions])
         #expect(refused.status == 1 && refused.errors.contains("long.jsonl, line 3"), "\(refused.errors)")
     }
+
+    @Test func doctorComparesPrecisions() throws {
+        let folder = try TemporaryFolder()
+        let model = try model("topics", in: folder)
+        let plain = try folder.write(Array("the king\nof rings\r\n\n\"a ring\"\nsta\n".utf8), to: "texts.txt")
+        let records = try folder.write(
+            Array((#"{"text": "the king"}"# + "\n" + #"{"id": 3, "text": "of rings"}"#).utf8), to: "texts.jsonl")
+        func compare(_ arguments: String..., input: String = "") throws -> JSON {
+            let outcome = try Program.run(["doctor", model, "--json"] + arguments, input: input)
+            #expect(outcome.status == 0, "\(outcome.output) \(outcome.errors)")
+            return try JSON(parsing: outcome.output)
+        }
+        let compared = try compare("--compare", plain, "--threads", "2")
+        #expect(compared["texts"] == 4)
+        let rows = try #require(compared["precisions"]?.array)
+        #expect(rows.map { $0["precision"]?.string } == ["bf16", "int8"])
+        for row in rows {
+            let (least, mean) = (row["least_cosine"]?.double ?? 0, row["mean_cosine"]?.double ?? 0)
+            #expect(least >= 0.995 && least <= mean && mean <= 1.000001 && row["is_good"] == true, "\(row)")
+            #expect(row["neighbour_agreement"]?.double != nil && row["score_agreement"]?.double != nil)
+        }
+        #expect(try compare("--compare", records)["texts"] == 2)
+        #expect(try compare("--compare", "-", "--jsonl", "--limit", "1", input: #"{"text": "sta"}"#)["texts"] == 1)
+        #expect(try text(["doctor", model, "--compare", plain]).contains("LABELS KEPT"))
+        let refused = try Program.run(["doctor", model, "--compare", "-"], input: "\n")
+        #expect(refused.status == 1 && refused.errors.contains("holds no text"))
+        #expect(try Program.run(["doctor", model]).status != 0)
+    }
 }

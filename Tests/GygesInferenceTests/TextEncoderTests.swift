@@ -18,13 +18,14 @@ import Testing
 
     /// The encoder of a copy of a fixture, some of whose files are changed; closed over by `body`.
     static func withCopy(
-        of name: String, _ change: (URL) throws -> Void, _ body: (TextEncoder) throws -> Void
+        of name: String, precision: ProductPrecision = .fast, _ change: (URL) throws -> Void,
+        _ body: (TextEncoder) throws -> Void
     ) throws {
         let copy = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.copyItem(atPath: folder(name), toPath: copy.path)
         defer { try? FileManager.default.removeItem(at: copy) }
         try change(copy)
-        try body(TextEncoder(path: copy.path, options: .init(threadCount: 2)))
+        try body(TextEncoder(path: copy.path, options: .init(precision: precision, threadCount: 2)))
     }
 
     static func expected(_ name: String) throws -> JSON { try JSON.read(path: folder(name) + "/expected.json") }
@@ -179,6 +180,46 @@ import Testing
         let pair = try encoder.tokens(ofPairs: [("fox", text)], options: .init(maximumLength: 20))[0]
         let fox = try encoder.tokenizer.encode("fox")
         #expect(pair == [cls] + fox + [sep] + all.prefix(17 - fox.count) + [sep])
+    }
+
+    /// Nothing, special tokens alone, and as much as the family reads.
+    @Test(arguments: [ProductPrecision.fast, .int8])
+    func theShortestAndTheLongestTextsWork(precision: ProductPrecision) throws {
+        try Self.withCopy(of: "tiny-encoder", precision: precision) { folder in
+            try replace("\"max_position_embeddings\": 256", by: "\"max_position_embeddings\": 8192", in: folder)
+            try FileManager.default.removeItem(at: folder.appendingPathComponent("sentence_bert_config.json"))
+        } _: { encoder in
+            #expect(encoder.contextLimit == 8192)
+            let texts = ["", "[PAD][PAD][PAD]", "[CLS][SEP]", " ", String(repeating: "fox and ", count: 8192)]
+            let counts = try encoder.tokens(of: texts).map(\.count)
+            #expect(counts[0] == 2 && counts[1] == 5 && counts[2] == 4 && counts[4] == 8192)
+            let vectors = try encoder.embeddings(of: texts)
+            for (text, vector) in zip(texts, vectors) {
+                #expect(abs(vector.reduce(0) { $0 + $1 * $1 } - 1) < 1e-4, "\(text.prefix(20))")
+            }
+            #expect(try encoder.embeddings(of: Array(texts.prefix(4))) == Array(vectors.prefix(4)))
+            #expect(throws: EncoderError.self) { try encoder.tokens(of: texts, options: .init(truncation: .refuse)) }
+        }
+    }
+
+    @Test func precisionsAreComparedWithF32() throws {
+        let texts = Self.texts(try Self.expected("tiny-encoder"))
+        var told: [ProductPrecision: Int] = [:]
+        let results = try PrecisionComparison.compare(
+            path: Self.folder("tiny-encoder"), texts: texts, precisions: [.exact, .bfloat16, .int8],
+            options: .init(threadCount: 2)
+        ) { told[$0] = $1 }
+        #expect(results.map(\.precision) == [.exact, .bfloat16, .int8])
+        #expect(told == [.exact: texts.count, .bfloat16: texts.count, .int8: texts.count])
+        #expect(abs(results[0].leastCosine - 1) < 1e-6 && results[0].neighbourAgreement == 1)
+        for result in results {
+            #expect(result.leastCosine >= PrecisionComparison.expectedCosine(result.precision), "\(result)")
+            #expect(result.leastCosine <= result.meanCosine && result.scoreAgreement == nil)
+        }
+        #expect(results[1].leastCosine < 1 && results[2].leastCosine < results[1].leastCosine)
+        let scored = try PrecisionComparison.compare(
+            path: Self.folder("tiny-reranker"), texts: texts, precisions: [.int8], options: .init(threadCount: 1))
+        #expect((scored[0].scoreAgreement ?? 0) > 0.8)
     }
 
     @Test func lateInteractionFollowsPyLate() throws {

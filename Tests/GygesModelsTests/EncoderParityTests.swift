@@ -49,7 +49,7 @@ import Testing
     }
 
     /// Rows of a batch have the bits of each text alone, on any number of threads, and so have chosen rows.
-    @Test(arguments: names, [ProductPrecision.fast, .bfloat16])
+    @Test(arguments: names, [ProductPrecision.fast, .bfloat16, .int8])
     func neitherBatchNorThreadsNorChoiceChangeABit(name: String, precision: ProductPrecision) throws {
         let expected = try EncoderExpectation(path: fixture(name) + "/expected.safetensors")
         let runner = try TestEncoder(name, precision: precision, threadCount: 3)
@@ -75,10 +75,12 @@ import Testing
         #expect(Array(few.elements) == chosen.flatMap { together[($0 * width)..<(($0 + 1) * width)] })
     }
 
-    @Test(arguments: names)
-    func halfPrecisionStaysClose(name: String) throws {
+    /// Rounding to 8 bits of mantissa costs 1e-5 or so a layer in these sharp random models; the least that int8 may leave is
+    /// what is asked of it.
+    @Test(arguments: names, [(ProductPrecision.bfloat16, 0.999), (.int8, 0.995)])
+    func roundedProductsStayClose(name: String, allowed: (precision: ProductPrecision, cosine: Double)) throws {
         let expected = try EncoderExpectation(path: fixture(name) + "/expected.safetensors")
-        let runner = try TestEncoder(name, precision: .bfloat16)
+        let runner = try TestEncoder(name, precision: allowed.precision)
         let batch = runner.begin(expected.texts)
         let hidden = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: runner.eager)
         let width = hidden.columns
@@ -87,8 +89,7 @@ import Testing
             let theirs = expected.hidden[(row * width)..<((row + 1) * width)]
             least = min(least, cosine(Array(hidden.row(row)), Array(theirs)))
         }
-        // Rounding to 8 bits of mantissa costs 1e-5 or so a layer in these sharp random models.
-        #expect(least >= 0.999, "\(name): \(least)")
+        #expect(least >= allowed.cosine, "\(name): \(least)")
     }
 
     /// The layers behind the encoder of folders that sentence-transformers and PyLate write.

@@ -27,9 +27,12 @@ struct Doctor: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A text a line, or JSON lines of texts or of objects with \"text\"; '-' for standard input.",
-            valueName: "texts"))
+            "A text a line, or JSON lines with \"text\" (--jsonl, or .jsonl); '-' for standard input.",
+            valueName: "path"))
     var compare: String?
+
+    @Flag(help: "Lines to compare are JSON objects; files that end in .jsonl always are.")
+    var jsonl = false
 
     @Option(help: ArgumentHelp("Compare at most so many texts.", valueName: "count"))
     var limit = 2000
@@ -66,23 +69,28 @@ struct Doctor: ParsableCommand {
         if findings.contains(where: { $0.state == .broken }) { throw ExitCode.failure }
     }
 
-    /// Compares all precisions of an encoder.
+    /// Compares what an encoder's ``EncoderOptions/precisions`` make of texts.
     private func compareModel(_ model: String, texts path: String) throws {
-        let texts = Array(try Input.texts(path).prefix(limit))
+        var texts: [String] = []
+        try TextRecord.forEach(in: path, isJSON: jsonl || path.hasSuffix(".jsonl")) { record in
+            if texts.count < limit { texts.append(try record.string()) }
+        }
         guard !texts.isEmpty else {
             throw FileError(path, "holds no text", remedy: "Give a file with a text a line.")
         }
+        let offered = EncoderOptions.precisions.filter { $0.value != .exact }
         let bar = ProgressBar(.items("texts"))
         let results = try PrecisionComparison.compare(
-            path: try locateModel(model), texts: texts, precisions: ProductPrecision.allCases,
+            path: try locateModel(model), texts: texts, precisions: offered.map(\.value),
             options: .init(threadCount: threads)
         ) { precision, count in bar.update(precision.rawValue, count: count, of: texts.count) }
         bar.finish()
         let isGood = results.map { $0.leastCosine >= PrecisionComparison.expectedCosine($0.precision) }
+        let outcomes = zip(offered.map(\.key), zip(results, isGood)).map { ($0, $1.0, $1.1) }
         if json {
-            let rows = zip(results, isGood).map { result, isGood in
+            let rows = outcomes.map { name, result, isGood in
                 [
-                    "precision": .string(result.precision.rawValue), "least_cosine": .double(result.leastCosine),
+                    "precision": .string(name), "least_cosine": .double(result.leastCosine),
                     "mean_cosine": .double(result.meanCosine),
                     "neighbour_agreement": result.neighbourAgreement.map { .double($0) } ?? .null,
                     "score_agreement": result.scoreAgreement.map { .double($0) } ?? .null,
@@ -98,16 +106,16 @@ struct Doctor: ParsableCommand {
                     ("NEAREST KEPT", .right),
                 ] + (hasScores ? [("LABELS KEPT", .right)] : []))
             func percent(_ share: Double?) -> String { share.map { String(format: "%.1f %%", 100 * $0) } ?? "–" }
-            for (result, isGood) in zip(results, isGood) {
+            for (name, result, isGood) in outcomes {
                 table.append(
                     [
-                        (isGood ? Finding.State.good : .broken).mark, result.precision.rawValue,
+                        (isGood ? Finding.State.good : .broken).mark, name,
                         String(format: "%.6f", result.leastCosine), String(format: "%.6f", result.meanCosine),
                         percent(result.neighbourAgreement),
                     ] + (hasScores ? [percent(result.scoreAgreement)] : []))
             }
             print(table.text.drop { $0 == "\n" })
-            print("\n\(texts.count) texts, compared with f32 ('exact')")
+            print("\n\(texts.count) texts, compared with f32")
         }
         if isGood.contains(false) { throw ExitCode.failure }
     }

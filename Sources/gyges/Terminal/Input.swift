@@ -33,27 +33,6 @@ enum Input {
         }
         return documents
     }
-
-    /// Texts of a file: a JSON line each, if the first line is a JSON text or object, with the text itself or under `text`; else
-    /// a plain line each. Empty lines are skipped.
-    static func texts(_ path: String) throws(FileError) -> [String] {
-        let text = try text(path)
-        guard let first = text.unicodeScalars.first(where: { !$0.properties.isWhitespace }),
-            "{\"".unicodeScalars.contains(first)
-        else { return text.split(whereSeparator: \.isNewline).map(String.init) }
-        var texts: [String] = []
-        for (index, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            guard line.contains(where: { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 }) else { continue }
-            let json = try JSON.parse(Array(line), path: "\(path), line \(index + 1)")
-            guard let text = json.string ?? json["text"]?.string else {
-                throw FileError(
-                    path, at: "line \(index + 1)", "is neither a text nor an object with a text under \"text\"",
-                    remedy: "Give plain lines, or JSON lines of that form.")
-            }
-            texts.append(text)
-        }
-        return texts
-    }
 }
 
 /// Writes to standard output at once, without waiting for the end of a line.

@@ -19,12 +19,15 @@ struct EncoderOptions: ParsableArguments {
     @Flag(help: "Keep no copy of packed weights in the cache folder; starts are slower.")
     var noPackedCopy = false
 
-    /// What the words mean in the kernels' terms.
-    private static let precisions: [String: ProductPrecision] = ["f32": .exact, "bf16": .bfloat16, "int8": .int8]
+    /// The precisions that encoders offer, by the words that users write.
+    static let precisions: KeyValuePairs<String, ProductPrecision> = ["f32": .exact, "bf16": .bfloat16, "int8": .int8]
+
+    /// What ``precision`` means in the kernels' terms; `nil` for another word.
+    private var productPrecision: ProductPrecision? { Self.precisions.first { $0.key == precision }?.value }
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
-        guard Self.precisions[precision] != nil else {
+        guard productPrecision != nil else {
             throw ValidationError("--precision must be f32, bf16 or int8.")
         }
     }
@@ -39,7 +42,7 @@ struct EncoderOptions: ParsableArguments {
         return try TextEncoder(
             path: try locateModel(model),
             options: .init(
-                precision: Self.precisions[precision] ?? .exact, threadCount: threads, panelFolder: panelFolder))
+                precision: productPrecision ?? .exact, threadCount: threads, panelFolder: panelFolder))
     }
 }
 
@@ -83,21 +86,7 @@ struct TextInputOptions: ParsableArguments {
         }
         for text in texts { try add(TextRecord(text: text, fields: nil, place: "the command line")) }
         for path in texts.isEmpty ? file.isEmpty ? ["-"] : file : [] {
-            let isJSON = jsonl || path.hasSuffix(".jsonl")
-            try Input.forEachLine(path) { line, bytes in
-                let place = "\(path), line \(line)"
-                guard isJSON else {
-                    guard let text = String(validating: bytes, as: UTF8.self) else {
-                        throw FileError(place, "is not UTF-8 text", remedy: "Convert it, for example with iconv.")
-                    }
-                    return try add(TextRecord(text: text, fields: nil, place: place))
-                }
-                let json = try JSON.parse(bytes, path: place)
-                guard let object = json.object else {
-                    throw FileError(place, "is not a JSON object", remedy: #"Write lines like {"text": "..."}."#)
-                }
-                try add(TextRecord(text: object["text"]?.string, fields: object, place: place))
-            }
+            try TextRecord.forEach(in: path, isJSON: jsonl || path.hasSuffix(".jsonl"), add)
         }
         try finish()
     }
@@ -111,6 +100,25 @@ struct TextRecord {
     var fields: JSONObject?
     /// Where it stands, for errors.
     var place: String
+
+    /// Calls `body` with each line of a file, or of standard input for `-`, that is not empty.
+    ///
+    /// - Throws: ``FileError`` if the file cannot be read or a line is not what it should be; what `body` throws.
+    static func forEach(in path: String, isJSON: Bool, _ body: (TextRecord) throws -> Void) throws {
+        try Input.forEachLine(path) { line, bytes in
+            let place = "\(path), line \(line)"
+            guard isJSON else {
+                guard let text = String(validating: bytes, as: UTF8.self) else {
+                    throw FileError(place, "is not UTF-8 text", remedy: "Convert it, for example with iconv.")
+                }
+                return try body(TextRecord(text: text, fields: nil, place: place))
+            }
+            guard let object = try JSON.parse(bytes, path: place).object else {
+                throw FileError(place, "is not a JSON object", remedy: #"Write lines like {"text": "..."}."#)
+            }
+            try body(TextRecord(text: object["text"]?.string, fields: object, place: place))
+        }
+    }
 
     /// The field `name` as text, or the text itself for `text`.
     ///
