@@ -1,4 +1,4 @@
-// Products in floats, and in bytes with one scale a row: operands whose sums run through all k. Part of body_products.h.
+// Products in floats, and in bytes with scales of long blocks: operands in one stream. Part of body_products.h.
 
 /// What the activations are.
 typedef enum { FLOAT32_ROWS, BFLOAT16_ROWS, INT8_ROWS } RowKind;
@@ -81,30 +81,38 @@ INLINE void bfloat16_tile(
         for (size_t r = 0; r < R; r++) results[p][r] = sums[p][r];
 }
 
-/// The same for bytes on both sides: exact sums, then the scales of output and row.
+/// The same for bytes on both sides: exact sums within a block, times the row's scale; the output's scale comes last.
 INLINE void int8_tile_product(
     const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes, size_t lane,
     const uint8_t *x, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
-    const size_t fours = (columns + 3) / 4;
+    const size_t fours = (columns + 3) / 4, fours_in_block = GYGES_INT8_BLOCK / 4;
     const uint8_t *figures = x + fours * 4 * R;
-    Words sums[2][GYGES_FLOAT_TILE_ROWS];
     for (size_t p = 0; p < P; p++)
-        for (size_t r = 0; r < R; r++)
-            // The stored codes are larger by 128.
-            sums[p][r] = SIGNED_BYTE_CODES ? (Words)0 : (Words)word_at_x(figures + 4 * R + 4 * r);
-    for (size_t k = 0; k < fours; k++, x += 4 * R) {
-        Words codes[2];
-        for (size_t p = 0; p < P; p++) {
-            codes[p] = LOAD(Words, panels + p * panel_bytes + k * 64 + 4 * lane);
-            if (SIGNED_BYTE_CODES) codes[p] ^= (int32_t)0x80808080;
+        for (size_t r = 0; r < R; r++) results[p][r] = 0;
+    for (size_t k = 0; k < fours; figures += 8 * R) {
+        const size_t end = fours - k < fours_in_block ? fours : k + fours_in_block;
+        Words sums[2][GYGES_FLOAT_TILE_ROWS];
+        for (size_t p = 0; p < P; p++)
+            for (size_t r = 0; r < R; r++)
+                // The stored codes are larger by 128.
+                sums[p][r] = SIGNED_BYTE_CODES ? (Words)0 : (Words)word_at_x(figures + 4 * R + 4 * r);
+        for (; k < end; k++, x += 4 * R) {
+            Words codes[2];
+            for (size_t p = 0; p < P; p++) {
+                codes[p] = LOAD(Words, panels + p * panel_bytes + k * 64 + 4 * lane);
+                if (SIGNED_BYTE_CODES) codes[p] ^= (int32_t)0x80808080;
+            }
+            for (size_t r = 0; r < R; r++)
+                for (size_t p = 0; p < P; p++) sums[p][r] = dot_groups(sums[p][r], &codes[p], x + 4 * r, 1, 8);
         }
-        for (size_t r = 0; r < R; r++)
-            for (size_t p = 0; p < P; p++) sums[p][r] = dot_groups(sums[p][r], &codes[p], x + 4 * r, 1, 8);
+        for (size_t p = 0; p < P; p++)
+            for (size_t r = 0; r < R; r++)
+                results[p][r] =
+                    multiply_add(floats_from_words(sums[p][r]), (Floats)float_at(figures + 4 * r), results[p][r]);
     }
     for (size_t p = 0; p < P; p++) {
         const Floats scale = LOAD(Floats, panels + p * panel_bytes + fours * 64 + 4 * lane);
-        for (size_t r = 0; r < R; r++)
-            results[p][r] = floats_from_words(sums[p][r]) * (scale * float_at(figures + 4 * r));
+        for (size_t r = 0; r < R; r++) results[p][r] *= scale;
     }
 }
 

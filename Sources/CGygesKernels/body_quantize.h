@@ -78,8 +78,8 @@ static void NAME(bfloat16_tile)(
         }
 }
 
-/// Rounds one row to 8 bits; codes of four k go `tile_rows` words apart.
-INLINE void int8_row(const float *x, size_t columns, size_t tile_rows, uint8_t *codes, uint8_t *scale_place) {
+/// Rounds one block of a row to 8 bits; codes of four k go `tile_rows` words apart.
+INLINE void int8_block(const float *x, size_t columns, size_t tile_rows, uint8_t *codes, uint8_t *figures) {
     Words largest = 0;
     for (size_t k = 0; k < columns; k += LANES)
         largest = __builtin_elementwise_max(largest, (Words)load_some(x + k, columns - k) & 0x7fffffff);
@@ -96,8 +96,8 @@ INLINE void int8_row(const float *x, size_t columns, size_t tile_rows, uint8_t *
             memcpy(codes + (k / 4 + word) * tile_rows * 4, (const uint8_t *)&bytes + 4 * word, 4);
     }
     const int32_t negated = -128 * __builtin_reduce_add(sums);
-    memcpy(scale_place, &scale, 4);
-    memcpy(scale_place + 4 * tile_rows, &negated, 4);
+    memcpy(figures, &scale, 4);
+    memcpy(figures + 4 * tile_rows, &negated, 4);
 }
 
 static void NAME(int8_tile)(
@@ -105,5 +105,8 @@ static void NAME(int8_tile)(
     if (rows < tile_rows) memset(tile, 0, gyges_int8_tile_bytes(tile_rows, columns));
     uint8_t *figures = tile + (columns + 3) / 4 * 4 * tile_rows;
     for (size_t row = 0; row < rows; row++)
-        int8_row(x + row * stride, columns, tile_rows, tile + 4 * row, figures + 4 * row);
+        for (size_t k = 0; k < columns; k += GYGES_INT8_BLOCK)
+            int8_block(
+                x + row * stride + k, columns - k < GYGES_INT8_BLOCK ? columns - k : GYGES_INT8_BLOCK, tile_rows,
+                tile + (k * tile_rows + 4 * row), figures + (k / GYGES_INT8_BLOCK * 2 * tile_rows + row) * 4);
 }

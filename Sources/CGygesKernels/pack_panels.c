@@ -46,7 +46,9 @@ size_t gyges_tile_rows(size_t rows, size_t maximum) {
     return supported[i];
 }
 
-size_t gyges_int8_tile_bytes(size_t rows, size_t columns) { return rows * ((columns + 3) / 4 * 4 + 8); }
+size_t gyges_int8_tile_bytes(size_t rows, size_t columns) {
+    return rows * ((columns + 3) / 4 * 4 + (columns + GYGES_INT8_BLOCK - 1) / GYGES_INT8_BLOCK * 8);
+}
 
 size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns) { return columns / 32 * tile_rows * 52; }
 

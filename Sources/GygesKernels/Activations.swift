@@ -115,8 +115,8 @@ private final class TileMemory {
         isCurrent = true
         guard let base else { return }
         let kernels = team.instructionSet.kernels.pointee.products
-        // Tiles are laid out along the columns, so that even a single one can be shared out. Where a row has one scale, it is
-        // laid out whole.
+        // Tiles are laid out along the columns, so that even a single one can be shared out. Where scales
+        // follow all codes, rows are laid out whole.
         let runLength = kind == .int8 ? columns : Self.columnsTogether
         let runCount = (columns + runLength - 1) / runLength
         team.run(over: tileCount * runCount, minimum: max(1, (1 << 14) / (min(rows, 16) * columns))) { pieces in

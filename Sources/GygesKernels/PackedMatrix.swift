@@ -8,8 +8,8 @@ public enum ProductPrecision: String, Sendable, CaseIterable {
     case exact
     /// Weights and activations are rounded to bfloat16, sums are f32.
     case bfloat16
-    /// Weights are rounded to 8 bits with a scale for each output, activations to 8 bits with a scale for each row; sums are
-    /// exact.
+    /// Weights are rounded to 8 bits with a scale for each output, activations to 8 bits with a scale for each 128 channels
+    /// of a row.
     case int8
 }
 

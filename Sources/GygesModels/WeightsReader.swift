@@ -69,10 +69,14 @@ struct WeightsReader {
         for (part, rows) in zip(names, tensor.runs(count: names.count)) { stored[part] = rows }
     }
 
-    /// Packs matrices, in the order in which a pass needs them.
-    mutating func pack(_ names: [String]) {
+    /// Packs matrices, in the order in which a pass needs them; `finer` ones have bfloat16 products where others have int8.
+    mutating func pack(_ names: [String], finer: Set<String> = []) {
         let matrices = names.compactMap { name in
-            stored[name].map { UnpackedMatrix(name: name, tensor: $0, precision: precision) }
+            stored[name].map {
+                UnpackedMatrix(
+                    name: name, tensor: $0,
+                    precision: precision == .int8 && finer.contains(name) ? .bfloat16 : precision)
+            }
         }
         packed = packedMatrices(matrices, files: source.files, folder: panelFolder, team: team)
     }

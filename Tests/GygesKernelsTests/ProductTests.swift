@@ -49,7 +49,12 @@ import Testing
                     right = right.map { rounded(Double(Float($0))) }
                 }
                 if precision == .int8 {
-                    left = Reference.quantized(x, blockLength: columns)
+                    left = stride(from: 0, to: x.count, by: columns).flatMap { row in
+                        stride(from: row, to: row + columns, by: 128).flatMap { start in
+                            let block = Array(x[start..<min(start + 128, row + columns)])
+                            return Reference.quantized(block, blockLength: block.count)
+                        }
+                    }
                     right = Reference.quantized(stored.floats, blockLength: columns)
                 }
                 let expected = Reference.product(left, right, rows: rows, outputs: outputs, columns: columns)

@@ -18,8 +18,8 @@ enum Reference {
         return (y, magnitudes)
     }
 
-    /// Numbers rounded to 8 bits in blocks with one f32 scale each: of 32, as the fast products take activations, or of a
-    /// row, as int8 products take both sides.
+    /// Numbers rounded to 8 bits in blocks with one f32 scale each: of 32, as the fast products take activations, or of any
+    /// other length.
     static func quantized(_ x: [Float], blockLength: Int = 32) -> [Double] {
         stride(from: 0, to: x.count, by: blockLength).flatMap { start in
             let block = x[start..<start + blockLength]

@@ -71,8 +71,11 @@ size_t gyges_tile_rows(size_t rows, size_t maximum);
 /// the scale, scale · Σ codes, -128 · Σ codes, and -128 · Σ of the block's first and second half.
 size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns);
 
-/// The bytes of `rows` rows of int8 activations in a tile: codes, four k of all rows at a time, then for each row its scale
-/// and -128 · Σ codes.
+/// The columns of int8 activations that share a scale.
+#define GYGES_INT8_BLOCK 128
+
+/// The bytes of `rows` rows of int8 activations in a tile: codes, four k of all rows at a time, then for each block of
+/// `GYGES_INT8_BLOCK` k the rows' scales and their -128 · Σ codes.
 size_t gyges_int8_tile_bytes(size_t rows, size_t columns);
 
 /// One product, or the part of one that a thread takes.
@@ -110,8 +113,8 @@ typedef struct GygesProductKernels {
     /// Rounds rows to bfloat16 and lays them into one tile of pairs `[⌈columns / 2⌉][tile_rows][2]`.
     void (*bfloat16_tile)(
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
-    /// Rounds rows to 8 bits with a scale for each row, max|x| / 127, and lays them into one tile. A row with a value that
-    /// is not finite gets a scale that is not finite.
+    /// Rounds rows to 8 bits with a scale for each block of a row, max|x| / 127, and lays them into one tile. A block with a
+    /// value that is not finite gets a scale that is not finite.
     void (*int8_tile)(
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
     /// Dequantises one packed panel of a block format to floats `[columns][16]`, exactly as the format defines them.
@@ -122,7 +125,7 @@ typedef struct GygesProductKernels {
     void (*float32)(const GygesProduct *product);
     /// `GYGES_BF16` panels times bfloat16 activations, accumulated in f32.
     void (*bfloat16)(const GygesProduct *product);
-    /// `GYGES_INT8` panels times int8 activations: one exact int32 sum (up to 2^17 columns), then both scales.
+    /// `GYGES_INT8` panels times int8 activations: int32 within a block, f32 across blocks.
     void (*int8)(const GygesProduct *product);
 } GygesProductKernels;
 
