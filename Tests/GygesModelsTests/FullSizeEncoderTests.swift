@@ -18,7 +18,7 @@ private let checkpoints = ProcessInfo.processInfo.environment["GYGES_ENCODERS"]
         }
     }
 
-    @Test(arguments: folders, ProductPrecision.allCases)
+    @Test(arguments: folders, [ProductPrecision.exact, .bfloat16, .int8])
     func matchesTransformers(path: String, precision: ProductPrecision) throws {
         let expected = try EncoderExpectation(path: path + "/expected.safetensors")
         let team = ThreadTeam(threadCount: 2)
@@ -42,6 +42,16 @@ private let checkpoints = ProcessInfo.processInfo.environment["GYGES_ENCODERS"]
             least = min(least, similarity)
             mean += similarity / Double(states.rows)
         }
+        // Short texts alone have the bits that they have among the others.
+        for (text, sequence) in zip(expected.texts, batch.sequences) where text.count <= 600 {
+            var alone = PackedBatch()
+            alone.append(text)
+            eager.begin(alone)
+            let rows = model.encoder.hiddenStates(of: alone, weights: model.weights, on: eager)
+            let span = (sequence.rows.lowerBound * width)..<(sequence.rows.upperBound * width)
+            #expect(Array(rows.elements) == Array(ours[span]), "a text of \(text.count) alone")
+        }
+        eager.begin(batch)
         var scoreDifference: Float = 0
         if let head = model.weights.head, let scores = expected.scores {
             let rows: Activation
@@ -66,7 +76,7 @@ private let checkpoints = ProcessInfo.processInfo.environment["GYGES_ENCODERS"]
         switch precision {
         case .fast, .exact: #expect(difference < 1e-4 && scoreDifference < 1e-4)
         case .bfloat16: #expect(least >= 0.999)
-        case .int8: #expect(least >= 0.99)
+        case .int8: #expect(least >= 0.995)
         }
     }
 }
