@@ -40,10 +40,7 @@ extension EncoderRunner {
         of texts: [[Int32]], pooling: EmbeddingConfiguration.Pooling, skippedCount: Int = 0, dimension: Int? = nil,
         normalizes: Bool, progress: ((Int) throws -> Void)? = nil
     ) throws -> [[Float]] {
-        let width = model.dense.last?.projection.weight.rows ?? model.encoder.configuration.hiddenSize
-        if let dimension, !(1...width).contains(dimension) {
-            throw EncoderError.badDimension(dimension, width: width)
-        }
+        try check(dimension)
         var result = [[Float]](repeating: [], count: texts.count)
         try run(texts, progress: progress) { operations, batch, places in
             var vectors: Activation
@@ -66,10 +63,7 @@ extension EncoderRunner {
     public func tokenVectors(
         of texts: [[Int32]], dimension: Int? = nil, normalizes: Bool, progress: ((Int) throws -> Void)? = nil
     ) throws -> [RowMatrix] {
-        let width = model.dense.last?.projection.weight.rows ?? model.encoder.configuration.hiddenSize
-        if let dimension, !(1...width).contains(dimension) {
-            throw EncoderError.badDimension(dimension, width: width)
-        }
+        try check(dimension)
         var result = [RowMatrix](repeating: .init(columnCount: 0, elements: []), count: texts.count)
         try run(texts, progress: progress) { operations, batch, places in
             var vectors = hiddenStates(operations, batch)
@@ -78,6 +72,12 @@ extension EncoderRunner {
             for place in places { result[place.text] = matrix(vectors, rows: place.rows) }
         }
         return result
+    }
+
+    /// - Throws: ``EncoderError/badDimension(_:width:)`` where vectors have fewer channels.
+    private func check(_ dimension: Int?) throws(EncoderError) {
+        let width = model.dense.last?.projection.weight.rows ?? model.encoder.configuration.hiddenSize
+        if let dimension, !(1...width).contains(dimension) { throw .badDimension(dimension, width: width) }
     }
 
     /// Cuts to the first channels, then scales.

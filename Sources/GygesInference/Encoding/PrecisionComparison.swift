@@ -1,12 +1,6 @@
 import GygesFiles
 public import GygesKernels
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Musl
-#endif
-
 /// How close a precision's vectors of some texts come to those in f32.
 public struct PrecisionComparison: Sendable, Equatable {
     /// The precision.
