@@ -22,7 +22,7 @@ def write(results, target):
     _, mark, after = rest.partition(END)
     if not mark:
         sys.exit(f"{target} lacks the lines that mark the place of the tables:\n{BEGIN}\n{END}")
-    sections = [make(documents) for make in (peers, first_token, study, speculation, memory, engine, kernels)]
+    sections = [make(documents) for make in (peers, encoders, first_token, study, speculation, memory, engine, kernels)]
     target.write_text(before + BEGIN + "\n\n" + "\n\n".join(filter(None, sections)) + "\n\n" + END + after)
 
 
@@ -77,6 +77,30 @@ def peers(documents):
     )
     heads = ["model", "work", "Gyges ", "llama.cpp ", "its best setting", "ratio ", "of rounds ", "to its default "]
     return section("Speed: llama.cpp", text, found, heads, rows)
+
+
+def encoders(documents):
+    found = of_kind(documents, "encoders")
+    rows = []
+    for d in found:
+        for r in d["results"]:
+            medians, ratios = r["medians"], r["ratios"]
+            float_peer, byte_peer = r.get("best float peer"), r.get("best 8-bit peer")
+            cell = lambda name: number(medians[name]) if name in medians else "–"
+            against = lambda ours, peer: f"**{ratios[f'{ours} to {peer}']:.2f}**" if f"{ours} to {peer}" in ratios else "–"
+            rows.append([
+                r["work"], *(cell(f"gyges {kind}") for kind in ("f32", "bf16", "int8")), f"{cell(float_peer)} {float_peer or ''}",
+                f"{cell(byte_peer)} {byte_peer or ''}", against("gyges bf16", float_peer), against("gyges int8", byte_peer),
+                *(f"{r['peaks'][name] / 1e9:.2f} GB" if name in r["peaks"] else "–" for name in ("gyges bf16", float_peer)),
+            ])  # fmt: skip
+    text = (
+        "Vectors of texts by a model of ModernBERT-base's shape with random weights, real tokens a second; texts × tokens. PyTorch, ONNX "
+        "Runtime and OpenVINO are each measured in 32 and 16 bits and in 8; the best of each kind is shown. Ratios are medians of the "
+        "rounds: bf16 to the best in 32 or 16 bits, int8 to the best in 8. Peaks of memory of gyges in bf16 and of the best peer in 32 or 16 bits."
+    )
+    heads = ["work", "Gyges f32 ", "bf16 ", "int8 ", "best 32/16-bit peer ", "best 8-bit peer ", "bf16 ratio ", "int8 ratio ",
+             "Gyges peak ", "its peak "]  # fmt: skip
+    return section("Encoders: PyTorch, ONNX Runtime, OpenVINO", text, found, heads, rows)
 
 
 def first_token(documents):

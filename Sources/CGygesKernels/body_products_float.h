@@ -28,14 +28,18 @@ INLINE void load_two(FloatPanel kind, const uint8_t *panel, size_t k, size_t lan
 /// One tile of `R` rows times LANES outputs of each of `P` panels, in order of k.
 INLINE void float_tile(
     const FloatPanel kind, const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes,
-    size_t lane, const float *x, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+    size_t lane, const float *x, size_t ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
     Floats sums[2][GYGES_FLOAT_TILE_ROWS];
     for (size_t p = 0; p < P; p++)
         for (size_t r = 0; r < R; r++) sums[p][r] = 0;
     size_t k = 0;
     for (; k + 2 <= columns; k += 2, x += 2 * R) {
         Floats weights[2][2];
-        for (size_t p = 0; p < P; p++) load_two(kind, panels + p * panel_bytes, k, lane, weights[p]);
+        for (size_t p = 0; p < P; p++) {
+            const size_t k_bytes = kind == FLOAT32_PANEL ? 64 : 32;
+            if (ahead) prefetch(panels + p * panel_bytes + k * k_bytes + ahead, 2 * k_bytes);
+            load_two(kind, panels + p * panel_bytes, k, lane, weights[p]);
+        }
         for (size_t i = 0; i < 2; i++)
             for (size_t r = 0; r < R; r++)
                 for (size_t p = 0; p < P; p++)
@@ -56,13 +60,16 @@ INLINE void float_tile(
 /// The same for bfloat16 pairs on both sides.
 INLINE void bfloat16_tile(
     const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes, size_t lane,
-    const uint8_t *x, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+    const uint8_t *x, size_t ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
     Floats sums[2][GYGES_FLOAT_TILE_ROWS];
     for (size_t p = 0; p < P; p++)
         for (size_t r = 0; r < R; r++) sums[p][r] = 0;
     for (size_t k = 0; k < columns; k += 2, x += 4 * R) {
         Bits weights[2];
-        for (size_t p = 0; p < P; p++) weights[p] = LOAD(Bits, panels + p * panel_bytes + k * 32 + 4 * lane);
+        for (size_t p = 0; p < P; p++) {
+            if (ahead) prefetch(panels + p * panel_bytes + k * 32 + ahead, 64);
+            weights[p] = LOAD(Bits, panels + p * panel_bytes + k * 32 + 4 * lane);
+        }
         for (size_t r = 0; r < R; r++)
             for (size_t p = 0; p < P; p++) {
 #if LEVEL == 2
@@ -84,7 +91,7 @@ INLINE void bfloat16_tile(
 /// The same for bytes on both sides: exact sums within a block, times the row's scale; the output's scale comes last.
 INLINE void int8_tile_product(
     const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes, size_t lane,
-    const uint8_t *x, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+    const uint8_t *x, size_t ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
     const size_t fours = (columns + 3) / 4, fours_in_block = GYGES_INT8_BLOCK / 4;
     const uint8_t *figures = x + fours * 4 * R;
     for (size_t p = 0; p < P; p++)
@@ -99,6 +106,7 @@ INLINE void int8_tile_product(
         for (; k < end; k++, x += 4 * R) {
             Words codes[2];
             for (size_t p = 0; p < P; p++) {
+                if (ahead) prefetch(panels + p * panel_bytes + k * 64 + ahead, 64);
                 codes[p] = LOAD(Words, panels + p * panel_bytes + k * 64 + 4 * lane);
                 if (SIGNED_BYTE_CODES) codes[p] ^= (int32_t)0x80808080;
             }
@@ -119,7 +127,7 @@ INLINE void int8_tile_product(
 /// One tile times one or two panels.
 static void NAME(float_tile_panels)(
     const GygesProduct *product, int format, const uint8_t *panels, size_t panel, size_t count, size_t tile,
-    RowKind kind) {
+    size_t ahead, RowKind kind) {
     const size_t columns = product->columns, first_row = tile * GYGES_FLOAT_TILE_ROWS;
     const size_t rows_left = product->rows - first_row;
     const size_t tile_rows = gyges_tile_rows(rows_left, GYGES_FLOAT_TILE_ROWS);
@@ -130,13 +138,14 @@ static void NAME(float_tile_panels)(
     for (size_t lane = 0; lane < GYGES_PANEL_OUTPUTS; lane += LANES) {
         Floats results[2][GYGES_FLOAT_TILE_ROWS];
 #define CALL(P, R)                                                                                             \
-    if (kind == BFLOAT16_ROWS) bfloat16_tile(P, R, columns, panels, panel_bytes, lane, x, results);            \
-    else if (kind == INT8_ROWS) int8_tile_product(P, R, columns, panels, panel_bytes, lane, x, results);       \
+    if (kind == BFLOAT16_ROWS) bfloat16_tile(P, R, columns, panels, panel_bytes, lane, x, ahead, results);     \
+    else if (kind == INT8_ROWS)                                                                                \
+        int8_tile_product(P, R, columns, panels, panel_bytes, lane, x, ahead, results);                        \
     else if (format == GYGES_F32)                                                                              \
-        float_tile(FLOAT32_PANEL, P, R, columns, panels, panel_bytes, lane, (const float *)x, results);        \
+        float_tile(FLOAT32_PANEL, P, R, columns, panels, panel_bytes, lane, (const float *)x, ahead, results); \
     else if (format == GYGES_F16)                                                                              \
-        float_tile(FLOAT16_PANEL, P, R, columns, panels, panel_bytes, lane, (const float *)x, results);        \
-    else float_tile(BFLOAT16_PANEL, P, R, columns, panels, panel_bytes, lane, (const float *)x, results);
+        float_tile(FLOAT16_PANEL, P, R, columns, panels, panel_bytes, lane, (const float *)x, ahead, results); \
+    else float_tile(BFLOAT16_PANEL, P, R, columns, panels, panel_bytes, lane, (const float *)x, ahead, results);
 #define TILE(R)                               \
     case R:                                   \
         if (count == 2) { CALL(2, R) }        \
@@ -169,8 +178,11 @@ static void NAME(multiply_float_panels)(const GygesProduct *product, RowKind kin
                     product->scratch + p * product->columns * GYGES_PANEL_OUTPUTS);
             panels = (const uint8_t *)product->scratch;
         }
+        // Weights come from memory while few rows are computed, so the first tile calls for the next two panels.
+        const size_t ahead = is_block ? 0 : 2 * panel_bytes;
         for (size_t tile = product->tile_begin; tile < product->tile_end; tile++)
-            NAME(float_tile_panels)(product, format, panels, panel, count, tile, kind);
+            NAME(float_tile_panels)(
+                product, format, panels, panel, count, tile, tile == product->tile_begin ? ahead : 0, kind);
     }
     finish_streams();
 }
