@@ -38,8 +38,9 @@ struct HuggingFacePullTests {
         {
             files[name] = Array(name.utf8)
         }
-        let hub = try FakeModelHub(files: files).hub()
-        let pulled = try await hub.pull(try reference("hf:someone/tiny"))
+        let server = try FakeModelHub(files: files)
+        defer { withExtendedLifetime(server) {} }
+        let pulled = try await server.hub().pull(try reference("hf:someone/tiny"))
         #expect(try read(pulled.path + "/1_Pooling/config.json") == Array("1_Pooling/config.json".utf8))
         let names = try FileManager.default.subpathsOfDirectory(atPath: pulled.path)
         #expect(names.contains("2_Dense/model.safetensors") && !names.contains("2_Dense/pytorch_model.bin"))
