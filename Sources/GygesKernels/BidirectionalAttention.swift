@@ -12,6 +12,9 @@ public enum AttentionPrecision: Sendable, Equatable {
 public struct BidirectionalAttention {
     /// The rows of each sequence, end to end and in order.
     public var sequences: [Range<Int>]
+    /// How many positions of each sequence are seen, from the first on; `nil` for all. Those behind them see and are not seen,
+    /// and each must be near enough to see one.
+    public var seenCounts: [Int]?
     /// The number of heads, of queries and of keys.
     public var headCount: Int
     /// Channels a head; even.
@@ -29,10 +32,12 @@ public struct BidirectionalAttention {
 
     /// Describes attention; `scale` is `1/√headDimension`.
     public init(
-        sequences: [Range<Int>], headCount: Int, headDimension: Int, reach: Int?, cosines: [Float], sines: [Float],
+        sequences: [Range<Int>], seenCounts: [Int]? = nil, headCount: Int, headDimension: Int, reach: Int?,
+        cosines: [Float], sines: [Float],
         precision: AttentionPrecision
     ) {
         self.sequences = sequences
+        self.seenCounts = seenCounts
         self.headCount = headCount
         self.headDimension = headDimension
         self.reach = reach
@@ -66,6 +71,13 @@ public struct BidirectionalAttention {
                 && keys.count == (sequences.last?.upperBound ?? 0) * width && sines.count == cosines.count
                 && cosines.count >= longest * headDimension / 2,
             "bidirectional attention: shapes do not agree")
+        expect(
+            seenCounts.map { counts in
+                counts.count == sequences.count
+                    && zip(counts, sequences).allSatisfy { seen, rows in
+                        (1...max(1, rows.count)).contains(seen) && rows.count - seen <= reach ?? rows.count
+                    }
+            } ?? true, "bidirectional attention: positions that see nothing")
         guard queries.count > 0 else { return }
         keys.withUnsafeBufferPointer { keys in
             values.withUnsafeBufferPointer { values in

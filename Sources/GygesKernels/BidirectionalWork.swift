@@ -41,7 +41,8 @@ struct BidirectionalWork {
     init(_ attention: BidirectionalAttention, at queryRows: [Int]?, _ memory: BidirectionalMemory) {
         self.memory = memory
         var end = 0
-        for sequence in attention.sequences {
+        for (index, sequence) in attention.sequences.enumerated() {
+            let seenCount = attention.seenCounts?[index] ?? sequence.count
             let start = end
             if let queryRows {
                 end += queryRows[start...].prefix { $0 < sequence.upperBound }.count
@@ -55,23 +56,24 @@ struct BidirectionalWork {
             let reach = min(attention.reach ?? sequence.count, sequence.count)
             for queries in (start..<end).cut(reach < Self.queriesInWindow / 2 ? Self.queriesInWindow : end - start + 1)
             {
-                addUnits(of: queries, in: sequence, reach: reach, attention)
+                addUnits(of: queries, in: sequence, seenCount: seenCount, reach: reach, attention)
             }
         }
     }
 
     private mutating func addUnits(
-        of queries: Range<Int>, in sequence: Range<Int>, reach: Int, _ attention: BidirectionalAttention
+        of queries: Range<Int>, in sequence: Range<Int>, seenCount: Int, reach: Int,
+        _ attention: BidirectionalAttention
     ) {
         let width = attention.headCount * attention.headDimension
         // Kernels begin with even panels.
         let first = max(0, Int(positions[queries.lowerBound]) - reach) / (2 * panelOutputs) * 2
-        let last = min(sequence.count - 1, Int(positions[queries.upperBound - 1]) + reach) / panelOutputs
+        let last = min(seenCount - 1, Int(positions[queries.upperBound - 1]) + reach) / panelOutputs
         for index in 0..<attention.headCount {
             let channel = index * attention.headDimension
             let head = GygesBidirectionalHead(
                 keys: memory.keys + sequence.lowerBound * width + channel,
-                values: memory.values + sequence.lowerBound * width + channel, stride: width, length: sequence.count,
+                values: memory.values + sequence.lowerBound * width + channel, stride: width, length: seenCount,
                 head_dimension: attention.headDimension, cosines: memory.cosines, sines: memory.sines, reach: reach,
                 scale: attention.scale * Self.log2e, bfloat16: attention.precision == .bfloat16 ? 1 : 0,
                 first_panel: first, panel_count: last - first + 1, packed: nil)

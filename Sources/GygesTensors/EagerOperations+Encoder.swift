@@ -50,7 +50,8 @@ extension EagerOperations {
         let output = Activation(rows: queries.rows, columns: queries.columns, pool: pool)
         var elements = output.elements.mutableSpan
         let kernel = BidirectionalAttention(
-            sequences: batch.sequences.map(\.rows), headCount: attention.headCount,
+            sequences: batch.sequences.map(\.rows),
+            seenCounts: batch.sequences.map { $0.seenCount ?? $0.rows.count }, headCount: attention.headCount,
             headDimension: attention.table.headDimension, reach: attention.reach, cosines: angles.cosines,
             sines: angles.sines, precision: attention.precision)
         kernel(

@@ -246,6 +246,9 @@ import Testing
             for row in 0..<12 {
                 #expect(abs(query.vectors[row].reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
             }
+            // What a query is filled up with is not seen: its own tokens' vectors have the bits they have without.
+            let alone = try encoder.runner.tokenVectors(of: [frame], normalizes: true)[0]
+            #expect((0..<frame.count).allSatisfy { Array(query.vectors[$0]) == Array(alone[$0]) })
             let document = try encoder.tokenVectors(of: [String(repeating: text, count: 5)], as: .document)[0]
             #expect(document.tokens.count == 9 && document.tokens[0] == frame[0])
             #expect(encoder.skippedTokens == [try id("."), try id(",")])

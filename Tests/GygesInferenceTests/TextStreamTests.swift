@@ -1,6 +1,7 @@
 import Foundation
 import GygesFiles
 import Synchronization
+import GygesTestSupport
 import Testing
 
 @testable import GygesInference
@@ -170,15 +171,7 @@ import Testing
 
     /// Streams and dies by SIGKILL after so many microseconds, or when it has ended.
     static func runAndDie(_ folder: String, after microseconds: UInt32) async throws {
-        // A thread of the system, because the tasks' threads are busy with the stream.
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                usleep(UInt32(UInt(bitPattern: argument)))
-                kill(getpid(), SIGKILL)
-                return nil
-            }, UnsafeMutableRawPointer(bitPattern: UInt(microseconds)))
+        killThisProcess(after: microseconds)
         _ = try await run(folder + "/input.jsonl", output: folder + "/killed", format: .jsonLines, window: 4)
         kill(getpid(), SIGKILL)
     }

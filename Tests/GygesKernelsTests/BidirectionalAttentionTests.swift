@@ -57,6 +57,24 @@ import Testing
         }
     }
 
+    @Test("Heads of 64 and texts beyond a window of queries change no bit either", arguments: settings)
+    func longTextsDependOnThemselvesAlone(setting: Setting) {
+        let team = ThreadTeam(threadCount: 1, instructionSet: setting.level)
+        let more = ThreadTeam(threadCount: 2, instructionSet: setting.level)
+        for reach in [nil, 64] {
+            let case_ = BidirectionalCase(lengths: [33, 1100], heads: 1, dimension: 64, reach: reach)
+            let whole = case_.run(setting.precision, team: team)
+            #expect(case_.run(setting.precision, team: more) == whole, "threads")
+            #expect(case_.sequences.flatMap { case_.alone($0).run(setting.precision, team: more) } == whole, "alone")
+            let rows = [0, 32, 33, 97, 990, 995, 1132]
+            let expected = rows.flatMap { whole[$0 * 64..<($0 + 1) * 64] }
+            #expect(case_.run(setting.precision, at: rows, team: more) == expected, "a choice of queries")
+        }
+        // Against the formula where windows of queries meet.
+        let case_ = BidirectionalCase(lengths: [1100], heads: 1, dimension: 64, reach: 64)
+        case_.check(case_.run(setting.precision, team: more), setting.precision, "a long text")
+    }
+
     @Test("Scores of any size give weights", arguments: settings)
     func largeScoresStayFinite(setting: Setting) {
         let team = ThreadTeam(threadCount: 2, instructionSet: setting.level)
@@ -73,7 +91,7 @@ import Testing
         }
     }
 
-    @Test("What a query does not see may be anything", arguments: settings)
+    @Test("Keys that a query does not see change nothing", arguments: settings)
     func distantKeysCannotLeakIn(setting: Setting) {
         let team = ThreadTeam(threadCount: 1, instructionSet: setting.level)
         var case_ = BidirectionalCase(lengths: [200], heads: 1, dimension: 64, reach: 8)

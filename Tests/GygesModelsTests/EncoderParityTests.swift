@@ -117,6 +117,21 @@ import Testing
         }
     }
 
+    /// What PyLate's queries are filled up with sees the query and is not seen.
+    @Test(arguments: InstructionSet.supported)
+    func tokensThatAreNotSeenMatch(level: InstructionSet) throws {
+        let expected = try EncoderExpectation(path: fixture("encoder-colbert") + "/expanded.safetensors")
+        let runner = try TestEncoder("encoder-colbert")
+        var batch = PackedBatch()
+        for (text, seen) in zip(expected.texts, try #require(expected.seen)) {
+            batch.append(text, seenCount: Int(seen))
+        }
+        let eager = EagerOperations(team: ThreadTeam(threadCount: 2, instructionSet: level))
+        eager.begin(batch)
+        let hidden = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: eager)
+        expectClose(Array(hidden.elements), expected.hidden, absolute: 1e-4, "queries that are filled up")
+    }
+
     @Test func poolingsAreWhatTheyAreCalled() throws {
         let runner = try TestEncoder("encoder-sentence")
         let batch = runner.begin([[1, 5, 9, 2], [1], [1, 7, 2]])
@@ -169,6 +184,8 @@ struct EncoderExpectation {
     var scores: [Float]?
     var vectors: [Float]?
     var sparse: [Float]?
+    /// How many of each text's tokens others see.
+    var seen: [Int32]?
 
     init(path: String) throws {
         let file = try SafetensorsFile(path: path)
@@ -187,5 +204,6 @@ struct EncoderExpectation {
         scores = try values("scores", as: Float.self)
         vectors = try values("vectors", as: Float.self)
         sparse = try values("sparse", as: Float.self)
+        seen = try values("seen", as: Int32.self)
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy
@@ -15,15 +16,7 @@ import Testing
 
     /// Runs the study in `folder` and dies by SIGKILL after so many microseconds, or when it has ended.
     static func runAndDie(in folder: String, after microseconds: UInt32) async throws {
-        // A thread of the system, because the tasks' threads are busy with the study.
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { argument in
-                usleep(UInt32(UInt(bitPattern: argument)))
-                kill(getpid(), SIGKILL)
-                return nil
-            }, UnsafeMutableRawPointer(bitPattern: UInt(microseconds)))
+        killThisProcess(after: microseconds)
         let subject = try #require(PersonaSubject(reference: "persona:untidy"))
         _ = try await StudyRun.start(try makeStudy(overrides: overrides + ["output=\(folder)"]), subject: subject)
         kill(getpid(), SIGKILL)

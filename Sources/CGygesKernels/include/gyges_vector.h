@@ -91,11 +91,11 @@ typedef struct GygesBidirectionalHead {
     /// The head's first channel in the sequence's first row, not yet turned; rows are `stride` floats apart.
     const float *keys, *values;
     size_t stride;
-    /// The sequence's positions.
+    /// The positions that are seen, from the first on; queries may stand beyond, near enough to see one.
     size_t length;
     /// Channels, an even number; channel c turns with c + head_dimension / 2.
     size_t head_dimension;
-    /// `[length][head_dimension / 2]`.
+    /// `[positions][head_dimension / 2]`, of all positions of keys and queries.
     const float *cosines, *sines;
     /// The farthest that a position sees to either side, below 2^62.
     size_t reach;

@@ -3,7 +3,7 @@ public import GygesFiles
 public import GygesStatistics
 
 /// What an evaluation found, by length of the context.
-public struct EvaluationResult: Sendable, Hashable, Codable {
+public struct EvaluationResult: Sendable, Hashable, PrintedResult {
     /// What can be measured.
     public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case ruler, passkey, perplexity
@@ -79,13 +79,6 @@ public struct EvaluationResult: Sendable, Hashable, Codable {
         self.promptTokens = promptTokens
         self.reusedTokens = reusedTokens
         self.seconds = seconds
-    }
-
-    /// The result as JSON with sorted names.
-    public func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
     /// Reads a result that `--json` printed.

@@ -3,7 +3,7 @@ public import GygesFiles
 public import GygesStatistics
 
 /// What an evaluation of retrieval found.
-public struct RetrievalResult: Sendable, Hashable, Codable {
+public struct RetrievalResult: Sendable, Hashable, PrintedResult {
     /// The mean of a metric over the queries.
     public struct Measure: Sendable, Hashable, Codable {
         /// The metric's name, such as `ndcg@10`.
@@ -75,13 +75,6 @@ public struct RetrievalResult: Sendable, Hashable, Codable {
         self.queries = queries
         self.omissions = omissions
         self.seconds = seconds
-    }
-
-    /// The result as JSON with sorted names.
-    public func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
     /// Reads a result that `--json` printed.

@@ -106,9 +106,10 @@ extension TextEncoder {
         of texts: [String], as role: TextRole, options: EmbeddingOptions = .init(),
         progress: ((Int) throws -> Void)? = nil
     ) throws -> [TokenVectors] {
-        let tokens = try lateInteractionTokens(of: texts, as: role, options: options.text)
+        let (tokens, seenCounts) = try lateInteractionTokens(of: texts, as: role, options: options.text)
         let vectors = try runner.tokenVectors(
-            of: tokens, dimension: options.dimension, normalizes: options.normalizes, progress: progress)
+            of: tokens, seenCounts: seenCounts, dimension: options.dimension, normalizes: options.normalizes,
+            progress: progress)
         return zip(tokens, vectors).map { TokenVectors(tokens: $0, vectors: $1) }
     }
 
@@ -118,11 +119,12 @@ extension TextEncoder {
         return Set(settings.skippedWords.compactMap(tokenizer.id(of:)))
     }
 
+    /// The tokens, and how many of each text's are seen by others.
     private func lateInteractionTokens(
         of texts: [String], as role: TextRole, options: TextOptions
-    ) throws -> [[Int32]] {
+    ) throws -> (tokens: [[Int32]], seenCounts: [Int]?) {
         guard case .lateInteraction(let settings) = embedding?.kind else {
-            return try tokens(of: texts, options: options)
+            return (try tokens(of: texts, options: options), nil)
         }
         let isQuery = role == .query
         let prefix = isQuery ? settings.queryPrefix : settings.documentPrefix
@@ -138,11 +140,15 @@ extension TextEncoder {
         }
         for index in result.indices {
             if let prefixToken { result[index].insert(prefixToken, at: min(1, result[index].count)) }
+        }
+        let ownCounts = result.map(\.count)
+        for index in result.indices {
             if isQuery, settings.expandsQueries, result[index].count < limit {
                 result[index] += [Int32](repeating: mask, count: limit - result[index].count)
             }
         }
-        return result
+        // PyLate's attention mask leaves the filling out unless the folder says otherwise: it sees, and is not seen.
+        return (result, settings.attendsToExpansion ? nil : ownCounts)
     }
 
     /// A sparse vector over the vocabulary for each text (SPLADE).

@@ -26,16 +26,8 @@ struct Embed: AsyncParsableCommand {
     @OptionGroup(title: "Model")
     var encoder: EncoderOptions
 
-    @Argument(help: "Texts; read from --input or standard input if missing.")
-    var texts: [String] = []
-
-    @Option(
-        name: [.long, .customLong("file"), .customShort("f")],
-        help: ArgumentHelp("A file with one text a line, or JSON Lines; '-' for standard input.", valueName: "path"))
-    var input: String?
-
-    @Flag(help: "Lines are JSON; those of files that end in .jsonl always are.")
-    var jsonl = false
+    @OptionGroup
+    var source: TextSourceOptions
 
     @Option(help: ArgumentHelp("Names of what is joined to a text, as in title,text.", valueName: "names"))
     var fields = "text"
@@ -70,12 +62,11 @@ struct Embed: AsyncParsableCommand {
     private var isNumpy: Bool { output?.hasSuffix(".npy") ?? false }
 
     func validate() throws {
-        guard texts.isEmpty || input == nil else { throw ValidationError("Give texts or --input, not both.") }
         guard output != nil || !(resume || overwrite) else {
             throw ValidationError("--resume and --overwrite need --output.")
         }
-        if let output, output == input { throw ValidationError("--output would overwrite --input.") }
-        if resume, !texts.isEmpty { throw ValidationError("--resume goes on with an --input.") }
+        if let output, output == source.input { throw ValidationError("--output would overwrite --input.") }
+        if resume, !source.texts.isEmpty { throw ValidationError("--resume goes on with an --input.") }
         if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
         guard ["float", "base64"].contains(encoding) else {
             throw ValidationError("--encoding must be float or base64.")
@@ -106,23 +97,22 @@ struct Embed: AsyncParsableCommand {
             vectorizer: vectorizer, role: role ?? .document,
             options: vectors.options(prompt: ownPrompt ?? role.map(vectorizer.prompt) ?? .automatic, for: model),
             format: isNumpy ? .numpy : VectorRows.Format(rawValue: encoding) ?? .jsonLines)
-        guard texts.isEmpty else { return try embedGiven(maker) }
-        let form: TextReader.Form = isJSON ? .jsonLines(fields: fieldNames) : .plainLines
-        let reader = try TextReader(path: input ?? "-", form: form)
+        guard source.texts.isEmpty else { return try embedGiven(maker) }
+        let form: TextReader.Form = source.isJSON ? .jsonLines(fields: fieldNames) : .plainLines
+        let reader = try TextReader(path: source.input ?? "-", form: form)
         guard let output else { return try printAll(of: reader, maker) }
         try await write(reader, to: output, maker)
     }
 
-    private var isJSON: Bool { jsonl || input?.hasSuffix(".jsonl") ?? false }
-
     /// The texts of the command line.
     private func embedGiven(_ maker: RowMaker) throws {
-        let records = texts.map { NamedText(id: nil, text: $0, line: 1) }
+        let records = source.texts.map { NamedText(id: nil, text: $0, line: 1) }
         guard let output else { return try writeOutput(try maker.rows(of: records, from: 0)) }
         guard overwrite || !FileManager.default.fileExists(atPath: output) else {
             throw FileError(output, "is there already", remedy: "Give --overwrite, or choose another file.")
         }
-        let heading = isNumpy ? NumpyHeader.bytes(rows: texts.count, columns: try width(maker.vectorizer.model)) : []
+        let heading =
+            isNumpy ? NumpyHeader.bytes(rows: source.texts.count, columns: try width(maker.vectorizer.model)) : []
         try AtomicFile.write(heading + maker.rows(of: records, from: 0), to: output)
     }
 
@@ -143,7 +133,7 @@ struct Embed: AsyncParsableCommand {
         let width = try width(maker.vectorizer.model)
         let file = try ResumableOutput(
             path: output, identity: try identity(of: maker), start: resume ? .resume : overwrite ? .overwrite : .new)
-        let total = quiet ? nil : try TextReader.count(path: input ?? "-", form: reader.form)
+        let total = quiet ? nil : try TextReader.count(path: source.input ?? "-", form: reader.form)
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
         defer { bar.finish() }
         bar.update("embedding", count: file.checkpoint.rowCount, of: total)
@@ -176,7 +166,7 @@ struct Embed: AsyncParsableCommand {
             ("dimensions", options.dimension.map { .integer($0) } ?? .null), ("scaled", .bool(options.normalizes)),
             ("most tokens", options.text.maximumLength.map { .integer($0) } ?? .null),
             ("truncation", .string(options.text.truncation.rawValue)), ("encoding", .string(maker.format.rawValue)),
-            ("fields", isJSON ? .array(fieldNames.map { .string($0) }) : .null),
+            ("fields", source.isJSON ? .array(fieldNames.map { .string($0) }) : .null),
         ])
     }
 }

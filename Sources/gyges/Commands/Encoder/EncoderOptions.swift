@@ -153,3 +153,24 @@ extension EncoderError {
         }
     }
 }
+
+/// Where texts come from: the command line, or one file or standard input that is read as it is needed.
+struct TextSourceOptions: ParsableArguments {
+    @Argument(help: "Texts; read from --input or standard input if missing.")
+    var texts: [String] = []
+
+    @Option(
+        name: [.long, .customLong("file"), .customShort("f")],
+        help: ArgumentHelp("A file with one text a line, or JSON Lines; '-' for standard input.", valueName: "path"))
+    var input: String?
+
+    @Flag(help: "Lines are JSON; those of files that end in .jsonl always are.")
+    var jsonl = false
+
+    func validate() throws {
+        guard texts.isEmpty || input == nil else { throw ValidationError("Give texts or --input, not both.") }
+    }
+
+    /// Whether lines are JSON.
+    var isJSON: Bool { jsonl || input?.hasSuffix(".jsonl") ?? false }
+}

@@ -24,16 +24,8 @@ struct Rerank: ParsableCommand {
     @Argument(help: "What is looked for.")
     var query: String
 
-    @Argument(help: "Texts; read from --input or standard input if missing.")
-    var texts: [String] = []
-
-    @Option(
-        name: [.long, .customLong("file"), .customShort("f")],
-        help: ArgumentHelp("A file with one text a line, or JSON Lines; '-' for standard input.", valueName: "path"))
-    var input: String?
-
-    @Flag(help: "Lines are JSON; those of files that end in .jsonl always are.")
-    var jsonl = false
+    @OptionGroup
+    var source: TextSourceOptions
 
     @Option(help: ArgumentHelp("Print the best ones only.", valueName: "count"))
     var topK: Int?
@@ -51,14 +43,13 @@ struct Rerank: ParsableCommand {
     var vectors: VectorOptions
 
     func validate() throws {
-        guard texts.isEmpty || input == nil else { throw ValidationError("Give texts or --input, not both.") }
         if let topK, topK < 1 { throw ValidationError("--top-k must be at least 1.") }
     }
 
     func run() throws {
         let records = try records()
         guard !records.isEmpty else {
-            throw FileError(input ?? "standard input", "has no texts", remedy: "Give texts to order.")
+            throw FileError(source.input ?? "standard input", "has no texts", remedy: "Give texts to order.")
         }
         let model = try encoder.load()
         let ranked = try ranked(records.map(\.text), model).prefix(topK ?? records.count)
@@ -84,9 +75,9 @@ struct Rerank: ParsableCommand {
     }
 
     private func records() throws -> [NamedText] {
-        guard texts.isEmpty else { return texts.map { NamedText(id: nil, text: $0, line: 1) } }
-        let path = input ?? "-"
-        let form: TextReader.Form = jsonl || path.hasSuffix(".jsonl") ? .jsonLines(fields: ["text"]) : .plainLines
+        guard source.texts.isEmpty else { return source.texts.map { NamedText(id: nil, text: $0, line: 1) } }
+        let path = source.input ?? "-"
+        let form: TextReader.Form = source.isJSON ? .jsonLines(fields: ["text"]) : .plainLines
         var reader = try TextReader(path: path, form: form)
         var records: [NamedText] = []
         while let record = try reader.next() { records.append(record) }
