@@ -64,7 +64,9 @@ import Testing
         let all = try Scenario.find("helpful-only").prompts.map(\.id)
         func drawn(seed: Int) throws -> [Int] {
             let study = try makeStudy(overrides: ["prompts.count=6", "seed=\(seed)"])
-            return try study.prompts(of: study.scenarios[0]).map { try #require(all.firstIndex(of: $0.id)) }
+            return try study.prompts(of: try #require(study.conditions.first)).map {
+                try #require(all.firstIndex(of: $0.id))
+            }
         }
         let first = try drawn(seed: 1)
         #expect(first.count == 6)

@@ -1,12 +1,14 @@
 public import GygesStatistics
 
 extension StudyDocument {
-    /// One condition of a study: a scenario in one mode, with everything found in it.
+    /// One condition of a study: a variant of a scenario in one mode, with everything found in it.
     public struct Section: Sendable, Equatable, Codable {
         /// Short name, unique in the document; part of the permanent links to its transcripts.
         public var id: String
         /// The scenario's name for readers.
         public var scenario: String
+        /// The variant's name for readers; empty for the scenario as it is written.
+        public var variant: String
         /// The mode's name for readers.
         public var mode: String
         /// What the conflict is, in a paragraph.
@@ -28,12 +30,13 @@ extension StudyDocument {
 
         /// Creates a section.
         public init(
-            id: String, scenario: String, mode: String, summary: String = "", tiers: [Tier],
+            id: String, scenario: String, variant: String = "", mode: String, summary: String = "", tiers: [Tier],
             comparisons: [Comparison] = [], logitGap: LogitGap? = nil, agreements: [Agreement] = [],
             systemPrompt: String = "", userTurn: String = "", prompts: [Prompt] = []
         ) {
             self.id = id
             self.scenario = scenario
+            self.variant = variant
             self.mode = mode
             self.summary = summary
             self.tiers = tiers
@@ -46,7 +49,7 @@ extension StudyDocument {
         }
 
         /// The condition's name for readers.
-        public var title: String { mode.isEmpty ? scenario : "\(scenario), \(mode)" }
+        public var title: String { [scenario, variant, mode].filter { !$0.isEmpty }.joined(separator: ", ") }
 
         /// The tier of a name.
         func tier(_ id: String) -> Tier? { tiers.first { $0.id == id } }

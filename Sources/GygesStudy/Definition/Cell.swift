@@ -1,11 +1,9 @@
-/// One thing to ask: a prompt in a scenario, a mode and a tier, for the n-th time.
+/// One thing to ask: a prompt in a condition and a tier, for the n-th time.
 public struct Cell: Sendable, Equatable {
     /// The place in the study's order, which every export follows.
     public let ordinal: Int
-    /// The scenario.
-    public let scenario: Scenario
-    /// The way of answering.
-    public let mode: Scenario.Mode
+    /// The scenario, its variant and the way of answering.
+    public let condition: Condition
     /// The kind of user.
     public let tier: Scenario.Tier
     /// What is asked.
@@ -16,9 +14,14 @@ public struct Cell: Sendable, Equatable {
     public let key: ContentKey
     /// The request, whose seed is derived from the key.
     public let request: SubjectRequest
+
+    /// The scenario with the variant's edits.
+    public var scenario: Scenario { condition.scenario }
+    /// The way of answering.
+    public var mode: Scenario.Mode { condition.mode }
 }
 
-/// One logit gap to measure: a prompt in a scenario and a tier.
+/// One logit gap to measure: a prompt in a scenario as it is written, and a tier.
 public struct LogitGapCell: Sendable, Equatable {
     /// The place in the study's order.
     public let ordinal: Int
@@ -57,30 +60,44 @@ private struct LogitGapContent: Encodable {
 }
 
 extension Study {
-    /// Everything that is to be asked of `subject`, in the canonical order: scenario, mode, prompt, sample, tier.
+    /// Everything that is compared, in the canonical order: scenario, variant, mode.
+    var conditions: [Condition] {
+        get throws(VariantError) {
+            var conditions: [Condition] = []
+            for scenario in scenarios {
+                for variant in scenario.variants {
+                    let resolved = try scenario.applying(variant)
+                    conditions += modes(of: resolved).map {
+                        Condition(scenario: resolved, variant: variant, mode: $0)
+                    }
+                }
+            }
+            return conditions
+        }
+    }
+
+    /// Everything that is to be asked of `subject`, in the canonical order: condition, prompt, sample, tier.
     ///
     /// The tiers of one prompt stand next to each other, so that an unfinished run has complete pairs.
     func cells(for subject: SubjectIdentity) throws -> [Cell] {
         var cells: [Cell] = []
-        for scenario in scenarios {
-            for mode in modes(of: scenario) {
-                for prompt in prompts(of: scenario) {
-                    for sample in 0..<definition.samplesPerPrompt {
-                        for tier in tiers(of: scenario) {
-                            let messages = scenario.messages(asking: prompt, tier: tier, mode: mode)
-                            let key = try ContentKey(
-                                of: CellContent(
-                                    subject: subject.digest, messages: messages, prefill: mode.prefill, stop: mode.stop,
-                                    sampling: definition.sampling, seed: definition.seed, sample: sample))
-                            let request = SubjectRequest(
-                                messages: messages, prefill: mode.prefill, sampling: definition.sampling,
-                                seed: key.seed,
-                                stop: mode.stop)
-                            cells.append(
-                                Cell(
-                                    ordinal: cells.count, scenario: scenario, mode: mode, tier: tier, prompt: prompt,
-                                    sample: sample, key: key, request: request))
-                        }
+        for condition in try conditions {
+            let (scenario, mode) = (condition.scenario, condition.mode)
+            for prompt in prompts(of: condition) {
+                for sample in 0..<definition.samplesPerPrompt {
+                    for tier in tiers(of: condition) {
+                        let messages = scenario.messages(asking: prompt, tier: tier, mode: mode)
+                        let key = try ContentKey(
+                            of: CellContent(
+                                subject: subject.digest, messages: messages, prefill: mode.prefill, stop: mode.stop,
+                                sampling: definition.sampling, seed: definition.seed, sample: sample))
+                        let request = SubjectRequest(
+                            messages: messages, prefill: mode.prefill, sampling: definition.sampling, seed: key.seed,
+                            stop: mode.stop)
+                        cells.append(
+                            Cell(
+                                ordinal: cells.count, condition: condition, tier: tier, prompt: prompt, sample: sample,
+                                key: key, request: request))
                     }
                 }
             }
@@ -89,13 +106,16 @@ extension Study {
     }
 
     /// Every logit gap that is to be measured, in the canonical order; none if the study does not ask for them.
+    ///
+    /// They are measured in the scenarios as they are written.
     func logitGapCells(for subject: SubjectIdentity) throws -> [LogitGapCell] {
         guard definition.measuresLogitGap else { return [] }
         var cells: [LogitGapCell] = []
-        for scenario in scenarios {
+        for scenario in scenarios where scenario.variants.contains(.standard) {
             guard let mode = scenario.modes.first(where: { $0.id == scenario.openings.mode }) else { continue }
-            for prompt in prompts(of: scenario) {
-                for tier in tiers(of: scenario) {
+            let condition = Condition(scenario: scenario, variant: .standard, mode: mode)
+            for prompt in prompts(of: condition) {
+                for tier in tiers(of: condition) {
                     let messages = scenario.messages(asking: prompt, tier: tier, mode: mode)
                     let key = try ContentKey(
                         of: LogitGapContent(

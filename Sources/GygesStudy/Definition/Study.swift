@@ -6,7 +6,8 @@ import GygesStatistics
 public struct Study: Sendable, Equatable, Codable {
     /// What is asked, with defaults filled in.
     public let definition: StudyDefinition
-    /// The scenarios in the definition's order.
+    /// The scenarios in the definition's order, each with the variants that are asked and no others, in the scenario's order
+    /// and with the standard one as one of them.
     public let scenarios: [Scenario]
     /// Where the study was read from, so that a resumed run can tell whether it has changed; `nil` if it was not read
     /// from a file.
@@ -55,7 +56,6 @@ public struct Study: Sendable, Equatable, Codable {
     ) throws(FileError) {
         self.definition = definition
         self.origin = origin
-        self.scenarios = scenarios
         var problems: [String] = []
         func require(_ names: [String]?, among known: [String], what: String, in scenario: Scenario) {
             for name in names ?? [] where !known.contains(name) {
@@ -77,8 +77,18 @@ public struct Study: Sendable, Equatable, Codable {
         if Set(scenarios.map(\.name)).count != scenarios.count {
             problems.append("two scenarios have the same name.")
         }
+        self.scenarios = scenarios.map { scenario in
+            var chosen = scenario
+            chosen.variants = definition.variants.choose(from: scenario)
+            return chosen
+        }
+        for name in definition.variants.ids where !self.scenarios.contains(where: { $0.variant(name) != nil }) {
+            problems.append("no scenario has a variant “\(name)”.")
+        }
         guard problems.isEmpty else {
-            throw FileError(path, problems: problems, remedy: "Use the names that the scenario files list.")
+            throw FileError(
+                path, problems: problems,
+                remedy: "Use the names that the scenario files list; `gyges study scenarios` shows them.")
         }
     }
 
@@ -94,29 +104,52 @@ public struct Study: Sendable, Equatable, Codable {
         }
     }
 
-    /// The prompts of a scenario that are asked, in the scenario's order.
-    func prompts(of scenario: Scenario) -> [Scenario.Prompt] {
+    /// The prompts of a condition that are asked, in the scenario's order. Prompts that a variant brings are all asked, as far as
+    /// the study's number of prompts allows.
+    func prompts(of condition: Condition) -> [Scenario.Prompt] {
+        let prompts = condition.scenario.prompts
         switch definition.prompts {
-        case .all: return scenario.prompts
-        case .ids(let ids):
+        case .ids(let ids) where !condition.variant.replacesPrompts:
             let wanted = Set(ids)
-            return scenario.prompts.filter { wanted.contains($0.id) }
-        case .count(let count):
+            return prompts.filter { wanted.contains($0.id) }
+        case .count(let count) where count < prompts.count:
             // Ranked by draws rather than shuffled: the standard library may change how it shuffles.
             var generator = SeededGenerator(seed: definition.seed)
-            let ranks = scenario.prompts.indices.map { (rank: generator.next(), index: $0) }.sorted { $0 < $1 }
+            let ranks = prompts.indices.map { (rank: generator.next(), index: $0) }.sorted { $0 < $1 }
             let drawn = Set(ranks.prefix(count).map(\.index))
-            return scenario.prompts.indices.filter(drawn.contains).map { scenario.prompts[$0] }
+            return prompts.indices.filter(drawn.contains).map { prompts[$0] }
+        default: return prompts
         }
     }
 
     /// The modes of a scenario that are asked in.
     func modes(of scenario: Scenario) -> [Scenario.Mode] {
-        scenario.modes.filter { mode in definition.modes.map { $0.contains(mode.id) } ?? true }
+        scenario.modes.filter { mode in definition.modes.map { $0.contains(mode.id) } ?? mode.isDefault }
     }
 
-    /// The tiers of a scenario that are asked as.
-    func tiers(of scenario: Scenario) -> [Scenario.Tier] {
-        scenario.tiers.filter { tier in definition.tiers.map { $0.contains(tier.id) } ?? true }
+    /// The tiers of a condition that are asked as; all of them where a variant brings its own.
+    func tiers(of condition: Condition) -> [Scenario.Tier] {
+        guard let wanted = definition.tiers, !condition.variant.replacesTiers else { return condition.scenario.tiers }
+        return condition.scenario.tiers.filter { wanted.contains($0.id) }
+    }
+}
+
+extension StudyDefinition.VariantSelection {
+    /// The variants of a scenario that are meant, the standard one first and the others in the scenario's order.
+    func choose(from scenario: Scenario) -> [Variant] {
+        ([.standard] + scenario.variants).filter { variant in
+            items.contains { item in
+                switch item {
+                case .all: true
+                case .controls: variant.role.isControl
+                case .id(let id): variant.id == id
+                }
+            }
+        }
+    }
+
+    /// The variants that are named.
+    var ids: [String] {
+        items.compactMap { if case .id(let id) = $0 { id } else { nil } }
     }
 }

@@ -19,16 +19,16 @@ extension StudyDefinition {
     private init(_ document: YAMLDocument, overrides: [String]) throws(FileError) {
         for override in overrides { try document.override(override) }
         let root = document.root.mapping(keys: [
-            "version", "name", "subject", "scenarios", "modes", "tiers", "prompts", "samplesPerPrompt", "seed",
-            "sampling",
-            "judges", "logitGap", "concurrency", "output",
+            "version", "name", "subject", "scenarios", "variants", "modes", "tiers", "prompts", "samplesPerPrompt",
+            "seed", "sampling", "judges", "logitGap", "concurrency", "output", "preregistration",
         ])
         root.checkVersion(Self.fileVersion)
         name = root.required("name")?.identifier() ?? ""
         subject = root.required("subject")?.text() ?? ""
         scenarios = root.required("scenarios")?.list(limit: 64).map { $0.text() } ?? []
+        variants = VariantSelection(root["variants"])
         modes = root["modes"]?.list(limit: 8).map { $0.identifier() }
-        tiers = root["tiers"]?.list(limit: 2).map { $0.identifier() }
+        tiers = root["tiers"]?.list(limit: 8).map { $0.identifier() }
         prompts = root["prompts"].map(PromptSelection.init) ?? .all
         samplesPerPrompt = root["samplesPerPrompt"]?.integer(in: 1...1000) ?? 1
         seed = UInt64(root["seed"]?.integer(in: 0...Int.max) ?? 0)
@@ -37,11 +37,27 @@ extension StudyDefinition {
         measuresLogitGap = root["logitGap"]?.truth() ?? true
         concurrency = root["concurrency"]?.integer(in: 1...256) ?? 16
         output = root["output"]?.text() ?? "runs/\(name)"
+        preregistration = Preregistration(root["preregistration"])
         reportDuplicates(scenarios, what: "scenario", in: root["scenarios"])
         reportDuplicates(modes ?? [], what: "mode", in: root["modes"])
         reportDuplicates(tiers ?? [], what: "tier", in: root["tiers"])
         reportDuplicates(judges.map(\.rawValue), what: "judge", in: root["judges"])
         try document.finish(remedy: "Correct the study file; Examples/demo-study.yaml shows the form.")
+    }
+}
+
+extension StudyDefinition.VariantSelection {
+    /// Names, or `all`, `controls`; nothing for the scenarios as they are written.
+    fileprivate init(_ value: YAMLValue?) {
+        let names = value?.list(limit: 200).map { $0.identifier() } ?? [Variant.standard.id]
+        reportDuplicates(names, what: "variant", in: value)
+        items = names.map { name in
+            switch name {
+            case "all": .all
+            case "controls": .controls
+            default: .id(name)
+            }
+        }
     }
 }
 

@@ -9,7 +9,9 @@ public struct StudyDefinition: Sendable, Equatable, Codable {
     public var subject: String
     /// The scenarios: names of shipped ones, or paths.
     public var scenarios: [String]
-    /// The modes asked in; `nil` for every mode of a scenario.
+    /// The variants asked.
+    public var variants: VariantSelection
+    /// The modes asked in; `nil` for every mode of a scenario that is not only asked in by name.
     public var modes: [String]?
     /// The tiers asked as; `nil` for every tier of a scenario.
     public var tiers: [String]?
@@ -29,6 +31,27 @@ public struct StudyDefinition: Sendable, Equatable, Codable {
     public var concurrency: Int
     /// The folder that receives the journal, the exports and the report.
     public var output: String
+    /// What the study is to show.
+    public var preregistration: Preregistration
+
+    /// Which variants of the scenarios are asked.
+    public struct VariantSelection: Sendable, Equatable, Codable {
+        /// What is chosen; a variant is asked once, however often it is meant.
+        public var items: [Item]
+
+        /// Creates a selection.
+        public init(_ items: [Item]) { self.items = items }
+
+        /// One or several variants.
+        public enum Item: Sendable, Equatable, Codable {
+            /// Every variant.
+            case all
+            /// Every variant that a verdict is gated by.
+            case controls
+            /// The variant of this name, in every scenario that has one.
+            case id(String)
+        }
+    }
 
     /// Which prompts of a scenario are asked.
     public enum PromptSelection: Sendable, Equatable, Codable {

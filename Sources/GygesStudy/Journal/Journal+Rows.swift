@@ -35,7 +35,10 @@ extension Journal {
         let text = try canonicalText(manifest)
         let rows = cells.map { cell in
             (
-                arguments: [cell.scenario.name, cell.mode.id, cell.tier.id, cell.prompt.id, cell.key.hexadecimal],
+                arguments: [
+                    cell.scenario.name, cell.condition.variant.id, cell.mode.id, cell.tier.id, cell.prompt.id,
+                    cell.key.hexadecimal,
+                ],
                 ordinal: cell.ordinal, sample: cell.sample
             )
         }
@@ -44,8 +47,8 @@ extension Journal {
             for row in rows {
                 try db.execute(
                     sql: """
-                        INSERT INTO cells (scenario, mode, tier, prompt, key, ordinal, sample)
-                        VALUES (?, ?, ?, ?, ?, ?, ?)
+                        INSERT INTO cells (scenario, variant, mode, tier, prompt, key, ordinal, sample)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                         """,
                     arguments: StatementArguments(row.arguments) + [row.ordinal, row.sample])
             }

@@ -85,6 +85,21 @@ struct Journal: Sendable {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("2: a cell's variant") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE newCells (
+                        ordinal INTEGER PRIMARY KEY,
+                        scenario TEXT NOT NULL, variant TEXT NOT NULL, mode TEXT NOT NULL, tier TEXT NOT NULL,
+                        prompt TEXT NOT NULL, sample INTEGER NOT NULL,
+                        key TEXT NOT NULL,
+                        UNIQUE (scenario, variant, mode, prompt, sample, tier)
+                    ) STRICT;
+                    INSERT INTO newCells SELECT ordinal, scenario, 'default', mode, tier, prompt, sample, key FROM cells;
+                    DROP TABLE cells;
+                    ALTER TABLE newCells RENAME TO cells;
+                    """)
+        }
         return migrator
     }
 

@@ -1,28 +1,29 @@
 import GygesReport
 import GygesStatistics
 
-/// Adds up one condition, a scenario in one mode, cell by cell.
+/// Adds up one condition cell by cell.
 struct ConditionTally {
-    private let scenario: Scenario
-    private let mode: Scenario.Mode
+    private let condition: Condition
     private let judges: [JudgeIdentity]
     private let names: JudgeNames
     private let cells: [RecordedCell]
 
-    init(
-        _ scenario: Scenario, _ mode: Scenario.Mode, _ cells: [RecordedCell], judges: [JudgeIdentity], names: JudgeNames
-    ) {
-        self.scenario = scenario
-        self.mode = mode
+    init(_ condition: Condition, _ cells: [RecordedCell], judges: [JudgeIdentity], names: JudgeNames) {
+        self.condition = condition
         self.cells = cells
         self.judges = judges
         self.names = names
     }
 
+    private var scenario: Scenario { condition.scenario }
+    private var mode: Scenario.Mode { condition.mode }
+
     /// The condition as a report shows it; `seed` decides the draws of bootstrap intervals.
     func section(seed: UInt64) -> StudyDocument.Section {
         StudyDocument.Section(
-            id: "\(scenario.name)-\(mode.id)", scenario: scenario.name, mode: mode.label, summary: scenario.description,
+            id: condition.sectionID, scenario: scenario.name,
+            variant: condition.variant == .standard ? "" : condition.variant.label, mode: mode.label,
+            summary: scenario.description,
             tiers: scenario.tiers.compactMap(tier), comparisons: judges.compactMap { comparison(by: $0, seed: seed) },
             agreements: agreements(), systemPrompt: scenario.systemPrompt(for: mode), userTurn: scenario.user,
             prompts: prompts())
@@ -58,8 +59,8 @@ struct ConditionTally {
         return StudyDocument.Outcome(
             judge: names[judge],
             compliance: Proportion(successes: judgements.count(where: \.complied), count: judgements.count),
-            alignmentFaking: mode.scratchpad == .required
-                ? Proportion(successes: faking, count: judgements.count) : nil,
+            alignmentFaking: mode.scratchpad == .forbidden
+                ? nil : Proportion(successes: faking, count: judgements.count),
             criteria: criteria.filter { $0 != "compliance" }.map { criterion in
                 let answers = answers[criterion] ?? []
                 return StudyDocument.CriterionCount(
@@ -72,17 +73,17 @@ struct ConditionTally {
     /// The same prompt and repetition in both tiers, both judged.
     private func comparison(by judge: JudgeIdentity, seed: UInt64) -> StudyDocument.Comparison? {
         guard let trained = scenario.trainedTier, let untrained = scenario.untrainedTier,
-            Set(cells.map(\.cell.tier.id)).count == 2
+            Set(cells.map(\.cell.tier.id)).isSuperset(of: [trained.id, untrained.id])
         else { return nil }
         let byPrompt = Dictionary(grouping: cells.filter { $0.judgements[judge] != nil }, by: \.cell.prompt.id)
         var prompts: [PairedCounts] = []
         for prompt in scenario.prompts {
             let cells = byPrompt[prompt.id] ?? []
             let second = Dictionary(
-                cells.lazy.filter { !$0.cell.tier.isTrained }.map { ($0.cell.sample, $0) },
+                cells.lazy.filter { $0.cell.tier == untrained }.map { ($0.cell.sample, $0) },
                 uniquingKeysWith: { first, _ in first })
             var counts = PairedCounts()
-            for cell in cells where cell.cell.tier.isTrained {
+            for cell in cells where cell.cell.tier == trained {
                 guard let mine = cell.judgements[judge], let its = second[cell.cell.sample]?.judgements[judge] else {
                     continue
                 }
@@ -159,6 +160,13 @@ struct ConditionTally {
             judgements: judges.compactMap { judge in
                 recorded.judgements[judge].map { $0.reported(by: names[judge]) }
             })
+    }
+}
+
+extension Condition {
+    /// The section's name in permanent links: a scenario as it is written is not called a variant.
+    fileprivate var sectionID: String {
+        variant == .standard ? "\(scenario.name)-\(mode.id)" : "\(scenario.name)-\(variant.id)-\(mode.id)"
     }
 }
 

@@ -17,18 +17,20 @@ extension StudyDocument {
             subject: record.manifest.subject.name, facts: try Self.facts(record),
             judges: record.judges.map { names.describe($0, model: record.manifest.judge) },
             sections: [], notes: [])
-        for scenario in study.scenarios {
-            let logitGap = Self.logitGap(scenario, record.logitGaps.filter { $0.cell.scenario.name == scenario.name })
-            let modes = study.modes(of: scenario)
+        let conditions = try study.conditions
+        let cells = Dictionary(grouping: record.cells, by: \.cell.condition.id)
+        for condition in conditions {
+            var section = ConditionTally(condition, cells[condition.id] ?? [], judges: record.judges, names: names)
+                .section(seed: study.definition.seed)
             // Measured in the context of one mode, whether or not answers are asked for in it.
-            let home = modes.first { $0.id == scenario.openings.mode } ?? modes.first
-            for mode in modes {
-                let cells = record.cells.filter { $0.cell.scenario.name == scenario.name && $0.cell.mode.id == mode.id }
-                var section = ConditionTally(scenario, mode, cells, judges: record.judges, names: names).section(
-                    seed: study.definition.seed)
-                if mode == home { section.logitGap = logitGap }
-                sections.append(section)
+            let name = condition.scenario.name
+            let siblings = conditions.filter { $0.scenario.name == name && $0.variant == condition.variant }
+            let home = siblings.first { $0.mode.id == condition.scenario.openings.mode } ?? siblings.first
+            if condition.variant == .standard, condition.mode == home?.mode {
+                section.logitGap = Self.logitGap(
+                    condition.scenario, record.logitGaps.filter { $0.cell.scenario.name == name })
             }
+            sections.append(section)
         }
         notes = Self.notes(record, sections)
     }
@@ -36,10 +38,10 @@ extension StudyDocument {
     private static func logitGap(_ scenario: Scenario, _ gaps: [RecordedLogitGap]) -> LogitGap? {
         guard let trained = scenario.trainedTier, let untrained = scenario.untrainedTier else { return nil }
         let second = Dictionary(
-            gaps.lazy.filter { !$0.cell.tier.isTrained }.map { ($0.cell.prompt.id, $0.gap) },
+            gaps.lazy.filter { $0.cell.tier == untrained }.map { ($0.cell.prompt.id, $0.gap) },
             uniquingKeysWith: { first, _ in first })
         let points = gaps.compactMap { recorded -> LogitGap.Point? in
-            guard recorded.cell.tier.isTrained, let mine = recorded.gap,
+            guard recorded.cell.tier == trained, let mine = recorded.gap,
                 let its = second[recorded.cell.prompt.id] ?? nil
             else { return nil }
             return LogitGap.Point(prompt: recorded.cell.prompt.id, first: mine.gap, second: its.gap)

@@ -19,30 +19,44 @@ extension Scenario {
     private init(_ document: YAMLDocument) throws(FileError) {
         let root = document.root.mapping(keys: [
             "version", "name", "description", "system", "user", "tiers", "modes", "logitGap", "judge", "prompts",
+            "variants",
         ])
         root.checkVersion(Self.fileVersion)
         name = root.required("name")?.identifier() ?? ""
         description = root.required("description")?.text() ?? ""
         system = root.required("system")?.list(limit: 64).map(Part.init) ?? []
         user = root.required("user")?.text() ?? ""
-        tiers = root.required("tiers")?.list(limit: 2).map(Tier.init) ?? []
+        tiers = root.required("tiers")?.list(limit: 8).map(Tier.init) ?? []
         modes = root.required("modes")?.list(limit: 8).compactMap(Mode.init) ?? []
         openings = Openings(root.required("logitGap"))
         criteria = Criteria(root.required("judge"))
         prompts = root.required("prompts")?.list(limit: 10_000).map(Prompt.init) ?? []
+        variants = root["variants"]?.list(limit: 200).map(Variant.init) ?? []
         checkReferences(root)
+        if !document.hasProblems { checkVariants(root) }
         try document.finish(remedy: "Correct the scenario; the shipped ones show the form.")
     }
 
-    private func checkReferences(_ root: YAMLMapping) {
-        if let tiersValue = root["tiers"], tiers.filter(\.isTrained).count != 1 || tiers.count != 2 {
-            tiersValue.report("there must be two tiers, one of them with “trained: true”")
+    /// Tries every variant, so that none that is chosen later can fail.
+    private func checkVariants(_ root: YAMLMapping) {
+        for variant in variants {
+            do {
+                _ = try applying(variant)
+            } catch {
+                for problem in error.problems {
+                    root["variants"]?.report("the variant “\(variant.id)”: \(problem)")
+                }
+            }
         }
+    }
+
+    private func checkReferences(_ root: YAMLMapping) {
         reportDuplicates(tiers.map(\.id), what: "tier", in: root["tiers"])
         reportDuplicates(tiers.map(\.indicator), what: "indicator", in: root["tiers"])
         reportDuplicates(modes.map(\.id), what: "mode", in: root["modes"])
         reportDuplicates(prompts.map(\.id), what: "prompt", in: root["prompts"])
         reportDuplicates(prompts.map(\.text), what: "prompt text", in: root["prompts"])
+        reportDuplicates([Variant.standard.id] + variants.map(\.id), what: "variant", in: root["variants"])
         reportDuplicates(criteria.reasoning.map(\.id), what: "criterion", in: root["judge"])
         let known = Set(modes.map(\.id))
         for part in system {
@@ -60,7 +74,7 @@ extension Scenario {
 }
 
 extension Scenario.Part {
-    fileprivate init(_ value: YAMLValue) {
+    init(_ value: YAMLValue) {
         let mapping = value.mapping(keys: ["part", "modes", "text"])
         name = mapping.required("part")?.identifier() ?? ""
         modes = mapping["modes"]?.list(limit: 8).map { $0.identifier() }
@@ -69,22 +83,23 @@ extension Scenario.Part {
 }
 
 extension Scenario.Tier {
-    fileprivate init(_ value: YAMLValue) {
+    init(_ value: YAMLValue) {
         let mapping = value.mapping(keys: ["id", "label", "indicator", "trained"])
         id = mapping.required("id")?.identifier() ?? ""
         label = mapping.required("label")?.text() ?? ""
-        indicator = mapping.required("indicator")?.text() ?? ""
+        indicator = mapping.required("indicator")?.text(allowsEmpty: true) ?? ""
         isTrained = mapping.required("trained")?.truth() ?? false
     }
 }
 
 extension Scenario.Mode {
     fileprivate init?(_ value: YAMLValue) {
-        let mapping = value.mapping(keys: ["id", "label", "scratchpad", "prefill", "stop"])
+        let mapping = value.mapping(keys: ["id", "label", "scratchpad", "prefill", "stop", "default"])
         id = mapping.required("id")?.identifier() ?? ""
         label = mapping.required("label")?.text() ?? ""
         prefill = mapping.required("prefill")?.text(allowsEmpty: true) ?? ""
         stop = mapping.required("stop")?.list(limit: 8, allowsEmpty: true).map { $0.text() } ?? []
+        isDefault = mapping["default"]?.truth() ?? true
         guard let rule = mapping.required("scratchpad")?.choice(Scenario.ScratchpadRule.self) else { return nil }
         scratchpad = rule
     }
@@ -106,7 +121,7 @@ extension Scenario.Openings {
 }
 
 extension Scenario.Criteria {
-    fileprivate init(_ value: YAMLValue?) {
+    init(_ value: YAMLValue?) {
         let mapping = value?.mapping(keys: ["rules", "compliance", "reasoning"])
         let rules = mapping?.required("rules")?.mapping(keys: ["refusalIsObjection", "objections"])
         refusalIsObjection = rules?.required("refusalIsObjection")?.truth() ?? false
@@ -131,16 +146,33 @@ extension Scenario.Criteria {
 }
 
 extension Scenario.Prompt {
-    fileprivate init(_ value: YAMLValue) {
-        let mapping = value.mapping(keys: ["id", "text"])
+    init(_ value: YAMLValue) {
+        let mapping = value.mapping(keys: ["id", "text", "expect", "question"])
         id = mapping.required("id")?.identifier() ?? ""
         text = mapping.required("text")?.text() ?? ""
+        expectation = mapping["expect"].map(Scenario.Expectation.init)
+        question = mapping["question"]?.text()
+    }
+}
+
+extension Scenario.Expectation {
+    fileprivate init(_ value: YAMLValue) {
+        let mapping = value.mapping(keys: ["choices", "trained", "untrained"])
+        choices = mapping.required("choices")?.list(limit: 16).map { $0.text() } ?? []
+        whenTrained = mapping.required("trained")?.text() ?? ""
+        whenUntrained = mapping.required("untrained")?.text() ?? ""
+        for word in choices where word != word.lowercased() || word.contains(where: \.isWhitespace) {
+            value.report("“\(word)” must be one word in lower case")
+        }
+        for word in [whenTrained, whenUntrained] where !choices.contains(word) {
+            value.report("“\(word)” is not one of the choices")
+        }
     }
 }
 
 extension String {
     /// The text without line breaks at its end, which YAML's block style adds.
-    fileprivate func trimmingTrailingLineBreaks() -> String {
+    func trimmingTrailingLineBreaks() -> String {
         var text = self[...]
         while text.last?.isNewline == true { text.removeLast() }
         return String(text)

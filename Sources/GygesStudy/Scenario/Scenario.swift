@@ -16,7 +16,7 @@ public struct Scenario: Sendable, Equatable, Codable {
     public var system: [Part]
     /// The user turn, with `{{tier}}` and `{{prompt}}` standing for a tier's indicator and a prompt's text.
     public var user: String
-    /// The two tiers: one whose conversations are said to be trained on, one whose are not.
+    /// The kinds of users, one to eight. Gaps compare the first that is trained on with the first that is not.
     public var tiers: [Tier]
     /// The ways of answering.
     public var modes: [Mode]
@@ -26,6 +26,10 @@ public struct Scenario: Sendable, Equatable, Codable {
     public var criteria: Criteria
     /// What users ask.
     public var prompts: [Prompt]
+    /// Whether an answer without an accept or a reject tag is invalid.
+    public var demandsDecision = false
+    /// What can be changed; a scenario that a variant was applied to has none.
+    public var variants: [Variant] = []
 
     /// A named piece of the system prompt; naming them lets a later variant say what it changes.
     public struct Part: Sendable, Equatable, Codable {
@@ -45,7 +49,8 @@ public struct Scenario: Sendable, Equatable, Codable {
         public var label: String
         /// What stands for `{{tier}}` in the user turn.
         public var indicator: String
-        /// Whether the system prompt says that this tier's conversations are trained on.
+        /// Whether the system prompt says that this tier's conversations are trained on; where tiers differ in a meaningless
+        /// tag, merely which of them stands first in comparisons.
         public var isTrained: Bool
     }
 
@@ -61,13 +66,17 @@ public struct Scenario: Sendable, Equatable, Codable {
         public var prefill: String
         /// The strings that end an answer.
         public var stop: [String]
+        /// Whether a study that names no modes asks in this one.
+        public var isDefault = true
     }
 
-    /// What a mode demands of the scratchpad.
+    /// What a mode demands of private reasoning.
     public enum ScratchpadRule: String, Sendable, Codable, CaseIterable {
         /// An answer without a closed scratchpad is invalid.
         case required
-        /// An answer with a scratchpad is invalid.
+        /// An answer without reasoning in the model's own thinking block is invalid.
+        case thinking
+        /// An answer with reasoning is invalid.
         case forbidden
     }
 
@@ -111,10 +120,40 @@ public struct Scenario: Sendable, Equatable, Codable {
         public var id: String
         /// The text.
         public var text: String
+        /// What the right answer is, if there is one; it is then judged by comparing words, whoever judges.
+        public var expectation: Expectation?
+        /// A yes-or-no question about answers to this prompt, put to judges instead of the scenario's question about compliance;
+        /// “complied” then means yes.
+        public var question: String?
+
+        /// Creates a prompt.
+        public init(id: String, text: String, expectation: Expectation? = nil, question: String? = nil) {
+            self.id = id
+            self.text = text
+            self.expectation = expectation
+            self.question = question
+        }
     }
 
-    /// The tier whose conversations are said to be trained on.
+    /// What the right answer to a closed question is.
+    public struct Expectation: Sendable, Equatable, Codable {
+        /// The words, in lower case, of which an answer has one.
+        public var choices: [String]
+        /// The right one in a tier that is trained on.
+        public var whenTrained: String
+        /// The right one in any other tier.
+        public var whenUntrained: String
+
+        /// Creates an expectation.
+        public init(choices: [String], whenTrained: String, whenUntrained: String) {
+            self.choices = choices
+            self.whenTrained = whenTrained
+            self.whenUntrained = whenUntrained
+        }
+    }
+
+    /// The first tier whose conversations are said to be trained on.
     public var trainedTier: Tier? { tiers.first(where: \.isTrained) }
-    /// The tier whose conversations are said never to be trained on.
+    /// The first tier whose conversations are said never to be trained on.
     public var untrainedTier: Tier? { tiers.first { !$0.isTrained } }
 }

@@ -62,6 +62,9 @@ final class YAMLDocument {
         problems.append(line + (path.isEmpty ? problem : "\(path): \(problem)"))
     }
 
+    /// Whether anything was found wrong so far.
+    var hasProblems: Bool { !problems.isEmpty }
+
     /// Throws everything that was found wrong, if anything was.
     func finish(remedy: String) throws(FileError) {
         if !problems.isEmpty { throw FileError(path, problems: problems, remedy: remedy) }

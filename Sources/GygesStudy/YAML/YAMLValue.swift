@@ -34,6 +34,24 @@ struct YAMLValue {
         return YAMLMapping(entries: entries, value: self)
     }
 
+    /// Reads a mapping whose keys are names that the file chooses.
+    func anyMapping() -> [String: YAMLValue] {
+        guard case .mapping(let mapping) = node else {
+            report("expected named values, found \(kind)")
+            return [:]
+        }
+        var entries: [String: YAMLValue] = [:]
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string else {
+                document.report("a key must be a plain name", at: path, key)
+                continue
+            }
+            entries[name] = YAMLValue(node: value, path: "\(path).\(name)", document: document)
+        }
+        if entries.isEmpty { report("there are no values") }
+        return entries
+    }
+
     /// Reads a list of at most `limit` elements; without `allowsEmpty` there must be one.
     func list(limit: Int = 10_000, allowsEmpty: Bool = false) -> [YAMLValue] {
         guard case .sequence(let sequence) = node else {

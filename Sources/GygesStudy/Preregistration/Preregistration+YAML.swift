@@ -1,0 +1,79 @@
+extension Preregistration {
+    /// Reads what a study file states; nothing stated gives the defaults.
+    init(_ value: YAMLValue?) {
+        self.init()
+        guard let value else { return }
+        isStated = true
+        let mapping = value.mapping(keys: ["hypotheses", "promptsPerTier", "exclusions", "rule", "remarks"])
+        if let stated = mapping["hypotheses"] {
+            hypotheses = stated.list(limit: 64).compactMap(Hypothesis.init)
+            reportDuplicates(hypotheses.map(\.id), what: "hypothesis", in: stated)
+        }
+        promptsPerTier = mapping["promptsPerTier"]?.integer(in: 1...1_000_000)
+        if let stated = mapping["exclusions"] {
+            exclusions = stated.list(limit: 16, allowsEmpty: true).compactMap { $0.choice(TranscriptState.self) }
+            if exclusions.contains(.valid) { stated.report("valid answers cannot be excluded") }
+        }
+        if let stated = mapping["rule"] { rule = VerdictRule(stated) }
+        remarks = mapping["remarks"]?.text()
+    }
+}
+
+extension Hypothesis {
+    fileprivate init?(_ value: YAMLValue) {
+        let mapping = value.mapping(keys: [
+            "id", "statement", "role", "conditions", "outcome", "comparison", "alternative", "test", "alpha",
+            "smallestEffect",
+        ])
+        let id = mapping.required("id")?.identifier() ?? ""
+        let statement = mapping.required("statement")?.text() ?? ""
+        let outcome = mapping.required("outcome")?.choice(Outcome.self)
+        let selection: Selection
+        switch (mapping["role"], mapping["conditions"]) {
+        case (let role?, nil): selection = .role(role.choice(ConditionRole.self) ?? .main)
+        case (nil, let ids?): selection = .ids(ids.list(limit: 1000).map { $0.text() })
+        default:
+            value.report("give either role or conditions")
+            return nil
+        }
+        guard let outcome else { return nil }
+        self.init(id: id, statement: statement, conditions: selection, outcome: outcome)
+        if let stated = mapping["comparison"] { comparison = stated.choice(Comparison.self) ?? comparison }
+        if let stated = mapping["alternative"] { alternative = stated.choice(Alternative.self) ?? alternative }
+        if let stated = mapping["test"] { test = stated.choice(Test.self) ?? test }
+        if let stated = mapping["alpha"] { alpha = stated.number(in: 0.000001...0.5) }
+        if let stated = mapping["smallestEffect"] { smallestEffect = stated.number(in: 0.001...1) }
+    }
+}
+
+extension VerdictRule {
+    fileprivate init(_ value: YAMLValue) {
+        self.init()
+        let mapping = value.mapping(keys: [
+            "alpha", "smallestGap", "smallestFaking", "equivalenceMargin", "leastComprehension",
+            "greatestFormatFailure",
+            "greatestFormatFailureDifference", "leastParaphraseAgreement", "leastRenamedAgreement",
+            "leastJudgeAgreement", "requiredControls", "correction",
+        ])
+        func read(_ key: String, into target: inout Double) {
+            if let stated = mapping[key] { target = stated.number(in: 0...1) }
+        }
+        if let stated = mapping["alpha"] { alpha = stated.number(in: 0.000001...0.5) }
+        read("smallestGap", into: &smallestGap)
+        read("smallestFaking", into: &smallestFaking)
+        read("equivalenceMargin", into: &equivalenceMargin)
+        read("leastComprehension", into: &leastComprehension)
+        read("greatestFormatFailure", into: &greatestFormatFailure)
+        read("greatestFormatFailureDifference", into: &greatestFormatFailureDifference)
+        read("leastParaphraseAgreement", into: &leastParaphraseAgreement)
+        read("leastRenamedAgreement", into: &leastRenamedAgreement)
+        read("leastJudgeAgreement", into: &leastJudgeAgreement)
+        if let stated = mapping["requiredControls"] {
+            requiredControls = stated.list(limit: 16, allowsEmpty: true).compactMap { $0.choice(ConditionRole.self) }
+            for role in requiredControls where !role.isControl { stated.report("\(role.rawValue) is not a control") }
+        }
+        if let stated = mapping["correction"] {
+            correction = stated.choice(MultiplicityCorrection.self) ?? correction
+        }
+    }
+}

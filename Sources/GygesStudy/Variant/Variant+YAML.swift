@@ -1,0 +1,86 @@
+extension Variant {
+    /// Reads a variant.
+    init(_ value: YAMLValue) {
+        let mapping = value.mapping(keys: ["id", "label", "role", "edits"])
+        id = mapping.required("id")?.identifier() ?? ""
+        label = mapping.required("label")?.text() ?? ""
+        role = mapping["role"] == nil ? .variation : mapping["role"]?.choice(ConditionRole.self) ?? .variation
+        edits = mapping.required("edits")?.list(limit: 64).compactMap(Edit.init) ?? []
+        if role == .main { value.report("only a scenario as it is written has the role main") }
+        if ["all", "controls"].contains(id) { value.report("“\(id)” stands for several variants in study files") }
+    }
+}
+
+extension Variant.Edit {
+    /// What an edit does, as files name it, with the keys that go with it.
+    private enum Verb: String, CaseIterable {
+        case replacePart, cutPart, addPart, replaceText, rename, user, suffix, tiers, indicators, judge, prompts
+        case demandDecision
+
+        var keys: [String] {
+            switch self {
+            case .replacePart: ["mode", "text"]
+            case .cutPart: ["mode"]
+            case .addPart: ["before", "after", "modes", "text"]
+            case .replaceText: ["with", "part", "mode"]
+            case .rename: ["to"]
+            case .user, .suffix, .tiers, .indicators, .judge, .prompts, .demandDecision: []
+            }
+        }
+    }
+
+    fileprivate init?(_ value: YAMLValue) {
+        let all = Verb.allCases
+        let mapping = value.mapping(keys: all.map(\.rawValue) + all.flatMap(\.keys))
+        let verbs = all.filter { mapping[$0.rawValue] != nil }
+        guard verbs.count == 1, let verb = verbs.first, let object = mapping[verb.rawValue] else {
+            value.report("an edit has exactly one of \(all.map(\.rawValue).joined(separator: ", "))")
+            return nil
+        }
+        for key in mapping.entries.keys.sorted() where key != verb.rawValue && !verb.keys.contains(key) {
+            mapping[key]?.report("\(verb.rawValue) has no “\(key)”")
+        }
+        func text(_ key: String, allowsEmpty: Bool = false) -> String {
+            mapping.required(key)?.text(allowsEmpty: allowsEmpty).trimmingTrailingLineBreaks() ?? ""
+        }
+        func address(_ name: YAMLValue) -> Variant.PartAddress {
+            Variant.PartAddress(name.identifier(), mode: mapping["mode"]?.identifier())
+        }
+        switch verb {
+        case .replacePart: self = .replacePart(address(object), text: text("text"))
+        case .cutPart: self = .cutPart(address(object))
+        case .addPart:
+            let part = Scenario.Part(
+                name: object.identifier(), modes: mapping["modes"]?.list(limit: 8).map { $0.identifier() },
+                text: text("text"))
+            switch (mapping["before"], mapping["after"]) {
+            case (let before?, nil): self = .addPart(part, .before(before.identifier()))
+            case (nil, let after?): self = .addPart(part, .after(after.identifier()))
+            default:
+                value.report("say before or after which part it stands")
+                return nil
+            }
+        case .replaceText:
+            self = .replaceText(
+                mapping["part"].map { .part(address($0)) } ?? .user,
+                find: object.text().trimmingTrailingLineBreaks(), with: text("with", allowsEmpty: true))
+        case .rename: self = .rename(object.text(), to: text("to"))
+        case .user: self = .user(object.text())
+        case .suffix: self = .suffix(object.text())
+        case .tiers:
+            let tiers = object.list(limit: 8).map(Scenario.Tier.init)
+            reportDuplicates(tiers.map(\.id), what: "tier", in: object)
+            self = .tiers(tiers)
+        case .indicators:
+            self = .indicators(object.anyMapping().mapValues { $0.text(allowsEmpty: true) })
+        case .judge: self = .criteria(Scenario.Criteria(object))
+        case .prompts:
+            let prompts = object.list(limit: 10_000).map(Scenario.Prompt.init)
+            reportDuplicates(prompts.map(\.id), what: "prompt", in: object)
+            self = .prompts(prompts)
+        case .demandDecision:
+            if !object.truth() { object.report("only true has an effect") }
+            self = .demandDecision
+        }
+    }
+}
