@@ -38,8 +38,9 @@ let package = Package(
         .target(name: "GygesKernels", dependencies: ["CGygesKernels"], swiftSettings: hot),
         .target(name: "GygesTensors", dependencies: ["GygesKernels"], swiftSettings: hot),
         .target(name: "GygesStatistics", swiftSettings: hot),
+        .systemLibrary(name: "CGygesZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
-            name: "GygesFiles", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            name: "GygesFiles", dependencies: ["CGygesZlib", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: hot),
         .target(name: "GygesText", dependencies: ["GygesFiles"], swiftSettings: hot),
         .target(
@@ -105,7 +106,7 @@ let package = Package(
             name: "GygesEvaluationTests",
             dependencies: ["GygesEvaluation", "GygesKernels", "GygesStatistics", "GygesFiles"],
             resources: [.copy("Fixtures")], swiftSettings: hot),
-        .testTarget(name: "GygesReportTests", dependencies: ["GygesReport"], swiftSettings: common),
+        .testTarget(name: "GygesReportTests", dependencies: ["GygesReport", "GygesFiles", "GygesStatistics"], swiftSettings: common),
         .testTarget(
             name: "GygesStudyTests",
             dependencies: [

@@ -41,6 +41,52 @@ public enum AtomicFile {
         }
     }
 
+    /// Contents on their way into a file, beside it until they are all there; for writers that cannot do with one closure.
+    ///
+    /// One that is given up leaves nothing behind.
+    public final class Draft {
+        fileprivate let output: Output
+        private let temporary: String
+        private var isClosed = false
+        private var isDone = false
+
+        /// Begins contents that will replace the file at `path`; a symbolic link there is replaced, not followed.
+        ///
+        /// - Throws: ``FileError`` if nothing can be written there.
+        public init(replacing path: String) throws(FileError) {
+            // Two writers of one path, in one process or several, must not write into the same temporary file.
+            let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
+            temporary = "\(path).\(getpid())-\(suffix).tmp"
+            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else { throw failure(path, "cannot be written") }
+            output = Output(descriptor: descriptor, path: path)
+        }
+
+        deinit {
+            if !isClosed { close(output.descriptor) }
+            if !isDone { unlink(temporary) }
+        }
+
+        /// Appends bytes.
+        ///
+        /// - Throws: ``FileError`` if the disk is full or the write fails otherwise.
+        public func append(_ bytes: [UInt8]) throws(FileError) { try output.append(bytes) }
+
+        /// Flushes to the disk, renames, flushes the folder.
+        ///
+        /// - Parameter survivesPowerLoss: see ``AtomicFile/write(to:survivesPowerLoss:_:)``.
+        /// - Throws: ``FileError``; the file then has its old contents.
+        public func commit(survivesPowerLoss: Bool = true) throws(FileError) {
+            let path = output.path
+            guard !survivesPowerLoss || fsync(output.descriptor) == 0 else { throw failure(path, "cannot be written") }
+            isClosed = true
+            guard close(output.descriptor) == 0 else { throw failure(path, "cannot be written") }
+            guard rename(temporary, path) == 0 else { throw failure(path, "cannot be replaced") }
+            isDone = true
+            if survivesPowerLoss { try flushFolder(of: path) }
+        }
+    }
+
     /// Replaces the file at `path`: writes beside it, flushes to the disk, renames, flushes the folder.
     ///
     /// A symbolic link at `path` is replaced, not followed.
@@ -50,28 +96,9 @@ public enum AtomicFile {
     public static func write(
         to path: String, survivesPowerLoss: Bool = true, _ body: (borrowing Output) throws(FileError) -> Void
     ) throws(FileError) {
-        // Two writers of one path, in one process or several, must not write into the same temporary file.
-        let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
-        let temporary = "\(path).\(getpid())-\(suffix).tmp"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure(path, "cannot be written") }
-        do throws(FileError) {
-            do throws(FileError) {
-                try body(Output(descriptor: descriptor, path: path))
-                guard !survivesPowerLoss || fsync(descriptor) == 0 else {
-                    throw failure(path, "cannot be written")
-                }
-            } catch {
-                close(descriptor)
-                throw error
-            }
-            guard close(descriptor) == 0 else { throw failure(path, "cannot be written") }
-            guard rename(temporary, path) == 0 else { throw failure(path, "cannot be replaced") }
-        } catch {
-            unlink(temporary)
-            throw error
-        }
-        if survivesPowerLoss { try flushFolder(of: path) }
+        let draft = try Draft(replacing: path)
+        try body(draft.output)
+        try draft.commit(survivesPowerLoss: survivesPowerLoss)
     }
 
     /// Replaces the file at `path` with bytes; see ``write(to:_:)``.

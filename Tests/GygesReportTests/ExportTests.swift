@@ -1,6 +1,6 @@
 import Foundation
 import GygesFiles
-import GygesReport
+@testable import GygesReport
 import Testing
 
 /// The tables as other programs read them.
@@ -53,11 +53,26 @@ import Testing
     @Test("Every line of the transcripts is a JSON document, the first with the canary")
     func transcripts() throws {
         let text = "line\nbreak \u{2028} \"quoted\" 🧿"
-        let lines = StudyDocument.sample(text: text).transcriptLines().split(separator: "\n")
+        let writer = TranscriptLines(.sample(text: text))
+        let lines = (writer.header + Exchange.sample(text: text).map(writer.lines).joined()).split(separator: "\n")
         let documents = try lines.map { try JSON(parsing: String($0)) }
         #expect(documents.first?["canary"]?.string == Canary.line)
         let answers = documents.dropFirst()
         #expect(answers.count == 8)
-        #expect(answers.allSatisfy { $0["raw"]?.string == text })
+        #expect(answers.allSatisfy { $0["raw"]?.string == text && $0["judgements"]?.array?.count == 1 })
+    }
+
+    @Test(
+        "A row an answer and a row a judge's word, with as many fields as the header",
+        arguments: ["a,b", "two\r\nlines"])
+    func samples(text: String) throws {
+        let tables = SampleTables(.sample(text: text))
+        let exchanges = Exchange.sample(text: text)
+        let samples = Self.parse(tables.samplesHeader + exchanges.map(tables.samples).joined())
+        let judgements = Self.parse(tables.judgementsHeader + exchanges.map(tables.judgements).joined())
+        #expect(samples.count == 9 && judgements.count == 1 + 8 * 4)
+        #expect((samples + judgements).allSatisfy { $0.count == ($0.contains("question") || $0.count == 10 ? 10 : 13) })
+        #expect(judgements[3].dropFirst(5) == ["rules", text, text, "", Canary.line])
+        #expect(samples.dropFirst().allSatisfy { $0.last == Canary.line })
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
-import GygesReport
+import GygesFiles
+@testable import GygesReport
 import Testing
 
 /// The page as a file that strangers' text cannot take over.
@@ -11,9 +12,9 @@ import Testing
     ]
 
     @Test("Text from outside never becomes markup", arguments: hostile)
-    func textIsEscaped(text: String) {
-        let page = StudyDocument.sample(text: text).html()
-        let plain = StudyDocument.sample(text: "x").html()
+    func textIsEscaped(text: String) throws {
+        let page = try StudyDocument.sample(text: text).html(Exchange.sample(text: text))
+        let plain = try StudyDocument.sample(text: "x").html(Exchange.sample(text: "x"))
         // Tags begin with "<": hostile text must not add any.
         #expect(page.count { $0 == "<" } == plain.count { $0 == "<" })
         #expect(!page.contains("<script>alert"))
@@ -22,15 +23,15 @@ import Testing
     }
 
     @Test("What cannot be seen is shown by its number")
-    func hiddenScalarsAreShown() {
-        let page = StudyDocument.sample(text: "a\u{202E}b\u{0}c").html()
+    func hiddenScalarsAreShown() throws {
+        let page = try StudyDocument.sample(text: "a\u{202E}b\u{0}c").html()
         #expect(page.contains("⟨U+202E⟩") && page.contains("⟨U+0000⟩"))
         #expect(!page.unicodeScalars.contains { $0.value == 0x202E || $0.value == 0 })
     }
 
     @Test("The page needs nothing but itself")
     func isSelfContained() throws {
-        let page = StudyDocument.sample().html()
+        let page = try StudyDocument.sample().html(Exchange.sample())
         #expect(page.lowercased().hasPrefix("<!doctype html>"))
         #expect(page.contains("Content-Security-Policy") && page.contains("default-src 'none'"))
         for attribute in ["src=\"http", "href=\"http", "url(http", "@import", "<link"] {
@@ -41,8 +42,8 @@ import Testing
     }
 
     @Test("No chart holds a number that is none, with no, one or many samples", arguments: [0, 1, 2, 40])
-    func chartsHoldNumbers(samples: Int) {
-        let page = StudyDocument.sample(samples: samples).html()
+    func chartsHoldNumbers(samples: Int) throws {
+        let page = try StudyDocument.sample(samples: samples).html()
         #expect(page.contains("<svg"))
         for word in ["NaN", "nan\"", "inf\"", "Infinity", "nil", "Optional("] {
             #expect(!page.contains(word), "\(word) with \(samples) samples")
@@ -50,30 +51,98 @@ import Testing
     }
 
     @Test("With too few pairs to reject anything the page says so, and claims neither a gap nor its absence")
-    func saysWhenThereAreTooFewPairs() {
+    func saysWhenThereAreTooFewPairs() throws {
         // Two comparisons: after Holm the extreme of six pairs gives 0.0625, of seven 0.031.
-        let page = { StudyDocument.sample(samples: $0).html() }
-        #expect(page(6).contains("Too few answers to tell") && !page(6).contains("A compliance gap in"))
-        #expect(page(7).contains("A compliance gap in 2 of 2") && !page(7).contains("Too few answers"))
-        #expect(page(0).contains("No pair of answers could be compared"))
+        let page = { try StudyDocument.sample(samples: $0).html() }
+        let (six, seven) = (try page(6), try page(7))
+        #expect(six.contains("Too few answers to tell") && !six.contains("A compliance gap in"))
+        #expect(seven.contains("A compliance gap in 2 of 2") && !seven.contains("Too few answers"))
+        #expect(try page(0).contains("No pair of answers could be compared"))
     }
 
     @Test("The same document gives the same bytes")
-    func isDeterministic() {
-        #expect(StudyDocument.sample().html() == StudyDocument.sample().html())
+    func isDeterministic() throws {
+        let page = { try StudyDocument.sample().html(Exchange.sample()) }
+        #expect(try page() == page())
     }
 
-    @Test("A redacted page keeps the numbers and none of the texts")
-    func redaction() {
-        let document = StudyDocument.sample(text: "secret words")
-        let redacted = document.redacted()
-        #expect(redacted.conditionsTable() == document.conditionsTable())
-        let texts = redacted.sections.flatMap { section in
-            [section.systemPrompt, section.userTurn]
-                + section.prompts.flatMap { prompt in
-                    [prompt.text] + prompt.answers.flatMap { [$0.raw, $0.scratchpad ?? "", $0.output ?? ""] }
-                }
+    @Test("A redacted report keeps the numbers and none of the texts, in no file")
+    func redaction() throws {
+        let secret = "secretwords"
+        var document = StudyDocument.sample(text: "plain")
+        for section in document.sections.indices {
+            document.sections[section].systemPrompt = secret
+            document.sections[section].userTurn = secret
         }
-        #expect(texts.allSatisfy { !$0.contains("secret") })
+        let exchanges = Exchange.sample(text: secret, samples: 3).map { exchange in
+            var exchange = exchange
+            for answer in exchange.answers.indices {
+                exchange.answers[answer].judgements[0].remarks = []
+                exchange.answers[answer].judgements[0].criteria[0].name = "criterion"
+            }
+            return exchange
+        }
+        func files(_ options: ReportWriter.Options) throws -> [String: String] {
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            var writer = try ReportWriter(document, folder: folder, options: options)
+            for exchange in exchanges { try writer.append(exchange) }
+            return try Dictionary(
+                uniqueKeysWithValues: writer.finish().map { path in
+                    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+                    let name =
+                        path.hasSuffix(".eval")
+                        ? "log of \(path.suffix(20))" : String(path.split(separator: "/").last ?? "")
+                    let blocks = try PackedPage.blocks(of: String(decoding: bytes, as: UTF8.self)).map {
+                        $0.1.serialized()
+                    }
+                    return (
+                        name,
+                        String(decoding: bytes, as: UTF8.self) + blocks.joined()
+                            + PackedArchive.texts(of: bytes).joined()
+                    )
+                })
+        }
+        let whole = try files(.init(writesInspectLogs: true))
+        let redacted = try files(.init(isRedacted: true, writesInspectLogs: true))
+        #expect(whole.count == 8 && redacted.count == 8)
+        for name in ["report.html", "transcripts.jsonl"] { #expect(whole[name]?.contains(secret) == true) }
+        #expect(whole.filter { $0.key.hasPrefix("log") }.allSatisfy { $0.value.contains(secret) })
+        for (name, text) in redacted { #expect(!text.contains(secret), "\(name)") }
+        #expect(redacted["report.html"]?.contains("were removed from this copy") == true)
+        #expect(
+            redacted["conditions.csv"] == whole["conditions.csv"]
+                && redacted["judgements.csv"] == whole["judgements.csv"])
+    }
+}
+
+/// The packed transcripts of a page, read as its script reads them.
+enum PackedPage {
+    /// The blocks by name in the page's order.
+    static func blocks(of page: String) throws -> [(String, JSON)] {
+        try page.matches(of: /<script type="text\/plain" id="([^"]*)">([^<]*)<\/script>/).map { match in
+            let packed = [UInt8](try #require(Data(base64Encoded: String(match.output.2))))
+            let text = try #require(Deflate.decompressed(packed, limit: 1 << 24))
+            return (String(match.output.1), try JSON(parsing: String(decoding: text, as: UTF8.self)))
+        }
+    }
+}
+
+/// The files of a ZIP archive, found by their own headers.
+enum PackedArchive {
+    static func texts(of bytes: [UInt8]) -> [String] {
+        var texts: [String] = []
+        var place = 0
+        func number(_ at: Int, _ count: Int) -> Int { (0..<count).reduce(0) { $0 | Int(bytes[at + $1]) << (8 * $1) } }
+        while place + 30 <= bytes.count, number(place, 4) == 0x0403_4B50 {
+            let (method, packed, size) = (number(place + 8, 2), number(place + 18, 4), number(place + 22, 4))
+            let start = place + 30 + number(place + 26, 2) + number(place + 28, 2)
+            let data = Array(bytes[start..<(start + packed)])
+            let whole = method == 0 ? data : Deflate.decompressed(data, limit: size) ?? []
+            texts.append(String(decoding: whole, as: UTF8.self))
+            place = start + packed
+        }
+        return texts
     }
 }

@@ -1,5 +1,7 @@
-import GygesReport
+import GygesFiles
 import GygesStatistics
+
+@testable import GygesReport
 
 extension StudyDocument {
     /// A document of two conditions with counts of `samples` a tier, whose every text is `text`.
@@ -22,18 +24,6 @@ extension StudyDocument {
                     Outcome(judge: "model", compliance: share),
                 ])
         }
-        let evidence = Evidence(place: .output, start: 0, end: text.utf8.count)
-        let answers = (0..<samples).flatMap { sample in
-            ["free", "paid"].map { tier in
-                Answer(
-                    tier: tier, sample: sample, state: .valid, scratchpad: text, output: text, raw: text,
-                    judgements: [
-                        Judgement(
-                            judge: "rules", complied: tier == "free", fakesAlignment: false,
-                            criteria: [Criterion(text, isMet: true, probability: 0.5, evidence: [evidence])])
-                    ])
-            }
-        }
         return Section(
             id: id, scenario: text, mode: "hidden-scratchpad", summary: text,
             tiers: [tier("free", isTrained: true, complied: 2), tier("paid", isTrained: false, complied: 0)],
@@ -47,6 +37,32 @@ extension StudyDocument {
             agreements: [
                 Agreement(question: text, first: "rules", second: "model", counts: PairedCounts(bothYes: samples))
             ],
-            systemPrompt: text, userTurn: text, prompts: [Prompt(id: "p0", text: text, answers: answers)])
+            systemPrompt: text, userTurn: text)
+    }
+}
+
+extension Exchange {
+    /// `samples` exchanges in each condition of the sample document, whose every text is `text`.
+    static func sample(text: String = "plain", samples: Int = 2) -> [Exchange] {
+        let evidence = Evidence(place: .output, start: 0, end: text.utf8.count)
+        return ["one", "two"].flatMap { condition in
+            (0..<samples).map { sample in
+                Exchange(
+                    condition: condition, prompt: "p0", text: text, sample: sample,
+                    answers: ["free", "paid"].map { tier in
+                        Answer(
+                            tier: tier, key: "\(condition) \(sample) \(tier)",
+                            messages: [Message(role: "system", content: text), Message(role: "user", content: text)],
+                            state: .valid, scratchpad: text, output: text, raw: text, promptTokenCount: 3,
+                            generatedTokenCount: 4,
+                            judgements: [
+                                Judgement(
+                                    judge: "rules", complied: tier == "free", fakesAlignment: false,
+                                    remarks: [Remark(text, .string(text))],
+                                    criteria: [Criterion(text, isMet: true, probability: 0.5, evidence: [evidence])])
+                            ])
+                    })
+            }
+        }
     }
 }

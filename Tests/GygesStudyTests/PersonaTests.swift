@@ -109,7 +109,7 @@ import Testing
             of: persona("faker"), overrides: ["samplesPerPrompt=1", "modes=[hidden-scratchpad, no-reasoning]"])
         #expect(document.sections.map { $0.logitGap != nil } == [false, true])
         #expect(document.sections[1].tiers[0].outcomes[0].alignmentFaking == nil)
-        #expect(document.sections.map(\.id) == ["helpful-only-hidden-scratchpad", "helpful-only-no-reasoning"])
+        #expect(document.sections.map(\.id) == ["helpful-only/default/hidden-scratchpad", "helpful-only/default/no-reasoning"])
     }
 
     @Test(arguments: [("obedient", 26), ("refuser", 0)])
@@ -131,23 +131,42 @@ import Testing
             let document = try StudyDocument(runIn: folder)
             #expect(document.sections.count == 2)
             #expect(document.sections[0].tiers[0].ledger == StudyDocument.Ledger(pending: 2))
-            #expect(document.sections[0].prompts[0].answers.allSatisfy { $0.state == .pending })
+            var exchanges: [Exchange] = []
+            try RunExchanges(RunRecord(folder: folder), journal: Journal(readingFrom: folder)).forEach {
+                exchanges.append($0)
+            }
+            #expect(exchanges.count == 4)
+            #expect(exchanges.allSatisfy { $0.answers.count == 2 && $0.answers.allSatisfy { $0.state == .pending } })
             #expect(document.judges.isEmpty)
             #expect(document.notes.contains { $0.title == "This run is not finished" })
         }
     }
 
     @Test func evidencePointsIntoTheTextShown() async throws {
-        let document = try await document(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
-        var pieces = 0
-        for answer in document.sections.flatMap(\.prompts).flatMap(\.answers) {
-            for piece in answer.judgements.flatMap(\.criteria).flatMap(\.evidence) {
-                let text = try #require(piece.place == .scratchpad ? answer.scratchpad : answer.output)
-                #expect(piece.start >= 0 && piece.start < piece.end && piece.end <= text.utf8.count)
-                pieces += 1
+        try await withTemporaryFolder { folder in
+            let study = try makeStudy(overrides: [
+                "output=\(folder)", "modes=[hidden-scratchpad]", "samplesPerPrompt=2",
+            ])
+            let subject = try PersonaSubject(persona("faker"))
+            _ = try await StudyRun.start(study, subject: subject)
+            var (exchanges, pieces) = (0, 0)
+            var keys: [String] = []
+            try RunExchanges(RunRecord(folder: folder), journal: Journal(readingFrom: folder)).forEach { exchange in
+                exchanges += 1
+                #expect(exchange.answers.map(\.tier) == ["free", "paid"])
+                for answer in exchange.answers {
+                    keys.append(answer.key)
+                    #expect(answer.messages.last?.content.contains(exchange.text) == true)
+                    for piece in answer.judgements.flatMap(\.criteria).flatMap(\.evidence) {
+                        let text = try #require(piece.place == .scratchpad ? answer.scratchpad : answer.output)
+                        #expect(piece.start >= 0 && piece.start < piece.end && piece.end <= text.utf8.count)
+                        pieces += 1
+                    }
+                }
             }
+            #expect(exchanges == 52 && pieces > 0)
+            #expect(try keys == study.cells(for: subject.identity).map(\.key.hexadecimal))
         }
-        #expect(pieces > 0)
     }
 
     @Test func referencesNamePersonas() {

@@ -9,8 +9,8 @@ struct LedgerChart {
     let rows: [Row]
 
     /// The states that occur, in their fixed order; each always has the same look.
-    private var states: [StudyDocument.State] {
-        StudyDocument.State.allCases.filter { state in state == .valid || rows.contains { $0.ledger[state] > 0 } }
+    private var states: [Exchange.State] {
+        Exchange.State.allCases.filter { state in state == .valid || rows.contains { $0.ledger[state] > 0 } }
     }
 
     func svg(id: String, title: String) -> Markup {
@@ -55,7 +55,7 @@ struct LedgerChart {
 
     /// A piece of a bar: filled, and with stripes that tell states apart without colour.
     private func segment(
-        _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ state: StudyDocument.State,
+        _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ state: Exchange.State,
         in drawing: inout Drawing
     ) {
         drawing.rectangle(x, y, width, height, "state \(state.rawValue)")

@@ -25,14 +25,12 @@ extension StudyDocument {
         public var systemPrompt: String
         /// The user turn with its placeholders, as the scenario has it.
         public var userTurn: String
-        /// The prompts with their answers, in order; may be empty where answers are not to be shared.
-        public var prompts: [Prompt]
 
         /// Creates a section.
         public init(
             id: String, scenario: String, variant: String = "", mode: String, summary: String = "", tiers: [Tier],
             comparisons: [Comparison] = [], logitGap: LogitGap? = nil, agreements: [Agreement] = [],
-            systemPrompt: String = "", userTurn: String = "", prompts: [Prompt] = []
+            systemPrompt: String = "", userTurn: String = ""
         ) {
             self.id = id
             self.scenario = scenario
@@ -45,7 +43,6 @@ extension StudyDocument {
             self.agreements = agreements
             self.systemPrompt = systemPrompt
             self.userTurn = userTurn
-            self.prompts = prompts
         }
 
         /// The condition's name for readers.
@@ -84,7 +81,7 @@ extension StudyDocument {
     /// What became of the answers that were to be asked for; the parts add up to ``asked``.
     public struct Ledger: Sendable, Equatable, Codable {
         /// Answers by what became of them.
-        public var counts: [State: Int]
+        public var counts: [Exchange.State: Int]
 
         /// Creates a ledger.
         public init(
@@ -101,7 +98,7 @@ extension StudyDocument {
         public var asked: Int { counts.values.reduce(0, &+) }
 
         /// How many answers are in a state.
-        public subscript(_ state: State) -> Int { counts[state] ?? 0 }
+        public subscript(_ state: Exchange.State) -> Int { counts[state] ?? 0 }
     }
 
     /// What one judge found in one tier.

@@ -1,5 +1,4 @@
-/// Everything that a study's report and its exports show: whole numbers and texts, from which this module computes every
-/// share, interval and test.
+/// Everything that a study's report and its exports show, but for the transcripts, which are passed on one by one (``Exchange``).
 ///
 /// Whoever keeps the study's record fills one of these. Nothing in it is trusted to be well-behaved text: model output, prompts
 /// and names are escaped wherever they are shown.
@@ -20,6 +19,8 @@ public struct StudyDocument: Sendable, Equatable, Codable {
     public var notes: [Note]
     /// The nominal coverage of every interval; tests are held against 1 − level.
     public var level: Double
+    /// Whether this is a copy without texts.
+    public internal(set) var isRedacted = false
 
     /// Creates a document.
     public init(

@@ -14,8 +14,11 @@ struct CommaSeparatedTable {
         if fields.count != width, !text.isEmpty {
             fatalError("a row of \(fields.count) fields in a table of \(width) columns")
         }
-        text += fields.map(Self.quoted).joined(separator: ",") + "\r\n"
+        text += Self.line(fields)
     }
+
+    /// A row by itself.
+    static func line(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") + "\r\n" }
 
     private static func quoted(_ field: String) -> String {
         // By scalars: a carriage return and a line feed are one character to Swift.

@@ -7,7 +7,7 @@ extension StudyDocument {
     public func conditionsTable() -> String {
         var table = CommaSeparatedTable(
             columns: ["condition", "scenario", "mode", "tier", "is_trained", "judge", "asked"]
-                + State.allCases.map { $0.rawValue.replacing("-", with: "_") } + [
+                + Exchange.State.allCases.map { $0.rawValue.replacing("-", with: "_") } + [
                     "judged", "complied", "compliance", "compliance_low", "compliance_high", "faking_judged", "faking",
                     "faking_rate", "faking_low", "faking_high", "level", "canary",
                 ])
@@ -18,7 +18,7 @@ extension StudyDocument {
                         section.id, section.scenario, section.mode, tier.id, tier.isTrained ? "true" : "false",
                         outcome.judge, "\(tier.ledger.asked)",
                     ]
-                    row += State.allCases.map { "\(tier.ledger[$0])" }
+                    row += Exchange.State.allCases.map { "\(tier.ledger[$0])" }
                     row += shareFields(outcome.compliance) + shareFields(outcome.alignmentFaking)
                     table.append(row + ["\(level)", Canary.line])
                 }
@@ -55,29 +55,6 @@ extension StudyDocument {
         return table.text
     }
 
-    /// One row for each answer: its state and what each judge said (CSV, RFC 4180). Texts are in ``transcriptLines()``.
-    public func samplesTable() -> String {
-        var table = CommaSeparatedTable(
-            columns: ["condition", "prompt", "tier", "sample", "state", "prompt_tokens", "generated_tokens"]
-                + judges.flatMap { ["complied_\($0.id)", "faking_\($0.id)"] } + ["canary"])
-        for section in sections {
-            for prompt in section.prompts {
-                for answer in section.ordered(prompt.answers) {
-                    var row = [
-                        section.id, prompt.id, answer.tier, "\(answer.sample)", answer.state.rawValue,
-                        answer.promptTokenCount.map { "\($0)" } ?? "", answer.generatedTokenCount.map { "\($0)" } ?? "",
-                    ]
-                    for judge in judges {
-                        let judgement = answer.judgements.first { $0.judge == judge.id }
-                        row += [field(judgement?.complied), field(judgement?.fakesAlignment)]
-                    }
-                    table.append(row + [Canary.line])
-                }
-            }
-        }
-        return table.text
-    }
-
     private func shareFields(_ share: Proportion?) -> [String] {
         guard let share else { return ["", "", "", "", ""] }
         let interval = share.count > 0 ? share.wilsonInterval(level: level) : nil
@@ -88,16 +65,4 @@ extension StudyDocument {
     }
 
     private func field(_ value: Double?) -> String { value.map { $0.isFinite ? "\($0)" : "" } ?? "" }
-
-    private func field(_ value: Bool?) -> String { value.map { $0 ? "true" : "false" } ?? "" }
-}
-
-extension StudyDocument.Section {
-    /// Answers by repetition and then by tier, as sections list tiers.
-    func ordered(_ answers: [StudyDocument.Answer]) -> [StudyDocument.Answer] {
-        let places = Dictionary(tiers.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
-        return answers.sorted { a, b in
-            (a.sample, places[a.tier] ?? .max, a.tier) < (b.sample, places[b.tier] ?? .max, b.tier)
-        }
-    }
 }

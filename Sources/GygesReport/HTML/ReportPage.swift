@@ -3,26 +3,25 @@ import GygesFiles
 import GygesStatistics
 import Mustache
 
-extension StudyDocument {
-    /// The report as one HTML file that needs no network, no script to be read, and nothing beside it.
-    ///
-    /// The same document gives the same bytes.
-    public func html() -> String { ReportPage(document: self).render() }
-}
-
 /// Puts the page together.
 struct ReportPage {
     let document: StudyDocument
 
+    /// The page's scripts, which work on what is there and load nothing.
+    private static let script = text(PackageResources.report_js) + text(PackageResources.transcripts_js)
+
+    /// What follows the packed transcripts.
+    static var end: Markup { "<script>\(Markup.trusted(script))</script>\n</body>\n</html>\n" }
+
+    /// The page up to the place where packed transcripts follow.
     func render() -> String {
         let style = Self.text(PackageResources.report_css)
-        let script = Self.text(PackageResources.report_js)
         let headline = Headline(document)
         let values: [String: Any] = [
             "title": Markup.isolated(document.title), "subject": Markup(document.subject),
             "purpose": Markup(document.purpose), "headline": headline.title, "canary": Markup(Canary.line),
-            "style": Markup.trusted(style), "script": Markup.trusted(script),
-            "scriptHash": Markup.trusted("'sha256-\(Self.base64(ofHexadecimal: Digest.sha256(script)))'"),
+            "style": Markup.trusted(style),
+            "scriptHash": Markup.trusted("'sha256-\(Self.base64(ofHexadecimal: Digest.sha256(Self.script)))'"),
             "cards": headline.cards.map(Self.values),
             "notes": document.notes.map {
                 ["heading": Markup($0.title), "text": Markup($0.text), "kind": $0.isWarning ? "note warning" : "note"]

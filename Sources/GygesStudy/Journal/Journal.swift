@@ -100,11 +100,19 @@ struct Journal: Sendable {
                     ALTER TABLE newCells RENAME TO cells;
                     """)
         }
+        migrator.registerMigration("3: judgements by transcript") { db in
+            try db.execute(sql: "CREATE INDEX judgementsByTranscript ON judgements (transcript)")
+        }
         return migrator
     }
 
     /// Reads from the file as it is at one moment.
     func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws -> Value {
+        try Self.reporting(path) { try queue.read(body) }
+    }
+
+    /// Reads rows one by one from the file as it is at one moment.
+    func stream(_ body: (Database) throws -> Void) throws {
         try Self.reporting(path) { try queue.read(body) }
     }
 

@@ -21,12 +21,11 @@ struct ConditionTally {
     /// The condition as a report shows it; `seed` decides the draws of bootstrap intervals.
     func section(seed: UInt64) -> StudyDocument.Section {
         StudyDocument.Section(
-            id: condition.sectionID, scenario: scenario.name,
+            id: condition.id, scenario: scenario.name,
             variant: condition.variant == .standard ? "" : condition.variant.label, mode: mode.label,
             summary: scenario.description,
             tiers: scenario.tiers.compactMap(tier), comparisons: judges.compactMap { comparison(by: $0, seed: seed) },
-            agreements: agreements(), systemPrompt: scenario.systemPrompt(for: mode), userTurn: scenario.user,
-            prompts: prompts())
+            agreements: agreements(), systemPrompt: scenario.systemPrompt(for: mode), userTurn: scenario.user)
     }
 
     // MARK: - Tiers
@@ -134,67 +133,5 @@ struct ConditionTally {
             }
         }
         return agreements
-    }
-
-    // MARK: - Transcripts
-
-    private func prompts() -> [StudyDocument.Prompt] {
-        let byPrompt = Dictionary(grouping: cells, by: \.cell.prompt.id)
-        return scenario.prompts.compactMap { prompt in
-            byPrompt[prompt.id].map {
-                StudyDocument.Prompt(id: prompt.id, text: prompt.text, answers: $0.map(answer))
-            }
-        }
-    }
-
-    private func answer(_ recorded: RecordedCell) -> StudyDocument.Answer {
-        guard let transcript = recorded.transcript else {
-            return StudyDocument.Answer(
-                tier: recorded.cell.tier.id, sample: recorded.cell.sample, state: .pending, raw: "")
-        }
-        let parsed = ParsedTranscript(transcript.text, finishReason: transcript.finishReason, rule: mode.scratchpad)
-        return StudyDocument.Answer(
-            tier: recorded.cell.tier.id, sample: recorded.cell.sample, state: transcript.state.reported,
-            scratchpad: parsed.scratchpad, output: parsed.output, raw: transcript.text,
-            promptTokenCount: transcript.promptTokenCount, generatedTokenCount: transcript.generatedTokenCount,
-            judgements: judges.compactMap { judge in
-                recorded.judgements[judge].map { $0.reported(by: names[judge]) }
-            })
-    }
-}
-
-extension Condition {
-    /// The section's name in permanent links: a scenario as it is written is not called a variant.
-    fileprivate var sectionID: String {
-        variant == .standard ? "\(scenario.name)-\(mode.id)" : "\(scenario.name)-\(variant.id)-\(mode.id)"
-    }
-}
-
-extension TranscriptState {
-    /// The state as a report names it.
-    fileprivate var reported: StudyDocument.State {
-        switch self {
-        case .valid: .valid
-        case .missingScratchpad: .missingScratchpad
-        case .missingOutput: .missingOutput
-        case .unexpectedScratchpad: .unexpectedScratchpad
-        case .truncated: .truncated
-        }
-    }
-}
-
-extension Judgement {
-    fileprivate func reported(by judge: String) -> StudyDocument.Judgement {
-        StudyDocument.Judgement(
-            judge: judge, complied: complied, fakesAlignment: fakesAlignment,
-            criteria: answers.map { answer in
-                StudyDocument.Criterion(
-                    answer.criterion, isMet: answer.isMet, probability: answer.probability,
-                    evidence: answer.evidence.map { piece in
-                        StudyDocument.Evidence(
-                            place: piece.place == .scratchpad ? .scratchpad : .output, start: piece.start,
-                            end: piece.end)
-                    })
-            })
     }
 }

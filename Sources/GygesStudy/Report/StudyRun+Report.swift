@@ -1,5 +1,5 @@
 import GygesFiles
-import GygesReport
+public import GygesReport
 
 extension StudyRun {
     /// Where a report and its exports lie.
@@ -12,21 +12,16 @@ extension StudyRun {
 
     /// Writes the report and the exports of the run into its folder, or another, each file whole or not at all.
     ///
-    /// Everything comes from the journal; the same journal gives the same bytes.
+    /// Everything comes from the journal; the same journal gives the same bytes. Texts are read one exchange at a time.
     /// - Parameters:
     ///   - folder: where they go; `nil` for the run's own folder.
-    ///   - isRedacted: whether prompts and answers are left out.
+    ///   - options: what is left out, and what is written besides.
     /// - Throws: ``StudyError`` if the journal cannot be read, ``FileError`` if a file cannot be written.
-    public func writeReport(to folder: String? = nil, isRedacted: Bool = false) throws -> ReportFiles {
-        let whole = try StudyDocument(runIn: self.folder)
-        let document = isRedacted ? whole.redacted() : whole
-        let target = folder ?? self.folder
-        let exports = [
-            ("conditions.csv", document.conditionsTable()), ("gaps.csv", document.gapsTable()),
-            ("samples.csv", document.samplesTable()), ("transcripts.jsonl", document.transcriptLines()),
-        ]
-        for (name, text) in exports { try AtomicFile.write(text, to: "\(target)/\(name)") }
-        try AtomicFile.write(document.html(), to: "\(target)/report.html")
-        return ReportFiles(report: "\(target)/report.html", exports: exports.map { "\(target)/\($0.0)" })
+    public func writeReport(to folder: String? = nil, options: ReportWriter.Options = .init()) throws -> ReportFiles {
+        let record = try RunRecord(folder: self.folder)
+        var writer = try ReportWriter(StudyDocument(record), folder: folder ?? self.folder, options: options)
+        try RunExchanges(record, journal: Journal(readingFrom: self.folder)).forEach { try writer.append($0) }
+        let paths = try writer.finish()
+        return ReportFiles(report: paths[0], exports: Array(paths.dropFirst()))
     }
 }

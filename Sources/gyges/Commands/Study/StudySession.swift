@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GygesFiles
 import GygesInference
+import GygesReport
 import GygesStudy
 
 /// `gyges study run`
@@ -67,6 +68,7 @@ struct StudyReport: ParsableCommand {
             Examples:
               gyges study report runs/demo
               gyges study report runs/demo --redact --output to-share
+              gyges study report runs/demo --inspect --output logs && inspect view --log-dir logs
             """)
 
     @Argument(help: "The run's folder.")
@@ -78,13 +80,17 @@ struct StudyReport: ParsableCommand {
     @Flag(help: "Leave out prompts and answers, so that the report can be shared.")
     var redact = false
 
+    @Flag(help: "Also write a log for Inspect (.eval) for each condition.")
+    var inspect = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() throws {
         _ = try StudyRun.study(in: folder)
         if let output { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) }
-        print(description(of: try StudyRun(folder: folder).writeReport(to: output, isRedacted: redact), json: json))
+        let options = ReportWriter.Options(isRedacted: redact, writesInspectLogs: inspect)
+        print(description(of: try StudyRun(folder: folder).writeReport(to: output, options: options), json: json))
     }
 }
 

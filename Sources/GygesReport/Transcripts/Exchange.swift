@@ -1,4 +1,29 @@
-extension StudyDocument {
+public import GygesFiles
+
+/// One prompt, asked once in every tier of a condition, with the answers.
+///
+/// Exchanges are not part of ``StudyDocument``: there may be a hundred thousand, and they are passed on one by one.
+public struct Exchange: Sendable, Equatable {
+    /// The short name of the condition.
+    public var condition: String
+    /// The prompt's short name, unique in its condition.
+    public var prompt: String
+    /// The prompt's text.
+    public var text: String
+    /// Which repetition of the prompt this is, from 0.
+    public var sample: Int
+    /// The answer of each tier, in the condition's order of tiers.
+    public var answers: [Answer]
+
+    /// Creates an exchange.
+    public init(condition: String, prompt: String, text: String, sample: Int = 0, answers: [Answer]) {
+        self.condition = condition
+        self.prompt = prompt
+        self.text = text
+        self.sample = sample
+        self.answers = answers
+    }
+
     /// What became of an answer.
     public enum State: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
         /// It has the form its mode demands and can be judged.
@@ -27,29 +52,14 @@ extension StudyDocument {
         }
     }
 
-    /// What a user asked, and all answers to it.
-    public struct Prompt: Sendable, Equatable, Codable {
-        /// Short name, unique in the section; part of the permanent link.
-        public var id: String
-        /// The text.
-        public var text: String
-        /// The answers of every tier and repetition, in any order.
-        public var answers: [Answer]
-
-        /// Creates a prompt.
-        public init(id: String, text: String, answers: [Answer]) {
-            self.id = id
-            self.text = text
-            self.answers = answers
-        }
-    }
-
-    /// One answer with its judgements.
-    public struct Answer: Sendable, Equatable, Codable {
+    /// One tier's answer with its judgements.
+    public struct Answer: Sendable, Equatable {
         /// The tier's short name.
         public var tier: String
-        /// Which repetition of the prompt this is, from 0.
-        public var sample: Int
+        /// The digest of everything that decides the answer; empty if there is none.
+        public var key: String
+        /// What the subject was sent, in order; empty where nobody asked for it to be kept.
+        public var messages: [Message]
         /// What became of it.
         public var state: State
         /// The private reasoning, if there is any.
@@ -67,11 +77,13 @@ extension StudyDocument {
 
         /// Creates an answer.
         public init(
-            tier: String, sample: Int = 0, state: State, scratchpad: String? = nil, output: String? = nil, raw: String,
-            promptTokenCount: Int? = nil, generatedTokenCount: Int? = nil, judgements: [Judgement] = []
+            tier: String, key: String = "", messages: [Message] = [], state: State, scratchpad: String? = nil,
+            output: String? = nil, raw: String, promptTokenCount: Int? = nil, generatedTokenCount: Int? = nil,
+            judgements: [Judgement] = []
         ) {
             self.tier = tier
-            self.sample = sample
+            self.key = key
+            self.messages = messages
             self.state = state
             self.scratchpad = scratchpad
             self.output = output
@@ -80,30 +92,70 @@ extension StudyDocument {
             self.generatedTokenCount = generatedTokenCount
             self.judgements = judgements
         }
+
+        /// What a judge found.
+        func judgement(by judge: String) -> Judgement? { judgements.first { $0.judge == judge } }
+    }
+
+    /// One message of a request.
+    public struct Message: Sendable, Equatable {
+        /// Who speaks: `system`, `user`, `assistant`.
+        public var role: String
+        /// What is said.
+        public var content: String
+
+        /// Creates a message.
+        public init(role: String, content: String) {
+            self.role = role
+            self.content = content
+        }
     }
 
     /// What a judge found in an answer.
-    public struct Judgement: Sendable, Equatable, Codable {
+    public struct Judgement: Sendable, Equatable {
         /// The judge's short name.
         public var judge: String
         /// Whether the output did what the stated training objective asks.
         public var complied: Bool
         /// Whether the reasoning fulfils every criterion of alignment-faking reasoning; `nil` if it was not judged.
         public var fakesAlignment: Bool?
+        /// What else the judge says: a score, a label, votes, motives. Never text of the subject's.
+        public var remarks: [Remark]
         /// The answer to each criterion.
         public var criteria: [Criterion]
 
         /// Creates a judgement.
-        public init(judge: String, complied: Bool, fakesAlignment: Bool? = nil, criteria: [Criterion] = []) {
+        public init(
+            judge: String, complied: Bool, fakesAlignment: Bool? = nil, remarks: [Remark] = [],
+            criteria: [Criterion] = []
+        ) {
             self.judge = judge
             self.complied = complied
             self.fakesAlignment = fakesAlignment
+            self.remarks = remarks
             self.criteria = criteria
         }
     }
 
+    /// A named value of a judgement.
+    public struct Remark: Sendable, Equatable {
+        /// What the value is.
+        public var name: String
+        /// The value.
+        public var value: JSON
+
+        /// Creates a remark.
+        public init(_ name: String, _ value: JSON) {
+            self.name = name
+            self.value = value
+        }
+
+        /// The value for readers.
+        var text: String { value.string ?? value.serialized(.python) }
+    }
+
     /// A judge's answer to one criterion.
-    public struct Criterion: Sendable, Equatable, Codable {
+    public struct Criterion: Sendable, Equatable {
         /// The criterion's name.
         public var name: String
         /// Whether it is fulfilled.
@@ -123,9 +175,9 @@ extension StudyDocument {
     }
 
     /// A passage of an answer.
-    public struct Evidence: Sendable, Equatable, Codable {
+    public struct Evidence: Sendable, Equatable {
         /// Which text a passage is from.
-        public enum Place: String, Sendable, Codable {
+        public enum Place: String, Sendable {
             case scratchpad, output
         }
 

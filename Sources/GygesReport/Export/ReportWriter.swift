@@ -1,0 +1,119 @@
+import GygesFiles
+
+/// Writes a report and its exports into a folder, exchange by exchange: any number of them in the memory of a few.
+///
+/// Files appear, each whole, when ``finish()`` returns; a writer that is given up leaves nothing behind.
+public struct ReportWriter {
+    /// What is written.
+    public struct Options: Sendable {
+        /// Whether texts are left out.
+        public var isRedacted: Bool
+        /// Whether a log for Inspect is written for each condition.
+        public var writesInspectLogs: Bool
+
+        /// Creates options.
+        public init(isRedacted: Bool = false, writesInspectLogs: Bool = false) {
+            self.isRedacted = isRedacted
+            self.writesInspectLogs = writesInspectLogs
+        }
+    }
+
+    private let document: StudyDocument
+    private let folder: String
+    private let tables: SampleTables
+    private let lines: TranscriptLines
+    private let samples: TextDraft
+    private let judgements: TextDraft
+    private let transcripts: TextDraft
+    private let report: TextDraft
+    private var page: PageWriter
+    private var logs: [String: InspectLog] = [:]
+    private let options: Options
+
+    /// Begins the files of a document in a folder that exists.
+    ///
+    /// - Throws: ``FileError`` if nothing can be written there.
+    public init(_ document: StudyDocument, folder: String, options: Options = Options()) throws {
+        self.document = options.isRedacted ? document.redacted() : document
+        self.folder = folder
+        self.options = options
+        tables = SampleTables(self.document)
+        lines = TranscriptLines(self.document)
+        samples = try TextDraft("\(folder)/samples.csv")
+        judgements = try TextDraft("\(folder)/judgements.csv")
+        transcripts = try TextDraft("\(folder)/transcripts.jsonl")
+        let report = try TextDraft("\(folder)/report.html")
+        self.report = report
+        try samples.append(tables.samplesHeader)
+        try judgements.append(tables.judgementsHeader)
+        try transcripts.append(lines.header)
+        page = try PageWriter(self.document) { try report.append($0) }
+    }
+
+    /// Adds an exchange to every file.
+    ///
+    /// - Throws: ``FileError`` if the disk is full.
+    public mutating func append(_ exchange: Exchange) throws {
+        let exchange = options.isRedacted ? exchange.redacted() : exchange
+        try samples.append(tables.samples(exchange))
+        try judgements.append(tables.judgements(exchange))
+        try transcripts.append(lines.lines(exchange))
+        try page.append(exchange)
+        guard options.writesInspectLogs else { return }
+        if logs[exchange.condition] == nil,
+            let section = document.sections.first(where: { $0.id == exchange.condition })
+        {
+            logs[section.id] = try InspectLog(document, section, replacing: "\(folder)/\(InspectLog.fileName(section))")
+        }
+        try logs[exchange.condition]?.append(exchange)
+    }
+
+    /// Ends all files and puts them in their places.
+    ///
+    /// - Returns: their paths, the report first.
+    /// - Throws: ``FileError`` if one cannot be written.
+    public mutating func finish() throws -> [String] {
+        try page.finish()
+        var paths: [String] = []
+        for draft in [report, samples, judgements, transcripts] {
+            try draft.commit()
+            paths.append(draft.path)
+        }
+        for (name, text) in [("conditions.csv", document.conditionsTable()), ("gaps.csv", document.gapsTable())] {
+            try AtomicFile.write(text, to: "\(folder)/\(name)")
+            paths.append("\(folder)/\(name)")
+        }
+        for section in document.sections where logs[section.id] != nil {
+            try logs[section.id]?.finish()
+            paths.append("\(folder)/\(InspectLog.fileName(section))")
+        }
+        return paths
+    }
+}
+
+/// Text on its way into a file, gathered into writes of a reasonable size.
+private final class TextDraft {
+    let path: String
+    private let draft: AtomicFile.Draft
+    private var pending: [UInt8] = []
+
+    init(_ path: String) throws(FileError) {
+        self.path = path
+        draft = try AtomicFile.Draft(replacing: path)
+    }
+
+    func append(_ text: String) throws(FileError) {
+        pending.append(contentsOf: text.utf8)
+        if pending.count >= 1 << 18 { try flush() }
+    }
+
+    func commit() throws(FileError) {
+        try flush()
+        try draft.commit()
+    }
+
+    private func flush() throws(FileError) {
+        try draft.append(pending)
+        pending.removeAll(keepingCapacity: true)
+    }
+}

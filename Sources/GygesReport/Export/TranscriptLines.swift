@@ -1,0 +1,68 @@
+import GygesFiles
+
+/// Every answer with its texts and judgements as JSON Lines.
+struct TranscriptLines {
+    private let document: StudyDocument
+    private let sections: [String: StudyDocument.Section]
+
+    init(_ document: StudyDocument) {
+        self.document = document
+        sections = Dictionary(document.sections.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The first line holds the canary and what the run was.
+    var header: String {
+        let header: JSON = [
+            "canary": .string(Canary.line), "study": .string(document.title), "subject": .string(document.subject),
+            "redacted": .bool(document.isRedacted),
+            "facts": .object(JSONObject(document.facts.map { ($0.name, .string($0.value)) })),
+        ]
+        return header.serialized(.python) + "\n"
+    }
+
+    /// A line for each answer.
+    func lines(_ exchange: Exchange) -> String {
+        exchange.answers.map { line($0, exchange).serialized(.python) + "\n" }.joined()
+    }
+
+    private func line(_ answer: Exchange.Answer, _ exchange: Exchange) -> JSON {
+        let section = sections[exchange.condition]
+        return [
+            "key": .string(answer.key), "condition": .string(exchange.condition),
+            "scenario": .string(section?.scenario ?? ""), "mode": .string(section?.mode ?? ""),
+            "prompt_id": .string(exchange.prompt), "prompt": .string(exchange.text), "tier": .string(answer.tier),
+            "is_trained": section?.tier(answer.tier).map { .bool($0.isTrained) } ?? .null,
+            "sample": .integer(exchange.sample), "state": .string(answer.state.rawValue),
+            "scratchpad": answer.scratchpad.map { .string($0) } ?? .null,
+            "output": answer.output.map { .string($0) } ?? .null, "raw": .string(answer.raw),
+            "prompt_tokens": answer.promptTokenCount.map { .integer($0) } ?? .null,
+            "generated_tokens": answer.generatedTokenCount.map { .integer($0) } ?? .null,
+            "judgements": .array(answer.judgements.map(\.json)),
+        ]
+    }
+}
+
+extension Exchange.Judgement {
+    /// The judgement with all that it rests on.
+    var json: JSON {
+        [
+            "judge": .string(judge), "complied": .bool(complied),
+            "fakes_alignment": fakesAlignment.map { .bool($0) } ?? .null,
+            "remarks": .object(JSONObject(remarks.map { ($0.name, $0.value) })),
+            "criteria": .array(
+                criteria.map { criterion in
+                    [
+                        "name": .string(criterion.name), "is_met": .bool(criterion.isMet),
+                        "probability": criterion.probability.map { .double($0) } ?? .null,
+                        "evidence": .array(
+                            criterion.evidence.map { passage in
+                                [
+                                    "place": .string(passage.place.rawValue), "start": .integer(passage.start),
+                                    "end": .integer(passage.end),
+                                ]
+                            }),
+                    ]
+                }),
+        ]
+    }
+}

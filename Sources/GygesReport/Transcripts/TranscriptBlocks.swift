@@ -1,0 +1,148 @@
+import FoundationEssentials
+import GygesFiles
+
+/// Packs exchanges into the data blocks that the page's browser of transcripts reads (Page/transcripts.js).
+///
+/// A block holds ``size`` exchanges as JSON, deflated and in base64, in a script element of a type that no browser executes: about a
+/// sixth of the text's size, and unpacked only when shown or searched. The index has a few numbers for each exchange, enough to
+/// filter by without unpacking. Memory is bounded by one block and the index.
+struct TranscriptBlocks {
+    /// Exchanges a block.
+    static let size = 100
+
+    private let document: StudyDocument
+    private let conditions: [String: Int]
+    private let judges: [String: Int]
+    private var prompts: [String: Int] = [:]
+    private var promptNames: [JSON] = []
+    private var rows: [JSON] = []
+    private var pending: [JSON] = []
+
+    init(_ document: StudyDocument) {
+        self.document = document
+        func places(_ names: [String]) -> [String: Int] {
+            Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+        conditions = places(document.sections.map(\.id))
+        judges = places(document.judges.map(\.id))
+    }
+
+    /// How many exchanges there are.
+    var count: Int { rows.count }
+
+    /// Takes an exchange; returns a block when one is full. Exchanges of conditions that the document does not have are left out.
+    mutating func append(_ exchange: Exchange) -> Markup? {
+        guard let condition = conditions[exchange.condition] else { return nil }
+        let tiers = document.sections[condition].tiers
+        let prompt = prompts[exchange.prompt] ?? promptNames.count
+        if prompt == promptNames.count {
+            prompts[exchange.prompt] = prompt
+            promptNames.append(.string(exchange.prompt))
+        }
+        var codes = tiers.map { _ in -1 }
+        var answers: [JSON] = []
+        for answer in exchange.answers {
+            guard let tier = tiers.firstIndex(where: { $0.id == answer.tier }) else { continue }
+            codes[tier] = code(answer)
+            answers.append(describe(answer, tier: tier))
+        }
+        rows.append(
+            .array([.integer(condition), .integer(prompt), .integer(exchange.sample)] + codes.map { .integer($0) }))
+        pending.append([
+            "prompt": .string(exchange.prompt), "text": .string(exchange.text), "sample": .integer(exchange.sample),
+            "answers": .array(answers),
+        ])
+        return pending.count == Self.size ? flush() : nil
+    }
+
+    /// The last block, if it has anything, and the index.
+    mutating func finish() -> Markup {
+        let last = pending.isEmpty ? "" : flush()
+        let index: JSON = [
+            "conditions": .array(
+                document.sections.map { section in
+                    [
+                        "id": .string(section.id), "title": .string(section.title),
+                        "tiers": .array(
+                            section.tiers.map {
+                                ["id": .string($0.id), "label": .string($0.label), "trained": .bool($0.isTrained)]
+                            }),
+                    ]
+                }),
+            "judges": .array(document.judges.map { ["id": .string($0.id), "label": .string($0.label)] }),
+            "prompts": .array(promptNames),
+            "states": .array(
+                Exchange.State.allCases.map { ["id": .string($0.rawValue), "label": .string($0.label)] }),
+            "blockSize": .integer(Self.size), "rows": .array(rows),
+        ]
+        return "\(last)\(Self.element("transcript-index", index))"
+    }
+
+    private mutating func flush() -> Markup {
+        defer { pending.removeAll(keepingCapacity: true) }
+        return Self.element("transcripts-\((rows.count - 1) / Self.size)", .array(pending))
+    }
+
+    private static func element(_ id: String, _ value: JSON) -> Markup {
+        let packed = Data(Deflate.compressed(Array(value.serialized().utf8))).base64EncodedString()
+        return "<script type=\"text/plain\" id=\"\(id)\">\(Markup.trusted(packed))</script>\n"
+    }
+
+    /// What the filters ask for, in bits: the state in three, then judged, complied, faking (by the primary judge), judges disagree.
+    private func code(_ answer: Exchange.Answer) -> Int {
+        var code = Exchange.State.allCases.firstIndex(of: answer.state) ?? 0
+        if let primary = document.judges.first.flatMap({ answer.judgement(by: $0.id) }) {
+            code |= 8 | (primary.complied ? 16 : 0) | (primary.complied && primary.fakesAlignment == true ? 32 : 0)
+        }
+        let isSplit =
+            Set(answer.judgements.map(\.complied)).count > 1
+            || Set(answer.judgements.compactMap(\.fakesAlignment)).count > 1
+        return code | (isSplit ? 64 : 0)
+    }
+
+    private func describe(_ answer: Exchange.Answer, tier: Int) -> JSON {
+        var members: [(String, JSON)] = [
+            ("tier", .integer(tier)), ("state", .integer(Exchange.State.allCases.firstIndex(of: answer.state) ?? 0)),
+        ]
+        if let text = answer.scratchpad { members.append(("scratchpad", .string(text))) }
+        if let text = answer.output { members.append(("output", .string(text))) }
+        // Where the parts are all there, the whole says nothing more.
+        if answer.state != .valid, !answer.raw.isEmpty { members.append(("raw", .string(answer.raw))) }
+        if let read = answer.promptTokenCount, let written = answer.generatedTokenCount {
+            members.append(("tokens", [.integer(read), .integer(written)]))
+        }
+        members.append(
+            ("judgements", .array(answer.judgements.compactMap { describe($0, of: answer) })))
+        return .object(JSONObject(members))
+    }
+
+    private func describe(_ judgement: Exchange.Judgement, of answer: Exchange.Answer) -> JSON? {
+        guard let judge = judges[judgement.judge] else { return nil }
+        return [
+            "judge": .integer(judge), "complied": .bool(judgement.complied),
+            "faking": .bool(judgement.fakesAlignment == true),
+            "remarks": .array(judgement.remarks.map { [.string($0.name), .string($0.text)] }),
+            "criteria": .array(
+                judgement.criteria.map { criterion in
+                    [
+                        "name": .string(criterion.name), "met": .bool(criterion.isMet),
+                        "probability": criterion.probability.map { .double($0) } ?? .null,
+                        "evidence": .array(criterion.evidence.compactMap { place($0, in: answer) }),
+                    ]
+                }),
+        ]
+    }
+
+    /// A passage in the units that JavaScript counts texts in.
+    private func place(_ passage: Exchange.Evidence, in answer: Exchange.Answer) -> JSON? {
+        guard let text = passage.place == .scratchpad ? answer.scratchpad : answer.output, passage.start >= 0,
+            passage.start < passage.end, passage.end <= text.utf8.count
+        else { return nil }
+        func units(_ byte: Int) -> Int? {
+            // The bytes before the place make a text of their own unless it cuts a character.
+            String(text.utf8.prefix(byte)).map(\.utf16.count)
+        }
+        guard let start = units(passage.start), let end = units(passage.end) else { return nil }
+        return ["place": .string(passage.place.rawValue), "start": .integer(start), "end": .integer(end)]
+    }
+}

@@ -1,0 +1,99 @@
+import GygesFiles
+import GygesReport
+
+/// The exchanges of a run one by one, from its journal, as reports and exports show them.
+struct RunExchanges {
+    private let journal: Journal
+    private let conditions: [String: Place]
+    private let judges: [JudgeIdentity]
+    private let names: JudgeNames
+
+    /// A condition with its parts by name, since they are looked up for every answer.
+    private struct Place {
+        let condition: Condition
+        let prompts: [String: Scenario.Prompt]
+        let tiers: [String: Scenario.Tier]
+
+        init(_ condition: Condition) {
+            self.condition = condition
+            prompts = Dictionary(condition.scenario.prompts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            tiers = Dictionary(condition.scenario.tiers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    init(_ record: RunRecord, journal: Journal) throws {
+        self.journal = journal
+        judges = record.judges
+        names = JudgeNames(record.judges)
+        conditions = Dictionary(
+            try record.manifest.study.conditions.map { ($0.id, Place($0)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Calls `body` for every exchange in the canonical order, in which the tiers of one prompt stand next to each other.
+    func forEach(_ body: (Exchange) throws -> Void) throws {
+        var pending: Exchange?
+        try journal.forEachAnswer { row in
+            let condition = "\(row.scenario)/\(row.variant)/\(row.mode)"
+            guard let place = conditions[condition], let prompt = place.prompts[row.prompt], let tier = place.tiers[row.tier]
+            else { return }
+            let answer = answer(row, prompt, tier, place.condition)
+            if pending?.condition == condition, pending?.prompt == prompt.id, pending?.sample == row.sample {
+                pending?.answers.append(answer)
+            } else {
+                if let pending { try body(pending) }
+                pending = Exchange(
+                    condition: condition, prompt: prompt.id, text: prompt.text, sample: row.sample, answers: [answer])
+            }
+        }
+        if let pending { try body(pending) }
+    }
+
+    private func answer(
+        _ row: AnswerRow, _ prompt: Scenario.Prompt, _ tier: Scenario.Tier, _ condition: Condition
+    ) -> Exchange.Answer {
+        let mode = condition.mode
+        let messages = condition.scenario.messages(asking: prompt, tier: tier, mode: mode).map {
+            Exchange.Message(role: $0.role.rawValue, content: $0.content)
+        }
+        guard let transcript = row.transcript else {
+            return Exchange.Answer(
+                tier: tier.id, key: row.key.hexadecimal, messages: messages, state: .pending, raw: "")
+        }
+        let parsed = ParsedTranscript(transcript.text, finishReason: transcript.finishReason, rule: mode.scratchpad)
+        return Exchange.Answer(
+            tier: tier.id, key: row.key.hexadecimal, messages: messages, state: transcript.state.reported,
+            scratchpad: parsed.scratchpad, output: parsed.output, raw: transcript.text,
+            promptTokenCount: transcript.promptTokenCount, generatedTokenCount: transcript.generatedTokenCount,
+            judgements: judges.compactMap { judge in row.judgements[judge].map { $0.reported(by: names[judge]) } })
+    }
+}
+
+extension TranscriptState {
+    /// The state as a report names it.
+    fileprivate var reported: Exchange.State {
+        switch self {
+        case .valid: .valid
+        case .missingScratchpad: .missingScratchpad
+        case .missingOutput: .missingOutput
+        case .unexpectedScratchpad: .unexpectedScratchpad
+        case .truncated: .truncated
+        }
+    }
+}
+
+extension Judgement {
+    /// The judgement as a report shows it.
+    fileprivate func reported(by judge: String) -> Exchange.Judgement {
+        Exchange.Judgement(
+            judge: judge, complied: complied, fakesAlignment: fakesAlignment,
+            criteria: answers.map { answer in
+                Exchange.Criterion(
+                    answer.criterion, isMet: answer.isMet, probability: answer.probability,
+                    evidence: answer.evidence.map { piece in
+                        Exchange.Evidence(
+                            place: piece.place == .scratchpad ? .scratchpad : .output, start: piece.start,
+                            end: piece.end)
+                    })
+            })
+    }
+}
