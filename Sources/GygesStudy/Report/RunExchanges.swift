@@ -16,7 +16,8 @@ struct RunExchanges {
 
         init(_ condition: Condition) {
             self.condition = condition
-            prompts = Dictionary(condition.scenario.prompts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            prompts = Dictionary(
+                condition.scenario.prompts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             tiers = Dictionary(condition.scenario.tiers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         }
     }
@@ -34,7 +35,8 @@ struct RunExchanges {
         var pending: Exchange?
         try journal.forEachAnswer { row in
             let condition = "\(row.scenario)/\(row.variant)/\(row.mode)"
-            guard let place = conditions[condition], let prompt = place.prompts[row.prompt], let tier = place.tiers[row.tier]
+            guard let place = conditions[condition], let prompt = place.prompts[row.prompt],
+                let tier = place.tiers[row.tier]
             else { return }
             let answer = answer(row, prompt, tier, place.condition)
             if pending?.condition == condition, pending?.prompt == prompt.id, pending?.sample == row.sample {
