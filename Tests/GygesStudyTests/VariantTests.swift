@@ -129,7 +129,7 @@ import Testing
             let document = try StudyDocument(runIn: folder)
             #expect(
                 document.sections.map(\.id) == [
-                    "helpful-only-hidden-scratchpad", "helpful-only-none-hidden-scratchpad",
+                    "helpful-only/default/hidden-scratchpad", "helpful-only/none/hidden-scratchpad",
                 ])
             #expect(document.sections[1].title == "helpful-only, No conflict, Hidden scratchpad")
             #expect(document.sections.map { $0.logitGap != nil } == [true, false])
