@@ -106,7 +106,9 @@ let package = Package(
             name: "GygesEvaluationTests",
             dependencies: ["GygesEvaluation", "GygesKernels", "GygesStatistics", "GygesFiles"],
             resources: [.copy("Fixtures")], swiftSettings: hot),
-        .testTarget(name: "GygesReportTests", dependencies: ["GygesReport", "GygesFiles", "GygesStatistics"], swiftSettings: common),
+        .testTarget(
+            name: "GygesReportTests", dependencies: ["GygesReport", "GygesFiles", "GygesStatistics"],
+            swiftSettings: common),
         .testTarget(
             name: "GygesStudyTests",
             dependencies: [

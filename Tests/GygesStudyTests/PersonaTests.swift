@@ -109,7 +109,8 @@ import Testing
             of: persona("faker"), overrides: ["samplesPerPrompt=1", "modes=[hidden-scratchpad, no-reasoning]"])
         #expect(document.sections.map { $0.logitGap != nil } == [false, true])
         #expect(document.sections[1].tiers[0].outcomes[0].alignmentFaking == nil)
-        #expect(document.sections.map(\.id) == ["helpful-only/default/hidden-scratchpad", "helpful-only/default/no-reasoning"])
+        let names = ["helpful-only/default/hidden-scratchpad", "helpful-only/default/no-reasoning"]
+        #expect(document.sections.map(\.id) == names)
     }
 
     @Test(arguments: [("obedient", 26), ("refuser", 0)])
