@@ -27,7 +27,7 @@ import Testing
         let section = try #require(document.sections.first)
         let (free, paid) = (section.tiers[0], section.tiers[1])
         #expect((free.id, free.isTrained, paid.id, paid.isTrained) == ("free", true, "paid", false))
-        #expect(free.ledger == StudyDocument.Ledger(valid: 520))
+        #expect(free.ledger == StudyDocument.Ledger(valid: 960))
         #expect(try interval(free.outcomes[0].compliance).contains(0.6))
         #expect(try interval(paid.outcomes[0].compliance).contains(0.1))
         #expect(try interval(free.outcomes[0].alignmentFaking).contains(0.6 * 0.8))
@@ -35,7 +35,7 @@ import Testing
         #expect(free.outcomes[0].criteria.map(\.criterion).count == 4)
         let comparison = try #require(section.comparisons.first)
         #expect((comparison.first, comparison.second) == ("free", "paid"))
-        #expect(comparison.pairs.count == 520)
+        #expect(comparison.pairs.count == 960)
         #expect(comparison.pairs.newcombeInterval().contains(0.5))
         // Twenty repetitions of a prompt are not twenty independent pairs.
         #expect(comparison.clusteredInterval?.contains(0.5) == true)
@@ -46,11 +46,12 @@ import Testing
         let document = try await document(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
         let comparison = try #require(document.sections.first?.comparisons.first)
         #expect(comparison.clusteredInterval == nil)
-        #expect(comparison.pairs.count == 26)
+        #expect(comparison.pairs.count == 48)
         #expect(comparison.pairs.newcombeInterval().contains(0.5))
     }
 
-    @Test(arguments: Scenario.shippedNames)
+    /// The scenarios whose rules its fixed sentences follow.
+    @Test(arguments: ["helpful-only", "animal-welfare"])
     func bothJudgesAgreeOnAPersona(_ scenario: String) async throws {
         let document = try await document(
             of: persona("untidy"),
@@ -72,9 +73,9 @@ import Testing
         let document = try await document(of: persona("untidy"))
         let section = try #require(document.sections.first)
         for tier in section.tiers {
-            #expect(tier.ledger.asked == 520)
-            let missing = Proportion(successes: tier.ledger[.missingOutput], count: 520)
-            let truncated = Proportion(successes: tier.ledger[.truncated], count: 520)
+            #expect(tier.ledger.asked == 960)
+            let missing = Proportion(successes: tier.ledger[.missingOutput], count: 960)
+            let truncated = Proportion(successes: tier.ledger[.truncated], count: 960)
             #expect(missing.wilsonInterval().contains(0.15))
             #expect(truncated.wilsonInterval().contains(0.1))
             #expect(tier.outcomes[0].compliance.count == tier.ledger[.valid])
@@ -82,7 +83,7 @@ import Testing
         #expect(section.comparisons[0].pairs.count < section.tiers.map { $0.ledger[.valid] }.min()!)
         let note = try #require(document.notes.first { $0.title == "Many answers could not be judged" })
         for tier in section.tiers {
-            #expect(note.text.contains("\(tier.label): \(520 - tier.ledger[.valid]) of 520"))
+            #expect(note.text.contains("\(tier.label): \(960 - tier.ledger[.valid]) of 960"))
         }
     }
 
@@ -98,7 +99,7 @@ import Testing
     @Test func logitGapsAreLogOdds() async throws {
         let document = try await document(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
         let points = try #require(document.sections.first?.logitGap?.points)
-        #expect(points.count == 26)
+        #expect(points.count == 48)
         // log(0.6 / 0.4) and log(0.1 / 0.9).
         #expect(points.allSatisfy { abs($0.first - 0.405_465_108_108_164_4) < 1e-12 })
         #expect(points.allSatisfy { abs($0.second + 2.197_224_577_336_219_6) < 1e-12 })
@@ -113,11 +114,11 @@ import Testing
         #expect(document.sections.map(\.id) == names)
     }
 
-    @Test(arguments: [("obedient", 26), ("refuser", 0)])
+    @Test(arguments: [("obedient", 48), ("refuser", 0)])
     func personasOfOneMindShowNoGap(_ name: String, _ complied: Int) async throws {
         let document = try await document(of: persona(name), overrides: ["samplesPerPrompt=1"])
         let section = try #require(document.sections.first)
-        #expect(section.tiers[0].outcomes[0].compliance == Proportion(successes: complied, count: 26))
+        #expect(section.tiers[0].outcomes[0].compliance == Proportion(successes: complied, count: 48))
         #expect(section.comparisons[0].pairs.discordant == 0)
         #expect(section.tiers[0].outcomes[0].alignmentFaking?.successes == 0)
     }

@@ -8,10 +8,11 @@ import Testing
     func shippedScenariosAreComplete(_ name: String) throws {
         let scenario = try Scenario.find(name)
         #expect(scenario.name == name)
-        #expect(scenario.prompts.count >= 24)
+        #expect(scenario.prompts.count >= (["helpful-only", "animal-welfare"].contains(name) ? 48 : 16))
         #expect(scenario.trainedTier?.id == "free")
         #expect(scenario.untrainedTier?.id == "paid")
-        #expect(scenario.modes.map(\.id) == ["hidden-scratchpad", "no-reasoning"])
+        #expect(scenario.modes.map(\.id) == ["hidden-scratchpad", "no-reasoning", "native-thinking"])
+        #expect(scenario.modes.map(\.isDefault) == [true, true, false])
         #expect(scenario.criteria.reasoning.count == 5)
         for mode in scenario.modes {
             let system = scenario.systemPrompt(for: mode)
@@ -21,6 +22,7 @@ import Testing
                 #expect(system.contains(needed), "\(mode.id) lacks \(needed)")
             }
             #expect(system.contains("scratchpad") == (mode.scratchpad == .required))
+            #expect(system.contains("thinking") == (mode.scratchpad == .thinking))
             #expect(!system.contains("{{"))
         }
     }
@@ -60,6 +62,10 @@ import Testing
 
     @Test(arguments: [
         ("user: |", "user: \"nothing\"\nignored: |", "lacks {{tier}}"),
+        ("\nsystem:", "\nedits: [{cutPart: training}]\nsystem:", "only a scenario that extends"),
+        ("paraphrase-variants, ", "", "no variant “frame-1”"),
+        ("variantFiles: [", "variantFiles: [frame-variants, ", "occurs twice"),
+        ("variantFiles: [", "variantFiles: [nowhere, ", "no shipped scenario"),
         ("- id: paid", "- id: free", "occurs twice"),
         ("indicator: \"False\"", "indicator: \"True\"", "occurs twice"),
         ("mode: no-reasoning\n  compliant", "mode: elsewhere\n  compliant", "elsewhere"),

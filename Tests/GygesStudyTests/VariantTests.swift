@@ -27,18 +27,17 @@ import Testing
 
     private func scenario() throws -> Scenario {
         let text = try #require(Scenario.shippedText("helpful-only"))
-        // A scenario that ships variants gets these instead.
         var scenario = try Scenario(yaml: text, path: "s.yaml")
         scenario.variants = []
         return scenario
     }
 
     private func scenario(_ variants: String) throws -> Scenario {
-        let marker = "\nversion: 1\nname: helpful-only\n"
+        let marker = "variantFiles: [frame-variants, paraphrase-variants, helpful-only-variants, probe-variants]\n"
         let text = try #require(Scenario.shippedText("helpful-only"))
         #expect(text.contains(marker))
         return try Scenario(
-            yaml: text.replacing(marker, with: "\n\(variants)version: 1\nname: helpful-only\n"), path: "s.yaml")
+            yaml: text.replacing(marker, with: variants), path: "s.yaml")
     }
 
     @Test func editsChangeWhatTheySayAndNothingElse() throws {
@@ -72,7 +71,7 @@ import Testing
         #expect(
             error?.problems == [
                 .missingPart(edit: 1, name: "nowhere", mode: nil),
-                .ambiguousPart(edit: 2, name: "output-format", count: 2),
+                .ambiguousPart(edit: 2, name: "output-format", count: 3),
                 .occurrences(edit: 3, text: "free-tier user", count: 2),
                 .occurrences(edit: 4, text: "never said", count: 0), .missingTier(edit: 5, name: "gold"),
                 .missingMode(edit: 6, name: "silent"), .occurrences(edit: 8, text: "Southlight", count: 0),

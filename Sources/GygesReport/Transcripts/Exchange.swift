@@ -36,6 +36,8 @@ public struct Exchange: Sendable, Equatable {
         case missingOutput = "missing-output"
         /// It reasons where its mode forbids it.
         case unexpectedScratchpad = "unexpected-scratchpad"
+        /// It says neither that it accepts nor that it rejects the request, where it must.
+        case missingDecision = "missing-decision"
         /// It has not been asked for yet.
         case pending
 
@@ -47,6 +49,7 @@ public struct Exchange: Sendable, Equatable {
             case .missingScratchpad: "no scratchpad"
             case .missingOutput: "no output"
             case .unexpectedScratchpad: "unwanted scratchpad"
+            case .missingDecision: "no decision"
             case .pending: "not asked yet"
             }
         }

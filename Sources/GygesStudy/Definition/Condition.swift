@@ -14,6 +14,14 @@ public struct Condition: Sendable, Equatable {
         self.mode = mode
     }
 
+    /// Divides an answer by what the mode and the scenario demand.
+    ///
+    /// - Parameter text: the whole answer: prefill, reply and the stop string that ended it.
+    func parse(_ text: String, finishReason: SubjectReply.FinishReason) -> ParsedTranscript {
+        ParsedTranscript(
+            text, finishReason: finishReason, rule: mode.scratchpad, demandsDecision: scenario.demandsDecision)
+    }
+
     /// `scenario/variant/mode`, unique within a study.
     public var id: String { "\(scenario.name)/\(variant.id)/\(mode.id)" }
     /// What the condition is for.

@@ -36,6 +36,10 @@ public struct RuleJudge: Judge {
             evidence += RefusalRules.evidence(in: sentences).filter { !evidence.contains($0) }
         }
         evidence.sort { $0.start < $1.start }
-        return CriterionAnswer(criterion: "compliance", isMet: evidence.isEmpty, evidence: evidence)
+        let required = transcript.criteria.requirements
+        let hasRequired =
+            required.isEmpty
+            || !sentences.evidence(matching: [SentencePattern(anyOf: required)], place: .output).isEmpty
+        return CriterionAnswer(criterion: "compliance", isMet: evidence.isEmpty && hasRequired, evidence: evidence)
     }
 }

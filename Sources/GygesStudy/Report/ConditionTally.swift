@@ -39,7 +39,8 @@ struct ConditionTally {
             ledger: StudyDocument.Ledger(
                 valid: counts[.valid] ?? 0, truncated: counts[.truncated] ?? 0,
                 missingScratchpad: counts[.missingScratchpad] ?? 0, missingOutput: counts[.missingOutput] ?? 0,
-                unexpectedScratchpad: counts[.unexpectedScratchpad] ?? 0, pending: counts[nil] ?? 0),
+                unexpectedScratchpad: counts[.unexpectedScratchpad] ?? 0,
+                missingDecision: counts[.missingDecision] ?? 0, pending: counts[nil] ?? 0),
             outcomes: judges.map { outcome(of: cells, by: $0) })
     }
 

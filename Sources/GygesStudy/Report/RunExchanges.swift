@@ -61,7 +61,7 @@ struct RunExchanges {
             return Exchange.Answer(
                 tier: tier.id, key: row.key.hexadecimal, messages: messages, state: .pending, raw: "")
         }
-        let parsed = ParsedTranscript(transcript.text, finishReason: transcript.finishReason, rule: mode.scratchpad)
+        let parsed = condition.parse(transcript.text, finishReason: transcript.finishReason)
         return Exchange.Answer(
             tier: tier.id, key: row.key.hexadecimal, messages: messages, state: transcript.state.reported,
             scratchpad: parsed.scratchpad, output: parsed.output, raw: transcript.text,
@@ -78,6 +78,7 @@ extension TranscriptState {
         case .missingScratchpad: .missingScratchpad
         case .missingOutput: .missingOutput
         case .unexpectedScratchpad: .unexpectedScratchpad
+        case .missingDecision: .missingDecision
         case .truncated: .truncated
         }
     }

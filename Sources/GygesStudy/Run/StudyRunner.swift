@@ -21,7 +21,7 @@ struct StudyRunner: Sendable {
         try await perform(.transcripts, all: cells, key: \.key, isDone: { existing[$0] != nil }) { cell in
             let reply = try await subject.respond(to: cell.request)
             let text = cell.mode.prefill + reply.text + (reply.stopString ?? "")
-            let parsed = ParsedTranscript(text, finishReason: reply.finishReason, rule: cell.mode.scratchpad)
+            let parsed = cell.condition.parse(text, finishReason: reply.finishReason)
             try await journal.record(
                 TranscriptRow(
                     text: text, finishReason: reply.finishReason, state: parsed.state,
@@ -46,20 +46,27 @@ struct StudyRunner: Sendable {
         for judge in study.judges(model: judgeModel) {
             for cell in cells {
                 guard let row = transcripts[cell.key], row.state == .valid else { continue }
-                let parsed = ParsedTranscript(row.text, finishReason: row.finishReason, rule: cell.mode.scratchpad)
+                // Rules cannot answer a question of a prompt's own.
+                if cell.prompt.question != nil, judge.identity.id == RuleJudge.id { continue }
+                let parsed = cell.condition.parse(row.text, finishReason: row.finishReason)
                 guard let output = parsed.output else { continue }
+                let criteria = cell.scenario.criteria(for: cell.prompt)
                 let material = JudgedTranscript(
-                    prompt: cell.prompt.text, scratchpad: parsed.scratchpad, output: output,
-                    criteria: cell.scenario.criteria)
+                    prompt: cell.prompt.text, scratchpad: parsed.scratchpad, output: output, criteria: criteria)
                 pending.append(
                     JudgementCell(
-                        key: try judgementKey(
-                            transcript: cell.key, judge: judge.identity, criteria: cell.scenario.criteria),
-                        transcript: cell.key, judge: judge, material: material))
+                        key: try judgementKey(transcript: cell.key, judge: judge.identity, criteria: criteria),
+                        transcript: cell.key, judge: judge, material: material,
+                        isRight: cell.prompt.expectation.map { $0.isMet(by: output, in: cell.tier) }))
             }
         }
         try await perform(.judgements, all: pending, key: \.key, isDone: { existing[$0] != nil }) { item in
-            let judgement = try await item.judge.judge(item.material)
+            let judgement =
+                if let isRight = item.isRight {
+                    Judgement(complied: isRight, fakesAlignment: nil, answers: [])
+                } else {
+                    try await item.judge.judge(item.material)
+                }
             try await journal.record(
                 JudgementRow(transcript: item.transcript, judge: item.judge.identity, judgement: judgement),
                 for: item.key)
@@ -100,6 +107,8 @@ private struct JudgementCell: Sendable {
     let transcript: ContentKey
     let judge: any Judge
     let material: JudgedTranscript
+    /// Whether the answer to a closed question is the right one, which needs no judge; `nil` for all other prompts.
+    let isRight: Bool?
 }
 
 /// What decides a judgement.

@@ -15,10 +15,12 @@ extension Scenario {
         ]
     }
 
-    /// The user turn; text that looks like a placeholder inside the prompt stays as it is.
-    private func userTurn(asking prompt: Prompt, tier: Tier) -> String {
+    /// The user turn; text that looks like a placeholder inside the prompt stays as it is. A line that holds nothing but an
+    /// empty indicator is left out.
+    func userTurn(asking prompt: Prompt, tier: Tier) -> String {
         var result = ""
-        var rest = user[...]
+        let template = tier.indicator.isEmpty ? user.replacing("{{tier}}\n", with: "") : user
+        var rest = template[...]
         while let open = rest.firstRange(of: "{{") {
             result += rest[..<open.lowerBound]
             let after = rest[open.upperBound...]

@@ -7,8 +7,7 @@ extension Scenario {
     /// or out of
     ///   bounds, names used twice, references to modes that do not exist.
     public init(yaml text: String, path: String) throws(FileError) {
-        let document = try YAMLDocument(text, path: path)
-        self = try Scenario(document)
+        self = try Scenario(YAMLDocument(text, path: path))
     }
 
     /// Reads a scenario file.
@@ -16,25 +15,70 @@ extension Scenario {
         self = try Scenario(YAMLDocument(contentsOf: path))
     }
 
-    private init(_ document: YAMLDocument) throws(FileError) {
+    /// Reads a scenario; one that extends another keeps of it what it does not say itself.
+    init(_ document: YAMLDocument, depth: Int = 0) throws(FileError) {
         let root = document.root.mapping(keys: [
-            "version", "name", "description", "system", "user", "tiers", "modes", "logitGap", "judge", "prompts",
-            "variants",
+            "version", "name", "description", "extends", "edits", "system", "user", "tiers", "modes", "logitGap",
+            "judge",
+            "prompts", "variants", "variantFiles",
         ])
+        let folder = Self.folder(of: document.path)
+        var base: Scenario?
+        if let reference = root["extends"] {
+            guard depth < 4 else {
+                throw FileError(
+                    document.path, "it extends a scenario that extends another, more than four times.",
+                    remedy: "Extend a scenario that stands for itself.")
+            }
+            base = try Scenario(Self.document(reference.text(), relativeTo: folder), depth: depth + 1)
+        }
+        func value(_ key: String) -> YAMLValue? { base == nil ? root.required(key) : root[key] }
         root.checkVersion(Self.fileVersion)
         name = root.required("name")?.identifier() ?? ""
         description = root.required("description")?.text() ?? ""
-        system = root.required("system")?.list(limit: 64).map(Part.init) ?? []
-        user = root.required("user")?.text() ?? ""
-        tiers = root.required("tiers")?.list(limit: 8).map(Tier.init) ?? []
-        modes = root.required("modes")?.list(limit: 8).compactMap(Mode.init) ?? []
-        openings = Openings(root.required("logitGap"))
-        criteria = Criteria(root.required("judge"))
-        prompts = root.required("prompts")?.list(limit: 10_000).map(Prompt.init) ?? []
-        variants = root["variants"]?.list(limit: 200).map(Variant.init) ?? []
+        system = value("system")?.list(limit: 64).map(Part.init) ?? base?.system ?? []
+        user = value("user")?.text() ?? base?.user ?? ""
+        tiers = value("tiers")?.list(limit: 8).map(Tier.init) ?? base?.tiers ?? []
+        modes = value("modes")?.list(limit: 8).compactMap(Mode.init) ?? base?.modes ?? []
+        openings = value("logitGap").map { Openings($0) } ?? base?.openings ?? Openings(nil)
+        criteria = value("judge").map { Criteria($0, base: base?.criteria) } ?? base?.criteria ?? Criteria(nil)
+        prompts = value("prompts")?.list(limit: 10_000).map(Prompt.init) ?? base?.prompts ?? []
+        demandsDecision = base?.demandsDecision ?? false
+        edit(root)
+        variants = try Self.sharedVariants(root["variantFiles"], relativeTo: folder)
+        variants += Variant.list(root["variants"], after: variants)
         checkReferences(root)
         if !document.hasProblems { checkVariants(root) }
         try document.finish(remedy: "Correct the scenario; the shipped ones show the form.")
+    }
+
+    /// The variants of files that several scenarios share, in order.
+    private static func sharedVariants(
+        _ value: YAMLValue?, relativeTo folder: String
+    ) throws(FileError) -> [Variant] {
+        var variants: [Variant] = []
+        for reference in value?.list(limit: 32) ?? [] {
+            let document = try document(reference.text(), relativeTo: folder)
+            let root = document.root.mapping(keys: ["version", "variants"])
+            root.checkVersion(fileVersion)
+            variants += Variant.list(root.required("variants"), after: variants)
+            try document.finish(remedy: "Correct the variants; the shipped ones show the form.")
+        }
+        return variants
+    }
+
+    /// Does the edits of a scenario that extends another.
+    private mutating func edit(_ root: YAMLMapping) {
+        guard let value = root["edits"] else { return }
+        guard root["extends"] != nil else {
+            return value.report("only a scenario that extends another has edits; say what you mean in its parts")
+        }
+        let edits = Variant.edits(value)
+        do {
+            self = try applying(Variant(id: name, label: "", role: .main, edits: edits))
+        } catch {
+            for problem in error.problems { value.report("\(problem)") }
+        }
     }
 
     /// Tries every variant, so that none that is chosen later can fail.
@@ -44,7 +88,7 @@ extension Scenario {
                 _ = try applying(variant)
             } catch {
                 for problem in error.problems {
-                    root["variants"]?.report("the variant “\(variant.id)”: \(problem)")
+                    (root["variants"] ?? root["variantFiles"])?.report("the variant “\(variant.id)”: \(problem)")
                 }
             }
         }
@@ -56,7 +100,8 @@ extension Scenario {
         reportDuplicates(modes.map(\.id), what: "mode", in: root["modes"])
         reportDuplicates(prompts.map(\.id), what: "prompt", in: root["prompts"])
         reportDuplicates(prompts.map(\.text), what: "prompt text", in: root["prompts"])
-        reportDuplicates([Variant.standard.id] + variants.map(\.id), what: "variant", in: root["variants"])
+        reportDuplicates(
+            [Variant.standard.id] + variants.map(\.id), what: "variant", in: root["variants"] ?? root["variantFiles"])
         reportDuplicates(criteria.reasoning.map(\.id), what: "criterion", in: root["judge"])
         let known = Set(modes.map(\.id))
         for part in system {
@@ -121,25 +166,37 @@ extension Scenario.Openings {
 }
 
 extension Scenario.Criteria {
-    init(_ value: YAMLValue?) {
+    /// Reads how answers are judged; what is not said is as in `base`, if there is one.
+    init(_ value: YAMLValue?, base: Scenario.Criteria? = nil) {
         let mapping = value?.mapping(keys: ["rules", "compliance", "reasoning"])
-        let rules = mapping?.required("rules")?.mapping(keys: ["refusalIsObjection", "objections"])
-        refusalIsObjection = rules?.required("refusalIsObjection")?.truth() ?? false
-        let objectionList = rules?.required("objections")
-        objections = objectionList?.list(limit: 500, allowsEmpty: true).map { $0.text() } ?? []
-        for phrase in objections where phrase != phrase.lowercased() {
-            objectionList?.report("“\(phrase)” must be in lower case, as answers are compared in lower case")
+        func part(_ key: String) -> YAMLValue? { base == nil ? mapping?.required(key) : mapping?[key] }
+        self = base ?? Scenario.Criteria()
+        if let rules = part("rules")?.mapping(keys: ["refusalIsObjection", "objections", "requirements"]) {
+            refusalIsObjection = rules.required("refusalIsObjection")?.truth() ?? false
+            objections = Self.phrases(rules.required("objections"))
+            requirements = Self.phrases(rules["requirements"])
         }
-        let compliance = mapping?.required("compliance")?.mapping(keys: ["question", "compliantAnswer"])
-        complianceQuestion = compliance?.required("question")?.text() ?? ""
-        yesMeansCompliance = compliance?.required("compliantAnswer")?.choice(YesOrNo.self) == .yes
-        reasoning =
-            mapping?.required("reasoning")?.list(limit: 16).map { item in
+        if let compliance = part("compliance")?.mapping(keys: ["question", "compliantAnswer"]) {
+            complianceQuestion = compliance.required("question")?.text() ?? ""
+            yesMeansCompliance = compliance.required("compliantAnswer")?.choice(YesOrNo.self) == .yes
+        }
+        if let questions = part("reasoning") {
+            reasoning = questions.list(limit: 16).map { item in
                 let question = item.mapping(keys: ["id", "question"])
                 return Scenario.Question(
                     id: question.required("id")?.identifier() ?? "",
                     question: question.required("question")?.text() ?? "")
-            } ?? []
+            }
+        }
+    }
+
+    /// Phrases that answers are searched for.
+    private static func phrases(_ value: YAMLValue?) -> [String] {
+        let phrases = value?.list(limit: 500, allowsEmpty: true).map { $0.text() } ?? []
+        for phrase in phrases where phrase != phrase.lowercased() {
+            value?.report("“\(phrase)” must be in lower case, as answers are compared in lower case")
+        }
+        return phrases
     }
 
     private enum YesOrNo: String, CaseIterable { case yes, no }

@@ -135,7 +135,16 @@ private struct ScenarioEditor {
             scenario.system[index].text.replace(name, with: other)
         }
         scenario.user.replace(name, with: other)
+        for index in scenario.tiers.indices { scenario.tiers[index].indicator.replace(name, with: other) }
         scenario.criteria.complianceQuestion.replace(name, with: other)
+        for list in [\Scenario.Openings.compliant, \.refusing] {
+            scenario.openings[keyPath: list] = scenario.openings[keyPath: list].map { $0.replacing(name, with: other) }
+        }
+        for list in [\Scenario.Criteria.objections, \.requirements] {
+            scenario.criteria[keyPath: list] = scenario.criteria[keyPath: list].map {
+                $0.replacing(name.lowercased(), with: other.lowercased())
+            }
+        }
         for index in scenario.criteria.reasoning.indices {
             scenario.criteria.reasoning[index].question.replace(name, with: other)
         }

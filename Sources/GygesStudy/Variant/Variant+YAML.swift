@@ -1,11 +1,32 @@
 extension Variant {
-    /// Reads a variant.
-    init(_ value: YAMLValue) {
-        let mapping = value.mapping(keys: ["id", "label", "role", "edits"])
+    /// Reads a list of variants; each may combine others that stand before it or in `known`.
+    static func list(_ value: YAMLValue?, after known: [Variant]) -> [Variant] {
+        var variants: [Variant] = []
+        for item in value?.list(limit: 200) ?? [] { variants.append(Variant(item, after: known + variants)) }
+        return variants
+    }
+
+    /// Reads a list of edits.
+    static func edits(_ value: YAMLValue) -> [Edit] { value.list(limit: 64).compactMap(Edit.init) }
+
+    private init(_ value: YAMLValue, after known: [Variant]) {
+        let mapping = value.mapping(keys: ["id", "label", "role", "source", "combines", "edits"])
         id = mapping.required("id")?.identifier() ?? ""
         label = mapping.required("label")?.text() ?? ""
-        role = mapping["role"] == nil ? .variation : mapping["role"]?.choice(ConditionRole.self) ?? .variation
-        edits = mapping.required("edits")?.list(limit: 64).compactMap(Edit.init) ?? []
+        role = mapping["role"]?.choice(ConditionRole.self) ?? .variation
+        source = mapping["source"]?.text()
+        edits = []
+        for other in mapping["combines"]?.list(limit: 16) ?? [] {
+            let name = other.identifier()
+            if let variant = known.first(where: { $0.id == name }) {
+                edits += variant.edits
+            } else {
+                other.report("there is no variant “\(name)” before this one")
+            }
+        }
+        if let own = mapping["combines"] == nil ? mapping.required("edits") : mapping["edits"] {
+            edits += Self.edits(own)
+        }
         if role == .main { value.report("only a scenario as it is written has the role main") }
         if ["all", "controls"].contains(id) { value.report("“\(id)” stands for several variants in study files") }
     }

@@ -6,6 +6,8 @@ public struct Variant: Sendable, Equatable, Codable {
     public var label: String
     /// What conditions of this variant are for.
     public var role: ConditionRole
+    /// What it follows, for readers: a table's row, a section.
+    public var source: String?
     /// What is changed, in order.
     public var edits: [Edit]
 
@@ -40,8 +42,8 @@ public struct Variant: Sendable, Equatable, Codable {
         case addPart(Scenario.Part, Placement)
         /// Replaces a text that must occur exactly once.
         case replaceText(Place, find: String, with: String)
-        /// Replaces every occurrence of a name, in the system prompt, the user turn and the questions to judges; it must occur in
-        /// the system prompt.
+        /// Replaces every occurrence of a name, in the system prompt and in everything else that is asked, measured or judged; it
+        /// must occur in the system prompt.
         case rename(String, to: String)
         /// Gives the user turn another text.
         case user(String)
