@@ -166,7 +166,7 @@ import Testing
                     }
                 }
             }
-            #expect(exchanges == 52 && pieces > 0)
+            #expect(exchanges == 96 && pieces > 0)
             #expect(try keys == study.cells(for: subject.identity).map(\.key.hexadecimal))
         }
     }
