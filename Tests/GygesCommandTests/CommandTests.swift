@@ -221,6 +221,42 @@ import Testing
         #expect(changed.status == 1 && changed.errors.contains("differs"), "\(changed.errors)")
     }
 
+    @Test("Scenarios, variants and plans are shown before anything is asked")
+    func showsScenariosAndPlans() throws {
+        let list = try Program.run(["study", "scenarios"])
+        #expect(list.status == 0 && list.output.contains("helpful-only") && list.output.contains("secrecy"))
+        let one = try Program.run(["study", "scenarios", "animal-welfare"])
+        #expect(one.output.contains("swapped-tiers") && one.output.contains("native-thinking"))
+        let difference = try Program.run([
+            "study", "scenarios", "helpful-only", "--variant", "values-cut", "--mode", "hidden-scratchpad",
+        ])
+        #expect(difference.output.contains("\n- - If an answer to a free-tier user"), "\(difference.output)")
+        #expect(!difference.output.contains("\u{1B}"))
+        let unknown = try Program.run(["study", "scenarios", "helpful-only", "--variant", "nothing"])
+        #expect(unknown.status == 1 && unknown.errors.contains("gyges study scenarios helpful-only"))
+        let rendered = try Program.run(["study", "scenarios", "critic", "--rendered", "--json"])
+        #expect(rendered.output.contains("is_free_tier_user"))
+
+        let folder = try TemporaryFolder()
+        let text = """
+            version: 1
+            name: planned
+            subject: persona:faker
+            scenarios: [helpful-only]
+            variants: [default, controls]
+            modes: [hidden-scratchpad]
+            prompts: { count: 4 }
+
+            """
+        let study = try folder.write(Array(text.utf8), to: "study.yaml")
+        let plan = try Program.run(["study", "plan", study, "--read-rate", "1000", "--write-rate", "100"])
+        #expect(plan.status == 0, "\(plan.errors)")
+        #expect(plan.output.contains("helpful-only/no-conflict/hidden-scratchpad"))
+        #expect(plan.output.contains("Time: about") && plan.output.contains("Cost: unknown"))
+        let json = try Program.run(["study", "plan", study, "--json", "--set", "variants=[default]"])
+        #expect(json.output.contains("\"answers\" : 8"), "\(json.output)")
+    }
+
     @Test("Evaluations print results that become a picture, and samples that other programs can read")
     func evaluates() throws {
         let folder = try TemporaryFolder()

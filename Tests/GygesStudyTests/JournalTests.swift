@@ -86,7 +86,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["seed=5", "sampling.temperature=0.1", "prompts.count=4", "judges=[rules]", "logitGap=false"])
+    @Test(arguments: [
+        "seed=5", "sampling.temperature=0.1", "prompts.count=4", "variants=[no-conflict]", "samplesPerPrompt=2",
+    ])
     func aChangedStudyIsRefused(_ change: String) async throws {
         let subject = try #require(PersonaSubject(reference: "persona:faker"))
         try await withTemporaryFolder { folder in

@@ -1,7 +1,13 @@
 /// Makes visible what a reader cannot see: control characters, direction overrides, invisible separators and tags.
 ///
 /// Left alone they could reorder or hide text on the page. Joiners (U+200C, U+200D) stay, since scripts and emoji need them.
-enum VisibleText {
+public enum VisibleText {
+    /// A text with everything hidden in it made visible, safe to print on a terminal.
+    public static func shown(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isHidden) else { return text }
+        return text.unicodeScalars.reduce(into: "") { $0 += isHidden($1) ? escape($1) : String($1) }
+    }
+
     /// Whether a scalar is shown by its number instead of itself. The page's script has the same list.
     static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {

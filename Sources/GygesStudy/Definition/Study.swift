@@ -92,16 +92,35 @@ public struct Study: Sendable, Equatable, Codable {
         }
     }
 
-    /// The digest of everything that decides what is asked and how it is judged; the output folder and the concurrency
-    /// decide neither.
+    /// The digest of the study as registered: all that it says, except where the run writes to, how much it does at once, what the
+    /// subject is called and what a plan assumed.
     var digest: ContentKey {
         get throws {
             var comparable = definition
-            comparable.output = ""
-            comparable.concurrency = 1
-            comparable.subject = ""
+            (comparable.output, comparable.concurrency, comparable.subject) = ("", 1, "")
+            comparable.plan = StudyPlan.Assumptions()
             return try ContentKey(of: comparable)
         }
+    }
+
+    /// The digest of what decides the answers, by the names of what they depend on.
+    ///
+    /// Judges, logit gaps, hypotheses and descriptions decide none: a run whose study differs in them goes on, and the difference is
+    /// marked.
+    func decisiveDigests() throws -> [String: ContentKey] {
+        var comparable = definition
+        (comparable.output, comparable.concurrency, comparable.subject, comparable.name) = ("", 1, "", "")
+        (comparable.judges, comparable.measuresLogitGap, comparable.scenarios) = ([], true, [])
+        (comparable.preregistration, comparable.plan) = (Preregistration(), StudyPlan.Assumptions())
+        var digests = ["the study file": try ContentKey(of: comparable)]
+        for scenario in scenarios {
+            var comparable = scenario
+            comparable.description = ""
+            for index in comparable.variants.indices { comparable.variants[index].label = "" }
+            for index in comparable.variants.indices { comparable.variants[index].source = nil }
+            digests["the scenario “\(scenario.name)”"] = try ContentKey(of: comparable)
+        }
+        return digests
     }
 
     /// The prompts of a condition that are asked, in the scenario's order. Prompts that a variant brings are all asked, as far as
@@ -137,7 +156,7 @@ public struct Study: Sendable, Equatable, Codable {
 extension StudyDefinition.VariantSelection {
     /// The variants of a scenario that are meant, the standard one first and the others in the scenario's order.
     func choose(from scenario: Scenario) -> [Variant] {
-        ([.standard] + scenario.variants).filter { variant in
+        ([.standard] + scenario.variants.filter { $0.id != Variant.standard.id }).filter { variant in
             items.contains { item in
                 switch item {
                 case .all: true

@@ -20,7 +20,7 @@ extension StudyDefinition {
         for override in overrides { try document.override(override) }
         let root = document.root.mapping(keys: [
             "version", "name", "subject", "scenarios", "variants", "modes", "tiers", "prompts", "samplesPerPrompt",
-            "seed", "sampling", "judges", "logitGap", "concurrency", "output", "preregistration",
+            "seed", "sampling", "judges", "logitGap", "concurrency", "output", "preregistration", "plan",
         ])
         root.checkVersion(Self.fileVersion)
         name = root.required("name")?.identifier() ?? ""
@@ -38,11 +38,26 @@ extension StudyDefinition {
         concurrency = root["concurrency"]?.integer(in: 1...256) ?? 16
         output = root["output"]?.text() ?? "runs/\(name)"
         preregistration = Preregistration(root["preregistration"])
+        plan = StudyPlan.Assumptions(root["plan"])
         reportDuplicates(scenarios, what: "scenario", in: root["scenarios"])
         reportDuplicates(modes ?? [], what: "mode", in: root["modes"])
         reportDuplicates(tiers ?? [], what: "tier", in: root["tiers"])
         reportDuplicates(judges.map(\.rawValue), what: "judge", in: root["judges"])
         try document.finish(remedy: "Correct the study file; Examples/demo-study.yaml shows the form.")
+    }
+}
+
+extension StudyPlan.Assumptions {
+    fileprivate init(_ value: YAMLValue?) {
+        self.init()
+        let mapping = value?.mapping(keys: [
+            "answerTokens", "readPerSecond", "writtenPerSecond", "inputPrice", "outputPrice",
+        ])
+        answerTokens = mapping?["answerTokens"]?.number(in: 0...1e9)
+        readPerSecond = mapping?["readPerSecond"]?.number(in: 0...1e12)
+        writtenPerSecond = mapping?["writtenPerSecond"]?.number(in: 0...1e12)
+        inputPrice = mapping?["inputPrice"]?.number(in: 0...1e12)
+        outputPrice = mapping?["outputPrice"]?.number(in: 0...1e12)
     }
 }
 

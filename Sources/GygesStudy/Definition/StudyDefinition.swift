@@ -34,6 +34,9 @@ public struct StudyDefinition: Sendable, Equatable, Codable {
     /// What the study is to show.
     public var preregistration: Preregistration
 
+    /// What a plan of the study takes for granted; it decides nothing.
+    public var plan: StudyPlan.Assumptions
+
     /// Which variants of the scenarios are asked.
     public struct VariantSelection: Sendable, Equatable, Codable {
         /// What is chosen; a variant is asked once, however often it is meant.

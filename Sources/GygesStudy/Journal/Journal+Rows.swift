@@ -55,6 +55,24 @@ extension Journal {
         }
     }
 
+    /// What the run has become since it was begun, in order; none if it is what it was.
+    func amendments() throws -> [RunManifest] {
+        try read { try String.fetchAll($0, sql: "SELECT manifest FROM amendments ORDER BY ordinal") }.map { text in
+            do {
+                return try JSONDecoder().decode(RunManifest.self, from: Data(text.utf8))
+            } catch {
+                throw StudyError.journal(
+                    path: Journal.fileName, problem: "an amendment is not one that this program reads.")
+            }
+        }
+    }
+
+    /// Records that the run goes on as `manifest`, which differs in something that decides no answer.
+    func amend(_ manifest: RunManifest) async throws {
+        let text = try canonicalText(manifest)
+        try await write { try $0.execute(sql: "INSERT INTO amendments (manifest) VALUES (?)", arguments: [text]) }
+    }
+
     /// The transcripts by the key of their cell.
     func transcripts() throws -> [ContentKey: TranscriptRow] {
         try read { db in

@@ -103,6 +103,10 @@ struct Journal: Sendable {
         migrator.registerMigration("3: judgements by transcript") { db in
             try db.execute(sql: "CREATE INDEX judgementsByTranscript ON judgements (transcript)")
         }
+        migrator.registerMigration("3: what a run became after it was begun") { db in
+            try db.execute(
+                sql: "CREATE TABLE amendments (ordinal INTEGER PRIMARY KEY, manifest TEXT NOT NULL) STRICT")
+        }
         return migrator
     }
 

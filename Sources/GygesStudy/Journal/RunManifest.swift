@@ -10,15 +10,12 @@ struct RunManifest: Sendable, Equatable, Codable {
     /// The model that judges, if one does.
     var judge: SubjectIdentity?
 
-    /// Throws if this run cannot go on as `other`, naming all that differs.
+    /// Throws if this run cannot go on as `other`, naming all that differs in what decides its answers.
     func requireSame(as other: RunManifest, folder: String) throws {
         var what: [String] = []
-        if try study.digest != other.study.digest { what.append("the study file differs") }
-        for name in Set(study.scenarios.map(\.name) + other.study.scenarios.map(\.name)).sorted() {
-            let mine = study.scenarios.first { $0.name == name }
-            if mine != other.study.scenarios.first(where: { $0.name == name }) {
-                what.append("the scenario “\(name)” differs")
-            }
+        let (mine, its) = (try study.decisiveDigests(), try other.study.decisiveDigests())
+        for name in Set(mine.keys).union(its.keys).sorted() where mine[name] != its[name] {
+            what.append("\(name) differs")
         }
         func compare(_ mine: SubjectIdentity?, _ given: SubjectIdentity?, _ role: String) {
             guard mine?.digest != given?.digest else { return }
@@ -28,7 +25,8 @@ struct RunManifest: Sendable, Equatable, Codable {
             what.append("the \(role) was \(describe(mine)) and is \(describe(given))")
         }
         compare(subject, other.subject, "subject")
-        compare(judge, other.judge, "judge model")
+        // A judge may come later, but none may become another unnoticed.
+        if let judge, let given = other.judge { compare(judge, given, "judge model") }
         if !what.isEmpty { throw StudyError.changed(folder: folder, what: what) }
     }
 }

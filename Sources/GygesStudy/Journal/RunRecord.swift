@@ -1,7 +1,12 @@
 /// Everything that a run's journal holds, joined and in the canonical order: the only source of metrics, exports and
 /// reports.
 struct RunRecord: Sendable {
+    /// What the run is now, with what was amended since it began.
     let manifest: RunManifest
+    /// In what the study differs from what was registered when the run began.
+    let deviations: [Deviation]
+    /// The digest of the study as registered.
+    let registeredDigest: ContentKey
     /// The judges whose judgements are recorded: the rules first, then models, each from its oldest version on.
     let judges: [JudgeIdentity]
     /// Everything that was to be asked, in order.
@@ -12,8 +17,11 @@ struct RunRecord: Sendable {
     /// Reads the run in `folder`, finished or not, also while another process writes it.
     init(folder: String) throws {
         let journal = try Journal(readingFrom: folder)
-        guard let manifest = try journal.manifest() else { throw StudyError.missingRun(folder: folder) }
+        guard let registered = try journal.manifest() else { throw StudyError.missingRun(folder: folder) }
+        let manifest = try journal.amendments().last ?? registered
         self.manifest = manifest
+        registeredDigest = try registered.study.digest
+        deviations = try registered.study.deviations(to: manifest.study)
         let transcripts = try journal.transcripts()
         var judgements: [ContentKey: [JudgeIdentity: Judgement]] = [:]
         for row in try journal.judgements().values {

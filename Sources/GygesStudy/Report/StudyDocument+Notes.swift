@@ -11,6 +11,19 @@ extension StudyDocument {
                     title: "This run is not finished",
                     text: "\(pending) answers are still to be asked for; `gyges study resume` goes on with it."))
         }
+        if !record.deviations.isEmpty {
+            let list = record.deviations.map { deviation in
+                """
+                \(deviation.key)\(deviation.isPreregistered ? " (pre-registered)" : ""): was \
+                \(deviation.registered.isEmpty ? "not there" : deviation.registered), is \
+                \(deviation.now.isEmpty ? "not there" : deviation.now)
+                """
+            }
+            notes.append(
+                Note(
+                    title: "The study is not the one that was registered",
+                    text: "It was changed after the run had begun. \(list.joined(separator: "; "))."))
+        }
         let losses = sections.flatMap { section in
             section.tiers.compactMap { tier -> String? in
                 let answered = tier.ledger.asked - tier.ledger[.pending]

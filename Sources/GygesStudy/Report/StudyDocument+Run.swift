@@ -54,7 +54,8 @@ extension StudyDocument {
         let (definition, subject) = (study.definition, record.manifest.subject)
         var facts = [Fact("Subject", subject.name), Fact("Subject's digest", subject.digest, isVerbatim: true)]
         facts += subject.details.sorted { $0.key < $1.key }.map { Fact("Subject: \($0.key)", $0.value) }
-        facts.append(Fact("Study's digest", try study.digest.hexadecimal, isVerbatim: true))
+        facts.append(
+            Fact("Digest of the study as registered", record.registeredDigest.hexadecimal, isVerbatim: true))
         for scenario in study.scenarios {
             let digest = try ContentKey(of: scenario).hexadecimal
             facts.append(Fact("Digest of \(scenario.name)", digest, isVerbatim: true))

@@ -28,7 +28,7 @@ public struct StudyRun: Sendable {
     /// Goes on with the run in `folder` where it stopped, whether it was ended, killed or failed.
     ///
     /// If the study file that started the run is still there, it is read again, and the run is refused if it, or a
-    /// scenario that it names, has changed.
+    /// scenario that it names, has changed in what decides the answers. Other changes are recorded and marked in the report.
     public static func resume(
         _ folder: String, subject: any Subject, judge: (any Subject)? = nil,
         progress: @escaping @Sendable (StudyProgress) -> Void = { _ in }
@@ -42,17 +42,16 @@ public struct StudyRun: Sendable {
     ///
     /// - Throws: ``StudyError/missingRun(folder:)`` if there is none, ``StudyError/changed(folder:what:)`` if its study
     /// file is
-    ///   still there and no longer says the same.
+    ///   still there and no longer says the same about what decides the answers.
     public static func study(in folder: String) throws -> Study {
-        guard let manifest = try Journal(readingFrom: folder).manifest() else {
-            throw StudyError.missingRun(folder: folder)
-        }
-        if let current = try manifest.study.reloaded() {
-            var expected = manifest
-            expected.study = current
-            try manifest.requireSame(as: expected, folder: folder)
-        }
-        return manifest.study
+        let journal = try Journal(readingFrom: folder)
+        guard let manifest = try journal.manifest() else { throw StudyError.missingRun(folder: folder) }
+        let latest = try journal.amendments().last ?? manifest
+        guard let current = try latest.study.reloaded() else { return latest.study }
+        var expected = manifest
+        expected.study = current
+        try manifest.requireSame(as: expected, folder: folder)
+        return current
     }
 
     /// Starts or continues a run on an open journal.
@@ -66,6 +65,10 @@ public struct StudyRun: Sendable {
             study: study, subject: subject.identity, judge: usesModelJudge ? judgeModel.identity : nil)
         if let recorded = try journal.manifest() {
             try recorded.requireSame(as: manifest, folder: folder)
+            let latest = try journal.amendments().last ?? recorded
+            if try latest.study.deviations(to: study) != [] || (latest.judge == nil) != (manifest.judge == nil) {
+                try await journal.amend(manifest)
+            }
         } else {
             try await journal.begin(manifest, cells: study.cells(for: subject.identity))
         }

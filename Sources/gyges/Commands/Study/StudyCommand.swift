@@ -10,9 +10,13 @@ struct StudyCommand: AsyncParsableCommand {
             resumed; the result is the same to the byte.
 
             Examples:
+              gyges study scenarios helpful-only
+              gyges study plan Examples/full-study.yaml
               gyges study run Examples/demo-study.yaml
               gyges study resume runs/demo
               gyges study report runs/demo --redact --output to-share
             """,
-        subcommands: [StudyRunCommand.self, StudyResume.self, StudyReport.self])
+        subcommands: [
+            StudyScenarios.self, StudyPlanCommand.self, StudyRunCommand.self, StudyResume.self, StudyReport.self,
+        ])
 }
