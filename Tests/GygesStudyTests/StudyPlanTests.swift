@@ -36,11 +36,13 @@ import Testing
         #expect(plan.distinctPromptTokens == 2 + 12)
         // With reasoning: compliance and five criteria; without: compliance alone.
         #expect(plan.judgeRequests == 12 * 6 + 12)
-        #expect(plan.judgeTokens == plan.judgeRequests * (50 + 120))
+        // Half of an answer of 50 tokens is reasoning, where there is any.
+        #expect(plan.judgeTokens == 12 * 6 * (25 + 45) + 12 * (50 + 45))
+        #expect(plan.distinctJudgeTokens == 12 * (50 + 6 * 45) + 12 * (50 + 45))
         #expect(plan.answerTokens == 24 * 50 && plan.greatestAnswerTokens == 2400)
         #expect(plan.logitRequests == 3 * 2 * 13)
         #expect(plan.mainPairs == 6)
-        #expect(plan.seconds == (14 + Double(plan.judgeTokens) / 3) / 10 + 1200 / 5)
+        #expect(plan.seconds == Double(14 + plan.distinctJudgeTokens) / 10 + 1200 / 5)
         #expect(plan.cost == Double(48 + plan.judgeTokens))
         let silent = try StudyPlan(of: study, assumptions: .init())
         #expect(silent.seconds == nil && silent.cost == nil)

@@ -34,8 +34,10 @@ public struct StudyPlan: Sendable, Equatable, Codable {
     public var answerTokens: Int
     /// Tokens that the subject may write at most.
     public var greatestAnswerTokens: Int
-    /// Tokens that judging models are sent.
+    /// Tokens that judging models are sent, if every answer can be judged and complies; about half of an answer is reasoning.
     public var judgeTokens: Int
+    /// Tokens that judging models read where the questions about one text share it.
+    public var distinctJudgeTokens: Int
     /// What was assumed.
     public var assumptions: Assumptions
     /// How tokens were counted, for readers.
@@ -88,7 +90,8 @@ public struct StudyPlan: Sendable, Equatable, Codable {
         }
         var (seen, seenBeginnings) = (Set<ContentKey>(), Set<String>())
         lines = []
-        (answers, judgeRequests, judgeTokens, promptTokens, distinctPromptTokens) = (0, 0, 0, 0, 0)
+        (answers, judgeRequests, judgeTokens, distinctJudgeTokens) = (0, 0, 0, 0)
+        (promptTokens, distinctPromptTokens) = (0, 0)
         for condition in try study.conditions {
             let mine = cells.filter { $0.condition == condition }
             var line = Line(
@@ -107,7 +110,8 @@ public struct StudyPlan: Sendable, Equatable, Codable {
                 let criteria = cell.scenario.criteria(for: cell.prompt)
                 let questions = 1 + (condition.mode.scratchpad == .forbidden ? 0 : criteria.reasoning.count)
                 judgeRequests += questions
-                judgeTokens += Int(answerLength) * questions + 120 * questions
+                judgeTokens += questions * (Int(answerLength / (questions > 1 ? 2 : 1)) + Self.tokensAQuestion)
+                distinctJudgeTokens += Int(answerLength) + questions * Self.tokensAQuestion
             }
             promptTokens += line.promptTokens
             distinctPromptTokens += line.distinctPromptTokens
@@ -123,14 +127,16 @@ public struct StudyPlan: Sendable, Equatable, Codable {
         self.counting = counting
         mainPairs = lines.filter { $0.role == .main && $0.tiers > 1 }.map { $0.answers / $0.tiers }.min() ?? 0
         if let read = assumptions.readPerSecond, let written = assumptions.writtenPerSecond, read > 0, written > 0 {
-            // A judge's questions about one text share it; openings share everything before them.
-            let judgeReading = Double(judgeTokens) / 3
-            seconds = (Double(distinctPromptTokens) + judgeReading) / read + Double(answerTokens) / written
+            // Openings share everything before them.
+            seconds = Double(distinctPromptTokens + distinctJudgeTokens) / read + Double(answerTokens) / written
         }
         if let input = assumptions.inputPrice, let output = assumptions.outputPrice {
             cost = (Double(promptTokens + judgeTokens) * input + Double(answerTokens + judgeRequests) * output) / 1e6
         }
     }
+
+    /// A question to a judge with what stands around it, in tokens; its instructions are shared by all and read once.
+    static let tokensAQuestion = 45
 
     /// What the rough rule is, for readers.
     public static let roughCounting = "a token for every four bytes of text"

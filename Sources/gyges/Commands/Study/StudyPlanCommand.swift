@@ -104,7 +104,8 @@ extension StudyPlan {
             "",
             "Tokens: \(promptTokens) sent, \(distinctPromptTokens) read where what requests share is read once, about "
                 + "\(answerTokens) written, at most \(greatestAnswerTokens) (\(counting))",
-            "Judges: \(judgeRequests) questions to a model, about \(judgeTokens) tokens; openings measured: \(logitRequests)",
+            "Judges: \(judgeRequests) questions to a model at most, \(judgeTokens) tokens sent, \(distinctJudgeTokens) read; "
+                + "openings measured: \(logitRequests)",
         ]
         if let seconds {
             facts.append("Time: about \(Self.duration(seconds)), judging included, by the rates given")
