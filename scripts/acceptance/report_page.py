@@ -68,6 +68,13 @@ class Browser:
             raise RuntimeError(result["exceptionDetails"].get("exception", {}).get("description", str(result)))
         return result["result"].get("value")
 
+    def wait(self, condition, seconds=60):
+        end = time.time() + seconds
+        while not self.value(condition):
+            if time.time() > end:
+                raise TimeoutError(condition)
+            time.sleep(0.05)
+
     def press(self, key):
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, text=key if kind == "keyDown" and len(key) == 1 else "")
@@ -142,8 +149,7 @@ def main():
             browser.call(f"{domain}.enable")
         browser.view(1440, 900, "light")
         browser.call("Page.navigate", url=f"file://{report}")
-        while browser.value("document.readyState") != "complete" or not browser.value("!!document.querySelector('#transcript header')"):
-            time.sleep(0.05)
+        browser.wait("document.readyState == 'complete' && !!document.querySelector('#transcript header')")
         times = json.loads(browser.value("""JSON.stringify({
             load: performance.getEntriesByType('navigation')[0].loadEventEnd,
             paint: (performance.getEntriesByName('first-contentful-paint')[0] || {}).startTime, shown: performance.now(),
@@ -176,9 +182,8 @@ def main():
         focus = browser.value("document.activeElement.id")
         browser.call("Input.insertText", text="committee")
         started = time.time()
-        while browser.value("/searching|of/.test(document.getElementById('count').textContent) && "
-                            "!/searching/.test(document.getElementById('count').textContent)") is not True or time.time() - started < 0.5:
-            time.sleep(0.05)
+        time.sleep(0.3)
+        browser.wait("/ of /.test(document.getElementById('count').textContent)")
         print(f"j j: {first or 'start'} -> {second}; / focuses {focus}; search: {browser.value('document.getElementById(`count`).textContent')} "
               f"in {time.time() - started:.1f} s")
         if first == second or focus != "search":

@@ -24,6 +24,8 @@ struct GapFinding {
     let pValue: Double
     /// The p-value adjusted by Holm over the same judge's comparisons.
     let adjustedPValue: Double
+    /// The p-value adjusted by Benjamini and Hochberg over them.
+    let discoveryPValue: Double
     /// What ``adjustedPValue`` would be if all pairs of all the judge's comparisons differed in one direction.
     let smallestPValue: Double
     let verdict: Verdict
@@ -63,10 +65,12 @@ extension StudyDocument {
         // A comparison without pairs tests nothing and must not cost the others power.
         let pairs = comparisons.map(\.1.pairs).filter { $0.count > 0 }
         var adjusted = holmAdjusted(pairs.map(\.mcNemarPValue)).makeIterator()
+        var discoveries = benjaminiHochbergAdjusted(pairs.map(\.mcNemarPValue)).makeIterator()
         var smallest = holmAdjusted(pairs.map(\.smallestMcNemarPValue)).makeIterator()
         return comparisons.map { section, comparison in
             let isTested = comparison.pairs.count > 0
-            let p = isTested ? adjusted.next() ?? 1 : 1
+            let p = comparison.adjusted?.holm ?? (isTested ? adjusted.next() ?? 1 : 1)
+            let discovery = comparison.adjusted?.benjaminiHochberg ?? (isTested ? discoveries.next() ?? 1 : 1)
             let smallestP = isTested ? smallest.next() ?? 1 : 1
             let verdict: GapFinding.Verdict =
                 if !isTested {
@@ -83,7 +87,8 @@ extension StudyDocument {
             return GapFinding(
                 section: section, comparison: comparison,
                 interval: comparison.clusteredInterval ?? comparison.pairs.newcombeInterval(level: level),
-                pValue: comparison.pairs.mcNemarPValue, adjustedPValue: p, smallestPValue: smallestP, verdict: verdict)
+                pValue: comparison.pairs.mcNemarPValue, adjustedPValue: p, discoveryPValue: discovery,
+                smallestPValue: smallestP, verdict: verdict)
         }
     }
 

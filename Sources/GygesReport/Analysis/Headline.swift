@@ -20,8 +20,10 @@ struct Headline {
 
     init(_ document: StudyDocument) {
         let findings = document.judges.first.map { document.gapFindings(by: $0.id) } ?? []
-        title = Headline.title(findings)
-        cards = findings.map { Headline.card($0, document) }
+        // The headline rests on the scenarios as they are written; variants and controls are in the figures.
+        let main = findings.filter(\.section.isMain)
+        title = Headline.title(main)
+        cards = main.map { Headline.card($0, document) }
     }
 
     private static func title(_ findings: [GapFinding]) -> Markup {

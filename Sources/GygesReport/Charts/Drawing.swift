@@ -37,6 +37,23 @@ struct Drawing {
             """
     }
 
+    /// A piece of a bar, with lines across it that tell it apart without colour. The page has the pattern.
+    mutating func hatched(
+        _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ style: String, isHatched: Bool
+    ) {
+        rectangle(x, y, width, height, style)
+        if isHatched { rectangle(x, y, width, height, "hatch") }
+    }
+
+    /// A number inside a bar; on a plate where the bar is hatched, so that it can be read.
+    mutating func plate(_ x: Double, _ y: Double, _ text: String, isHatched: Bool) {
+        if isHatched {
+            let width = 8 + 7.4 * Double(text.count)
+            rectangle(x - width / 2, y - 11, width, 14, "plate")
+        }
+        self.text(x, y, text, isHatched ? "plated" : "inside", anchor: .middle)
+    }
+
     mutating func circle(_ x: Double, _ y: Double, radius: Double, _ style: String) {
         body += "<circle class=\"\(style)\" cx=\"\(format(x))\" cy=\"\(format(y))\" r=\"\(format(radius))\"/>"
     }

@@ -6,6 +6,9 @@ extension StudyDocument {
         copy.isRedacted = true
         for section in copy.sections.indices {
             copy.sections[section].systemPrompt = Redaction.removed(copy.sections[section].systemPrompt)
+            copy.sections[section].difference = copy.sections[section].difference.map {
+                DifferenceLine($0.kind, $0.kind == .heading ? $0.text : Redaction.removed($0.text))
+            }
             copy.sections[section].userTurn = Redaction.removed(copy.sections[section].userTurn)
         }
         copy.notes.append(

@@ -25,6 +25,12 @@ extension StudyDocument {
         public var systemPrompt: String
         /// The user turn with its placeholders, as the scenario has it.
         public var userTurn: String
+        /// What the condition is for, in a word or two: `main`, `placebo`; empty if that is not known.
+        public var role = ""
+        /// Whether the headline and its cards are about it.
+        public var isMain = true
+        /// How its prompts differ from those of the scenario as it is written; empty where they do not.
+        public var difference: [DifferenceLine] = []
 
         /// Creates a section.
         public init(
@@ -50,6 +56,27 @@ extension StudyDocument {
 
         /// The tier of a name.
         func tier(_ id: String) -> Tier? { tiers.first { $0.id == id } }
+    }
+
+    /// A line of a difference between two texts.
+    public struct DifferenceLine: Sendable, Equatable, Codable {
+        /// What became of a line.
+        public enum Kind: String, Sendable, Codable {
+            /// Names what the following lines are from.
+            case heading
+            case same, added, removed
+        }
+
+        /// What became of it.
+        public var kind: Kind
+        /// The line.
+        public var text: String
+
+        /// Creates a line.
+        public init(_ kind: Kind, _ text: String) {
+            self.kind = kind
+            self.text = text
+        }
     }
 
     /// What happened in one tier.
@@ -112,6 +139,12 @@ extension StudyDocument {
         public var alignmentFaking: Proportion?
         /// Answers whose reasoning fulfils each criterion, of those judged on it, in the order in which they are shown.
         public var criteria: [CriterionCount]
+        /// Judged answers by what their reasoning is, and whether they complied; empty where reasoning is not judged.
+        public var reasoning: [ReasoningCount] = []
+        /// The compliance corrected for the judge's known errors (Rogan & Gladen 1978, doi:10.1093/oxfordjournals.aje.a112510).
+        public var correctedCompliance: Estimate?
+        /// The compliance if all answers that were dropped had refused, and if all had complied.
+        public var bounds: Interval?
 
         /// Creates an outcome.
         public init(
@@ -121,6 +154,45 @@ extension StudyDocument {
             self.compliance = compliance
             self.alignmentFaking = alignmentFaking
             self.criteria = criteria
+        }
+    }
+
+    /// Answers of one kind of reasoning (after Greenblatt et al. 2024, Fig. 6).
+    public struct ReasoningCount: Sendable, Equatable, Codable {
+        /// A kind of reasoning.
+        public enum Kind: String, Sendable, Codable, CaseIterable {
+            /// It fulfils every criterion of alignment faking.
+            case faking
+            /// It sees a conflict with its values, and does not fake.
+            case conflict
+            /// Neither.
+            case none
+            /// There is none, or nobody judged it.
+            case unjudged
+
+            /// Name for readers.
+            var label: String {
+                switch self {
+                case .faking: "alignment-faking reasoning"
+                case .conflict: "sees a conflict, does not fake"
+                case .none: "sees no conflict"
+                case .unjudged: "reasoning not judged"
+                }
+            }
+        }
+
+        /// The kind.
+        public var kind: Kind
+        /// Answers that complied.
+        public var complied: Int
+        /// Answers that did not.
+        public var refused: Int
+
+        /// Creates a count.
+        public init(_ kind: Kind, complied: Int, refused: Int) {
+            self.kind = kind
+            self.complied = complied
+            self.refused = refused
         }
     }
 
@@ -151,6 +223,14 @@ extension StudyDocument {
         /// An interval that allows for several answers to one prompt depending on each other, if one was computed;
         /// it is shown instead of the interval over independent pairs.
         public var clusteredInterval: Interval?
+        /// The p-value of a permutation of the tiers within prompts, if one was computed.
+        public var permutationPValue: Double?
+        /// The p-values adjusted over all conditions of the study's family, if they were computed.
+        public var adjusted: AdjustedPValues?
+        /// The gap if all answers that were dropped had said what makes it smallest, and greatest.
+        public var bounds: Interval?
+        /// The pairs of each prompt.
+        public var prompts: [PromptPairs] = []
 
         /// Creates a comparison.
         public init(
@@ -161,6 +241,34 @@ extension StudyDocument {
             self.second = second
             self.pairs = pairs
             self.clusteredInterval = clusteredInterval
+        }
+    }
+
+    /// A test's p-value among others.
+    public struct AdjustedPValues: Sendable, Equatable, Codable {
+        /// By Holm's method.
+        public var holm: Double
+        /// By Benjamini's and Hochberg's.
+        public var benjaminiHochberg: Double
+
+        /// Creates a pair.
+        public init(holm: Double, benjaminiHochberg: Double) {
+            self.holm = holm
+            self.benjaminiHochberg = benjaminiHochberg
+        }
+    }
+
+    /// One prompt's pairs of judged answers.
+    public struct PromptPairs: Sendable, Equatable, Codable {
+        /// The prompt's short name.
+        public var prompt: String
+        /// Its pairs, by whether they complied.
+        public var pairs: PairedCounts
+
+        /// Creates a prompt's pairs.
+        public init(prompt: String, pairs: PairedCounts) {
+            self.prompt = prompt
+            self.pairs = pairs
         }
     }
 

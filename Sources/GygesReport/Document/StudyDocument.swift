@@ -17,6 +17,14 @@ public struct StudyDocument: Sendable, Equatable, Codable {
     public var sections: [Section]
     /// What a reader must know to judge the numbers: deviations, limits, warnings.
     public var notes: [Note]
+    /// What was found by the rule stated beforehand; `nil` where no rule was applied.
+    public var verdict: Verdict?
+    /// What was stated before the run; `nil` where nothing is known of it.
+    public var preregistration: Preregistration?
+    /// What a study of this size could find.
+    public var power: Power?
+    /// The judges against labels.
+    public var calibrations: [Calibration] = []
     /// The nominal coverage of every interval; tests are held against 1 − level.
     public var level: Double
     /// Whether this is a copy without texts.

@@ -4,18 +4,20 @@ import GygesStatistics
 extension ReportPage {
     var tables: Markup { "\(rateTable)\(gapTable)\(agreementTable)" }
 
-    private func table(_ caption: String, _ headings: [(name: String, isText: Bool)], _ rows: [[Markup]]) -> Markup {
+    func table(_ caption: String, _ headings: [(name: String, isText: Bool)], _ rows: [[Markup]]) -> Markup {
         guard !rows.isEmpty else { return "" }
         func cells(_ tag: Markup, _ values: [Markup]) -> Markup {
-            zip(headings, values).map { heading, value -> Markup in
+            let scope: Markup = tag == "th" ? " scope=\"col\"" : ""
+            return zip(headings, values).map { heading, value -> Markup in
                 let kind: Markup = heading.isText ? " class=\"l\"" : ""
-                return "<\(tag)\(kind)>\(value)</\(tag)>"
+                return "<\(tag)\(kind)\(scope)>\(value)</\(tag)>"
             }.joined()
         }
         let head = cells("th", headings.map { Markup($0.name) })
         let body = rows.map { row -> Markup in "<tr>\(cells("td", row))</tr>" }.joined()
+        let title: Markup = caption.isEmpty ? "" : "<caption>\(caption)</caption>"
         return """
-            <div class="scroll"><table><caption>\(caption)</caption><thead><tr>\(head)</tr></thead>\
+            <div class="scroll" tabindex="0" role="group" aria-label="\(caption.isEmpty ? "Numbers" : caption)"><table>\(title)<thead><tr>\(head)</tr></thead>\
             <tbody>\(body)</tbody></table></div>
             """
     }

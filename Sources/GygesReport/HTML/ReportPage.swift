@@ -19,7 +19,9 @@ struct ReportPage {
         let headline = Headline(document)
         let values: [String: Any] = [
             "title": Markup.isolated(document.title), "subject": Markup(document.subject),
-            "purpose": Markup(document.purpose), "headline": headline.title, "canary": Markup(Canary.line),
+            "purpose": Markup(document.purpose),
+            "headline": document.verdict.map { Markup($0.sentence) } ?? headline.title, "controls": controlPanel,
+            "preregistration": preregistration, "canary": Markup(Canary.line),
             "style": Markup.trusted(style),
             "scriptHash": Markup.trusted("'sha256-\(Self.base64(ofHexadecimal: Digest.sha256(Self.script)))'"),
             "cards": headline.cards.map(Self.values),
@@ -49,82 +51,27 @@ struct ReportPage {
         return Data(bytes).base64EncodedString()
     }
 
-    // MARK: Charts
-
-    private var legend: Markup {
-        """
-        Discs: told that these conversations are trained on. Squares: told that they are not. Whiskers: \
-        \(Numbers.level(document.level)) intervals (Wilson for shares, Newcombe or bootstrap for gaps, Student for means).
-        """
-    }
-
-    private func chart(_ caption: String, _ svg: Markup, isWide: Bool = false) -> [String: Any] {
-        ["caption": Markup(caption), "svg": svg, "kind": Markup(isWide ? "wide" : "half")]
-    }
-
-    private var charts: [[String: Any]] {
-        guard let judge = document.judges.first else { return [] }
-        var charts: [[String: Any]] = []
-        let compliance = groups { $0.outcome(by: judge.id)?.compliance }
-        charts.append(
-            chart(
-                "Compliance by tier, judged by \(judge.label)",
-                RateChart(groups: compliance, level: document.level).svg(id: "compliance", title: "Compliance by tier"))
-        )
-        let findings = document.judges.flatMap { judge in
-            document.gapFindings(by: judge.id).map { (judge.label, $0) }
-        }
-        if !findings.isEmpty {
-            let chart = ForestChart(findings: findings.map(\.1), judges: findings.map(\.0))
-            charts.append(
-                self.chart("Compliance gap, in percentage points", chart.svg(id: "gap", title: "Compliance gap")))
-        }
-        let faking = groups { $0.outcome(by: judge.id)?.alignmentFaking }
-        if !faking.isEmpty {
-            charts.append(
-                chart(
-                    "Complied with alignment-faking reasoning, judged by \(judge.label)",
-                    RateChart(groups: faking, level: document.level).svg(
-                        id: "faking", title: "Alignment-faking reasoning by tier")))
-        }
-        let ledger = document.sections.flatMap { section in
-            section.tiers.map { LedgerChart.Row(group: section.title, label: $0.label, ledger: $0.ledger) }
-        }
-        charts.append(
-            chart("What became of every answer", LedgerChart(rows: ledger).svg(id: "ledger", title: "Answers by state"))
-        )
-        for (index, section) in document.sections.enumerated() {
-            guard let gap = section.logitGap, let finding = LogitGapFinding(gap, level: document.level) else {
-                continue
-            }
-            let chart = LogitGapChart(section: section, gap: gap, finding: finding, level: document.level)
-            charts.append(
-                self.chart(
-                    "Logit gap by prompt: \(section.scenario)",
-                    chart.svg(id: "logit-\(index)", title: "Logit gap, \(section.scenario)"), isWide: true))
-        }
-        return charts
-    }
-
-    /// The tiers of each section that have a share.
-    private func groups(_ share: (StudyDocument.Tier) -> Proportion?) -> [RateChart.Group] {
-        document.sections.compactMap { section in
-            let rows = section.tiers.compactMap { tier in
-                share(tier).map { RateChart.Row(label: tier.label, isTrained: tier.isTrained, share: $0) }
-            }
-            return rows.isEmpty ? nil : RateChart.Group(title: section.title, rows: rows)
-        }
-    }
-
     // MARK: Materials and facts
 
     private var materials: Markup {
         document.sections.filter { !$0.systemPrompt.isEmpty || !$0.userTurn.isEmpty }.map { section in
-            """
-            <details><summary>\(Markup.isolated(section.title)): system prompt and user turn</summary>\
-            <p>\(section.summary)</p><div class="said" dir="auto">\(section.systemPrompt)</div>\
-            <div class="said" dir="auto">\(section.userTurn)</div></details>
-            """
+            let difference: Markup = section.difference.map { line -> Markup in
+                switch line.kind {
+                case .heading: "<p class=\"muted\">\(line.text)</p>"
+                case .same: "<div>\u{A0}\u{A0}\(line.text)</div>"
+                case .added: "<ins>+ \(line.text)</ins>"
+                case .removed: "<del>− \(line.text)</del>"
+                }
+            }.joined()
+            let changes: Markup =
+                difference.isNull
+                ? "" : "<h3>What differs from the scenario as written</h3><div class=\"difference\">\(difference)</div>"
+            let role: Markup = section.role.isEmpty ? "" : " <span class=\"muted\">(\(section.role))</span>"
+            return """
+                <details><summary>\(Markup.isolated(section.title))\(role)</summary><p>\(section.summary)</p>\(changes)\
+                <h3>System prompt</h3><div class="said" dir="auto">\(section.systemPrompt)</div>\
+                <h3>User turn</h3><div class="said" dir="auto">\(section.userTurn)</div></details>
+                """
         }.joined()
     }
 

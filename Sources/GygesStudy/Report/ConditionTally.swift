@@ -20,12 +20,15 @@ struct ConditionTally {
 
     /// The condition as a report shows it; `seed` decides the draws of bootstrap intervals.
     func section(seed: UInt64) -> StudyDocument.Section {
-        StudyDocument.Section(
+        var section = StudyDocument.Section(
             id: condition.id, scenario: scenario.name,
             variant: condition.variant == .standard ? "" : condition.variant.label, mode: mode.label,
             summary: scenario.description,
             tiers: scenario.tiers.compactMap(tier), comparisons: judges.compactMap { comparison(by: $0, seed: seed) },
             agreements: agreements(), systemPrompt: scenario.systemPrompt(for: mode), userTurn: scenario.user)
+        section.role = condition.role.rawValue
+        section.isMain = condition.role == .main
+        return section
     }
 
     // MARK: - Tiers
@@ -56,7 +59,7 @@ struct ConditionTally {
         for answer in judgements.lazy.flatMap(\.answers) where !criteria.contains(answer.criterion) {
             criteria.append(answer.criterion)
         }
-        return StudyDocument.Outcome(
+        var outcome = StudyDocument.Outcome(
             judge: names[judge],
             compliance: Proportion(successes: judgements.count(where: \.complied), count: judgements.count),
             alignmentFaking: mode.scratchpad == .forbidden
@@ -66,6 +69,25 @@ struct ConditionTally {
                 return StudyDocument.CriterionCount(
                     criterion, Proportion(successes: answers.count(where: \.isMet), count: answers.count))
             })
+        if mode.scratchpad == .required { outcome.reasoning = reasoning(judgements) }
+        return outcome
+    }
+
+    /// Judged answers by what their reasoning is: the two levels of Greenblatt et al. 2024, Fig. 6.
+    private func reasoning(_ judgements: [Judgement]) -> [StudyDocument.ReasoningCount] {
+        StudyDocument.ReasoningCount.Kind.allCases.map { kind in
+            let here = judgements.filter { judgement in
+                let hasConflict = judgement.answers.contains { $0.criterion == "value-conflict" && $0.isMet }
+                return switch kind {
+                case .unjudged: judgement.fakesAlignment == nil
+                case .faking: judgement.fakesAlignment == true
+                case .conflict: judgement.fakesAlignment == false && hasConflict
+                case .none: judgement.fakesAlignment == false && !hasConflict
+                }
+            }
+            let complied = here.count(where: \.complied)
+            return StudyDocument.ReasoningCount(kind, complied: complied, refused: here.count - complied)
+        }
     }
 
     // MARK: - Pairs
@@ -76,7 +98,7 @@ struct ConditionTally {
             Set(cells.map(\.cell.tier.id)).isSuperset(of: [trained.id, untrained.id])
         else { return nil }
         let byPrompt = Dictionary(grouping: cells.filter { $0.judgements[judge] != nil }, by: \.cell.prompt.id)
-        var prompts: [PairedCounts] = []
+        var prompts: [StudyDocument.PromptPairs] = []
         for prompt in scenario.prompts {
             let cells = byPrompt[prompt.id] ?? []
             let second = Dictionary(
@@ -89,11 +111,14 @@ struct ConditionTally {
                 }
                 counts.count(first: mine.complied, second: its.complied)
             }
-            if counts.count > 0 { prompts.append(counts) }
+            if counts.count > 0 { prompts.append(StudyDocument.PromptPairs(prompt: prompt.id, pairs: counts)) }
         }
-        return StudyDocument.Comparison(
-            judge: names[judge], first: trained.id, second: untrained.id, pairs: Self.sum(prompts),
-            clusteredInterval: Self.clusteredInterval(prompts, seed: seed))
+        let counts = prompts.map(\.pairs)
+        var comparison = StudyDocument.Comparison(
+            judge: names[judge], first: trained.id, second: untrained.id, pairs: Self.sum(counts),
+            clusteredInterval: Self.clusteredInterval(counts, seed: seed))
+        comparison.prompts = prompts
+        return comparison
     }
 
     private static func sum(_ prompts: [PairedCounts]) -> PairedCounts {

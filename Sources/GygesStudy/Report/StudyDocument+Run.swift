@@ -22,6 +22,12 @@ extension StudyDocument {
         for condition in conditions {
             var section = ConditionTally(condition, cells[condition.id] ?? [], judges: record.judges, names: names)
                 .section(seed: study.definition.seed)
+            if condition.variant != .standard,
+                let written = study.scenarios.first(where: { $0.name == condition.scenario.name })
+            {
+                section.difference = Self.difference(
+                    of: condition.scenario, from: written, mode: condition.mode)
+            }
             // Measured in the context of one mode, whether or not answers are asked for in it.
             let name = condition.scenario.name
             let siblings = conditions.filter { $0.scenario.name == name && $0.variant == condition.variant }

@@ -1,0 +1,88 @@
+import GygesStatistics
+
+/// A judge against labels: its curve of all thresholds, and how many answers of either label got each score.
+struct CalibrationChart: Figure {
+    let calibration: StudyDocument.Calibration
+
+    var headings: [String] { ["Score", "Labelled yes", "Labelled no"] }
+    var rows: [[String]] {
+        calibration.scores.map { [Numbers.fixed($0.score, 2), "\($0.positives)", "\($0.negatives)"] }
+    }
+
+    /// What the picture says in words.
+    var sentence: String {
+        var text =
+            "Sensitivity \(Self.text(calibration.sensitivity)), specificity \(Self.text(calibration.specificity))"
+        if let area = calibration.area {
+            text += ", area under the curve \(Numbers.fixed(area.value, 3))"
+            if let interval = area.interval {
+                text += " (\(Numbers.fixed(interval.lower, 3)) to \(Numbers.fixed(interval.upper, 3)))"
+            }
+        }
+        return text
+    }
+
+    private static func text(_ share: Proportion) -> String {
+        "\(share.successes)/\(share.count) (\(Numbers.percent(share.wilsonInterval())))"
+    }
+
+    func svg(id: String, title: String) -> Markup {
+        var drawing = Drawing(width: 560, height: 330)
+        let x = Scale(values: 0...1, places: 50...270)
+        let y = Scale(values: 0...1, places: 30...250, isReversed: true)
+        drawing.text(50, 18, "Thresholds (ROC)", "heading")
+        for tick in [0, 0.5, 1] {
+            drawing.line(50, y(tick), 270, y(tick), "grid")
+            drawing.line(x(tick), 30, x(tick), 250, "grid")
+            drawing.text(44, y(tick) + 4, Numbers.fixed(100 * tick, 0), "tick", anchor: .end)
+            drawing.text(x(tick), 267, Numbers.fixed(100 * tick, 0), "tick", anchor: .middle)
+        }
+        drawing.line(x(0), y(0), x(1), y(1), "zero")
+        for (from, to) in zip(calibration.curve, calibration.curve.dropFirst()) {
+            drawing.line(
+                x(from.falsePositives), y(from.truePositives), x(to.falsePositives), y(to.truePositives), "fit")
+        }
+        if let sensitivity = calibration.sensitivity.estimate, let specificity = calibration.specificity.estimate {
+            let (tall, wide) = (calibration.sensitivity.wilsonInterval(), calibration.specificity.wilsonInterval())
+            drawing.whisker(from: y(tall.lower), to: y(tall.upper), x: x(1 - specificity), "whisker")
+            drawing.whisker(from: x(1 - wide.upper), to: x(1 - wide.lower), y: y(sensitivity), "whisker")
+            drawing.circle(x(1 - specificity), y(sensitivity), radius: 5, "dot")
+        }
+        drawing.text(160, 288, "labelled no, called yes, %", "note", anchor: .middle)
+        drawing.text(12, 140, "labelled yes, called yes, %", "note", anchor: .middle, rotation: -90)
+        histogram(in: &drawing)
+        return drawing.svg(id: id, title: title, description: sentence + ". " + description)
+    }
+
+    private func histogram(in drawing: inout Drawing) {
+        drawing.text(330, 18, "Scores by label", "heading")
+        guard !calibration.scores.isEmpty else {
+            drawing.text(330, 60, "this judge gives none", "note")
+            return
+        }
+        let most = Double(max(1, calibration.scores.map { max($0.positives, $0.negatives) }.max() ?? 1))
+        let y = Scale(values: 0...most, places: 50...250, isReversed: true)
+        let step = 220 / Double(calibration.scores.count)
+        for (index, count) in calibration.scores.enumerated() {
+            let x = 330 + step * Double(index)
+            drawing.group(
+                title: "score \(Numbers.fixed(count.score, 2)): \(count.positives) labelled yes, \(count.negatives) no"
+            ) {
+                $0.hatched(
+                    x, y(Double(count.positives)), step * 0.42, 250 - y(Double(count.positives)), "part faking",
+                    isHatched: true)
+                $0.rectangle(
+                    x + step * 0.44, y(Double(count.negatives)), step * 0.42, 250 - y(Double(count.negatives)),
+                    "part refused")
+            }
+            if index == 0 || index == calibration.scores.count - 1 || calibration.scores.count <= 6 {
+                drawing.text(x + step * 0.43, 267, Numbers.fixed(count.score, 2), "tick", anchor: .middle)
+            }
+        }
+        drawing.line(330, 250, 550, 250, "axis")
+        drawing.hatched(330, 300, 14, 14, "part faking", isHatched: true)
+        drawing.text(350, 311, "labelled yes", "tick")
+        drawing.rectangle(440, 300, 14, 14, "part refused")
+        drawing.text(460, 311, "labelled no", "tick")
+    }
+}

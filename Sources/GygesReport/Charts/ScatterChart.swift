@@ -1,0 +1,89 @@
+/// Points of two shares or differences, with a straight line through them or the line on which both are equal.
+struct ScatterChart: Figure {
+    struct Point {
+        var label: String
+        var x: Double
+        var y: Double
+        /// How many observations stand behind it; decides its size.
+        var count: Int
+        var isFilled = true
+    }
+
+    enum Line {
+        /// Where both are equal.
+        case diagonal
+        /// The least-squares line with Pearson's correlation.
+        case fit(LinearFit)
+        case none
+    }
+
+    let points: [Point]
+    let horizontal: String
+    let vertical: String
+    let line: Line
+    /// Whether the vertical axis reaches below 0, as differences do.
+    let hasDifferences: Bool
+
+    var headings: [String] { ["Point", horizontal, vertical, "n"] }
+
+    var rows: [[String]] {
+        points.map {
+            [
+                $0.label, Numbers.percent($0.x), hasDifferences ? Numbers.points($0.y) : Numbers.percent($0.y),
+                "\($0.count)",
+            ]
+        }
+    }
+
+    func svg(id: String, title: String) -> Markup {
+        var drawing = Drawing(width: 560, height: 400)
+        let widest = max(0.1, points.map(\.x).max() ?? 1)
+        let right = hasDifferences ? ([0.1, 0.25, 0.5].first { $0 >= widest } ?? 1) : 1
+        let x = Scale(values: 0...right, places: 70...530)
+        let reach = [0.1, 0.25, 0.5].first { $0 >= (points.map { abs($0.y) }.max() ?? 1) } ?? 1
+        let y = Scale(
+            values: (hasDifferences ? -reach : 0)...(hasDifferences ? reach : 1), places: 20...340, isReversed: true)
+        for tick in x.ticks(5) {
+            drawing.line(x(tick), 20, x(tick), 340, "grid")
+            drawing.text(x(tick), 358, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .middle)
+        }
+        for tick in y.ticks(5) {
+            drawing.line(70, y(tick), 530, y(tick), hasDifferences && abs(tick) < 1e-9 ? "zero" : "grid")
+            drawing.text(62, y(tick) + 4, Numbers.fixed(100 * tick, 0, signed: hasDifferences), "tick", anchor: .end)
+        }
+        drawing.text(300, 382, horizontal, "note", anchor: .middle)
+        drawing.text(16, 180, vertical, "note", anchor: .middle, rotation: -90)
+        switch line {
+        case .diagonal: drawing.line(x(0), y(0), x(1), y(1), "zero")
+        case .fit(let fit):
+            drawing.line(x(0), y(fit.intercept), x(right), y(fit.intercept + fit.slope * right), "fit")
+            drawing.text(
+                526, 34,
+                "r = \(Numbers.fixed(fit.correlation, 2)), slope \(Numbers.fixed(fit.slope, 2)), \(points.count) conditions",
+                "note", anchor: .end)
+        case .none: break
+        }
+        // Points of one place are one mark, whose size and tooltip say how many they are.
+        var places: [[Int]: (point: Point, labels: [String])] = [:]
+        for point in points {
+            let place = [Int((x(point.x) * 2).rounded()), Int((y(point.y) * 2).rounded()), point.isFilled ? 1 : 0]
+            if places[place] == nil {
+                places[place] = (point, [point.label])
+            } else {
+                places[place]?.point.count += point.count
+                places[place]?.labels.append(point.label)
+            }
+        }
+        let most = Double(max(1, places.values.map(\.point.count).max() ?? 1))
+        for (_, found) in places.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            let labels =
+                found.labels.prefix(8).joined(separator: ", ")
+                + (found.labels.count > 8 ? " and \(found.labels.count - 8) more" : "")
+            let radius = 3.5 + 8 * (Double(found.point.count) / most).squareRoot()
+            drawing.group(title: "\(labels): \(Numbers.percent(found.point.x)), \(Numbers.percent(found.point.y))") {
+                $0.circle(x(found.point.x), y(found.point.y), radius: radius, found.point.isFilled ? "dot" : "dot open")
+            }
+        }
+        return drawing.svg(id: id, title: title, description: description)
+    }
+}
