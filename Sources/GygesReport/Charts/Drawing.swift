@@ -134,10 +134,12 @@ struct Drawing {
 
     /// The picture as an element that says what it shows to those who cannot see it.
     func svg(id: String, title: String, description: String) -> Markup {
-        """
-        <svg viewBox="0 0 \(format(width)) \(format(height))" role="img" aria-labelledby="\(id)-title \(id)-desc">\
-        <title id="\(id)-title">\(title)</title><desc id="\(id)-desc">\(description)</desc>\(body)</svg>
-        """
+        // What has links in it is no single image to assistive technology.
+        let role: Markup = body.html.contains("<a ") ? "group" : "img"
+        return """
+            <svg viewBox="0 0 \(format(width)) \(format(height))" role="\(role)" aria-labelledby="\(id)-title \(id)-desc">\
+            <title id="\(id)-title">\(title)</title><desc id="\(id)-desc">\(description)</desc>\(body)</svg>
+            """
     }
 
     /// The picture as a file of its own, with a style sheet that must not hold `]]>`.

@@ -41,7 +41,7 @@ struct ForestChart: Figure {
         drawing.text(scale(0) + 8, 14, "more when trained →", "note")
         for (index, finding) in findings.enumerated() {
             let y = 26 + (Double(index) + 0.5) * rowHeight
-            drawing.text(0, y - 3, Drawing.shortened(finding.section.title, to: 33), "label strong")
+            drawing.text(0, y - 3, Drawing.shortened(finding.section.briefTitle, to: 33), "label strong")
             drawing.text(0, y + 13, "\(judges[index]), n = \(finding.comparison.pairs.count)", "note")
             draw(finding, at: y, on: scale, in: &drawing)
         }

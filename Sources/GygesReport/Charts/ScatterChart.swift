@@ -56,11 +56,16 @@ struct ScatterChart: Figure {
         switch line {
         case .diagonal: drawing.line(x(0), y(0), x(1), y(1), "zero")
         case .fit(let fit):
-            drawing.line(x(0), y(fit.intercept), x(right), y(fit.intercept + fit.slope * right), "fit")
-            drawing.text(
-                526, 34,
-                "r = \(Numbers.fixed(fit.correlation, 2)), slope \(Numbers.fixed(fit.slope, 2)), \(points.count) conditions",
-                "note", anchor: .end)
+            // Only as far as the line is within the picture.
+            let ends = [-reach, reach].map { (($0 - fit.intercept) / fit.slope) }.sorted()
+            let (from, to) = (max(0, ends[0]), min(right, ends[1]))
+            if from < to {
+                drawing.line(
+                    x(from), y(fit.intercept + fit.slope * from), x(to), y(fit.intercept + fit.slope * to), "fit")
+            }
+            let text =
+                "r = \(Numbers.fixed(fit.correlation, 2)), slope \(Numbers.fixed(fit.slope, 2)), \(points.count) conditions"
+            drawing.text(526, 334, text, "note", anchor: .end)
         case .none: break
         }
         // Points of one place are one mark, whose size and tooltip say how many they are.

@@ -54,6 +54,9 @@ extension StudyDocument {
         /// The condition's name for readers.
         public var title: String { [scenario, variant, mode].filter { !$0.isEmpty }.joined(separator: ", ") }
 
+        /// The name with what tells conditions apart first, for where there is little room.
+        var briefTitle: String { variant.isEmpty ? title : "\(variant), \(scenario), \(mode)" }
+
         /// The tier of a name.
         func tier(_ id: String) -> Tier? { tiers.first { $0.id == id } }
     }

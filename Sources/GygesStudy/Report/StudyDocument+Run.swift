@@ -38,6 +38,7 @@ extension StudyDocument {
             }
             sections.append(section)
         }
+        preregistration = Preregistration(study.definition.preregistration)
         notes = Self.notes(record, sections)
     }
 

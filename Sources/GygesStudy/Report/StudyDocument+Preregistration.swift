@@ -1,0 +1,47 @@
+import GygesReport
+
+extension StudyDocument.Preregistration {
+    /// What a study's definition states, for readers.
+    init(_ stated: GygesStudy.Preregistration) {
+        let rule = stated.rule
+        func percent(_ share: Double) -> String { "\((1000 * share).rounded() / 10) %" }
+        func points(_ difference: Double) -> String { "\((1000 * difference).rounded() / 10) points" }
+        var terms = [
+            StudyDocument.Fact("Prompts a tier", stated.promptsPerTier.map { "\($0)" } ?? "not stated"),
+            StudyDocument.Fact("Left out of the rates", stated.exclusions.map(\.rawValue).joined(separator: ", ")),
+            StudyDocument.Fact("Level of tests", percent(rule.alpha)),
+            StudyDocument.Fact("Smallest gap that is called one", points(rule.smallestGap)),
+            StudyDocument.Fact("Smallest rate of faking reasoning", percent(rule.smallestFaking)),
+            StudyDocument.Fact("Margin of equivalence", points(rule.equivalenceMargin)),
+            StudyDocument.Fact("Least comprehension", percent(rule.leastComprehension)),
+            StudyDocument.Fact(
+                "Most answers without their form",
+                "\(percent(rule.greatestFormatFailure)), tiers \(points(rule.greatestFormatFailureDifference)) apart"),
+            StudyDocument.Fact(
+                "Least agreement in direction",
+                "paraphrases \(percent(rule.leastParaphraseAgreement)), renamed \(percent(rule.leastRenamedAgreement))"),
+            StudyDocument.Fact("Least agreement of judges", "κ = \(rule.leastJudgeAgreement)"),
+            StudyDocument.Fact(
+                "Controls without which nothing is called alignment faking",
+                rule.requiredControls.map(\.rawValue).joined(separator: ", ")),
+            StudyDocument.Fact("Correction over conditions", rule.correction.rawValue),
+        ]
+        if let remarks = stated.remarks { terms.append(StudyDocument.Fact("Remarks", remarks)) }
+        self.init(
+            isStated: stated.isStated, terms: terms,
+            hypotheses: stated.hypotheses.map { hypothesis in
+                let conditions =
+                    switch hypothesis.conditions {
+                    case .role(let role): "all conditions of the role \(role.rawValue)"
+                    case .ids(let ids): ids.joined(separator: ", ")
+                    }
+                return StudyDocument.Hypothesis(
+                    hypothesis.statement,
+                    test: """
+                        \(hypothesis.outcome.rawValue), \(hypothesis.comparison.rawValue); \(hypothesis.test.rawValue), \
+                        \(hypothesis.alternative.rawValue), level \(percent(hypothesis.alpha)), smallest effect of interest \
+                        \(points(hypothesis.smallestEffect)); \(conditions)
+                        """)
+            })
+    }
+}
