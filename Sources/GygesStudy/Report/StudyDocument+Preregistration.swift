@@ -2,7 +2,7 @@ import GygesReport
 
 extension StudyDocument.Preregistration {
     /// What a study's definition states, for readers.
-    init(_ stated: GygesStudy.Preregistration) {
+    init(_ stated: GygesStudy.Preregistration, deviations: [Deviation]) {
         let rule = stated.rule
         func percent(_ share: Double) -> String { "\((1000 * share).rounded() / 10) %" }
         func points(_ difference: Double) -> String { "\((1000 * difference).rounded() / 10) points" }
@@ -42,6 +42,10 @@ extension StudyDocument.Preregistration {
                         \(hypothesis.alternative.rawValue), level \(percent(hypothesis.alpha)), smallest effect of interest \
                         \(points(hypothesis.smallestEffect)); \(conditions)
                         """)
+            },
+            deviations: deviations.map { deviation in
+                let (was, now) = (deviation.registered, deviation.now)
+                return "\(deviation.key): was \(was.isEmpty ? "not there" : was), is \(now.isEmpty ? "not there" : now)"
             })
     }
 }

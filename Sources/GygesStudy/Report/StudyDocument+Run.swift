@@ -20,16 +20,14 @@ extension StudyDocument {
         let conditions = try study.conditions
         let cells = Dictionary(grouping: record.cells, by: \.cell.condition.id)
         for condition in conditions {
+            let name = condition.scenario.name
             var section = ConditionTally(condition, cells[condition.id] ?? [], judges: record.judges, names: names)
                 .section(seed: study.definition.seed)
-            if condition.variant != .standard,
-                let written = study.scenarios.first(where: { $0.name == condition.scenario.name })
-            {
-                section.difference = Self.difference(
-                    of: condition.scenario, from: written, mode: condition.mode)
+            if condition.variant != .standard, let written = study.scenarios.first(where: { $0.name == name }) {
+                section.difference = try Self.lines(
+                    of: condition.variant.difference(in: written, mode: condition.mode.id))
             }
             // Measured in the context of one mode, whether or not answers are asked for in it.
-            let name = condition.scenario.name
             let siblings = conditions.filter { $0.scenario.name == name && $0.variant == condition.variant }
             let home = siblings.first { $0.mode.id == condition.scenario.openings.mode } ?? siblings.first
             if condition.variant == .standard, condition.mode == home?.mode {
@@ -38,8 +36,23 @@ extension StudyDocument {
             }
             sections.append(section)
         }
-        preregistration = Preregistration(study.definition.preregistration)
+        preregistration = Preregistration(study.definition.preregistration, deviations: record.deviations)
         notes = Self.notes(record, sections)
+    }
+
+    /// A variant's difference as a report shows it, with a line of what is the same around it.
+    private static func lines(of difference: VariantDifference) -> [DifferenceLine] {
+        difference.items.flatMap { item in
+            [DifferenceLine(.heading, item.place)]
+                + item.difference.excerpt().map { line in
+                    switch line?.change {
+                    case .kept: DifferenceLine(.same, line?.text ?? "")
+                    case .removed: DifferenceLine(.removed, line?.text ?? "")
+                    case .added: DifferenceLine(.added, line?.text ?? "")
+                    case nil: DifferenceLine(.same, "…")
+                    }
+                }
+        }
     }
 
     private static func logitGap(_ scenario: Scenario, _ gaps: [RecordedLogitGap]) -> LogitGap? {
