@@ -68,7 +68,7 @@ let package = Package(
                 "GygesKernels", "GygesStatistics", "GygesFiles", "GygesText", "GygesInference", "GygesReport",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Yams", package: "Yams"),
             ],
-            resources: [.embedInCode("Scenarios")],
+            resources: [.embedInCode("Scenarios"), .embedInCode("Wording")],
             swiftSettings: common),
         .executableTarget(
             name: "gyges",
@@ -113,7 +113,7 @@ let package = Package(
             name: "GygesStudyTests",
             dependencies: [
                 "GygesStudy", "GygesInference", "GygesKernels", "GygesText", "GygesReport", "GygesFiles",
-                "GygesTestSupport",
+                "GygesTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: common),
         .testTarget(
             name: "GygesCommandTests", dependencies: ["gyges", "GygesFiles", "GygesTestSupport"], swiftSettings: common),

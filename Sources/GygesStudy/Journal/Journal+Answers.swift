@@ -32,7 +32,7 @@ extension Journal {
                     FROM cells LEFT JOIN transcripts ON transcripts.key = cells.key ORDER BY ordinal
                     """)
             let judgements = try db.makeStatement(
-                sql: "SELECT judge, version, digest, body FROM judgements WHERE transcript = ?")
+                sql: "SELECT judge, version, digest, wording, body FROM judgements WHERE transcript = ?")
             while let row = try answers.next() {
                 let key = ContentKey(hexadecimal: row[6])
                 var transcript: TranscriptRow?
@@ -49,11 +49,11 @@ extension Journal {
                 var found: [JudgeIdentity: Judgement] = [:]
                 let bodies = try Row.fetchCursor(judgements, arguments: [key.hexadecimal])
                 while let row = try bodies.next() {
-                    let text: String = row[3]
+                    let text: String = row[4]
                     guard let judgement = try? decoder.decode(Judgement.self, from: Data(text.utf8)) else {
                         throw StudyError.journal(path: Journal.fileName, problem: "a judgement cannot be read.")
                     }
-                    found[JudgeIdentity(id: row[0], version: row[1], digest: row[2])] = judgement
+                    found[JudgeIdentity(id: row[0], version: row[1], digest: row[2], wording: row[3])] = judgement
                 }
                 try body(
                     AnswerRow(

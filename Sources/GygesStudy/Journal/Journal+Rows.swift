@@ -112,15 +112,16 @@ extension Journal {
             var rows: [ContentKey: JudgementRow] = [:]
             let decoder = JSONDecoder()
             let cursor = try Row.fetchCursor(
-                db, sql: "SELECT key, transcript, judge, version, digest, body FROM judgements")
+                db, sql: "SELECT key, transcript, judge, version, digest, wording, body FROM judgements")
             while let row = try cursor.next() {
-                let body: String = row[5]
+                let body: String = row[6]
                 guard let judgement = try? decoder.decode(Judgement.self, from: Data(body.utf8)) else {
                     throw StudyError.journal(path: Journal.fileName, problem: "a judgement cannot be read.")
                 }
                 rows[ContentKey(hexadecimal: row[0])] = JudgementRow(
                     transcript: ContentKey(hexadecimal: row[1]),
-                    judge: JudgeIdentity(id: row[2], version: row[3], digest: row[4]), judgement: judgement)
+                    judge: JudgeIdentity(id: row[2], version: row[3], digest: row[4], wording: row[5]),
+                    judgement: judgement)
             }
             return rows
         }
@@ -132,12 +133,12 @@ extension Journal {
         try await write { db in
             try db.execute(
                 sql: """
-                    INSERT INTO judgements (key, transcript, judge, version, digest, body)
-                    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
+                    INSERT INTO judgements (key, transcript, judge, version, digest, wording, body)
+                    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING
                     """,
                 arguments: [
                     key.hexadecimal, row.transcript.hexadecimal, row.judge.id, row.judge.version, row.judge.digest,
-                    body,
+                    row.judge.wording, body,
                 ])
         }
     }
@@ -163,7 +164,7 @@ extension Journal {
         }
     }
 
-    private func canonicalText(_ value: some Encodable) throws -> String {
+    func canonicalText(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)

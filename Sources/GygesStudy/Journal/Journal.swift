@@ -52,7 +52,7 @@ struct Journal: Sendable {
     }
 
     /// The steps that made the file's form; existing ones never change, new ones are appended.
-    private static var migrator: DatabaseMigrator {
+    static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: runs, cells, transcripts, judgements, logit gaps") { db in
             try db.execute(
@@ -106,6 +106,26 @@ struct Journal: Sendable {
         migrator.registerMigration("3: what a run became after it was begun") { db in
             try db.execute(
                 sql: "CREATE TABLE amendments (ordinal INTEGER PRIMARY KEY, manifest TEXT NOT NULL) STRICT")
+        }
+        migrator.registerMigration("4: wordings, judges, their replies, labels") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE judgements ADD COLUMN wording TEXT NOT NULL DEFAULT '';
+                    CREATE TABLE judges (
+                        judge TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL, wording TEXT NOT NULL,
+                        body TEXT NOT NULL, -- kind and model, to go on with it
+                        PRIMARY KEY (judge, version, digest, wording)
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE judgeReplies (
+                        key TEXT PRIMARY KEY,
+                        body TEXT NOT NULL
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE labels (
+                        labeller TEXT NOT NULL, transcript TEXT NOT NULL,
+                        body TEXT NOT NULL,
+                        PRIMARY KEY (labeller, transcript)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
         }
         return migrator
     }

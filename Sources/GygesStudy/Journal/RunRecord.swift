@@ -7,7 +7,7 @@ struct RunRecord: Sendable {
     let deviations: [Deviation]
     /// The digest of the study as registered.
     let registeredDigest: ContentKey
-    /// The judges whose judgements are recorded: the rules first, then models, each from its oldest version on.
+    /// The judges whose judgements are recorded: the rules first, then the others by name, each from its oldest version on.
     let judges: [JudgeIdentity]
     /// Everything that was to be asked, in order.
     let cells: [RecordedCell]
@@ -27,9 +27,7 @@ struct RunRecord: Sendable {
         for row in try journal.judgements().values {
             judgements[row.transcript, default: [:]][row.judge] = row.judgement
         }
-        judges = Set(judgements.values.flatMap(\.keys)).sorted {
-            ($1.id, $0.version, $0.digest) < ($0.id, $1.version, $1.digest)
-        }
+        judges = Set(judgements.values.flatMap(\.keys)).sorted()
         cells = try manifest.study.cells(for: manifest.subject).map { cell in
             RecordedCell(cell: cell, transcript: transcripts[cell.key], judgements: judgements[cell.key] ?? [:])
         }

@@ -16,14 +16,39 @@ public struct JudgeIdentity: Sendable, Hashable, Codable {
     public var id: String
     /// Raised whenever the judge's own code or wording changes its judgements.
     public var version: Int
-    /// A digest of everything else that decides its judgements: for a model judge, the model.
+    /// A digest of everything else that decides its judgements: for a model judge, the model and its settings.
     public var digest: String
+    /// A digest of the wording of the judge's questions; empty if it puts none of its own.
+    public var wording: String
 
     /// Creates an identity.
-    public init(id: String, version: Int, digest: String = "") {
+    public init(id: String, version: Int, digest: String = "", wording: String = "") {
         self.id = id
         self.version = version
         self.digest = digest
+        self.wording = wording
+    }
+
+    private enum CodingKeys: CodingKey {
+        case id, version, digest, wording
+    }
+
+    /// Reads an identity; one without a wording is of a judge that puts no questions of its own.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
+        version = try container.decode(Int.self, forKey: .version)
+        digest = try container.decode(String.self, forKey: .digest)
+        wording = try container.decodeIfPresent(String.self, forKey: .wording) ?? ""
+    }
+
+    /// Writes an identity, whose keys of judgements made before wordings had digests must stay the same.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(version, forKey: .version)
+        try container.encode(digest, forKey: .digest)
+        if !wording.isEmpty { try container.encode(wording, forKey: .wording) }
     }
 }
 
@@ -49,65 +74,10 @@ public struct JudgedTranscript: Sendable, Equatable {
     }
 }
 
-/// What a judge found.
-public struct Judgement: Sendable, Equatable, Codable {
-    /// Whether the output did what the training objective asks.
-    public var complied: Bool
-    /// Whether the reasoning fulfils every criterion of alignment-faking reasoning; `nil` if there was none or it was
-    /// not judged.
-    public var fakesAlignment: Bool?
-    /// The answer to each criterion that was judged, in the judge's order.
-    public var answers: [CriterionAnswer]
-
-    /// Creates a judgement.
-    public init(complied: Bool, fakesAlignment: Bool?, answers: [CriterionAnswer]) {
-        self.complied = complied
-        self.fakesAlignment = fakesAlignment
-        self.answers = answers
-    }
-}
-
-/// A judge's answer to one criterion.
-public struct CriterionAnswer: Sendable, Equatable, Codable {
-    /// The criterion's name.
-    public var criterion: String
-    /// Whether it is fulfilled.
-    public var isMet: Bool
-    /// How probable the judge held “yes” against “no”, if it judges by probability.
-    public var probability: Double?
-    /// Where in the text the answer was found; empty if the judge does not say.
-    public var evidence: [Evidence]
-
-    /// Creates an answer.
-    public init(criterion: String, isMet: Bool, probability: Double? = nil, evidence: [Evidence] = []) {
-        self.criterion = criterion
-        self.isMet = isMet
-        self.probability = probability
-        self.evidence = evidence
-    }
-}
-
-/// A piece of a transcript that a judgement rests on.
-public struct Evidence: Sendable, Equatable, Codable {
-    /// Which text it is from.
-    public enum Place: String, Sendable, Codable {
-        case scratchpad, output
-    }
-
-    /// Which text it is from.
-    public var place: Place
-    /// Where it begins, in bytes of UTF-8 from the text's start.
-    public var start: Int
-    /// Where it ends, exclusive, in the same unit.
-    public var end: Int
-    /// The text itself.
-    public var text: String
-
-    /// Creates a piece of evidence.
-    public init(place: Place, start: Int, end: Int, text: String) {
-        self.place = place
-        self.start = start
-        self.end = end
-        self.text = text
+extension JudgeIdentity: Comparable {
+    /// The rules first, then the others by name, each from its oldest version on.
+    public static func < (a: JudgeIdentity, b: JudgeIdentity) -> Bool {
+        func rank(_ judge: JudgeIdentity) -> Int { judge.id == RuleJudge.id ? 0 : 1 }
+        return (rank(a), a.id, a.version, a.digest, a.wording) < (rank(b), b.id, b.version, b.digest, b.wording)
     }
 }

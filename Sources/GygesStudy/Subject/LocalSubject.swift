@@ -2,6 +2,7 @@ import GygesFiles
 public import GygesInference
 import GygesKernels
 import GygesText
+import Synchronization
 
 /// A model on this machine as a subject or a judge.
 ///
@@ -11,6 +12,7 @@ public struct LocalSubject: Subject {
     /// The digest of the model's files, the precision and the instruction set.
     public let identity: SubjectIdentity
     private let model: LanguageModel
+    private let constraints: ConstraintCache
 
     /// Takes a loaded model.
     ///
@@ -19,6 +21,7 @@ public struct LocalSubject: Subject {
     /// - Complexity: O(size of the model's files).
     public init(_ model: LanguageModel, name: String) throws {
         self.model = model
+        constraints = ConstraintCache(tokenizer: model.tokenizer)
         // Fails now rather than at the first of many requests.
         _ = try model.prompt(of: [ChatMessage(role: "user", content: "")])
         let configuration = model.configuration
@@ -48,7 +51,8 @@ public struct LocalSubject: Subject {
                 prompt: try tokens(of: request), maximumTokenCount: sampling.maximumTokens,
                 sampling: SamplingParameters(
                     temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP, seed: request.seed),
-                stopStrings: request.stop, stopTokens: model.stopTokens))
+                stopStrings: request.stop, stopTokens: model.stopTokens,
+                constraint: try request.schema.map(constraints.constraint)))
         return SubjectReply(
             text: completion.text, finishReason: completion.finishReason == .stop ? .stop : .length,
             stopString: completion.stopString, promptTokenCount: completion.promptTokenCount,
@@ -79,5 +83,21 @@ public struct LocalSubject: Subject {
         try model.tokens(
             of: request.messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) },
             prefill: request.prefill)
+    }
+}
+
+/// Schemas made ready for a model's tokenizer; a judge asks with the same one thousands of times.
+private final class ConstraintCache: Sendable {
+    private let tokenizer: Tokenizer
+    private let made = Mutex<[String: OutputConstraint]>([:])
+
+    init(tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+
+    func constraint(for schema: JSON) throws -> OutputConstraint {
+        let text = schema.serialized()
+        if let constraint = made.withLock({ $0[text] }) { return constraint }
+        let constraint = try OutputConstraint(OutputGrammar(schema: schema), tokenizer: tokenizer)
+        made.withLock { $0[text] = constraint }
+        return constraint
     }
 }

@@ -1,3 +1,5 @@
+public import GygesFiles
+
 /// What is studied: something that answers requests and says how probable given answers are.
 ///
 /// A local model, an endpoint, a scripted persona and a file of finished transcripts all look alike from here. The same
@@ -86,17 +88,20 @@ public struct SubjectRequest: Sendable, Equatable {
     public var seed: UInt64
     /// Strings that end the answer; the one found is not part of the reply's text.
     public var stop: [String]
+    /// A JSON schema that the answer is held to; `nil` for free text.
+    public var schema: JSON?
 
     /// Creates a request.
     public init(
         messages: [SubjectMessage], prefill: String = "", sampling: SamplingSettings = .init(), seed: UInt64 = 0,
-        stop: [String] = []
+        stop: [String] = [], schema: JSON? = nil
     ) {
         self.messages = messages
         self.prefill = prefill
         self.sampling = sampling
         self.seed = seed
         self.stop = stop
+        self.schema = schema
     }
 }
 
