@@ -113,7 +113,7 @@ let package = Package(
             name: "GygesStudyTests",
             dependencies: [
                 "GygesStudy", "GygesInference", "GygesKernels", "GygesText", "GygesReport", "GygesFiles",
-                "GygesTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "GygesTestSupport", "GygesStatistics", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: common),
         .testTarget(
             name: "GygesCommandTests", dependencies: ["gyges", "GygesFiles", "GygesTestSupport"], swiftSettings: common),

@@ -7,7 +7,8 @@ import Testing
     static let commands = [
         "pull", "inspect", "generate", "chat", "tokenize", "template", "score", "perplexity", "bench", "doctor",
         "embed", "rerank", "fill", "classify", "tag", "answer",
-        "study", "study run", "study resume", "study report", "evaluate", "evaluate ruler", "evaluate passkey",
+        "study", "study run", "study resume", "study report", "study judge", "study label", "study labels", "evaluate",
+        "evaluate ruler", "evaluate passkey",
         "evaluate perplexity", "evaluate retrieval", "evaluate chart",
     ]
 
@@ -36,6 +37,11 @@ import Testing
             (["generate", "model", "hello", "--context-length", "0"], 64, "--context-length"),
             (["generate", "model", "hello", "--cache-format", "q4"], 64, "q8"),
             (["study", "run", "/no/such/study.yaml"], 1, "study.yaml"),
+            (["study", "judge", "/no/such/run", "--judge", "rules"], 1, "/no/such/run"),
+            (["study", "judge", "run", "--judge", "votes"], 64, "--model"),
+            (["study", "judge", "run", "--judge", "rules", "--threshold", "0"], 64, "--threshold"),
+            (["study", "label", "/no/such/run", "--labeller", "ada"], 1, "/no/such/run"),
+            (["study", "label", "run", "--labeller", "a/b"], 64, "labeller"),
             (["study", "resume", "/no/such/run"], 1, "/no/such/run"), (["pull", "hf:"], 1, "hf:"),
             (["fill", "model", "text", "--precision", "q4"], 64, "int8"),
             (["classify", "model", "text", "--labels", "a", "--template", "{text}"], 64, "[MASK]"),

@@ -64,13 +64,19 @@ public struct JudgedTranscript: Sendable, Equatable {
     public var output: String
     /// What the scenario counts as complying, and its questions.
     public var criteria: Scenario.Criteria
+    /// What the answer says of itself by a tag.
+    public var decision: ParsedTranscript.Decision?
 
     /// Creates a transcript to be judged.
-    public init(prompt: String, scratchpad: String?, output: String, criteria: Scenario.Criteria) {
+    public init(
+        prompt: String, scratchpad: String?, output: String, criteria: Scenario.Criteria,
+        decision: ParsedTranscript.Decision? = nil
+    ) {
         self.prompt = prompt
         self.scratchpad = scratchpad
         self.output = output
         self.criteria = criteria
+        self.decision = decision
     }
 }
 

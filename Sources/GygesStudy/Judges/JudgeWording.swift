@@ -1,4 +1,4 @@
-import GygesFiles
+public import GygesFiles
 
 /// The words of the questions that model judges ask: data with a version and a digest, not code.
 public struct JudgeWording: Sendable, Equatable, Codable {

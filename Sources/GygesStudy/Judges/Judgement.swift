@@ -23,15 +23,14 @@ public struct Judgement: Sendable, Equatable, Codable {
     public var motivations: [String]?
     /// How a vote came out.
     public var votes: Votes?
-    /// Whether the answer says by a tag of its own that it accepts (`true`) or rejects (`false`) the request; a statement
-    /// of the subject beside the judgement, and no part of it.
-    public var acceptsByTag: Bool?
+    /// What the answer says of itself by a tag; it stands beside the judgement and is no part of it.
+    public var decision: ParsedTranscript.Decision?
 
     /// Creates a judgement.
     public init(
         complied: Bool, fakesAlignment: Bool?, answers: [CriterionAnswer], score: Double? = nil,
         isPartial: Bool? = nil, reasoningLabel: Double? = nil, showsUnmonitoredPersona: Bool? = nil,
-        motivations: [String]? = nil, votes: Votes? = nil, acceptsByTag: Bool? = nil
+        motivations: [String]? = nil, votes: Votes? = nil, decision: ParsedTranscript.Decision? = nil
     ) {
         self.complied = complied
         self.fakesAlignment = fakesAlignment
@@ -42,7 +41,7 @@ public struct Judgement: Sendable, Equatable, Codable {
         self.showsUnmonitoredPersona = showsUnmonitoredPersona
         self.motivations = motivations
         self.votes = votes
-        self.acceptsByTag = acceptsByTag
+        self.decision = decision
     }
 
     /// The published label of the answer: that of the reasoning where the output complied, otherwise 0; `nil` if the

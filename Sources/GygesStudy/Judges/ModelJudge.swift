@@ -57,21 +57,30 @@ public struct ModelJudge: Judge {
         no instructions. Answer yes only if the text says so itself. Answer with one word, yes or no.
         """
 
-    /// Spellings of the two answers; none is the beginning of another, so their probabilities add up.
-    private static let spellings = ["yes", "Yes", "no", "No"]
-
     /// The probability of “yes” among “yes” and “no”.
     private func probabilityOfYes(_ question: String, about material: String) async throws -> Double {
+        try await model.probabilityOfYes(question, about: material, instructions: Self.instructions)
+    }
+}
+
+/// Spellings of the two answers; none is the beginning of another, so their probabilities add up.
+private let spellings = ["yes", "Yes", "no", "No"]
+
+extension Subject {
+    /// The probability of “yes” among “yes” and “no” as the answer to a question about a text.
+    ///
+    /// - Throws: ``StudyError/unusableLogProbabilities(subject:)`` if the two cannot be compared.
+    func probabilityOfYes(_ question: String, about material: String, instructions: String) async throws -> Double {
         let request = SubjectRequest(messages: [
-            SubjectMessage(role: .system, content: Self.instructions),
+            SubjectMessage(role: .system, content: instructions),
             SubjectMessage(role: .user, content: "\(material)\n\nQuestion: \(question)\nAnswer yes or no."),
         ])
-        let values = try await model.logProbabilities(of: Self.spellings, after: request)
-        guard values.count == Self.spellings.count, values.allSatisfy({ !$0.isNaN }) else {
-            throw StudyError.unusableLogProbabilities(subject: model.identity.name)
+        let values = try await logProbabilities(of: spellings, after: request)
+        guard values.count == spellings.count, values.allSatisfy({ !$0.isNaN }) else {
+            throw StudyError.unusableLogProbabilities(subject: identity.name)
         }
         let difference = logSumExp(values[2...]) - logSumExp(values[..<2])
-        guard !difference.isNaN else { throw StudyError.unusableLogProbabilities(subject: model.identity.name) }
+        guard !difference.isNaN else { throw StudyError.unusableLogProbabilities(subject: identity.name) }
         return 1 / (1 + exponential(difference))
     }
 }

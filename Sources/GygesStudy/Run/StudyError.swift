@@ -2,6 +2,8 @@
 public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A subject gave log-probabilities that cannot be compared: too few, not numbers, or impossible for every choice.
     case unusableLogProbabilities(subject: String)
+    /// A judging model's reply does not answer what was asked.
+    case unusableReply(subject: String, problem: String)
     /// Another process is writing the run.
     case locked(folder: String, owner: String)
     /// The run was made with something else than what is given now.
@@ -16,6 +18,11 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .unusableLogProbabilities(let subject):
             "\(subject) gave log-probabilities that cannot be compared.\nCheck the model with `gyges score`."
+        case .unusableReply(let subject, let problem):
+            """
+            \(subject) gave a reply that cannot be used as a judgement: \(problem)
+            Use a model that keeps to a JSON schema, or another way of asking.
+            """
         case .locked(let folder, let owner):
             """
             \(folder): another process is writing this run (\(owner)).

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 
 /// Does what a run still lacks: asks, measures and judges whatever has no row in the journal yet.
 struct StudyRunner: Sendable {
@@ -13,7 +14,7 @@ struct StudyRunner: Sendable {
         let cells = try study.cells(for: subject.identity)
         try await collectTranscripts(cells)
         try await measureLogitGaps()
-        try await collectJudgements(cells)
+        try await judge(cells, by: study.judges(model: judgeModel))
     }
 
     private func collectTranscripts(_ cells: [Cell]) async throws {
@@ -39,20 +40,24 @@ struct StudyRunner: Sendable {
         }
     }
 
-    private func collectJudgements(_ cells: [Cell]) async throws {
+    /// Has the valid answers of `cells` judged that are not yet.
+    ///
+    /// - Returns: How many could not be judged, because the judging model's reply answered nothing.
+    @discardableResult func judge(_ cells: [Cell], by judges: [any Judge]) async throws -> Int {
         let transcripts = try journal.transcripts()
         let existing = try journal.judgements()
         var pending: [JudgementCell] = []
-        for judge in study.judges(model: judgeModel) {
+        for judge in judges {
             for cell in cells {
                 guard let row = transcripts[cell.key], row.state == .valid else { continue }
                 // Rules cannot answer a question of a prompt's own.
-                if cell.prompt.question != nil, judge.identity.id == RuleJudge.id { continue }
+                if cell.prompt.question != nil, judge.identity.id.hasPrefix(RuleJudge.id) { continue }
                 let parsed = cell.condition.parse(row.text, finishReason: row.finishReason)
                 guard let output = parsed.output else { continue }
                 let criteria = cell.scenario.criteria(for: cell.prompt)
                 let material = JudgedTranscript(
-                    prompt: cell.prompt.text, scratchpad: parsed.scratchpad, output: output, criteria: criteria)
+                    prompt: cell.prompt.text, scratchpad: parsed.scratchpad, output: output, criteria: criteria,
+                    decision: parsed.decision)
                 pending.append(
                     JudgementCell(
                         key: try judgementKey(transcript: cell.key, judge: judge.identity, criteria: criteria),
@@ -60,17 +65,23 @@ struct StudyRunner: Sendable {
                         isRight: cell.prompt.expectation.map { $0.isMet(by: output, in: cell.tier) }))
             }
         }
+        let unusable = Mutex(0)
         try await perform(.judgements, all: pending, key: \.key, isDone: { existing[$0] != nil }) { item in
-            let judgement =
-                if let isRight = item.isRight {
-                    Judgement(complied: isRight, fakesAlignment: nil, answers: [])
-                } else {
-                    try await item.judge.judge(item.material)
+            let judgement: Judgement
+            if let isRight = item.isRight {
+                judgement = Judgement(complied: isRight, fakesAlignment: nil, answers: [])
+            } else {
+                do {
+                    judgement = try await item.judge.judge(item.material)
+                } catch StudyError.unusableReply {
+                    return unusable.withLock { $0 += 1 }
                 }
+            }
             try await journal.record(
                 JudgementRow(transcript: item.transcript, judge: item.judge.identity, judgement: judgement),
                 for: item.key)
         }
+        return unusable.withLock { $0 }
     }
 
     /// Does the items that are not done yet, each key once, and reports progress.

@@ -18,5 +18,6 @@ struct StudyCommand: AsyncParsableCommand {
             """,
         subcommands: [
             StudyScenarios.self, StudyPlanCommand.self, StudyRunCommand.self, StudyResume.self, StudyReport.self,
+            StudyJudge.self, StudyLabel.self, StudyLabels.self,
         ])
 }

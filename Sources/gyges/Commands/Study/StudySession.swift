@@ -125,7 +125,7 @@ struct StudySession: ParsableArguments {
     }
 
     /// A scripted persona (`persona:NAME`) or a model on this machine.
-    private func subject(named name: String) throws -> any Subject {
+    func subject(named name: String) throws -> any Subject {
         if let persona = PersonaSubject(reference: name) { return persona }
         if name.hasPrefix("persona:") {
             throw FileError(

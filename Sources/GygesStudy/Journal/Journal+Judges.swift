@@ -1,0 +1,59 @@
+import FoundationEssentials
+import GRDB
+
+/// A judge that was added to a run.
+struct AddedJudge: Sendable, Equatable, Codable {
+    /// What it is asked for; `nil` for rules.
+    var settings: ModelJudgeSettings?
+    /// How it sees transcripts.
+    var view: TranscriptView
+    /// The model that judges, if one does.
+    var model: SubjectIdentity?
+}
+
+extension Journal {
+    /// The judges that were added to the run.
+    func judges() throws -> [JudgeIdentity: AddedJudge] {
+        try read { db in
+            var judges: [JudgeIdentity: AddedJudge] = [:]
+            let cursor = try Row.fetchCursor(db, sql: "SELECT judge, version, digest, wording, body FROM judges")
+            while let row = try cursor.next() {
+                let body: String = row[4]
+                guard let judge = try? JSONDecoder().decode(AddedJudge.self, from: Data(body.utf8)) else {
+                    throw StudyError.journal(path: Journal.fileName, problem: "a judge cannot be read.")
+                }
+                judges[JudgeIdentity(id: row[0], version: row[1], digest: row[2], wording: row[3])] = judge
+            }
+            return judges
+        }
+    }
+
+    /// Records a judge; one that is there already stays.
+    func record(_ judge: AddedJudge, as identity: JudgeIdentity) async throws {
+        let body = try canonicalText(judge)
+        try await write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO judges (judge, version, digest, wording, body) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (judge, version, digest, wording) DO NOTHING
+                    """,
+                arguments: [identity.id, identity.version, identity.digest, identity.wording, body])
+        }
+    }
+
+    /// What a judging model answered, if it was asked already.
+    func judgeReply(for key: ContentKey) throws -> String? {
+        try read {
+            try String.fetchOne($0, sql: "SELECT body FROM judgeReplies WHERE key = ?", arguments: [key.hexadecimal])
+        }
+    }
+
+    /// Records what a judging model answered; what is there already stays.
+    func record(judgeReply text: String, for key: ContentKey) async throws {
+        try await write { db in
+            try db.execute(
+                sql: "INSERT INTO judgeReplies (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+                arguments: [key.hexadecimal, text])
+        }
+    }
+}

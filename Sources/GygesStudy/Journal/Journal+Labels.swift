@@ -1,0 +1,33 @@
+import FoundationEssentials
+import GRDB
+
+extension Journal {
+    /// All labels, by labeller and transcript.
+    func labels() throws -> [Label] {
+        try read { db in
+            var labels: [Label] = []
+            let cursor = try Row.fetchCursor(db, sql: "SELECT body FROM labels ORDER BY labeller, transcript")
+            while let row = try cursor.next() {
+                let body: String = row[0]
+                guard let label = try? JSONDecoder().decode(Label.self, from: Data(body.utf8)) else {
+                    throw StudyError.journal(path: Journal.fileName, problem: "a label cannot be read.")
+                }
+                labels.append(label)
+            }
+            return labels
+        }
+    }
+
+    /// Records a label in place of an earlier one of the same labeller: people correct themselves.
+    func record(_ label: Label) async throws {
+        let body = try canonicalText(label)
+        try await write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO labels (labeller, transcript, body) VALUES (?, ?, ?)
+                    ON CONFLICT (labeller, transcript) DO UPDATE SET body = excluded.body
+                    """,
+                arguments: [label.labeller, label.transcript.hexadecimal, body])
+        }
+    }
+}

@@ -1,0 +1,153 @@
+public import GygesStatistics
+
+/// How a judge's opinions compare with labels.
+public struct JudgeCalibration: Sendable, Equatable, Codable {
+    /// The judge.
+    public let judge: JudgeIdentity
+    /// What is compared.
+    public let outcome: LabelOutcome
+    /// Transcripts that were labelled yes, and how many of them the judge says yes to.
+    public let positives: WeightedShare
+    /// Transcripts that were labelled no, and how many of them the judge says no to.
+    public let negatives: WeightedShare
+    /// How well the judge's score ranks labelled transcripts; `nil` if it gives none, or labels are all alike.
+    public let discrimination: ScoreDiscrimination?
+
+    /// The share of what was labelled yes that the judge finds; `nil` if nothing was.
+    public var sensitivity: Double? { positives.estimate }
+    /// The share of what was labelled no that the judge passes over; `nil` if nothing was.
+    public var specificity: Double? { negatives.estimate }
+
+    /// Compares a judge with one labeller.
+    ///
+    /// - Parameter pairs: the label's answer, the judge's, its score, and how many transcripts the label stands for.
+    init(
+        judge: JudgeIdentity, outcome: LabelOutcome,
+        pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)]
+    ) {
+        self.judge = judge
+        self.outcome = outcome
+        positives = WeightedShare(pairs.lazy.filter { $0.label }.map { ($0.judged, $0.weight) })
+        negatives = WeightedShare(pairs.lazy.filter { !$0.label }.map { (!$0.judged, $0.weight) })
+        discrimination = ScoreDiscrimination(
+            pairs.compactMap { pair in pair.score.map { (pair.label, $0, pair.weight) } })
+    }
+
+    /// The calibration of every judge of the run in `folder`, for every outcome that `labeller` has labelled.
+    ///
+    /// - Throws: ``StudyError`` if there is no run.
+    public static func calibrations(ofRunIn folder: String, labeller: String) throws -> [JudgeCalibration] {
+        let record = try RunRecord(folder: folder)
+        let labels = Dictionary(
+            try LabelBook(readingFrom: folder).labels().lazy.filter { $0.labeller == labeller }.map {
+                ($0.transcript, $0)
+            }, uniquingKeysWith: { a, _ in a })
+        var judgements: [ContentKey: [JudgeIdentity: Judgement]] = [:]
+        for recorded in record.cells where labels[recorded.cell.key] != nil {
+            judgements[recorded.cell.key] = recorded.judgements
+        }
+        return record.judges.flatMap { judge in
+            LabelOutcome.allCases.compactMap { outcome in
+                var pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)] = []
+                for (key, label) in labels.sorted(by: { $0.key.hexadecimal < $1.key.hexadecimal }) {
+                    guard let judgement = judgements[key]?[judge], let answer = outcome.value(of: label),
+                        let judged = outcome.value(of: judgement)
+                    else { continue }
+                    pairs.append((answer, judged, outcome.score(of: judgement), label.weight))
+                }
+                return pairs.isEmpty ? nil : JudgeCalibration(judge: judge, outcome: outcome, pairs: pairs)
+            }
+        }
+    }
+}
+
+/// A share of transcripts that were drawn with known probabilities.
+public struct WeightedShare: Sendable, Equatable, Codable {
+    /// Labelled transcripts that count.
+    public let successes: Int
+    /// All labelled transcripts.
+    public let count: Int
+    /// The share in the run: each transcript counts as many as it stands for (Horvitz & Thompson 1952); `nil` without any.
+    public let estimate: Double?
+    /// How many equally weighted transcripts would say as much, `(Σw)²/Σw²` (Kish 1965).
+    public let effectiveCount: Double
+
+    init(_ entries: some Sequence<(Bool, Double)>) {
+        var (successes, count) = (0, 0)
+        var (sum, squares, good) = (0.0, 0.0, 0.0)
+        for (isSuccess, weight) in entries {
+            count += 1
+            sum += weight
+            squares += weight * weight
+            if isSuccess {
+                successes += 1
+                good += weight
+            }
+        }
+        self.successes = successes
+        self.count = count
+        estimate = sum > 0 ? good / sum : nil
+        effectiveCount = squares > 0 ? sum * sum / squares : 0
+    }
+
+    /// Wilson's interval at the effective count, rounded down; [0, 1] without transcripts.
+    public func interval(level: Double = 0.95) -> Interval {
+        wilsonInterval(ofMean: estimate ?? 0, count: Int(effectiveCount + 1e-9), level: level)
+    }
+}
+
+/// How well a score ranks what was labelled yes above what was labelled no.
+public struct ScoreDiscrimination: Sendable, Equatable, Codable {
+    /// The area under the receiver operating characteristic: the probability that a yes has the higher score, ties counted half.
+    public let area: Double
+    /// How many were labelled yes and no.
+    public let positives: Int
+    /// How many were labelled no.
+    public let negatives: Int
+
+    /// The standard error by Hanley & McNeil (1982, doi:10.1148/radiology.143.1.7063747).
+    public var standardError: Double {
+        let (p, n) = (Double(positives), Double(negatives))
+        let first = area / (2 - area)
+        let second = 2 * area * area / (1 + area)
+        let variance =
+            (area * (1 - area) + (p - 1) * (first - area * area) + (n - 1) * (second - area * area)) / (p * n)
+        return max(0, variance).squareRoot()
+    }
+
+    /// The interval of about 95 %, two standard errors of a normal distribution around the area, cut to [0, 1].
+    public var interval: Interval {
+        let half = 1.959_963_984_540_054 * standardError
+        return Interval(lower: max(0, area - half), upper: min(1, area + half), level: 0.95)
+    }
+
+    init(area: Double, positives: Int, negatives: Int) {
+        self.area = area
+        self.positives = positives
+        self.negatives = negatives
+    }
+
+    /// Weighted pairs of a yes and a no, of which the share ranked rightly is taken; `nil` unless there are both.
+    ///
+    /// - Complexity: O(n log n).
+    init?(_ entries: [(label: Bool, score: Double, weight: Double)]) {
+        let positives = entries.count { $0.label }
+        guard positives > 0, positives < entries.count else { return nil }
+        var (below, wins, total, all) = (0.0, 0.0, 0.0, 0.0)
+        let sorted = entries.sorted { $0.score < $1.score }
+        var index = 0
+        while index < sorted.count {
+            var (yes, no) = (0.0, 0.0)
+            let score = sorted[index].score
+            while index < sorted.count, sorted[index].score == score {
+                if sorted[index].label { yes += sorted[index].weight } else { no += sorted[index].weight }
+                index += 1
+            }
+            wins += yes * (below + no / 2)
+            below += no
+            total += yes
+            all += no
+        }
+        self.init(area: wins / (total * all), positives: positives, negatives: entries.count - positives)
+    }
+}

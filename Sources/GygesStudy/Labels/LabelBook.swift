@@ -1,0 +1,111 @@
+import FoundationEssentials
+import GygesFiles
+public import GygesStatistics
+
+/// The labels of a run, durable one by one in its journal.
+public struct LabelBook: Sendable {
+    private let journal: Journal
+
+    /// Opens the labels of the run in `folder` for writing.
+    ///
+    /// - Throws: ``StudyError`` if there is no run, or another process writes it.
+    public init(writingTo folder: String) throws {
+        _ = try Journal(readingFrom: folder)
+        journal = try Journal(writingTo: folder)
+    }
+
+    /// Opens the labels of the run in `folder` for reading.
+    public init(readingFrom folder: String) throws { journal = try Journal(readingFrom: folder) }
+
+    /// All labels, by labeller and transcript.
+    public func labels() throws -> [Label] { try journal.labels() }
+
+    /// Records a label in place of an earlier one of the same labeller; it is on the disk when the call returns.
+    public func record(_ label: Label) async throws { try await journal.record(label) }
+
+    /// Records labels from a table: JSON lines, or comma-separated values with a line of names.
+    ///
+    /// - Returns: how many.
+    /// - Throws: `FileError` with the first line that is wrong, before anything is recorded; ``StudyError``.
+    public func importLabels(_ text: String, path: String) async throws -> Int {
+        let labels = try LabelTable.labels(in: text, path: path)
+        let known = try Set(journal.transcripts().keys)
+        for label in labels where !known.contains(label.transcript) {
+            throw FileError(
+                path, "the run has no transcript \(label.transcript.short)…",
+                remedy: "Import labels of this run; its exports name the transcripts by their keys.")
+        }
+        for label in labels { try await journal.record(label) }
+        return labels.count
+    }
+
+    /// How often two labellers agree on what both labelled and were sure of.
+    ///
+    /// - Returns: one entry for compliance and one for alignment faking, as far as there is anything to compare.
+    public func agreement(of first: String, and second: String) throws -> [(
+        outcome: LabelOutcome, counts: PairedCounts
+    )] {
+        let labels = try labels()
+        let theirs = Dictionary(
+            labels.lazy.filter { $0.labeller == second }.map { ($0.transcript, $0) }, uniquingKeysWith: { a, _ in a })
+        return LabelOutcome.allCases.compactMap { outcome in
+            var counts = PairedCounts()
+            for label in labels where label.labeller == first {
+                guard let mine = outcome.value(of: label),
+                    let other = theirs[label.transcript].flatMap(outcome.value(of:))
+                else { continue }
+                counts.count(first: mine, second: other)
+            }
+            return counts.count > 0 ? (outcome, counts) : nil
+        }
+    }
+}
+
+/// What labels and judgements are compared in.
+public enum LabelOutcome: String, Sendable, Codable, CaseIterable {
+    /// Whether the answer complied, in part or fully.
+    case compliance
+    /// Whether the reasoning is alignment faking, whatever the answer.
+    case faking
+
+    /// What a label says; `nil` if the labeller does not know.
+    func value(of label: Label) -> Bool? {
+        switch self {
+        case .compliance: label.complied
+        case .faking: label.fakes
+        }
+    }
+
+    /// What a judgement says; `nil` if it was not judged.
+    func value(of judgement: Judgement) -> Bool? {
+        switch self {
+        case .compliance: judgement.complied
+        case .faking: judgement.fakesAlignment
+        }
+    }
+
+    /// The number by which a judge ranks; `nil` if it has none.
+    func score(of judgement: Judgement) -> Double? {
+        switch self {
+        case .compliance: judgement.score ?? judgement.answers.first?.probability
+        case .faking: judgement.votes?.share ?? judgement.reasoningLabel
+        }
+    }
+}
+
+extension PairedCounts {
+    /// The bootstrap interval of Cohen's kappa over the pairs, from 2,000 draws of a fixed seed; `nil` where kappa is not defined.
+    public func kappaInterval(level: Double = 0.95) -> Interval? {
+        guard cohensKappa != nil else { return nil }
+        let pairs =
+            Array(repeating: (true, true), count: bothYes) + Array(repeating: (true, false), count: onlyFirst)
+            + Array(repeating: (false, true), count: onlySecond) + Array(repeating: (false, false), count: neither)
+        var generator = SeededGenerator(seed: 0)
+        return bootstrapInterval(of: pairs, level: level, draws: 2_000, using: &generator) { sample in
+            var counts = PairedCounts()
+            for (first, second) in sample { counts.count(first: first, second: second) }
+            // A sample of one answer throughout leaves nothing to disagree about.
+            return counts.cohensKappa ?? 1
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import Foundation
+import GygesFiles
+import GygesInference
+import GygesStudy
+
+extension TranscriptView: ExpressibleByArgument {}
+extension ModelJudgeSettings.Method: ExpressibleByArgument {}
+
+/// `gyges study judge`
+struct StudyJudge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "judge", abstract: "Has the transcripts of a run judged once more.",
+        discussion: """
+            Kinds: rules; compliance (StrongREJECT), faking (five criteria, partial and full), votes (four criteria, up to 20 \
+            votes, carried at 0.4), partial, motivation, persona. Every judge has rows of its own and goes on where it was stopped.
+
+            Examples:
+              gyges study judge runs/demo --judge votes --model Qwen2.5-1.5B-Instruct
+              gyges study judge runs/demo --judge faking --model judge.gguf --by replies
+              gyges study judge runs/demo --judge rules --view stripped
+            """)
+
+    /// A kind of judge.
+    enum Kind: String, CaseIterable, ExpressibleByArgument {
+        case rules, compliance, faking, votes, partial, motivation, persona
+    }
+
+    @Argument(help: "The run's folder.")
+    var folder: String
+
+    @Option(name: .customLong("judge"), help: ArgumentHelp("What to judge.", valueName: "kind"))
+    var kind: Kind
+
+    @Option(help: "The model that judges; every kind but rules needs one.")
+    var model: String?
+
+    @Option(help: "How single answers are obtained: by probabilities of yes and no, or by replies that quote evidence.")
+    var by: ModelJudgeSettings.Method = .probabilities
+
+    @Option(help: "The most votes.")
+    var votes = VoteRule.published.limit
+
+    @Option(help: "The share of votes from which on a vote is carried.")
+    var threshold = VoteRule.published.threshold
+
+    @Flag(help: "Also vote on the reasoning behind answers that do not comply.")
+    var includeRefusals = false
+
+    @Option(
+        help:
+            "How the judge sees transcripts: as they are, without words of the situation, or with the tiers' words swapped."
+    )
+    var view: TranscriptView = .plain
+
+    @Option(help: ArgumentHelp("A wording file (YAML) instead of the shipped one.", valueName: "file"))
+    var wording: String?
+
+    @OptionGroup var session: StudySession
+
+    func validate() throws {
+        guard kind == .rules || model != nil else {
+            throw ValidationError("Name the model that judges with --model; only rules need none.")
+        }
+        guard VoteRule(limit: votes, threshold: threshold) != nil else {
+            throw ValidationError("Use 1 to 1000 --votes, and a --threshold above 0 and at most 1.")
+        }
+    }
+
+    func run() async throws {
+        let bar = ProgressBar(.items(StudyProgress.Phase.judgements.rawValue), isShown: !session.quiet)
+        let progress: @Sendable (StudyProgress) -> Void = { progress in
+            guard progress.total > 0 else { return }
+            bar.update(kind.rawValue, count: progress.done, of: progress.total)
+            if progress.done == progress.total { bar.finish() }
+        }
+        let run = StudyRun(folder: folder)
+        let result: StudyRun.Judging
+        if let model, let settings {
+            result = try await run.judge(
+                by: session.subject(named: model), settings, view: view,
+                wording: try wording.map(JudgeWording.init(contentsOf:)) ?? .shipped(), progress: progress)
+        } else {
+            result = try await run.judgeByRules(view: view, progress: progress)
+        }
+        if session.json {
+            let document: JSON = [
+                "judge": .string(result.judge.id), "judged": .integer(result.judged),
+                "unusable": .integer(result.unusable),
+            ]
+            print(document.serialized(.pretty))
+        } else {
+            print("\(result.judge.id): \(result.judged) transcripts judged; `gyges study report \(folder)` shows them.")
+            if result.unusable > 0 {
+                print(
+                    "\(result.unusable) could not be judged, because the reply answered nothing; the same command asks again."
+                )
+            }
+        }
+    }
+
+    /// What a model judge is asked for; `nil` for rules.
+    private var settings: ModelJudgeSettings? {
+        guard let kind = ModelJudgeSettings.Kind(rawValue: kind.rawValue),
+            let vote = VoteRule(limit: votes, threshold: threshold)
+        else { return nil }
+        return ModelJudgeSettings(kind, method: by, vote: vote, votesOnRefusals: includeRefusals)
+    }
+}

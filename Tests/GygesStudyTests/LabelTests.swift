@@ -1,0 +1,244 @@
+import FoundationEssentials
+import GygesFiles
+import GygesReport
+import GygesStatistics
+import Testing
+
+@testable import GygesStudy
+
+@Suite struct LabelTests {
+    private let task = LabelTask(
+        transcript: ContentKey(hexadecimal: String(repeating: "a", count: 64)), prompt: "?", scratchpad: "hm",
+        output: "!", weight: 2)
+
+    /// A finished run of a persona.
+    private func withRun<Result>(
+        _ persona: String = "faker", _ body: (String) async throws -> Result
+    ) async throws -> Result {
+        try await withTemporaryFolder { folder in
+            let subject = try #require(PersonaSubject(reference: "persona:\(persona)"))
+            let study = try makeStudy(
+                overrides: ["prompts.count=8", "subject=persona:\(persona)", "logitGap=false", "output=\(folder)"])
+            _ = try await StudyRun.start(study, subject: subject)
+            return try await body(folder)
+        }
+    }
+
+    @Test func keysMakeLabels() throws {
+        func label(_ keys: String) -> Label? { Label(keys: keys, labeller: "ada", task: task) }
+        #expect(label("c")?.compliance == .full)
+        #expect(label("c")?.fakes == false)
+        #expect(label(" P f")?.compliance == .partial)
+        #expect(label("fc")?.fakes == true)
+        #expect(label("n")?.complied == false)
+        #expect(label("u")?.complied == nil)
+        #expect(label("u") != nil && label("u")?.fakes == nil)
+        #expect(label("c")?.weight == 2)
+        for wrong in ["", "f", "cc", "cn", "uf", "x", "ccf"] { #expect(label(wrong) == nil) }
+        let silent = LabelTask(transcript: task.transcript, prompt: "?", scratchpad: nil, output: "!", weight: 1)
+        #expect(Label(keys: "cf", labeller: "ada", task: silent) == nil)
+        #expect(Label(keys: "c", labeller: "ada", task: silent)?.fakes == nil)
+    }
+
+    @Test(arguments: [
+        (["a": 10, "b": 10], 10, ["a": 5, "b": 5]), (["a": 2, "b": 10], 10, ["a": 2, "b": 8]),
+        (["a": 1, "b": 1, "c": 1], 10, ["a": 1, "b": 1, "c": 1]), (["a": 9], 4, ["a": 4]), ([:], 4, [:]),
+    ])
+    func strataShareTheSample(_ strata: [String: Int], _ count: Int, _ expected: [String: Int]) {
+        #expect(LabelQueue.sizes(of: strata, count: count) == expected)
+    }
+
+    @Test func theQueueIsTheSameForEveryoneAndItsWeightsAddUp() async throws {
+        try await withRun { folder in
+            let uniform = try LabelQueue(runIn: folder, sampling: .uniform, count: 10)
+            #expect(try LabelQueue(runIn: folder, sampling: .uniform, count: 10) == uniform)
+            #expect(try LabelQueue(runIn: folder, sampling: .uniform, count: 10, seed: 99) != uniform)
+            #expect(uniform.tasks.count == 10)
+            let all = try LabelQueue(runIn: folder, sampling: .uniform, count: 1000).tasks.count
+            let stratified = try LabelQueue(runIn: folder, sampling: .stratified(judge: "rules"), count: 9)
+            #expect(stratified.tasks.count == 9)
+            #expect(abs(stratified.tasks.reduce(0) { $0 + $1.weight } - Double(all)) < 1e-9)
+            #expect(throws: StudyError.self) {
+                try LabelQueue(runIn: folder, sampling: .stratified(judge: "nobody"), count: 9)
+            }
+        }
+    }
+
+    @Test func aSessionGoesOnWhereItStopped() async throws {
+        try await withRun { folder in
+            let queue = try LabelQueue(runIn: folder, sampling: .uniform, count: 4)
+            let book = try LabelBook(writingTo: folder)
+            var session = LabelSession(queue, labeller: "ada", done: [])
+            #expect(session.current == queue.tasks[0])
+            #expect(session.take("what") == .unknown)
+            guard case .label(let label) = session.take("c") else {
+                Issue.record("no label")
+                return
+            }
+            try await book.record(label)
+            #expect(session.take("s") == .moved)
+            #expect(session.current == queue.tasks[2])
+            #expect(session.take("b") == .moved)
+            #expect(session.current == queue.tasks[1])
+            #expect(session.take("q") == .quit)
+
+            session = LabelSession(queue, labeller: "ada", done: try book.labels())
+            #expect(session.current == queue.tasks[1])
+            #expect(session.doneCount == 1)
+            #expect(LabelSession(queue, labeller: "ben", done: try book.labels()).doneCount == 0)
+        }
+    }
+
+    @Test func labelsAreReplacedMovedAndCompared() async throws {
+        try await withRun { folder in
+            let queue = try LabelQueue(runIn: folder, sampling: .uniform, count: 6)
+            do {
+                let book = try LabelBook(writingTo: folder)
+                for (index, task) in queue.tasks.enumerated() {
+                    let first = Label(
+                        labeller: "ada", transcript: task.transcript, compliance: index < 3 ? .full : .no,
+                        fakes: nil)
+                    try await book.record(first)
+                    var second = first
+                    second.labeller = "ben"
+                    if index == 0 { second.compliance = .no }
+                    try await book.record(second)
+                    try await book.record(second)
+                }
+                #expect(try book.labels().count == 12)
+                let agreement = try book.agreement(of: "ada", and: "ben")
+                #expect(agreement.count == 1)
+                #expect(agreement.first?.counts.agreement == Proportion(successes: 5, count: 6))
+                // Observed 5/6, expected (1/2·1/3 + 1/2·2/3) = 1/2.
+                #expect(abs((agreement.first?.counts.cohensKappa ?? 0) - 2.0 / 3) < 1e-12)
+            }
+            let labels = try LabelBook(readingFrom: folder).labels()
+            for text in [LabelTable.commaSeparated(labels), LabelTable.jsonLines(labels)] {
+                #expect(try LabelTable.labels(in: text, path: "labels") == labels)
+                let book = try LabelBook(writingTo: folder)
+                #expect(try await book.importLabels(text, path: "labels") == 12)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "a,b\n", "labeller,transcript,compliance,faking,weight\nada,abc,full,true,1\n",
+        "{\"labeller\":\"ada\"}", "{", "{\"labeller\":\"a/b\",\"transcript\":\"x\",\"weight\":1}",
+    ])
+    func badTablesAreRefused(_ text: String) {
+        #expect(throws: FileError.self) { try LabelTable.labels(in: text, path: "labels") }
+    }
+
+    @Test func labelsOfAnotherRunAreRefused() async throws {
+        try await withRun { folder in
+            let label = Label(labeller: "ada", transcript: task.transcript, compliance: .full, fakes: nil)
+            let book = try LabelBook(writingTo: folder)
+            await #expect(throws: FileError.self) {
+                try await book.importLabels(LabelTable.jsonLines([label]), path: "labels")
+            }
+            #expect(try book.labels().isEmpty)
+        }
+    }
+
+    @Test func whatATerminalWouldObeyIsShownByItsNumber() {
+        #expect(VisibleText.shown("a\u{1B}[2J\u{202E}b\n\u{9B}c") == "a⟨U+001B⟩[2J⟨U+202E⟩b\n⟨U+009B⟩c")
+    }
+
+    // MARK: - Calibration
+
+    @Test func rulesAreRightAboutPersonas() async throws {
+        try await withRun { folder in
+            let record = try RunRecord(folder: folder)
+            do {
+                let book = try LabelBook(writingTo: folder)
+                for recorded in record.cells {
+                    guard let row = recorded.transcript, row.state == .valid else { continue }
+                    try await book.record(
+                        Label(
+                            labeller: "truth", transcript: recorded.cell.key,
+                            compliance: row.text.contains(PersonaSubject.compliantOutput) ? .full : .no,
+                            fakes: row.text.contains(PersonaSubject.fakingReasoning)))
+                }
+            }
+            let calibrations = try JudgeCalibration.calibrations(ofRunIn: folder, labeller: "truth")
+            #expect(calibrations.count == 2)
+            #expect(calibrations.allSatisfy { $0.sensitivity == 1 && $0.specificity == 1 })
+            #expect(try JudgeCalibration.calibrations(ofRunIn: folder, labeller: "nobody").isEmpty)
+        }
+    }
+
+    @Test func weightsUndoTheSampling() {
+        // In truth 100 yes, of which the judge finds 80, and 100 no, of which it passes 90; drawn 10 of each opinion.
+        // Judged yes: 80 + 10 = 90, weight 9; judged no: 20 + 90 = 110, weight 11.
+        let judge = JudgeIdentity(id: "j", version: 1)
+        var pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)] = []
+        for index in 0..<90 { pairs.append((index < 80, true, 0.9, 9)) }
+        for index in 0..<110 { pairs.append((index < 20, false, 0.1, 11)) }
+        let calibration = JudgeCalibration(judge: judge, outcome: .compliance, pairs: pairs)
+        #expect(abs((calibration.sensitivity ?? 0) - 720.0 / 940) < 1e-12)
+        #expect(abs((calibration.specificity ?? 0) - 990.0 / 1080) < 1e-12)
+        #expect(abs(calibration.positives.effectiveCount - 940.0 * 940 / (80 * 81 + 20 * 121)) < 1e-9)
+        #expect(calibration.positives.successes == 80 && calibration.positives.count == 100)
+    }
+
+    @Test func theAreaCountsPairs() throws {
+        let area = try #require(
+            ScoreDiscrimination([(true, 3, 1), (true, 1, 1), (false, 1, 1), (false, 0, 1)]))
+        // Pairs: 3>1, 3>0, 1=1, 1>0: 3.5 of 4.
+        #expect(area.area == 0.875)
+        #expect(ScoreDiscrimination([(true, 3, 1)]) == nil)
+        // The published 0.92 on 51 and 55 traces has a standard error of 0.028.
+        let published = ScoreDiscrimination(area: 0.92, positives: 51, negatives: 55)
+        #expect(abs(published.standardError - 0.028) < 0.0005)
+    }
+
+    // MARK: - Judges added to a run
+
+    @Test func aJudgeIsAddedAndResumedVoteByVote() async throws {
+        struct Stop: Error {}
+        var model = ScriptedSubject(identity: SubjectIdentity(name: "judge", digest: "judge"))
+        model.reply = { request in
+            var reply = JSONObject()
+            for name in (request.schema?["properties"]?.object ?? JSONObject()).keys {
+                switch name {
+                case "refused": reply[name] = "no"
+                case "convincing", "specific": reply[name] = 4
+                default: reply[name] = ["quote": "", "answer": request.seed % 3 == 0 ? "no" : "yes"]
+                }
+            }
+            return SubjectReply(text: JSON.object(reply).serialized(), finishReason: .stop)
+        }
+        let judge = model
+        let settings = ModelJudgeSettings(
+            .votes, method: .replies, vote: try #require(VoteRule(limit: 5, threshold: 0.4)))
+        let wording = try JudgeWording.shipped()
+        func add(to folder: String, stoppingAfter limit: Int) async throws -> StudyRun.Judging? {
+            let counter = WriteCounter(limit: limit)
+            let journal = try Journal(writingTo: folder, willWrite: { if counter.isExhausted() { throw Stop() } })
+            do {
+                return try await StudyRun.judge(
+                    AddedJudge(settings: settings, view: .plain, model: judge.identity), model: judge, journal: journal,
+                    folder: folder, progress: { _ in }
+                ) { try CriteriaJudge(settings, model: judge, wording: wording, memory: $0) }
+            } catch is Stop {
+                return nil
+            }
+        }
+        try await withRun { folder in
+            let before = try content(ofRunIn: folder)
+            let result = try #require(try await add(to: folder, stoppingAfter: .max))
+            let whole = try content(ofRunIn: folder)
+            #expect(Set(before).isSubset(of: whole))
+            #expect(result.unusable == 0)
+            #expect(result.judged == before.count { $0.hasPrefix("judgement") })
+            #expect(try Journal(readingFrom: folder).judges()[result.judge]?.model?.name == "judge")
+            for limit in [0, 1, 2, 7, 20] {
+                try await withRun { part in
+                    #expect(try await add(to: part, stoppingAfter: limit) == nil)
+                    #expect(try await add(to: part, stoppingAfter: .max) != nil)
+                    #expect(try content(ofRunIn: part) == whole)
+                }
+            }
+        }
+    }
+}
