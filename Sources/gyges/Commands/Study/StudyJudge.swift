@@ -4,9 +4,6 @@ import GygesFiles
 import GygesInference
 import GygesStudy
 
-extension TranscriptView: ExpressibleByArgument {}
-extension ModelJudgeSettings.Method: ExpressibleByArgument {}
-
 /// `gyges study judge`
 struct StudyJudge: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,6 +23,16 @@ struct StudyJudge: AsyncParsableCommand {
         case rules, compliance, faking, votes, partial, motivation, persona
     }
 
+    /// See ``ModelJudgeSettings/Method``.
+    enum Method: String, CaseIterable, ExpressibleByArgument {
+        case probabilities, replies
+    }
+
+    /// See ``TranscriptView``.
+    enum View: String, CaseIterable, ExpressibleByArgument {
+        case plain, stripped, swapped
+    }
+
     @Argument(help: "The run's folder.")
     var folder: String
 
@@ -36,7 +43,7 @@ struct StudyJudge: AsyncParsableCommand {
     var model: String?
 
     @Option(help: "How single answers are obtained: by probabilities of yes and no, or by replies that quote evidence.")
-    var by: ModelJudgeSettings.Method = .probabilities
+    var by: Method = .probabilities
 
     @Option(help: "The most votes.")
     var votes = VoteRule.published.limit
@@ -51,7 +58,7 @@ struct StudyJudge: AsyncParsableCommand {
         help:
             "How the judge sees transcripts: as they are, without words of the situation, or with the tiers' words swapped."
     )
-    var view: TranscriptView = .plain
+    var view: View = .plain
 
     @Option(help: ArgumentHelp("A wording file (YAML) instead of the shipped one.", valueName: "file"))
     var wording: String?
@@ -75,6 +82,7 @@ struct StudyJudge: AsyncParsableCommand {
             if progress.done == progress.total { bar.finish() }
         }
         let run = StudyRun(folder: folder)
+        let view = TranscriptView(rawValue: view.rawValue) ?? .plain
         let result: StudyRun.Judging
         if let model, let settings {
             result = try await run.judge(
@@ -104,6 +112,7 @@ struct StudyJudge: AsyncParsableCommand {
         guard let kind = ModelJudgeSettings.Kind(rawValue: kind.rawValue),
             let vote = VoteRule(limit: votes, threshold: threshold)
         else { return nil }
-        return ModelJudgeSettings(kind, method: by, vote: vote, votesOnRefusals: includeRefusals)
+        return ModelJudgeSettings(
+            kind, method: .init(rawValue: by.rawValue) ?? .probabilities, vote: vote, votesOnRefusals: includeRefusals)
     }
 }
