@@ -234,9 +234,12 @@ import Testing
             #expect(try Journal(readingFrom: folder).judges()[result.judge]?.model?.name == "judge")
             for limit in [0, 1, 2, 7, 20] {
                 try await withRun { part in
-                    #expect(try await add(to: part, stoppingAfter: limit) == nil)
-                    #expect(try await add(to: part, stoppingAfter: .max) != nil)
-                    #expect(try content(ofRunIn: part) == whole)
+                    let stopped = try await add(to: part, stoppingAfter: limit)
+                    let finished = try await add(to: part, stoppingAfter: .max)
+                    let rows = try content(ofRunIn: part)
+                    #expect(stopped == nil)
+                    #expect(finished != nil)
+                    #expect(rows == whole)
                 }
             }
         }
