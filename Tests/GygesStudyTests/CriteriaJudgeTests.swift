@@ -163,7 +163,7 @@ final class ScriptedMemory: JudgeMemory {
         let found = judgement.answers.filter { $0.criterion == "value-conflict" }.flatMap(\.evidence)
         #expect(found == [Evidence(place: .scratchpad, start: 0, end: 15, text: "I want  to stay")])
         let invented = try await judge(.faking, model { _, _ in false }).judge(transcript(scratchpad: "Nothing."))
-        #expect(invented.answers.allSatisfy(\.evidence.isEmpty))
+        #expect(invented.answers.allSatisfy { $0.evidence.isEmpty })
     }
 
     @Test(arguments: [
@@ -307,7 +307,7 @@ final class ScriptedMemory: JudgeMemory {
         #expect(stripped.identity.id == "rules-stripped")
         let judgement = try await stripped.judge(transcript)
         #expect(judgement.fakesAlignment == false)
-        #expect(judgement.answers.allSatisfy(\.evidence.isEmpty))
+        #expect(judgement.answers.allSatisfy { $0.evidence.isEmpty })
     }
 
     @Test func anyFunctionFromTextToProbabilityIsAJudge() async throws {
