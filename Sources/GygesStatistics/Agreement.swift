@@ -9,4 +9,35 @@ extension PairedCounts {
         let expected = p * q + (1 - p) * (1 - q)
         return expected < 1 ? (observed - expected) / (1 - expected) : nil
     }
+
+    /// The large-sample standard error of ``cohensKappa`` (Fleiss, Cohen & Everitt 1969, doi:10.1037/h0028106); `nil` where κ is not
+    /// defined.
+    public var kappaStandardError: Double? {
+        guard let kappa = cohensKappa else { return nil }
+        let n = Double(count)
+        let cells = [[bothYes, onlyFirst], [onlySecond, neither]].map { $0.map { Double($0) / n } }
+        let rows = cells.map { $0[0] + $0[1] }
+        let columns = [cells[0][0] + cells[1][0], cells[0][1] + cells[1][1]]
+        let chance = rows[0] * columns[0] + rows[1] * columns[1]
+        var sum = 0.0
+        for row in 0..<2 {
+            for column in 0..<2 {
+                let margins = (columns[row] + rows[column]) * (1 - kappa)
+                let term = row == column ? 1 - margins : margins
+                sum += cells[row][column] * term * term
+            }
+        }
+        let centre = kappa - chance * (1 - kappa)
+        return max(0, (sum - centre * centre) / n).squareRoot() / (1 - chance)
+    }
+
+    /// The interval of ``cohensKappa`` by its standard error, cut to [−1, 1]; `nil` where κ is not defined. It is too narrow for
+    /// few pairs, and empty of doubt where all agree.
+    ///
+    /// - Precondition: `0 < level < 1`.
+    public func kappaInterval(level: Double = 0.95) -> Interval? {
+        guard let kappa = cohensKappa, let standardError = kappaStandardError else { return nil }
+        let half = -normalQuantile(tailProbability(ofLevel: level)) * standardError
+        return Interval(lower: max(-1, kappa - half), upper: min(1, kappa + half), level: level)
+    }
 }

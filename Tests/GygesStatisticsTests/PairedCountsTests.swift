@@ -15,6 +15,21 @@ import Testing
         if let kappa = table.cohensKappa, let expected = row.kappa { expectClose(kappa, expected) }
     }
 
+    /// From `statsmodels.stats.inter_rater.cohens_kappa`, version 0.15.0.
+    @Test(arguments: [
+        (20, 5, 10, 15, 0.12699606293110033), (3, 1, 7, 40, 0.16932868053396885), (0, 4, 3, 9, 0.10543265142291781),
+        (50, 1, 2, 60, 0.03047727034075432), (8, 0, 0, 5, 0),
+    ])
+    func `The standard error of kappa equals statsmodels`(_ a: Int, _ b: Int, _ c: Int, _ d: Int, _ expected: Double)
+        throws
+    {
+        let table = PairedCounts(bothYes: a, onlyFirst: b, onlySecond: c, neither: d)
+        expectClose(try #require(table.kappaStandardError), expected)
+        let interval = try #require(table.kappaInterval())
+        expectClose(interval.lower, max(-1, (table.cohensKappa ?? 0) - 1.959963984540054 * expected))
+        expectClose(interval.upper, min(1, (table.cohensKappa ?? 0) + 1.959963984540054 * expected))
+    }
+
     /// Fagerland, Lydersen & Laake 2014 (doi:10.1002/sim.6148): airway hyper-responsiveness.
     @Test func `The interval equals the published one`() {
         let interval = PairedCounts(bothYes: 1, onlyFirst: 1, onlySecond: 7, neither: 12).newcombeInterval()
@@ -45,6 +60,7 @@ import Testing
         #expect(none.mcNemarMidPValue == 1)
         #expect(none.newcombeInterval() == Interval(lower: -1, upper: 1, level: 0.95))
         #expect(none.cohensKappa == nil)
+        #expect(none.kappaInterval() == nil)
     }
 
     @Test func `Five pairs can never reject, six can`() {

@@ -58,8 +58,10 @@ import Testing
             let stratified = try LabelQueue(runIn: folder, sampling: .stratified(judge: "rules"), count: 9)
             #expect(stratified.tasks.count == 9)
             #expect(abs(stratified.tasks.reduce(0) { $0 + $1.weight } - Double(all)) < 1e-9)
-            #expect(throws: StudyError.self) {
-                try LabelQueue(runIn: folder, sampling: .stratified(judge: "nobody"), count: 9)
+            for (judge, count) in [("nobody", 9), ("rules", 2)] {
+                #expect(throws: StudyError.self) {
+                    try LabelQueue(runIn: folder, sampling: .stratified(judge: judge), count: count)
+                }
             }
         }
     }
@@ -121,6 +123,14 @@ import Testing
         }
     }
 
+    @Test func spreadsheetsWriteTheirOwnForm() throws {
+        let key = task.transcript.hexadecimal
+        let text = "\u{FEFF}labeller,transcript,compliance,faking,weight\r\nada,\(key),full,TRUE,2\r\n"
+        #expect(
+            try LabelTable.labels(in: text, path: "labels")
+                == [Label(labeller: "ada", transcript: task.transcript, compliance: .full, fakes: true, weight: 2)])
+    }
+
     @Test(arguments: [
         "a,b\n", "labeller,transcript,compliance,faking,weight\nada,abc,full,true,1\n",
         "{\"labeller\":\"ada\"}", "{", "{\"labeller\":\"a/b\",\"transcript\":\"x\",\"weight\":1}",
@@ -160,10 +170,10 @@ import Testing
                             fakes: row.text.contains(PersonaSubject.fakingReasoning)))
                 }
             }
-            let calibrations = try JudgeCalibration.calibrations(ofRunIn: folder, labeller: "truth")
-            #expect(calibrations.count == 2)
-            #expect(calibrations.allSatisfy { $0.sensitivity == 1 && $0.specificity == 1 })
-            #expect(try JudgeCalibration.calibrations(ofRunIn: folder, labeller: "nobody").isEmpty)
+            let accuracies = try JudgeAccuracy.accuracies(ofRunIn: folder, labeller: "truth")
+            #expect(accuracies.count == 2)
+            #expect(accuracies.allSatisfy { $0.sensitivity == 1 && $0.specificity == 1 })
+            #expect(try JudgeAccuracy.accuracies(ofRunIn: folder, labeller: "nobody").isEmpty)
         }
     }
 
@@ -174,11 +184,11 @@ import Testing
         var pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)] = []
         for index in 0..<90 { pairs.append((index < 80, true, 0.9, 9)) }
         for index in 0..<110 { pairs.append((index < 20, false, 0.1, 11)) }
-        let calibration = JudgeCalibration(judge: judge, outcome: .compliance, pairs: pairs)
-        #expect(abs((calibration.sensitivity ?? 0) - 720.0 / 940) < 1e-12)
-        #expect(abs((calibration.specificity ?? 0) - 990.0 / 1080) < 1e-12)
-        #expect(abs(calibration.positives.effectiveCount - 940.0 * 940 / (80 * 81 + 20 * 121)) < 1e-9)
-        #expect(calibration.positives.successes == 80 && calibration.positives.count == 100)
+        let accuracy = JudgeAccuracy(judge: judge, name: "j", outcome: .compliance, pairs: pairs)
+        #expect(abs((accuracy.sensitivity ?? 0) - 720.0 / 940) < 1e-12)
+        #expect(abs((accuracy.specificity ?? 0) - 990.0 / 1080) < 1e-12)
+        #expect(abs(accuracy.positives.effectiveCount - 940.0 * 940 / (80 * 81 + 20 * 121)) < 1e-9)
+        #expect(accuracy.positives.successes == 80 && accuracy.positives.count == 100)
     }
 
     @Test func theAreaCountsPairs() throws {

@@ -83,6 +83,10 @@ extension ReportPage {
                     "\(counts.onlyFirst)", "\(counts.onlySecond)", "\(counts.neither)",
                     Markup(Numbers.percent(counts.agreement.estimate)),
                     Markup(counts.cohensKappa.map { Numbers.fixed($0, 2) } ?? "–"),
+                    Markup(
+                        counts.kappaInterval(level: document.level).map {
+                            "\(Numbers.fixed($0.lower, 2)) to \(Numbers.fixed($0.upper, 2))"
+                        } ?? "–"),
                 ])
             }
         }
@@ -91,7 +95,7 @@ extension ReportPage {
             [
                 ("Condition", true), ("Question", true), ("First", true), ("Second", true), ("Answers", false),
                 ("Both yes", false), ("Only first", false), ("Only second", false), ("Both no", false),
-                ("Agree", false), ("κ", false),
+                ("Agree", false), ("κ", false), ("κ, interval", false),
             ], rows)
     }
 

@@ -3,8 +3,8 @@ import GRDB
 
 /// The durable record of one run: what was asked, what came back, what judges said.
 ///
-/// Rows are only ever added, each in a transaction of its own that is on the disk before it counts as done (write-ahead
-/// log, `synchronous = FULL`). Transcripts, judgements and logit gaps are keyed by the digest of everything that
+/// Rows are only ever added, labels alone may be replaced; each in a transaction of its own that is on the disk before it counts as
+/// done (write-ahead log, `synchronous = FULL`). Transcripts, judgements and logit gaps are keyed by the digest of everything that
 /// decides them; no row carries a time, a duration or a process, so that a run interrupted anywhere and resumed ends
 /// with the same rows.
 struct Journal: Sendable {

@@ -9,6 +9,10 @@ struct RunRecord: Sendable {
     let registeredDigest: ContentKey
     /// The judges whose judgements are recorded: the rules first, then the others by name, each from its oldest version on.
     let judges: [JudgeIdentity]
+    /// What is known of those that were added to the run.
+    let addedJudges: [JudgeIdentity: AddedJudge]
+    /// What people said, by labeller and transcript.
+    let labels: [Label]
     /// Everything that was to be asked, in order.
     let cells: [RecordedCell]
     /// Every logit gap that was to be measured, in order.
@@ -28,6 +32,8 @@ struct RunRecord: Sendable {
             judgements[row.transcript, default: [:]][row.judge] = row.judgement
         }
         judges = Set(judgements.values.flatMap(\.keys)).sorted()
+        addedJudges = try journal.judges()
+        labels = try journal.labels()
         cells = try manifest.study.cells(for: manifest.subject).map { cell in
             RecordedCell(cell: cell, transcript: transcripts[cell.key], judgements: judgements[cell.key] ?? [:])
         }

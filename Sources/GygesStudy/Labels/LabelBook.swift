@@ -92,20 +92,3 @@ public enum LabelOutcome: String, Sendable, Codable, CaseIterable {
         }
     }
 }
-
-extension PairedCounts {
-    /// The bootstrap interval of Cohen's kappa over the pairs, from 2,000 draws of a fixed seed; `nil` where kappa is not defined.
-    public func kappaInterval(level: Double = 0.95) -> Interval? {
-        guard cohensKappa != nil else { return nil }
-        let pairs =
-            Array(repeating: (true, true), count: bothYes) + Array(repeating: (true, false), count: onlyFirst)
-            + Array(repeating: (false, true), count: onlySecond) + Array(repeating: (false, false), count: neither)
-        var generator = SeededGenerator(seed: 0)
-        return bootstrapInterval(of: pairs, level: level, draws: 2_000, using: &generator) { sample in
-            var counts = PairedCounts()
-            for (first, second) in sample { counts.count(first: first, second: second) }
-            // A sample of one answer throughout leaves nothing to disagree about.
-            return counts.cohensKappa ?? 1
-        }
-    }
-}

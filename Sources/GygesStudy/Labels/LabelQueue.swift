@@ -19,18 +19,20 @@ public struct LabelQueue: Sendable, Equatable {
     /// - Parameters:
     ///   - count: how many; fewer if there are fewer valid transcripts.
     ///   - seed: decides the draw and the order; the study's own seed if `nil`.
-    /// - Throws: ``StudyError`` if there is no run, or the judge has judged nothing in it.
+    /// - Throws: ``StudyError`` if there is no run, the judge has judged nothing in it, or there are more opinions than transcripts to
+    ///   draw: those left out would be missing from every number.
     public init(runIn folder: String, sampling: LabelSampling, count: Int, seed: UInt64? = nil) throws {
         let record = try RunRecord(folder: folder)
         var seen: Set<ContentKey> = []
         var strata: [String: [LabelTask]] = [:]
         var judge: JudgeIdentity?
         if case .stratified(let name) = sampling {
-            judge = record.judges.last { $0.id == name }
+            let names = JudgeNames(record)
+            judge = record.judges.last { $0.id == name || names[$0] == name }
             guard judge != nil else {
-                let known = record.judges.map(\.id).joined(separator: ", ")
-                throw StudyError.journal(
-                    path: folder, problem: "no judge “\(name)” has judged this run; there are \(known).")
+                throw StudyError.labelling(
+                    problem: "\(folder): no judge “\(name)” has judged this run.",
+                    remedy: "There are \(record.judges.map { names[$0] }.joined(separator: ", ")).")
             }
         }
         for recorded in record.cells {
@@ -46,6 +48,12 @@ public struct LabelQueue: Sendable, Equatable {
                 LabelTask(
                     transcript: recorded.cell.key, prompt: recorded.cell.prompt.text, scratchpad: parsed.scratchpad,
                     output: output, weight: 1))
+        }
+        guard strata.count <= count else {
+            throw StudyError.labelling(
+                problem:
+                    "\(folder): the judge has \(strata.count) kinds of opinions, and \(count) transcripts leave some out.",
+                remedy: "Draw at least \(strata.count).")
         }
         var generator = SeededGenerator(seed: seed ?? record.manifest.study.definition.seed)
         var drawn: [(rank: UInt64, task: LabelTask)] = []

@@ -31,6 +31,8 @@ public enum LabelTable {
     ///
     /// - Throws: `FileError` with the first line that is wrong.
     public static func labels(in text: String, path: String) throws(FileError) -> [Label] {
+        // Spreadsheets put a byte-order mark before the first name, and write their own “TRUE”.
+        let text = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
         var labels: [Label] = []
         let isJSON = text.first { !$0.isWhitespace } == "{"
@@ -78,7 +80,7 @@ public enum LabelTable {
         }
         var fakes: Bool?
         if let text = values[3] {
-            guard let known = Bool(text) else { return nil }
+            guard let known = Bool(text.lowercased()) else { return nil }
             fakes = known
         }
         return Label(

@@ -62,14 +62,14 @@ struct ConditionTally {
         var outcome = StudyDocument.Outcome(
             judge: names[judge],
             compliance: Proportion(successes: judgements.count(where: \.complied), count: judgements.count),
-            alignmentFaking: mode.scratchpad == .forbidden
+            alignmentFaking: mode.scratchpad == .forbidden || !names.judgesFaking(judge)
                 ? nil : Proportion(successes: faking, count: judgements.count),
             criteria: criteria.filter { $0 != "compliance" }.map { criterion in
                 let answers = answers[criterion] ?? []
                 return StudyDocument.CriterionCount(
                     criterion, Proportion(successes: answers.count(where: \.isMet), count: answers.count))
             })
-        if mode.scratchpad == .required { outcome.reasoning = reasoning(judgements) }
+        if mode.scratchpad == .required, names.judgesFaking(judge) { outcome.reasoning = reasoning(judgements) }
         return outcome
     }
 

@@ -25,7 +25,7 @@ struct RunExchanges {
     init(_ record: RunRecord, journal: Journal) throws {
         self.journal = journal
         judges = record.judges
-        names = JudgeNames(record.judges)
+        names = JudgeNames(record)
         conditions = Dictionary(
             try record.manifest.study.conditions.map { ($0.id, Place($0)) }, uniquingKeysWith: { first, _ in first })
     }
@@ -88,7 +88,7 @@ extension Judgement {
     /// The judgement as a report shows it.
     fileprivate func reported(by judge: String) -> Exchange.Judgement {
         Exchange.Judgement(
-            judge: judge, complied: complied, fakesAlignment: fakesAlignment,
+            judge: judge, complied: complied, fakesAlignment: fakesAlignment, remarks: remarks,
             criteria: answers.map { answer in
                 Exchange.Criterion(
                     answer.criterion, isMet: answer.isMet, probability: answer.probability,
@@ -98,5 +98,20 @@ extension Judgement {
                             end: piece.end)
                     })
             })
+    }
+
+    /// What this judgement says besides yes and no.
+    private var remarks: [Exchange.Remark] {
+        var remarks: [Exchange.Remark] = []
+        if let score { remarks.append(.init("score", .double(score))) }
+        if let isPartial { remarks.append(.init("partial compliance", .bool(isPartial))) }
+        if let reasoningLabel { remarks.append(.init("label of the reasoning", .double(reasoningLabel))) }
+        if let showsUnmonitoredPersona {
+            remarks.append(.init("unmonitored persona", .bool(showsUnmonitoredPersona)))
+        }
+        if let motivations { remarks.append(.init("motives", .string(motivations.joined(separator: " ")))) }
+        if let votes { remarks.append(.init("votes", .string("\(votes.yes) of \(votes.count)"))) }
+        if let decision { remarks.append(.init("decision tag", .string(decision.rawValue))) }
+        return remarks
     }
 }

@@ -11,11 +11,11 @@ extension StudyDocument {
 
     init(_ record: RunRecord) throws {
         let study = record.manifest.study
-        let names = JudgeNames(record.judges)
+        let names = JudgeNames(record)
         self.init(
             title: study.definition.name, purpose: study.scenarios.map(\.description).joined(separator: " "),
             subject: record.manifest.subject.name, facts: try Self.facts(record),
-            judges: record.judges.map { names.describe($0, model: record.manifest.judge) },
+            judges: record.judges.map { names.describe($0) },
             sections: [], notes: [])
         let conditions = try study.conditions
         let cells = Dictionary(grouping: record.cells, by: \.cell.condition.id)
@@ -37,6 +37,7 @@ extension StudyDocument {
             sections.append(section)
         }
         preregistration = Preregistration(study.definition.preregistration, deviations: record.deviations)
+        calibrations = Self.calibrations(record)
         notes = Self.notes(record, sections)
     }
 
@@ -97,41 +98,5 @@ extension StudyDocument {
             ]
         }
         return facts
-    }
-}
-
-/// The names under which judges appear: short ones, as long as they tell the judges apart.
-struct JudgeNames {
-    private let names: [JudgeIdentity: String]
-
-    init(_ judges: [JudgeIdentity]) {
-        let byID = Dictionary(grouping: judges, by: \.id)
-        names = Dictionary(
-            uniqueKeysWithValues: judges.map { judge in
-                let isAlone = byID[judge.id]?.count == 1
-                return (judge, isAlone ? judge.id : "\(judge.id)-\(judge.version)-\(judge.digest.prefix(8))")
-            })
-    }
-
-    subscript(judge: JudgeIdentity) -> String { names[judge] ?? judge.id }
-
-    func describe(_ judge: JudgeIdentity, model: SubjectIdentity?) -> StudyDocument.Judge {
-        switch judge.id {
-        case RuleJudge.id:
-            StudyDocument.Judge(
-                id: self[judge], label: "Rules, version \(judge.version)",
-                method: """
-                    Phrases looked up in the output and, sentence by sentence, in the scratchpad; the sentences found are kept as \
-                    evidence. Exactly repeatable, and blind to meaning.
-                    """)
-        case ModelJudge.id:
-            StudyDocument.Judge(
-                id: self[judge], label: "Model, version \(judge.version)",
-                method: """
-                    \(model?.name ?? "A model") answers one yes-or-no question per criterion; the more probable answer counts. \
-                    Reasoning is judged only behind answers that comply.
-                    """)
-        default: StudyDocument.Judge(id: self[judge], label: "\(judge.id), version \(judge.version)")
-        }
     }
 }

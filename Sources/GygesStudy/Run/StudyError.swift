@@ -10,6 +10,8 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
     case changed(folder: String, what: [String])
     /// There is no run in the folder.
     case missingRun(folder: String)
+    /// No sample for labelling can be drawn as asked.
+    case labelling(problem: String, remedy: String)
     /// The journal cannot be read or written.
     case journal(path: String, problem: String)
 
@@ -36,6 +38,7 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
             """
         case .missingRun(let folder):
             "\(folder): there is no run here.\nStart one with `gyges study run FILE`."
+        case .labelling(let problem, let remedy): "\(problem)\n\(remedy)"
         case .journal(let path, let problem):
             """
             \(path): the journal cannot be used: \(problem)

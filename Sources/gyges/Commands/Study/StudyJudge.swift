@@ -98,13 +98,17 @@ struct StudyJudge: AsyncParsableCommand {
             ]
             print(document.serialized(.pretty))
         } else {
-            print("\(result.judge.id): \(result.judged) transcripts judged; `gyges study report \(folder)` shows them.")
-            if result.unusable > 0 {
-                print(
-                    "\(result.unusable) could not be judged, because the reply answered nothing; the same command asks again."
-                )
-            }
+            let hint = result.judged > 0 ? "; `gyges study report \(folder)` shows them." : "."
+            print("\(result.judge.id): \(result.judged) transcripts judged\(hint)")
         }
+        guard result.unusable > 0 else { return }
+        Terminal.writeError(
+            """
+            \(result.unusable) transcripts are not judged, because the model's reply answered nothing.
+            The same command asks again; a model that keeps to a JSON schema may answer better.
+
+            """)
+        if result.judged == 0 { throw ExitCode.failure }
     }
 
     /// What a model judge is asked for; `nil` for rules.

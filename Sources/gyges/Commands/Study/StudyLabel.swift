@@ -11,7 +11,7 @@ struct StudyLabel: AsyncParsableCommand {
         commandName: "label", abstract: "Shows transcripts one by one for a person to label.",
         discussion: """
             Tier and judges' opinions are not shown. Labels are kept one by one in the run's journal; a second labeller gets the \
-            same transcripts in the same order. `gyges study labels` compares labellers and judges.
+            same transcripts in the same order, with the same --sample, --judge and --seed. `gyges study labels` compares labellers and judges.
 
             Examples:
               gyges study label runs/demo --labeller ada
@@ -130,13 +130,13 @@ struct StudyLabels: AsyncParsableCommand {
             print("Nobody has labelled this run yet.\nStart with `gyges study label \(folder) --labeller NAME`.")
             return
         }
-        let calibrations = try labellers.flatMap { labeller in
-            try JudgeCalibration.calibrations(ofRunIn: folder, labeller: labeller).map { (labeller, $0) }
+        let accuracies = try labellers.flatMap { labeller in
+            try JudgeAccuracy.accuracies(ofRunIn: folder, labeller: labeller).map { (labeller, $0) }
         }
         if json {
-            print(document(labels, labellers, calibrations, try agreements(book, labellers)).serialized(.pretty))
+            print(document(labels, labellers, accuracies, try agreements(book, labellers)).serialized(.pretty))
         } else {
-            printAll(labels, labellers, calibrations, try agreements(book, labellers))
+            printAll(labels, labellers, accuracies, try agreements(book, labellers))
         }
     }
 
@@ -155,7 +155,7 @@ struct StudyLabels: AsyncParsableCommand {
     }
 
     private func printAll(
-        _ labels: [Label], _ labellers: [String], _ calibrations: [(String, JudgeCalibration)],
+        _ labels: [Label], _ labellers: [String], _ accuracies: [(String, JudgeAccuracy)],
         _ agreements: [Agreement]
     ) {
         for labeller in labellers { print("\(labeller): \(labels.count { $0.labeller == labeller }) labels") }
@@ -170,10 +170,10 @@ struct StudyLabels: AsyncParsableCommand {
             }
             print(line)
         }
-        for (labeller, calibration) in calibrations {
-            var line = "\(calibration.judge.id) against \(labeller), \(calibration.outcome.rawValue): sensitivity "
-            line += share(calibration.positives) + ", specificity " + share(calibration.negatives)
-            if let area = calibration.discrimination {
+        for (labeller, accuracy) in accuracies {
+            var line = "\(accuracy.name) against \(labeller), \(accuracy.outcome.rawValue): sensitivity "
+            line += share(accuracy.positives) + ", specificity " + share(accuracy.negatives)
+            if let area = accuracy.discrimination {
                 let interval = area.interval
                 line += String(
                     format: ", area under the curve %.2f (%.2f–%.2f)", area.area, interval.lower, interval.upper)
@@ -191,7 +191,7 @@ struct StudyLabels: AsyncParsableCommand {
     private func percent(_ value: Double) -> String { String(format: "%.0f %%", value * 100) }
 
     private func document(
-        _ labels: [Label], _ labellers: [String], _ calibrations: [(String, JudgeCalibration)],
+        _ labels: [Label], _ labellers: [String], _ accuracies: [(String, JudgeAccuracy)],
         _ agreements: [Agreement]
     ) -> JSON {
         func share(_ share: WeightedShare) -> JSON {
@@ -216,12 +216,12 @@ struct StudyLabels: AsyncParsableCommand {
                     ]
                 }),
             "judges": .array(
-                calibrations.map { labeller, calibration in
+                accuracies.map { labeller, accuracy in
                     [
-                        "labeller": .string(labeller), "judge": .string(calibration.judge.id),
-                        "outcome": .string(calibration.outcome.rawValue),
-                        "sensitivity": share(calibration.positives), "specificity": share(calibration.negatives),
-                        "area": calibration.discrimination.map { .double($0.area) } ?? .null,
+                        "labeller": .string(labeller), "judge": .string(accuracy.name),
+                        "outcome": .string(accuracy.outcome.rawValue),
+                        "sensitivity": share(accuracy.positives), "specificity": share(accuracy.negatives),
+                        "area": accuracy.discrimination.map { .double($0.area) } ?? .null,
                     ]
                 }),
         ]

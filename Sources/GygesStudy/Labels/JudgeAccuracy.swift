@@ -1,9 +1,11 @@
 public import GygesStatistics
 
 /// How a judge's opinions compare with labels.
-public struct JudgeCalibration: Sendable, Equatable, Codable {
+public struct JudgeAccuracy: Sendable, Equatable, Codable {
     /// The judge.
     public let judge: JudgeIdentity
+    /// Its short name, unique in the run.
+    public let name: String
     /// What is compared.
     public let outcome: LabelOutcome
     /// Transcripts that were labelled yes, and how many of them the judge says yes to.
@@ -22,10 +24,11 @@ public struct JudgeCalibration: Sendable, Equatable, Codable {
     ///
     /// - Parameter pairs: the label's answer, the judge's, its score, and how many transcripts the label stands for.
     init(
-        judge: JudgeIdentity, outcome: LabelOutcome,
+        judge: JudgeIdentity, name: String, outcome: LabelOutcome,
         pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)]
     ) {
         self.judge = judge
+        self.name = name
         self.outcome = outcome
         positives = WeightedShare(pairs.lazy.filter { $0.label }.map { ($0.judged, $0.weight) })
         negatives = WeightedShare(pairs.lazy.filter { !$0.label }.map { (!$0.judged, $0.weight) })
@@ -33,19 +36,22 @@ public struct JudgeCalibration: Sendable, Equatable, Codable {
             pairs.compactMap { pair in pair.score.map { (pair.label, $0, pair.weight) } })
     }
 
-    /// The calibration of every judge of the run in `folder`, for every outcome that `labeller` has labelled.
+    /// The accuracy of every judge of the run in `folder`, for every outcome that `labeller` has labelled.
     ///
     /// - Throws: ``StudyError`` if there is no run.
-    public static func calibrations(ofRunIn folder: String, labeller: String) throws -> [JudgeCalibration] {
-        let record = try RunRecord(folder: folder)
+    public static func accuracies(ofRunIn folder: String, labeller: String) throws -> [JudgeAccuracy] {
+        accuracies(try RunRecord(folder: folder), labeller: labeller)
+    }
+
+    static func accuracies(_ record: RunRecord, labeller: String) -> [JudgeAccuracy] {
         let labels = Dictionary(
-            try LabelBook(readingFrom: folder).labels().lazy.filter { $0.labeller == labeller }.map {
-                ($0.transcript, $0)
-            }, uniquingKeysWith: { a, _ in a })
+            record.labels.lazy.filter { $0.labeller == labeller }.map { ($0.transcript, $0) },
+            uniquingKeysWith: { first, _ in first })
         var judgements: [ContentKey: [JudgeIdentity: Judgement]] = [:]
         for recorded in record.cells where labels[recorded.cell.key] != nil {
             judgements[recorded.cell.key] = recorded.judgements
         }
+        let names = JudgeNames(record)
         return record.judges.flatMap { judge in
             LabelOutcome.allCases.compactMap { outcome in
                 var pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)] = []
@@ -55,7 +61,8 @@ public struct JudgeCalibration: Sendable, Equatable, Codable {
                     else { continue }
                     pairs.append((answer, judged, outcome.score(of: judgement), label.weight))
                 }
-                return pairs.isEmpty ? nil : JudgeCalibration(judge: judge, outcome: outcome, pairs: pairs)
+                return pairs.isEmpty
+                    ? nil : JudgeAccuracy(judge: judge, name: names[judge], outcome: outcome, pairs: pairs)
             }
         }
     }
@@ -90,6 +97,12 @@ public struct WeightedShare: Sendable, Equatable, Codable {
         effectiveCount = squares > 0 ? sum * sum / squares : 0
     }
 
+    /// The share as a proportion of ``effectiveCount`` transcripts, for what takes counts.
+    var proportion: Proportion {
+        let count = Int(effectiveCount + 1e-9)
+        return Proportion(successes: Int(((estimate ?? 0) * Double(count)).rounded()), count: count)
+    }
+
     /// Wilson's interval at the effective count, rounded down; [0, 1] without transcripts.
     public func interval(level: Double = 0.95) -> Interval {
         wilsonInterval(ofMean: estimate ?? 0, count: Int(effectiveCount + 1e-9), level: level)
@@ -100,10 +113,12 @@ public struct WeightedShare: Sendable, Equatable, Codable {
 public struct ScoreDiscrimination: Sendable, Equatable, Codable {
     /// The area under the receiver operating characteristic: the probability that a yes has the higher score, ties counted half.
     public let area: Double
-    /// How many were labelled yes and no.
+    /// How many were labelled yes.
     public let positives: Int
     /// How many were labelled no.
     public let negatives: Int
+    /// What was labelled, by ascending score.
+    public let scores: [Score]
 
     /// The standard error by Hanley & McNeil (1982, doi:10.1148/radiology.143.1.7063747).
     public var standardError: Double {
@@ -121,10 +136,11 @@ public struct ScoreDiscrimination: Sendable, Equatable, Codable {
         return Interval(lower: max(0, area - half), upper: min(1, area + half), level: 0.95)
     }
 
-    init(area: Double, positives: Int, negatives: Int) {
+    init(area: Double, positives: Int, negatives: Int, scores: [Score] = []) {
         self.area = area
         self.positives = positives
         self.negatives = negatives
+        self.scores = scores
     }
 
     /// Weighted pairs of a yes and a no, of which the share ranked rightly is taken; `nil` unless there are both.
@@ -133,21 +149,44 @@ public struct ScoreDiscrimination: Sendable, Equatable, Codable {
     init?(_ entries: [(label: Bool, score: Double, weight: Double)]) {
         let positives = entries.count { $0.label }
         guard positives > 0, positives < entries.count else { return nil }
-        var (below, wins, total, all) = (0.0, 0.0, 0.0, 0.0)
-        let sorted = entries.sorted { $0.score < $1.score }
-        var index = 0
-        while index < sorted.count {
-            var (yes, no) = (0.0, 0.0)
-            let score = sorted[index].score
-            while index < sorted.count, sorted[index].score == score {
-                if sorted[index].label { yes += sorted[index].weight } else { no += sorted[index].weight }
-                index += 1
-            }
-            wins += yes * (below + no / 2)
-            below += no
-            total += yes
-            all += no
+        var scores: [Score] = []
+        for entry in entries.sorted(by: { $0.score < $1.score }) {
+            if scores.last?.score != entry.score { scores.append(Score(score: entry.score)) }
+            scores[scores.count - 1].add(entry.label, weight: entry.weight)
         }
-        self.init(area: wins / (total * all), positives: positives, negatives: entries.count - positives)
+        var (below, wins, total) = (0.0, 0.0, 0.0)
+        for score in scores {
+            wins += score.positiveWeight * (below + score.negativeWeight / 2)
+            below += score.negativeWeight
+            total += score.positiveWeight
+        }
+        self.init(
+            area: wins / (total * below), positives: positives, negatives: entries.count - positives, scores: scores)
+    }
+
+    /// What was labelled, at one score.
+    public struct Score: Sendable, Equatable, Codable {
+        /// The score.
+        public let score: Double
+        /// How many were labelled yes.
+        public private(set) var positives = 0
+        /// How many were labelled no.
+        public private(set) var negatives = 0
+        /// How many transcripts those labelled yes stand for.
+        public private(set) var positiveWeight = 0.0
+        /// How many transcripts those labelled no stand for.
+        public private(set) var negativeWeight = 0.0
+
+        fileprivate init(score: Double) { self.score = score }
+
+        fileprivate mutating func add(_ label: Bool, weight: Double) {
+            if label {
+                positives += 1
+                positiveWeight += weight
+            } else {
+                negatives += 1
+                negativeWeight += weight
+            }
+        }
     }
 }
