@@ -47,28 +47,7 @@ typedef uint16_t Halves32 __attribute__((ext_vector_type(32)));
 INLINE Bits bfloat16_pairs(Floats first, Floats second) {
     return (Bits)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
 }
-#define ZIP(a, b, first)                                                                                        \
-    __builtin_shufflevector(                                                                                    \
-        a, b, first, first + 16, first + 1, first + 17, first + 2, first + 18, first + 3, first + 19, first + 4, \
-        first + 20, first + 5, first + 21, first + 6, first + 22, first + 7, first + 23)
-#elif LEVEL == 1
-#define ZIP(a, b, first) \
-    __builtin_shufflevector(a, b, first, first + 8, first + 1, first + 9, first + 2, first + 10, first + 3, first + 11)
-#else
-#define ZIP(a, b, first) __builtin_shufflevector(a, b, first, first + 4, first + 1, first + 5)
 #endif
-
-/// Rows become columns. Shuffling like cards log₂ LANES times does it.
-INLINE void transpose(Bits rows[LANES]) {
-    for (int round = 1; round < LANES; round *= 2) {
-        Bits next[LANES];
-        for (int i = 0; i < LANES / 2; i++) {
-            next[2 * i] = ZIP(rows[i], rows[i + LANES / 2], 0);
-            next[2 * i + 1] = ZIP(rows[i], rows[i + LANES / 2], LANES / 2);
-        }
-        for (int i = 0; i < LANES; i++) rows[i] = next[i];
-    }
-}
 
 /// Turns one row of 2 · `half` channels by its position, times `factor`.
 INLINE void turn_channels(

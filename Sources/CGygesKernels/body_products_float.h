@@ -93,11 +93,11 @@ INLINE void int8_tile_product(
     const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes, size_t lane,
     const uint8_t *x, size_t ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
     const size_t fours = (columns + 3) / 4, fours_in_block = GYGES_INT8_BLOCK / 4;
-    const uint8_t *figures = x + fours * 4 * R;
     for (size_t p = 0; p < P; p++)
         for (size_t r = 0; r < R; r++) results[p][r] = 0;
-    for (size_t k = 0; k < fours; figures += 8 * R) {
+    for (size_t k = 0; k < fours; x += 8 * R) {
         const size_t end = fours - k < fours_in_block ? fours : k + fours_in_block;
+        const uint8_t *figures = x + (end - k) * 4 * R;
         Words sums[2][GYGES_FLOAT_TILE_ROWS];
         for (size_t p = 0; p < P; p++)
             for (size_t r = 0; r < R; r++)
@@ -158,14 +158,13 @@ static void NAME(float_tile_panels)(
             const size_t output = (panel + p) * GYGES_PANEL_OUTPUTS + lane;
             if (output >= product->outputs) break;
             store_results(
-                results[p], rows, product->y + first_row * product->outputs + output, product->outputs,
-                product->outputs - output, streams_results(product));
+                product, (tile - product->tile_begin) * GYGES_FLOAT_TILE_ROWS, output, results[p], rows);
         }
     }
 }
 
-/// All tiles of the part times two panels at a time: a broadcast activation then feeds two vectors.
-static void NAME(multiply_float_panels)(const GygesProduct *product, RowKind kind) {
+/// Some tiles of the part times two panels at a time: a broadcast activation then feeds two vectors.
+static void NAME(multiply_float_panels)(const GygesProduct *product, RowKind kind, size_t begin, size_t end) {
     const int is_block = kind == FLOAT32_ROWS && gyges_block_length(product->format) > 1, format = is_block ? GYGES_F32 : product->format;
     const size_t panel_bytes = gyges_panel_bytes(product->format, product->columns);
     for (size_t panel = product->panel_begin; panel < product->panel_end; panel += 2) {
@@ -180,19 +179,25 @@ static void NAME(multiply_float_panels)(const GygesProduct *product, RowKind kin
         }
         // Weights come from memory while few rows are computed, so the first tile calls for the next two panels.
         const size_t ahead = is_block ? 0 : 2 * panel_bytes;
-        for (size_t tile = product->tile_begin; tile < product->tile_end; tile++)
-            NAME(float_tile_panels)(
-                product, format, panels, panel, count, tile, tile == product->tile_begin ? ahead : 0, kind);
+        for (size_t tile = begin; tile < end; tile++)
+            NAME(float_tile_panels)(product, format, panels, panel, count, tile, tile == begin ? ahead : 0, kind);
     }
+}
+
+static void NAME(multiply_float_tiles)(const GygesProduct *product, RowKind kind) {
+    // Panels that are dequantised first are so once, for all tiles.
+    const size_t step = kind == FLOAT32_ROWS && gyges_block_length(product->format) > 1
+        ? product->tile_end : cached_tiles(GYGES_FLOAT_TILE_ROWS * row_bytes(kind, product->columns));
+    for (size_t begin = product->tile_begin; begin < product->tile_end; begin += step)
+        NAME(multiply_float_panels)(
+            product, kind, begin, product->tile_end - begin < step ? product->tile_end : begin + step);
     finish_streams();
 }
 
-static void NAME(multiply_float32)(const GygesProduct *product) {
-    NAME(multiply_float_panels)(product, FLOAT32_ROWS);
-}
+static void NAME(multiply_float32)(const GygesProduct *product) { NAME(multiply_float_tiles)(product, FLOAT32_ROWS); }
 
 static void NAME(multiply_bfloat16)(const GygesProduct *product) {
-    NAME(multiply_float_panels)(product, BFLOAT16_ROWS);
+    NAME(multiply_float_tiles)(product, BFLOAT16_ROWS);
 }
 
-static void NAME(multiply_int8)(const GygesProduct *product) { NAME(multiply_float_panels)(product, INT8_ROWS); }
+static void NAME(multiply_int8)(const GygesProduct *product) { NAME(multiply_float_tiles)(product, INT8_ROWS); }

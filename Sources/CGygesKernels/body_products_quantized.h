@@ -188,25 +188,26 @@ INLINE void quantized_tile(
         for (size_t r = 0; r < R; r++) results->rows[0][r] = own.rows[0][r];
 }
 
-/// Writes LANES results of each of `count` rows to y, whose row has `left` outputs from here on. `streams` past the caches.
+/// Hands over LANES results of each of `count` rows, from row `row` of the part and output `output` of the matrix on.
 INLINE void store_results(
-    const Floats *results, size_t count, float *y, size_t outputs, size_t left, bool streams) {
-    if (left >= LANES) {
+    const GygesProduct *product, size_t row, size_t output, const Floats *results, size_t count) {
+    const size_t stride = product->stride, left = product->outputs - output;
+    float *y = product->y + row * stride + (output - product->panel_begin * GYGES_PANEL_OUTPUTS);
 #if LEVEL == 2
-        if (streams && (uintptr_t)y % 64 == 0 && outputs % LANES == 0) {
-            for (size_t r = 0; r < count; r++) _mm512_stream_ps(y + r * outputs, (__m512)results[r]);
-            return;
-        }
-#endif
-        for (size_t r = 0; r < count; r++) STORE(results[r], y + r * outputs);
-    } else {
-        for (size_t r = 0; r < count; r++) memcpy(y + r * outputs, &results[r], left * sizeof *y);
+    if (product->destination == GYGES_STREAM && left >= LANES && (uintptr_t)y % 64 == 0 && stride % LANES == 0) {
+        for (size_t r = 0; r < count; r++) _mm512_stream_ps(y + r * stride, (__m512)results[r]);
+        return;
     }
+#endif
+    for (size_t r = 0; r < count; r++, y += stride)
+        store_some(product->destination == GYGES_ADD ? load_some(y, left) + results[r] : results[r], y, left);
 }
 
-/// Whether results are too many to stay in the second-level cache until they are read: storing then need not read the lines
-/// first (7 % of a prompt of 512).
-INLINE bool streams_results(const GygesProduct *product) { return product->rows * product->outputs >= 1 << 19; }
+/// The tiles of activations that stay in the second-level cache while every panel of the part passes by.
+INLINE size_t cached_tiles(size_t tile_bytes) {
+    const size_t cached = 256 << 10;
+    return tile_bytes < cached ? cached / tile_bytes : 1;
+}
 
 /// Streamed results are in order before any later store, such as the one that says that the part is done.
 INLINE void finish_streams(void) {
@@ -219,8 +220,7 @@ INLINE void finish_streams(void) {
 /// specialised for.
 static void NAME(quantized_tiles_panels)(
     const GygesProduct *product, size_t panel, size_t panel_count, size_t tile, size_t tile_count) {
-    const size_t columns = product->columns, first_row = tile * GYGES_QUANTIZED_TILE_ROWS;
-    const size_t rows_left = product->rows - first_row;
+    const size_t columns = product->columns, rows_left = product->rows - tile * GYGES_QUANTIZED_TILE_ROWS;
     const size_t tile_rows = gyges_tile_rows(rows_left, GYGES_QUANTIZED_TILE_ROWS);
     const size_t panel_bytes = gyges_panel_bytes(product->format, columns);
     const size_t tile_bytes = gyges_quantized_tile_bytes(GYGES_QUANTIZED_TILE_ROWS, columns);
@@ -250,24 +250,19 @@ static void NAME(quantized_tiles_panels)(
 #undef CALL
         for (size_t t = 0; t < tile_count; t++)
             for (size_t p = 0; p < panel_count; p++) {
-                const size_t row = first_row + t * GYGES_QUANTIZED_TILE_ROWS;
+                const size_t row = (tile - product->tile_begin + t) * GYGES_QUANTIZED_TILE_ROWS;
+                const size_t left = rows_left - t * GYGES_QUANTIZED_TILE_ROWS;
                 const size_t output = (panel + p) * GYGES_PANEL_OUTPUTS + lane;
                 if (output >= product->outputs) break;
-                store_results(
-                    results[t].rows[p], product->rows - row < tile_rows ? product->rows - row : tile_rows,
-                    product->y + row * product->outputs + output, product->outputs, product->outputs - output,
-                    streams_results(product));
+                store_results(product, row, output, results[t].rows[p], left < tile_rows ? left : tile_rows);
             }
     }
 }
 
 static void NAME(multiply_quantized)(const GygesProduct *product) {
-    // Activations that stay in the second-level cache while every panel of the part passes by.
-    const size_t cached = 256 << 10;
-    const size_t tile_bytes = gyges_quantized_tile_bytes(GYGES_QUANTIZED_TILE_ROWS, product->columns);
-    const size_t stride = tile_bytes < cached ? cached / tile_bytes : 1;
-    for (size_t begin = product->tile_begin; begin < product->tile_end; begin += stride) {
-        const size_t end = product->tile_end - begin < stride ? product->tile_end : begin + stride;
+    const size_t step = cached_tiles(gyges_quantized_tile_bytes(GYGES_QUANTIZED_TILE_ROWS, product->columns));
+    for (size_t begin = product->tile_begin; begin < product->tile_end; begin += step) {
+        const size_t end = product->tile_end - begin < step ? product->tile_end : begin + step;
         for (size_t panel = product->panel_begin; panel < product->panel_end; panel += 2) {
             const size_t panels_left = product->panel_end - panel < 2 ? 1 : 2;
             for (size_t tile = begin, count; tile < end; tile += count) {

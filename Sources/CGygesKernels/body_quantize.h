@@ -1,112 +1,214 @@
 // Activations into tiles. Part of body_products.h. Every level gives the same bits: there is no sum of floats here.
 
-/// Quantises one block of 32 and writes its codes and, `stride` bytes apart, its figures.
-INLINE void quantize_block(const float *x, int8_t *codes, uint8_t *figures, size_t stride) {
-    enum { vectors = 32 / LANES };
-    Floats values[vectors];
-    // The largest magnitude, by its bits: a NaN is larger than anything and stays.
-    Words largest = 0;
-    for (int v = 0; v < vectors; v++) {
-        values[v] = LOAD(Floats, x + v * LANES);
-        largest = __builtin_elementwise_max(largest, (Words)values[v] & 0x7fffffff);
-    }
-    const float maximum = gyges_float_from_bits((uint32_t)__builtin_reduce_max(largest));
-    // Below this, 127 / maximum would overflow: such a block is zero.
-    const float inverse = maximum < 4e-37f ? 0 : 127 / maximum, scale = maximum < 4e-37f ? 0 : maximum / 127;
-
-    int32_t sums[2] = {0, 0};
-    for (int v = 0; v < vectors; v++) {
-        // Adding 1.5 · 2^23 rounds to an integer, ties to even, and leaves it in the low bits.
-        const Words rounded = (Words)(values[v] * inverse + 0x1.8p23f) << 24 >> 24;
-        STORE(__builtin_convertvector(rounded, SignedBytes), codes + v * LANES);
-        sums[v * LANES / 16] += __builtin_reduce_add(rounded);
-    }
-    const float scaled_sum = scale * (float)(sums[0] + sums[1]);
-    const int32_t negated[3] = {-128 * (sums[0] + sums[1]), -128 * sums[0], -128 * sums[1]};
-    memcpy(figures, &scale, 4);
-    memcpy(figures + stride, &scaled_sum, 4);
-    for (size_t i = 0; i < 3; i++) memcpy(figures + stride * (2 + i), &negated[i], 4);
-}
-
-static void NAME(quantize_tile)(
-    const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
-    const size_t block_bytes = tile_rows * 52;
-    if (rows < tile_rows) memset(tile, 0, gyges_quantized_tile_bytes(tile_rows, columns));
-    for (size_t row = 0; row < rows; row++)
-        for (size_t block = 0; block < columns / 32; block++) {
-            uint8_t *target = tile + block * block_bytes;
-            quantize_block(
-                x + row * stride + 32 * block, (int8_t *)target + 32 * row, target + 32 * tile_rows + 4 * row,
-                4 * tile_rows);
-        }
+/// The words of up to LANES rows of a tile, LANES of each: word i of row r goes `tile_rows` words after word i - 1. Uses up
+/// `rows`.
+INLINE void store_words(Bits rows[LANES], size_t words, size_t rows_left, size_t tile_rows, uint8_t *target) {
+    transpose(rows);
+    for (size_t i = 0; i < LANES && i < words; i++)
+        store_some((Floats)rows[i], (float *)(target + i * tile_rows * 4), rows_left);
 }
 
 static void NAME(float32_tile)(
     const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, float *tile) {
-    for (size_t row = 0; row < tile_rows; row++)
-        for (size_t k = 0; k < columns; k++) tile[k * tile_rows + row] = row < rows ? x[row * stride + k] : 0;
+    for (size_t k = 0; k < columns; k += LANES)
+        for (size_t first = 0; first < tile_rows; first += LANES) {
+            Bits words[LANES];
+            for (size_t row = first; row < first + LANES; row++)
+                words[row - first] = row < rows ? (Bits)load_some(x + row * stride + k, columns - k) : 0;
+            store_words(words, columns - k, tile_rows - first, tile_rows, (uint8_t *)(tile + k * tile_rows + first));
+        }
 }
 
-/// Two runs of LANES floats as bfloat16 pairs: neighbours share a word.
-INLINE Bits bfloat16_words(const float *x) {
+/// The first `count` of two runs of LANES floats as bfloat16 pairs: neighbours share a word.
+INLINE Bits bfloat16_words(const float *x, size_t count) {
 #if LEVEL == 2
-    return (Bits)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + LANES), _mm512_loadu_ps(x));
+    return (Bits)_mm512_cvtne2ps_pbh(
+        (__m512)(count > LANES ? load_some(x + LANES, count - LANES) : (Floats)0), (__m512)load_some(x, count));
 #else
-    Bits words;
-    for (size_t i = 0; i < LANES; i++)
+    Bits words = 0;
+    for (size_t i = 0; i < LANES && 2 * i < count; i++)
         words[i] = (uint32_t)gyges_bfloat16_from_float(x[2 * i])
-            | (uint32_t)gyges_bfloat16_from_float(x[2 * i + 1]) << 16;
+            | (2 * i + 1 < count ? (uint32_t)gyges_bfloat16_from_float(x[2 * i + 1]) << 16 : 0);
     return words;
 #endif
 }
 
 static void NAME(bfloat16_tile)(
     const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
-    const size_t pairs = (columns + 1) / 2;
-    if (rows < tile_rows) memset(tile, 0, pairs * tile_rows * 4);
-    for (size_t row = 0; row < rows; row++, x += stride)
-        for (size_t pair = 0; pair < pairs; pair += LANES) {
-            float rest[2 * LANES] = {0};
-            const size_t left = columns - 2 * pair;
-            if (left < 2 * LANES) memcpy(rest, x + 2 * pair, left * sizeof *rest);
-            const Bits words = bfloat16_words(left < 2 * LANES ? rest : x + 2 * pair);
-            uint8_t *target = tile + (pair * tile_rows + row) * 4;
-            for (size_t i = 0; i < LANES && pair + i < pairs; i++) {
-                const uint32_t word = words[i];
-                memcpy(target + i * tile_rows * 4, &word, 4);
-            }
+    for (size_t k = 0; k < columns; k += 2 * LANES)
+        for (size_t first = 0; first < tile_rows; first += LANES) {
+            Bits words[LANES];
+            for (size_t row = first; row < first + LANES; row++)
+                words[row - first] = row < rows ? bfloat16_words(x + row * stride + k, columns - k) : 0;
+            store_words(
+                words, (columns - k + 1) / 2, tile_rows - first, tile_rows, tile + (k / 2 * tile_rows + first) * 4);
         }
 }
 
-/// Rounds one block of a row to 8 bits; codes of four k go `tile_rows` words apart.
-INLINE void int8_block(const float *x, size_t columns, size_t tile_rows, uint8_t *codes, uint8_t *figures) {
-    Words largest = 0;
-    for (size_t k = 0; k < columns; k += LANES)
-        largest = __builtin_elementwise_max(largest, (Words)load_some(x + k, columns - k) & 0x7fffffff);
-    const float maximum = gyges_float_from_bits((uint32_t)__builtin_reduce_max(largest));
-    const float inverse = maximum < 4e-37f ? 0 : 127 / maximum, scale = maximum < 4e-37f ? 0 : maximum / 127;
+// Rounding to bytes. What is found out once a block is found out for as many blocks as fill a vector.
 
-    Words sums = 0;
-    for (size_t k = 0; k < columns; k += LANES) {
-        // As in quantize_block.
-        const Words rounded = (Words)(load_some(x + k, columns - k) * inverse + 0x1.8p23f) << 24 >> 24;
-        sums += rounded;
-        const SignedBytes bytes = __builtin_convertvector(rounded, SignedBytes);
-        for (size_t word = 0; word < LANES / 4 && k + 4 * word < columns; word++)
-            memcpy(codes + (k / 4 + word) * tile_rows * 4, (const uint8_t *)&bytes + 4 * word, 4);
+/// The largest lane of each of LANES vectors. Uses up `rows`.
+INLINE Words largest_lanes(Words rows[LANES]) {
+    for (int count = LANES / 2; count > 0; count /= 2)
+        for (int i = 0; i < count; i++)
+            rows[i] = __builtin_elementwise_max(
+                UNZIP(rows[2 * i], rows[2 * i + 1], 0), UNZIP(rows[2 * i], rows[2 * i + 1], 1));
+    return rows[0];
+}
+
+/// Sums of neighbouring lanes of `2 · count` vectors, in `count`.
+INLINE void add_neighbours(Words *rows, int count) {
+    for (int i = 0; i < count; i++)
+        rows[i] = UNZIP(rows[2 * i], rows[2 * i + 1], 0) + UNZIP(rows[2 * i], rows[2 * i + 1], 1);
+}
+
+/// The magnitude of floats by its bits, which order as it does: a NaN is larger than anything and stays.
+INLINE Words magnitude_bits(Floats floats) { return (Words)floats & 0x7fffffff; }
+
+/// The scales of blocks with these largest magnitudes, and what their floats are multiplied by before rounding.
+INLINE Floats scales_of_largest(Words largest, Floats *inverse) {
+    // Below this, 127 / maximum would overflow: such a block is zero.
+    const Floats maximum = (Floats)largest;
+    const Words is_zero = maximum < 4e-37f;
+    *inverse = choose(is_zero, (Floats)0.0f, 127 / maximum);
+    return choose(is_zero, (Floats)0.0f, maximum / 127);
+}
+
+/// Floats of magnitudes up to 127 as bytes, rounded to the nearest, ties to even.
+INLINE Bits rounded_to_bytes(const Floats floats[4]) {
+    // Adding 1.5 · 2^23 rounds to an integer and leaves it in the low bits.
+    Words rounded[4];
+    for (int v = 0; v < 4; v++) rounded[v] = (Words)(floats[v] + 0x1.8p23f);
+#if LEVEL == 2
+    const __m512i lowest = _mm512_set_epi64(
+        0, 0, 0, 0, 0x7c7874706c686460, 0x5c5854504c484440, 0x3c3834302c282420, 0x1c1814100c080400);
+    const __m512i first = _mm512_permutex2var_epi8((__m512i)rounded[0], lowest, (__m512i)rounded[1]);
+    const __m512i second = _mm512_permutex2var_epi8((__m512i)rounded[2], lowest, (__m512i)rounded[3]);
+    return (Bits)_mm512_inserti64x4(first, _mm512_castsi512_si256(second), 1);
+#else
+    SignedBytes bytes[4];
+    for (int v = 0; v < 4; v++) bytes[v] = __builtin_convertvector(rounded[v] << 24 >> 24, SignedBytes);
+    return LOAD(Bits, bytes);
+#endif
+}
+
+/// The sum of the four bytes of each lane.
+INLINE Words sums_of_bytes(Bits codes) {
+#if LEVEL == 2
+    return (Words)_mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(1), (__m512i)codes);
+#else
+    const Words words = (Words)codes;
+    return (words << 24 >> 24) + (words << 16 >> 24) + (words << 8 >> 24) + (words >> 24);
+#endif
+}
+
+/// Quantises up to LANES blocks of 32 of one row. What belongs to a block lies `block_bytes` after what belongs to the one
+/// before, and its figures `stride` bytes apart.
+INLINE void quantize_blocks(
+    const float *x, size_t count, uint8_t *codes, uint8_t *figures, size_t stride, size_t block_bytes) {
+    Words largest[LANES];
+    for (size_t block = 0; block < LANES; block++) {
+        largest[block] = 0;
+        for (size_t k = 0; k < 32 && block < count; k += LANES)
+            largest[block] =
+                __builtin_elementwise_max(largest[block], magnitude_bits(LOAD(Floats, x + 32 * block + k)));
     }
-    const int32_t negated = -128 * __builtin_reduce_add(sums);
-    memcpy(figures, &scale, 4);
-    memcpy(figures + 4 * tile_rows, &negated, 4);
+    Floats inverse;
+    const Floats scale = scales_of_largest(largest_lanes(largest), &inverse);
+    float inverses[LANES];
+    STORE(inverse, inverses);
+
+    Words sums[8];
+    for (size_t unit = 0; unit < 8; unit++) {
+        Floats scaled[4];
+        const size_t k = unit * 4 * LANES;
+        for (size_t v = 0; v < 4; v++) {
+            const size_t place = k + v * LANES;
+            scaled[v] = place < 32 * count ? LOAD(Floats, x + place) * inverses[place / 32] : (Floats)0.0f;
+        }
+        const Bits bytes = rounded_to_bytes(scaled);
+        sums[unit] = sums_of_bytes(bytes);
+        const size_t piece = sizeof bytes < 32 ? sizeof bytes : 32;
+        for (size_t i = 0; i < sizeof bytes && k + i < 32 * count; i += piece)
+            memcpy(codes + (k + i) / 32 * block_bytes + (k + i) % 32, (const uint8_t *)&bytes + i, piece);
+    }
+    // Of four codes so far; of halves of blocks after two rounds, one block after another.
+    add_neighbours(sums, 4);
+    add_neighbours(sums, 2);
+    const Words first = UNZIP(sums[0], sums[1], 0), second = UNZIP(sums[0], sums[1], 1), sum = first + second;
+    const Words all[5] = {
+        (Words)scale, (Words)(scale * floats_from_words(sum)), sum * -128, first * -128, second * -128};
+    for (size_t i = 0; i < 5; i++)
+        for (size_t block = 0; block < count; block++)
+            memcpy(figures + block * block_bytes + i * stride, (const uint8_t *)&all[i] + 4 * block, 4);
+}
+
+static void NAME(quantize_tile)(
+    const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
+    const size_t block_bytes = tile_rows * 52, blocks = columns / 32;
+    if (rows < tile_rows) memset(tile, 0, gyges_quantized_tile_bytes(tile_rows, columns));
+    for (size_t row = 0; row < rows; row++)
+        for (size_t block = 0; block < blocks; block += LANES) {
+            uint8_t *target = tile + block * block_bytes;
+            const float *from = x + row * stride + 32 * block;
+            uint8_t *codes = target + 32 * row, *figures = target + 32 * tile_rows + 4 * row;
+            // A constant number of blocks has no conditions.
+            if (blocks - block >= LANES)
+                quantize_blocks(from, LANES, codes, figures, 4 * tile_rows, block_bytes);
+            else quantize_blocks(from, blocks - block, codes, figures, 4 * tile_rows, block_bytes);
+        }
+}
+
+/// Rounds one block of up to LANES rows to 8 bits, and lays out words of four k and figures for `rows_left` rows.
+INLINE void int8_block(
+    const float *x, size_t stride, size_t rows, size_t columns, size_t rows_left, size_t tile_rows, uint8_t *codes,
+    uint8_t *figures) {
+    Words largest[LANES], sums[LANES];
+    for (size_t row = 0; row < LANES; row++) {
+        largest[row] = sums[row] = 0;
+        for (size_t k = 0; k < columns && row < rows; k += LANES)
+            largest[row] = __builtin_elementwise_max(
+                largest[row], magnitude_bits(load_some(x + row * stride + k, columns - k)));
+    }
+    Floats inverse;
+    const Floats scale = scales_of_largest(largest_lanes(largest), &inverse);
+    float inverses[LANES];
+    STORE(inverse, inverses);
+    for (size_t k = 0; k < columns; k += 4 * LANES) {
+        Bits words[LANES];
+        for (size_t row = 0; row < LANES; row++) {
+            Floats scaled[4];
+            for (size_t v = 0; v < 4; v++) {
+                const size_t place = k + v * LANES;
+                scaled[v] = row < rows && place < columns
+                    ? load_some(x + row * stride + place, columns - place) * inverses[row] : (Floats)0.0f;
+            }
+            words[row] = rounded_to_bytes(scaled);
+            sums[row] += sums_of_bytes(words[row]);
+        }
+        store_words(words, (columns - k + 3) / 4, rows_left, tile_rows, codes + k * tile_rows);
+    }
+    for (int count = LANES / 2; count > 0; count /= 2) add_neighbours(sums, count);
+    store_some(scale, (float *)figures, rows_left);
+    store_some((Floats)(sums[0] * -128), (float *)(figures + 4 * tile_rows), rows_left);
 }
 
 static void NAME(int8_tile)(
     const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
-    if (rows < tile_rows) memset(tile, 0, gyges_int8_tile_bytes(tile_rows, columns));
-    uint8_t *figures = tile + (columns + 3) / 4 * 4 * tile_rows;
-    for (size_t row = 0; row < rows; row++)
-        for (size_t k = 0; k < columns; k += GYGES_INT8_BLOCK)
-            int8_block(
-                x + row * stride + k, columns - k < GYGES_INT8_BLOCK ? columns - k : GYGES_INT8_BLOCK, tile_rows,
-                tile + (k * tile_rows + 4 * row), figures + (k / GYGES_INT8_BLOCK * 2 * tile_rows + row) * 4);
+    for (size_t k = 0; k < columns; k += GYGES_INT8_BLOCK) {
+        const size_t count = columns - k < GYGES_INT8_BLOCK ? columns - k : GYGES_INT8_BLOCK;
+        uint8_t *codes = tile + gyges_int8_tile_bytes(tile_rows, k);
+        uint8_t *figures = codes + (count + 3) / 4 * 4 * tile_rows;
+        for (size_t first = 0; first < tile_rows; first += LANES) {
+            const size_t left = rows > first ? rows - first : 0;
+            const float *from = x + first * stride + k;
+            uint8_t *to = codes + 4 * first, *figures_to = figures + 4 * first;
+            // Loops of constant length have no conditions.
+            if (count == GYGES_INT8_BLOCK && rows == GYGES_FLOAT_TILE_ROWS && LANES > GYGES_FLOAT_TILE_ROWS)
+                int8_block(
+                    from, stride, GYGES_FLOAT_TILE_ROWS, GYGES_INT8_BLOCK, GYGES_FLOAT_TILE_ROWS, tile_rows, to,
+                    figures_to);
+            else int8_block(from, stride, left, count, tile_rows - first, tile_rows, to, figures_to);
+        }
+    }
 }

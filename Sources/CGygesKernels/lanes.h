@@ -75,6 +75,39 @@ INLINE void store_some(Floats floats, float *x, size_t count) {
 #endif
 }
 
+#if LEVEL == 2
+/// The lanes of two vectors by turns, from lane `first` of each on.
+#define ZIP(a, b, first)                                                                                        \
+    __builtin_shufflevector(                                                                                    \
+        a, b, first, first + 16, first + 1, first + 17, first + 2, first + 18, first + 3, first + 19, first + 4, \
+        first + 20, first + 5, first + 21, first + 6, first + 22, first + 7, first + 23)
+/// Every other lane of two vectors one after the other, from lane `first` on.
+#define UNZIP(a, b, first)                                                                                        \
+    __builtin_shufflevector(                                                                                      \
+        a, b, first, first + 2, first + 4, first + 6, first + 8, first + 10, first + 12, first + 14, first + 16, \
+        first + 18, first + 20, first + 22, first + 24, first + 26, first + 28, first + 30)
+#elif LEVEL == 1
+#define ZIP(a, b, first) \
+    __builtin_shufflevector(a, b, first, first + 8, first + 1, first + 9, first + 2, first + 10, first + 3, first + 11)
+#define UNZIP(a, b, first) \
+    __builtin_shufflevector(a, b, first, first + 2, first + 4, first + 6, first + 8, first + 10, first + 12, first + 14)
+#else
+#define ZIP(a, b, first) __builtin_shufflevector(a, b, first, first + 4, first + 1, first + 5)
+#define UNZIP(a, b, first) __builtin_shufflevector(a, b, first, first + 2, first + 4, first + 6)
+#endif
+
+/// Rows become columns. Shuffling like cards log₂ LANES times does it.
+INLINE void transpose(Bits rows[LANES]) {
+    for (int round = 1; round < LANES; round *= 2) {
+        Bits next[LANES];
+        for (int i = 0; i < LANES / 2; i++) {
+            next[2 * i] = ZIP(rows[i], rows[i + LANES / 2], 0);
+            next[2 * i + 1] = ZIP(rows[i], rows[i + LANES / 2], LANES / 2);
+        }
+        for (int i = 0; i < LANES; i++) rows[i] = next[i];
+    }
+}
+
 INLINE Floats choose(Words where, Floats yes, Floats no) {
     return (Floats)(((Words)yes & where) | ((Words)no & ~where));
 }

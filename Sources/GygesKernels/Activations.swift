@@ -13,56 +13,35 @@ public struct Activations: ~Copyable {
 
     /// Lays out `x` `[rows, columns]` in every form that products with `matrices` need.
     ///
-    /// - Precondition: `columns` is the number of columns of each matrix.
+    /// - Parameter norm: What each row goes through first, a tile at a time; `nil` for nothing.
+    /// - Precondition: `columns` is the number of columns of each matrix, and of the norm's gains.
     public mutating func load(
-        _ x: Span<Float>, rows: Int, columns: Int, for matrices: some Collection<PackedMatrix>, team: ThreadTeam
-    ) {
-        guard x.count == rows * columns else {
-            fatalError("activations [\(rows), \(columns)] do not fit \(x.count) floats")
-        }
-        x.withUnsafeBufferPointer { x in
-            guard let x = x.baseAddress else { return }
-            load(.stored(x), rows: rows, columns: columns, for: matrices, team: team)
-        }
-    }
-
-    /// Lays out `activation(gate) · up`, both `[rows, columns]`, without writing it to memory first: a tile of it at a time.
-    ///
-    /// - Precondition: As for ``load(_:rows:columns:for:team:)``.
-    public mutating func load(
-        gate: Span<Float>, up: Span<Float>, activation: GateActivation, rows: Int, columns: Int,
+        _ x: Span<Float>, rows: Int, columns: Int, normalizedBy norm: RowNorm? = nil,
         for matrices: some Collection<PackedMatrix>, team: ThreadTeam
     ) {
-        guard gate.count == rows * columns, up.count == gate.count else {
-            fatalError("activations [\(rows), \(columns)] do not fit \(gate.count) and \(up.count) floats")
-        }
-        let vector = team.instructionSet.kernels.pointee.vector
-        let kernel =
-            switch activation {
-            case .silu: vector.silu_gate
-            case .gelu: vector.gelu_gate
-            }
-        up.withUnsafeBufferPointer { up in
-            gate.withUnsafeBufferPointer { gate in
-                guard let gate = gate.baseAddress, let up = up.baseAddress, let kernel else { return }
-                load(.gated(gate, up, kernel), rows: rows, columns: columns, for: matrices, team: team)
+        expect(x.count == rows * columns, "activations [\(rows), \(columns)] do not fit \(x.count) floats")
+        expect(norm.map { $0.weight.count == columns } ?? true, "the norm does not fit \(columns) columns")
+        x.withUnsafeBufferPointer { x in
+            guard let x = x.baseAddress else { return }
+            let source = RowSource(x: x, columns: columns, norm: norm)
+            for layout in reserve(rows: rows, columns: columns, for: matrices) {
+                layout.fill(from: source, team: team)
             }
         }
     }
 
-    private mutating func load(
-        _ source: RowSource, rows: Int, columns: Int, for matrices: some Collection<PackedMatrix>, team: ThreadTeam
-    ) {
+    /// Makes room for rows in every form that products with `matrices` need; whoever asked fills it.
+    mutating func reserve(rows: Int, columns: Int, for matrices: some Collection<PackedMatrix>) -> [TileLayout] {
         self.rows = rows
         self.columns = columns
-        for kind in ActivationKind.allCases {
+        return ActivationKind.allCases.compactMap { kind in
             guard matrices.contains(where: { $0.activationKind == kind }) else {
                 tiles[kind]?.isCurrent = false
-                continue
+                return nil
             }
-            let tile = tiles[kind] ?? TileMemory()
-            tiles[kind] = tile
-            tile.fill(source, kind: kind, rows: rows, columns: columns, team: team)
+            let memory = tiles[kind] ?? TileMemory()
+            tiles[kind] = memory
+            return memory.layout(kind, rows: rows, columns: columns)
         }
     }
 
@@ -73,17 +52,50 @@ public struct Activations: ~Copyable {
     }
 }
 
-/// The activation of a gated linear unit.
-public enum GateActivation: Sendable, Equatable {
-    /// `z · sigmoid(z)`: Qwen2.5's and Llama's.
-    case silu
-    /// `z · Φ(z)` with the exact error function: ModernBERT's.
-    case gelu
+/// What each row goes through on its way into tiles: the norms of ``rmsNorm(_:weight:epsilon:into:team:)`` and
+/// ``layerNorm(_:weight:bias:epsilon:into:team:)``, with the same bits.
+public enum RowNorm {
+    /// Divided by the root of the mean of its squares.
+    case rootMeanSquare(weight: [Float], epsilon: Float)
+    /// The same after its mean was subtracted.
+    case layer(weight: [Float], bias: [Float]?, epsilon: Float)
+
+    /// The gains.
+    var weight: [Float] {
+        switch self {
+        case .rootMeanSquare(let weight, _), .layer(let weight, _, _): weight
+        }
+    }
+
+    /// Writes some rows, `weight.count` long, normed.
+    func apply(
+        to x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, kernels: GygesVectorKernels
+    ) {
+        switch self {
+        case .rootMeanSquare(let weight, let epsilon):
+            kernels.rms_norm(x, weight, epsilon, rows, weight.count, y)
+        case .layer(let weight, let bias, let epsilon):
+            if let bias {
+                kernels.layer_norm(x, weight, bias, epsilon, rows, weight.count, y)
+            } else {
+                kernels.layer_norm(x, weight, nil, epsilon, rows, weight.count, y)
+            }
+        }
+    }
 }
 
-extension ActivationKind {
+/// The form of activations that a product reads.
+enum ActivationKind: CaseIterable {
+    case quantized
+    case float32
+    case bfloat16
+    case int8
+
     /// The most rows in a tile.
     var tileRows: Int { Int(self == .quantized ? GYGES_QUANTIZED_TILE_ROWS : GYGES_FLOAT_TILE_ROWS) }
+
+    /// The tiles of so many rows.
+    func tileCount(rows: Int) -> Int { (rows + tileRows - 1) / tileRows }
 
     /// The bytes of a tile of `rows` rows.
     func tileBytes(rows: Int, columns: Int) -> Int {
@@ -92,6 +104,15 @@ extension ActivationKind {
         case .float32: rows * columns * 4
         case .bfloat16: rows * ((columns + 1) / 2) * 4
         case .int8: gyges_int8_tile_bytes(rows, columns)
+        }
+    }
+
+    /// The columns after which a tile can be cut: whole blocks and pairs.
+    var columnMultiple: Int {
+        switch self {
+        case .quantized: 32
+        case .float32, .bfloat16: 2
+        case .int8: Int(GYGES_INT8_BLOCK)
         }
     }
 }
@@ -105,75 +126,90 @@ private final class TileMemory {
 
     var base: UnsafeMutablePointer<UInt8>? { memory.baseAddress?.assumingMemoryBound(to: UInt8.self) }
 
-    func fill(_ source: RowSource, kind: ActivationKind, rows: Int, columns: Int, team: ThreadTeam) {
-        let tileCount = (rows + kind.tileRows - 1) / kind.tileRows
-        let tileBytes = kind.tileBytes(rows: kind.tileRows, columns: columns)
-        if memory.count < tileCount * tileBytes {
+    /// Room for so many rows, to be filled; `nil` for none.
+    func layout(_ kind: ActivationKind, rows: Int, columns: Int) -> TileLayout? {
+        let byteCount = kind.tileCount(rows: rows) * kind.tileBytes(rows: kind.tileRows, columns: columns)
+        if memory.count < byteCount {
             memory.deallocate()
-            memory = allocateForStreaming(byteCount: tileCount * tileBytes)
+            memory = allocateForStreaming(byteCount: byteCount)
         }
         isCurrent = true
-        guard let base else { return }
-        let kernels = team.instructionSet.kernels.pointee.products
-        // Tiles are laid out along the columns, so that even a single one can be shared out. Where scales
-        // follow all codes, rows are laid out whole.
-        let runLength = kind == .int8 ? columns : Self.columnsTogether
+        return base.map { TileLayout(base: $0, kind: kind, rows: rows, columns: columns) }
+    }
+}
+
+/// Where rows go in tiles of one form. Places of different tiles or columns are disjoint.
+struct TileLayout {
+    let base: UnsafeMutablePointer<UInt8>
+    let kind: ActivationKind
+    let rows: Int
+    let columns: Int
+
+    /// Lays out some columns of one tile.
+    ///
+    /// - Parameters:
+    ///   - x: The tile's rows from the first of these columns on, `stride` apart.
+    ///   - run: From a multiple of ``ActivationKind/columnMultiple`` to another, or to the last column.
+    func layOut(
+        _ x: UnsafePointer<Float>, stride: Int, tile: Int, columns run: Range<Int>, kernels: GygesProductKernels
+    ) {
+        let first = tile * kind.tileRows
+        let count = min(kind.tileRows, rows - first)
+        let laidOut = gyges_tile_rows(count, kind.tileRows)
+        let target =
+            base + tile * kind.tileBytes(rows: kind.tileRows, columns: columns)
+            + kind.tileBytes(rows: laidOut, columns: run.lowerBound)
+        switch kind {
+        case .quantized: kernels.quantize_tile(x, stride, count, laidOut, run.count, target)
+        case .float32:
+            target.withMemoryRebound(to: Float.self, capacity: laidOut * run.count) {
+                kernels.float32_tile(x, stride, count, laidOut, run.count, $0)
+            }
+        case .bfloat16: kernels.bfloat16_tile(x, stride, count, laidOut, run.count, target)
+        case .int8: kernels.int8_tile(x, stride, count, laidOut, run.count, target)
+        }
+    }
+
+    /// Lays out all rows of a source, shared out among the threads.
+    fileprivate func fill(from source: RowSource, team: ThreadTeam) {
+        let kernels = team.instructionSet.kernels.pointee
+        // Tiles are laid out along the columns, so that even a single one can be shared out; rows to be normed are whole.
+        let runLength = source.norm == nil ? Self.columnsTogether : columns
         let runCount = (columns + runLength - 1) / runLength
-        team.run(over: tileCount * runCount, minimum: max(1, (1 << 14) / (min(rows, 16) * columns))) { pieces in
+        // Only addresses are shared; pieces write disjoint places.
+        nonisolated(unsafe) let (layout, source) = (self, source)
+        let minimum = max(1, (1 << 14) / (min(rows, 16) * columns))
+        team.run(over: kind.tileCount(rows: rows) * runCount, minimum: minimum) { pieces in
             for piece in pieces {
-                let first = piece / runCount * kind.tileRows
-                let count = min(kind.tileRows, rows - first)
-                let laidOut = gyges_tile_rows(count, kind.tileRows)
-                let start = piece % runCount * runLength
-                let run = start..<min(start + runLength, columns)
-                let offset = start == 0 ? 0 : kind.tileBytes(rows: laidOut, columns: start)
-                let target = base + piece / runCount * tileBytes + offset
-                source.withRows(first..<(first + count), of: columns, in: run) { x, stride in
-                    switch kind {
-                    case .quantized:
-                        kernels.quantize_tile(x, stride, count, laidOut, run.count, target)
-                    case .float32:
-                        target.withMemoryRebound(to: Float.self, capacity: laidOut * run.count) {
-                            kernels.float32_tile(x, stride, count, laidOut, run.count, $0)
-                        }
-                    case .bfloat16:
-                        kernels.bfloat16_tile(x, stride, count, laidOut, run.count, target)
-                    case .int8:
-                        kernels.int8_tile(x, stride, count, laidOut, run.count, target)
-                    }
+                let tile = piece / runCount, start = piece % runCount * runLength
+                let first = tile * layout.kind.tileRows
+                source.withRows(first..<min(first + layout.kind.tileRows, layout.rows), kernels: kernels.vector) { x in
+                    layout.layOut(
+                        x + start, stride: layout.columns, tile: tile,
+                        columns: start..<min(start + runLength, layout.columns), kernels: kernels.products)
                 }
             }
         }
     }
 
-    /// The columns of a tile that are laid out at once: whole blocks and pairs, and few enough that what a gate made of
-    /// them is still near.
+    /// The columns of a tile that are laid out at once: whole blocks and pairs of every form.
     private static let columnsTogether = 512
 }
 
-/// Where the rows that are laid out come from.
-private enum RowSource {
-    case stored(UnsafePointer<Float>)
-    case gated(
-        UnsafePointer<Float>, UnsafePointer<Float>,
-        @convention(c) (UnsafePointer<Float>?, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?) -> Void)
+/// Rows to be laid out, and what they go through first.
+private struct RowSource {
+    let x: UnsafePointer<Float>
+    let columns: Int
+    let norm: RowNorm?
 
-    /// Calls `body` with some columns of some rows, which have `columns`, and how far apart the rows are.
-    func withRows(
-        _ rows: Range<Int>, of columns: Int, in run: Range<Int>,
-        _ body: (_ x: UnsafePointer<Float>, _ stride: Int) -> Void
-    ) {
-        switch self {
-        case .stored(let x): body(x + rows.lowerBound * columns + run.lowerBound, columns)
-        case .gated(let gate, let up, let kernel):
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * run.count) { gated in
-                guard let gated = gated.baseAddress else { return }
-                for (place, row) in rows.enumerated() {
-                    let offset = row * columns + run.lowerBound
-                    kernel(gate + offset, up + offset, run.count, gated + place * run.count)
-                }
-                body(gated, run.count)
-            }
+    /// Calls `body` with the first of some rows, which lie one after another.
+    func withRows(_ rows: Range<Int>, kernels: GygesVectorKernels, _ body: (UnsafePointer<Float>) -> Void) {
+        let stored = x + rows.lowerBound * columns
+        guard let norm else { return body(stored) }
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * columns) { normed in
+            guard let normed = normed.baseAddress else { return }
+            norm.apply(to: stored, rows: rows.count, into: normed, kernels: kernels)
+            body(normed)
         }
     }
 }

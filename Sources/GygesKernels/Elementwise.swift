@@ -67,14 +67,31 @@ public func activate(_ x: inout MutableSpan<Float>, _ activation: GateActivation
     }
 }
 
-/// `y = gate · sigmoid(gate) · up`, elementwise; all of one length.
-public func siluGate(gate: Span<Float>, up: Span<Float>, into y: inout MutableSpan<Float>, team: ThreadTeam) {
-    applyGate(team.instructionSet.kernels.pointee.vector.silu_gate, gate: gate, up: up, into: &y, team: team)
+/// `y = activation(x) · y`, elementwise; both of one length.
+public func gate(
+    _ x: Span<Float>, with activation: GateActivation, times y: inout MutableSpan<Float>, team: ThreadTeam
+) {
+    expect(x.count == y.count, "gate: lengths do not agree")
+    let kernel = activation.gating(team.instructionSet.kernels.pointee.vector)
+    withPointers(x, &y) { x, y in
+        team.run(over: x.count, minimum: 1 << 13, multiple: 16) { run in
+            let offset = run.lowerBound
+            kernel?(x.baseAddress! + offset, y.baseAddress! + offset, run.count, y.baseAddress! + offset)
+        }
+    }
 }
 
-/// `y = gate · Φ(gate) · up`, elementwise with the exact normal distribution function; all of one length.
-public func geluGate(gate: Span<Float>, up: Span<Float>, into y: inout MutableSpan<Float>, team: ThreadTeam) {
-    applyGate(team.instructionSet.kernels.pointee.vector.gelu_gate, gate: gate, up: up, into: &y, team: team)
+extension GateActivation {
+    /// The kernel that activates its first run of floats, multiplies it by the second and writes to the third, which may be
+    /// either.
+    func gating(_ kernels: GygesVectorKernels) -> (
+        @convention(c) (UnsafePointer<Float>?, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?) -> Void
+    )? {
+        switch self {
+        case .silu: kernels.silu_gate
+        case .gelu: kernels.gelu_gate
+        }
+    }
 }
 
 /// `y += x`, elementwise; both of one length.
@@ -169,23 +186,6 @@ public func indicesOfLargest(
 }
 
 // MARK: - Shared by the functions of this room
-
-private func applyGate(
-    _ kernel: (
-        @convention(c) (UnsafePointer<Float>?, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?) -> Void
-    )?,
-    gate: Span<Float>, up: Span<Float>, into y: inout MutableSpan<Float>, team: ThreadTeam
-) {
-    expect(gate.count == up.count && up.count == y.count, "gate: lengths do not agree")
-    up.withUnsafeBufferPointer { up in
-        withPointers(gate, &y) { gate, y in
-            team.run(over: gate.count, minimum: 1 << 13, multiple: 16) { run in
-                let offset = run.lowerBound
-                kernel?(gate.baseAddress! + offset, up.baseAddress! + offset, run.count, y.baseAddress! + offset)
-            }
-        }
-    }
-}
 
 /// Stops the program with a message: wrong shapes are a programmer's error, not a file's or a request's.
 @inline(__always)

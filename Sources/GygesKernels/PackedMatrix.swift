@@ -196,6 +196,7 @@ public final class PackedMatrix: Sendable {
     /// The packed bytes.
     public var byteCount: Int { memory.count }
 
+    var panelCount: Int { layout.panelCount }
     var format: PanelFormat { layout.format }
     var activationKind: ActivationKind { layout.activationKind }
 
@@ -227,11 +228,3 @@ public final class PackedMatrix: Sendable {
 
 /// The outputs that one panel holds.
 let panelOutputs = Int(GYGES_PANEL_OUTPUTS)
-
-/// The form of activations that a product reads.
-enum ActivationKind: CaseIterable {
-    case quantized
-    case float32
-    case bfloat16
-    case int8
-}

@@ -4,13 +4,18 @@ import CGygesKernels
 public struct Product {
     /// The weights `[outputs, inputs]`.
     public var matrix: PackedMatrix
-    /// `[rows, outputs]`, overwritten.
+    /// `[rows, outputs]`
     public var result: UnsafeMutableBufferPointer<Float>
+    /// Whether the product is added to what `result` holds, or replaces it.
+    public var isAdded: Bool
 
     /// Creates a product; `result` stays valid and is nobody else's until it is computed.
-    public init(_ matrix: PackedMatrix, into result: UnsafeMutableBufferPointer<Float>) {
+    public init(
+        _ matrix: PackedMatrix, into result: UnsafeMutableBufferPointer<Float>, isAdded: Bool = false
+    ) {
         self.matrix = matrix
         self.result = result
+        self.isAdded = isAdded
     }
 }
 
@@ -44,52 +49,78 @@ public func multiply(_ x: borrowing Activations, _ products: [Product], team: Th
         guard let tiles = x.tiles(matrix.activationKind) else {
             fatalError("activations were not loaded for this matrix")
         }
-        parts.append(MatrixPart(matrix: matrix, tiles: tiles, result: product.result.baseAddress, firstPanel: end))
+        var destination = product.result.count >= streamedResults ? GYGES_STREAM : GYGES_STORE
+        if product.isAdded { destination = GYGES_ADD }
+        parts.append(
+            MatrixPart(
+                matrix: matrix, tiles: tiles, result: product.result.baseAddress, destination: destination,
+                firstPanel: end))
         // Runs of panels begin at even ones, because float kernels take two at a time.
-        end += (parts[parts.count - 1].panelCount + 1) / 2 * 2
+        end += (matrix.panelCount + 1) / 2 * 2
     }
     // Only base addresses are shared; parts write disjoint columns.
     nonisolated(unsafe) let shared = parts
-    // Enough work in a part to be worth handing over: about 10 µs.
-    let minimum = max(2, (1 << 20) / (x.columns * panelOutputs * min(rows, 16)))
     let instructionSet = team.instructionSet
-    team.run(over: end, minimum: minimum, multiple: 2) { panels in
+    team.run(over: end, minimum: leastPanels(columns: x.columns, rows: rows), multiple: 2) { panels in
         for part in shared {
             let first = max(panels.lowerBound - part.firstPanel, 0)
-            let last = min(panels.upperBound - part.firstPanel, part.panelCount)
+            let last = min(panels.upperBound - part.firstPanel, part.matrix.panelCount)
             if first < last { part.multiply(panels: first..<last, rows: rows, instructionSet: instructionSet) }
         }
     }
 }
+
+/// As many results stay in no second-level cache until they are read: storing them past the caches need not read the lines
+/// first (7 % of a prompt of 512).
+private let streamedResults = 1 << 19
+
+/// Enough panels to be worth handing over to a thread: about 10 µs of work.
+func leastPanels(columns: Int, rows: Int) -> Int { max(2, (1 << 20) / (columns * panelOutputs * min(rows, 16))) }
 
 /// One matrix of a joint product.
 private struct MatrixPart {
     var matrix: PackedMatrix
     var tiles: UnsafePointer<UInt8>
     var result: UnsafeMutablePointer<Float>?
+    var destination: GygesDestination
     /// The number of its first panel, counted through all matrices.
     var firstPanel: Int
 
-    var panelCount: Int { (matrix.rows + panelOutputs - 1) / panelOutputs }
-
     /// Multiplies all rows by some panels.
     func multiply(panels: Range<Int>, rows: Int, instructionSet: InstructionSet) {
-        let kind = matrix.activationKind
+        guard let result else { return }
+        matrix.multiply(
+            tiles, rows: rows, tiles: 0..<matrix.activationKind.tileCount(rows: rows), panels: panels,
+            into: result + panels.lowerBound * panelOutputs, stride: matrix.rows, destination: destination,
+            instructionSet: instructionSet)
+    }
+}
+
+extension PackedMatrix {
+    /// Multiplies some tiles of activations by some panels.
+    ///
+    /// - Parameters:
+    ///   - activations: The tiles of `rows` rows, from the first on.
+    ///   - y: Where the results of the first tile's first row and the first panel's first output go; rows are `stride` apart.
+    func multiply(
+        _ activations: UnsafePointer<UInt8>, rows: Int, tiles: Range<Int>, panels: Range<Int>,
+        into y: UnsafeMutablePointer<Float>, stride: Int, destination: GygesDestination, instructionSet: InstructionSet
+    ) {
         let kernels = instructionSet.kernels.pointee.products
         let kernel =
-            switch kind {
+            switch activationKind {
             case .quantized: kernels.quantized
             case .float32: kernels.float32
             case .bfloat16: kernels.bfloat16
             case .int8: kernels.int8
             }
-        let scratchCount = kind == .float32 && matrix.format.hasBlocks ? matrix.columns * 2 * panelOutputs : 0
+        let scratchCount = activationKind == .float32 && format.hasBlocks ? columns * 2 * panelOutputs : 0
         withUnsafeTemporaryAllocation(of: Float.self, capacity: scratchCount) { scratch in
             var product = GygesProduct(
-                format: matrix.format.code, panels: matrix.panels, outputs: matrix.rows, columns: matrix.columns,
-                activations: tiles, rows: rows, panel_begin: panels.lowerBound, panel_end: panels.upperBound,
-                tile_begin: 0, tile_end: (rows + kind.tileRows - 1) / kind.tileRows, y: result,
-                scratch: scratch.baseAddress)
+                format: format.code, panels: self.panels, outputs: self.rows, columns: columns,
+                activations: activations, rows: rows, panel_begin: panels.lowerBound, panel_end: panels.upperBound,
+                tile_begin: tiles.lowerBound, tile_end: tiles.upperBound, y: y, stride: stride,
+                destination: destination, scratch: scratch.baseAddress)
             kernel?(&product)
         }
     }

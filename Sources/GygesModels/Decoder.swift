@@ -51,72 +51,59 @@ public struct Decoder: Sendable {
     public func logits<O: Operations>(
         of hiddenStates: O.Value, rows: [Int], weights: DecoderWeights<O.Matrix, O.Vector>, on operations: O
     ) -> O.Value {
-        let chosen = operations.rows(hiddenStates, at: rows)
-        let normed = operations.rmsNorm(
-            chosen, weight: weights.finalNorm, epsilon: Float(configuration.normEpsilon))
-        return operations.linear(normed, Projection(weight: weights.head))
+        operations.linear(
+            operations.rows(hiddenStates, at: rows), normedBy: norm(weights.finalNorm), Projection(weight: weights.head)
+        )
     }
 
     private func block<O: Operations>(
         _ x: O.Value, layer: DecoderWeights<O.Matrix, O.Vector>.Layer, index: Int, on operations: O
     ) -> O.Value {
-        let epsilon = Float(configuration.normEpsilon)
-
-        let attentionInput = operations.rmsNorm(x, weight: layer.attentionNorm, epsilon: epsilon)
-        let projected = operations.linear(attentionInput, [layer.query, layer.key, layer.value])
+        let projected = operations.linear(
+            x, normedBy: norm(layer.attentionNorm), [layer.query, layer.key, layer.value])
         let attended = operations.attention(
             queries: projected[0], keys: projected[1], values: projected[2], layer: index, shape: attentionShape,
             encoding: encoding)
-        let h = operations.add(x, operations.linear(attended, layer.output))
-
-        let feedForwardInput = operations.rmsNorm(h, weight: layer.feedForwardNorm, epsilon: epsilon)
-        let output =
-            switch layer.feedForward {
-            case .dense(let unit): gatedUnit(feedForwardInput, unit, on: operations)
-            case .experts(let experts): mixture(feedForwardInput, experts, on: operations)
-            }
-        return operations.add(h, output)
+        let h = operations.linear(attended, layer.output, addedTo: x)
+        switch layer.feedForward {
+        case .dense(let unit):
+            return operations.gatedLinear(h, normedBy: norm(layer.feedForwardNorm), through: unit, addedTo: h)
+        case .experts(let experts):
+            // The router, the shared expert and the chosen ones all read the normed rows.
+            let input = operations.normed(h, by: norm(layer.feedForwardNorm))
+            return operations.add(h, mixture(input, experts, on: operations))
+        }
     }
 
-    private func gatedUnit<O: Operations>(
-        _ x: O.Value, _ unit: DecoderWeights<O.Matrix, O.Vector>.GatedUnit, on operations: O
-    ) -> O.Value {
-        let gated = operations.linear(x, [unit.gate, unit.up])
-        return operations.gatedLinear(gate: gated[0], up: gated[1], activation: .silu, unit.down)
+    private func norm<Vector>(_ weight: Vector) -> Normalization<Vector> {
+        .rootMeanSquare(weight: weight, epsilon: Float(configuration.normEpsilon))
     }
 
     private func mixture<O: Operations>(
         _ x: O.Value, _ weights: DecoderWeights<O.Matrix, O.Vector>.Experts, on operations: O
     ) -> O.Value {
-        let scores = operations.linear(x, [weights.router, weights.sharedGate])
-        let shared = operations.sigmoidScaled(gatedUnit(x, weights.shared, on: operations), by: scores[1])
+        let scores = operations.linear(x, normedBy: nil, [weights.router, weights.sharedGate])
+        let shared = operations.sigmoidScaled(
+            operations.gatedLinear(x, normedBy: nil, through: weights.shared, addedTo: nil), by: scores[1])
         let chosen = operations.mixture(
             x, scores: scores[0], countPerToken: weights.countPerToken, normalises: weights.normalisesWeights
-        ) { index, rows in gatedUnit(rows, weights.experts[index], on: operations) }
+        ) { index, rows in
+            operations.gatedLinear(rows, normedBy: nil, through: weights.experts[index], addedTo: nil)
+        }
         return operations.add(chosen, shared)
     }
 }
 
 /// The parameters of a ``Decoder``.
 public struct DecoderWeights<Matrix, Vector> {
-    /// The parameters of a gated linear unit.
-    public struct GatedUnit {
-        /// `[intermediate, hidden]`
-        public var gate: Projection<Matrix, Vector>
-        /// `[intermediate, hidden]`
-        public var up: Projection<Matrix, Vector>
-        /// `[hidden, intermediate]`
-        public var down: Projection<Matrix, Vector>
-    }
-
     /// The parameters of a mixture of experts.
     public struct Experts {
         /// Scores of the experts `[experts, hidden]`.
         public var router: Projection<Matrix, Vector>
         /// The experts to choose from.
-        public var experts: [GatedUnit]
+        public var experts: [GatedUnit<Matrix, Vector>]
         /// The expert of every token.
-        public var shared: GatedUnit
+        public var shared: GatedUnit<Matrix, Vector>
         /// Score of the shared expert `[1, hidden]`.
         public var sharedGate: Projection<Matrix, Vector>
         /// How many experts a token is given to.
@@ -128,7 +115,7 @@ public struct DecoderWeights<Matrix, Vector> {
     /// The second half of a layer.
     public enum FeedForward {
         /// One unit for every token.
-        case dense(GatedUnit)
+        case dense(GatedUnit<Matrix, Vector>)
         /// A mixture.
         case experts(Experts)
     }
@@ -163,6 +150,5 @@ public struct DecoderWeights<Matrix, Vector> {
 
 extension DecoderWeights: Sendable where Matrix: Sendable, Vector: Sendable {}
 extension DecoderWeights.Layer: Sendable where Matrix: Sendable, Vector: Sendable {}
-extension DecoderWeights.GatedUnit: Sendable where Matrix: Sendable, Vector: Sendable {}
 extension DecoderWeights.Experts: Sendable where Matrix: Sendable, Vector: Sendable {}
 extension DecoderWeights.FeedForward: Sendable where Matrix: Sendable, Vector: Sendable {}

@@ -70,7 +70,7 @@ extension DecoderModel {
     }
 }
 
-extension DecoderWeights.GatedUnit {
+extension GatedUnit {
     fileprivate var projections: [Projection<Matrix, Vector>] { [gate, up, down] }
 }
 

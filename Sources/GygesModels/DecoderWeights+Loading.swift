@@ -48,18 +48,18 @@ struct DecoderWeightsLoader {
     }
 
     private func build(plan: Plan) -> DecoderWeights<WeightMatrix, WeightVector> {
-        func unit(_ name: (_ part: String) -> String) -> DecoderWeights<WeightMatrix, WeightVector>.GatedUnit {
+        func unit(gate: String, up: String, down: String) -> GatedUnit<WeightMatrix, WeightVector> {
             .init(
-                gate: reader.projection(name("gate")), up: reader.projection(name("up")),
-                down: reader.projection(name("down")))
+                gate: reader.projection(gate), up: reader.projection(up), down: reader.projection(down),
+                activation: .silu)
+        }
+        func unit(_ name: (_ part: String) -> String) -> GatedUnit<WeightMatrix, WeightVector> {
+            unit(gate: name("gate"), up: name("up"), down: name("down"))
         }
         let names = source.names
         func feedForward(_ layer: Int) -> DecoderWeights<WeightMatrix, WeightVector>.FeedForward {
             guard let experts = configuration.experts(inLayer: layer) else {
-                return .dense(
-                    .init(
-                        gate: reader.projection(names.gate(layer)), up: reader.projection(names.up(layer)),
-                        down: reader.projection(names.down(layer))))
+                return .dense(unit(gate: names.gate(layer), up: names.up(layer), down: names.down(layer)))
             }
             return .experts(
                 .init(

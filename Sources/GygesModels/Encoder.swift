@@ -53,43 +53,39 @@ public struct Encoder: Sendable {
     public func hiddenStates<O: Operations>(
         of batch: PackedBatch, rows: [Int]? = nil, weights: EncoderWeights<O.Matrix, O.Vector>, on operations: O
     ) -> O.Value {
-        var x = norm(
-            operations.embedding(batch.tokens, table: weights.embedding), weights.embeddingNorm, on: operations)
+        var x = operations.normed(
+            operations.embedding(batch.tokens, table: weights.embedding), by: norm(weights.embeddingNorm))
         for (index, layer) in weights.layers.enumerated() {
             x = block(
                 x, layer: layer, attention: configuration.isLocal[index] ? localAttention : globalAttention,
                 rows: index == weights.layers.count - 1 ? rows : nil, on: operations)
         }
-        return norm(x, weights.finalNorm, on: operations)
+        return operations.normed(x, by: norm(weights.finalNorm))
     }
 
     private func block<O: Operations>(
         _ x: O.Value, layer: EncoderWeights<O.Matrix, O.Vector>.Layer, attention: EncoderAttention, rows: [Int]?,
         on operations: O
     ) -> O.Value {
-        let input = layer.attentionNorm.map { norm(x, $0, on: operations) } ?? x
+        let attentionNorm = layer.attentionNorm.map(norm)
         let queries: O.Value, keysAndValues: [O.Value], residual: O.Value
         if let rows {
-            keysAndValues = operations.linear(input, [layer.key, layer.value])
-            queries = operations.linear(operations.rows(input, at: rows), layer.query)
+            keysAndValues = operations.linear(x, normedBy: attentionNorm, [layer.key, layer.value])
             residual = operations.rows(x, at: rows)
+            queries = operations.linear(residual, normedBy: attentionNorm, layer.query)
         } else {
-            let projected = operations.linear(input, [layer.query, layer.key, layer.value])
+            let projected = operations.linear(x, normedBy: attentionNorm, [layer.query, layer.key, layer.value])
             (queries, keysAndValues, residual) = (projected[0], Array(projected[1...]), x)
         }
         let attended = operations.bidirectionalAttention(
             queries: queries, at: rows, keys: keysAndValues[0], values: keysAndValues[1], as: attention)
-        let h = operations.add(residual, operations.linear(attended, layer.output))
-        let gated = operations.linear(norm(h, layer.feedForwardNorm, on: operations), [layer.gate, layer.up])
-        let output = operations.gatedLinear(
-            gate: gated[0], up: gated[1], activation: GateActivation(configuration.activation), layer.down)
-        return operations.add(h, output)
+        let h = operations.linear(attended, layer.output, addedTo: residual)
+        return operations.gatedLinear(
+            h, normedBy: norm(layer.feedForwardNorm), through: layer.feedForward, addedTo: h)
     }
 
-    private func norm<O: Operations>(
-        _ x: O.Value, _ norm: EncoderWeights<O.Matrix, O.Vector>.Norm, on operations: O
-    ) -> O.Value {
-        operations.layerNorm(x, weight: norm.weight, bias: norm.bias, epsilon: Float(configuration.normEpsilon))
+    private func norm<Matrix, Vector>(_ norm: EncoderWeights<Matrix, Vector>.Norm) -> Normalization<Vector> {
+        .layer(weight: norm.weight, bias: norm.bias, epsilon: Float(configuration.normEpsilon))
     }
 }
 
@@ -102,7 +98,7 @@ extension Encoder {
     ) -> O.Value {
         let dense = operations.linear(hiddenStates, head.dense)
         let active = operations.activated(dense, ElementFunction(configuration.head.activation))
-        return operations.linear(norm(active, head.norm, on: operations), head.scores)
+        return operations.linear(active, normedBy: norm(head.norm), head.scores)
     }
 }
 
@@ -130,12 +126,8 @@ public struct EncoderWeights<Matrix, Vector> {
         public var output: Projection<Matrix, Vector>
         /// Before the feed-forward part.
         public var feedForwardNorm: Norm
-        /// `[intermediate, hidden]`, the half that is activated.
-        public var gate: Projection<Matrix, Vector>
-        /// `[intermediate, hidden]`
-        public var up: Projection<Matrix, Vector>
-        /// `[hidden, intermediate]`
-        public var down: Projection<Matrix, Vector>
+        /// The feed-forward part.
+        public var feedForward: GatedUnit<Matrix, Vector>
     }
 
     /// The parameters of a head.

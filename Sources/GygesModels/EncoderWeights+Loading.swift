@@ -118,8 +118,11 @@ struct EncoderWeightsLoader {
                 attentionNorm: index > 0 ? norm(layer(index, "attn_norm")) : nil,
                 query: reader.projection(layer(index, "attn.Wq")), key: reader.projection(layer(index, "attn.Wk")),
                 value: reader.projection(layer(index, "attn.Wv")), output: reader.projection(layer(index, "attn.Wo")),
-                feedForwardNorm: norm(layer(index, "mlp_norm")), gate: reader.projection(layer(index, "mlp.gate")),
-                up: reader.projection(layer(index, "mlp.up")), down: reader.projection(layer(index, "mlp.Wo")))
+                feedForwardNorm: norm(layer(index, "mlp_norm")),
+                feedForward: GatedUnit(
+                    gate: reader.projection(layer(index, "mlp.gate")), up: reader.projection(layer(index, "mlp.up")),
+                    down: reader.projection(layer(index, "mlp.Wo")),
+                    activation: GateActivation(configuration.activation)))
         }
         let bias = configuration.task == .maskedLanguageModel ? "decoder.bias" : "classifier.bias"
         let head = EncoderWeights<WeightMatrix, WeightVector>.Head?.some

@@ -7,16 +7,6 @@ import GygesKernels
 #endif
 
 extension EagerOperations {
-    /// Normalises to new memory.
-    public func layerNorm(_ x: Activation, weight: WeightVector, bias: WeightVector?, epsilon: Float) -> Activation {
-        let output = Activation(rows: x.rows, columns: x.columns, pool: pool)
-        var elements = output.elements.mutableSpan
-        GygesKernels.layerNorm(
-            x.elements.span, weight: weight.elements.span, bias: bias?.elements.span, epsilon: epsilon,
-            into: &elements, team: team)
-        return output
-    }
-
     /// Computes in place.
     public func activated(_ x: Activation, _ function: ElementFunction) -> Activation {
         var elements = x.elements.mutableSpan

@@ -21,7 +21,9 @@ public struct KeyValueBinding {
 public final class EagerOperations: Operations {
     let team: ThreadTeam
     let pool = ActivationPool()
-    private var products = Activations()
+    private var inputs = Activations()
+    /// What gates let through, between the two products of a gated unit.
+    private var gated = Activations()
     private(set) var batch = PackedBatch()
     private var binding: KeyValueBinding?
     private var passAngles: RotaryAngles?
@@ -57,55 +59,89 @@ public final class EagerOperations: Operations {
         return output
     }
 
-    /// Quantises the activations once for all matrices of the same input, then multiplies.
-    public func linear(_ x: Activation, _ projections: [Projection<WeightMatrix, WeightVector>]) -> [Activation] {
-        products.load(
-            x.elements.span, rows: x.rows, columns: x.columns, for: projections.compactMap(\.weight.packed), team: team)
-        return multiplied(by: projections, rows: x.rows, columns: x.columns)
-    }
-
-    /// Activates, multiplies and quantises a tile at a time: what is in between never goes through memory.
-    public func gatedLinear(
-        gate: Activation, up: Activation, activation: GateActivation,
-        _ projection: Projection<WeightMatrix, WeightVector>
-    ) -> Activation {
-        products.load(
-            gate: gate.elements.span, up: up.elements.span, activation: activation, rows: gate.rows,
-            columns: gate.columns, for: CollectionOfOne(projection.weight.packed).compactMap { $0 }, team: team)
-        return multiplied(by: [projection], rows: gate.rows, columns: gate.columns)[0]
-    }
-
-    /// The products of what was loaded, and the biases.
-    private func multiplied(
-        by projections: [Projection<WeightMatrix, WeightVector>], rows: Int, columns: Int
+    /// Norms and quantises a tile at a time, once for all matrices of the same input, then multiplies.
+    public func linear(
+        _ x: Activation, normedBy norm: Normalization<WeightVector>?,
+        _ projections: [Projection<WeightMatrix, WeightVector>]
     ) -> [Activation] {
-        var outputs: [Activation] = []
-        var joint: [Product] = []
-        for projection in projections {
-            guard let packed = projection.weight.packed, packed.columns == columns else {
-                fatalError(
-                    "linear: weight [\(projection.weight.rows), \(projection.weight.columns)] is not packed or does "
-                        + "not match input [\(rows), \(columns)]")
-            }
-            let output = Activation(rows: rows, columns: packed.rows, pool: pool)
-            outputs.append(output)
-            joint.append(Product(packed, into: output.elements))
-        }
-        multiply(products, joint, team: team)
-        for (projection, output) in zip(projections, outputs) {
-            guard let bias = projection.bias else { continue }
-            var elements = output.elements.mutableSpan
-            addBias(bias.elements.span, into: &elements, team: team)
-        }
+        load(x, normedBy: norm, for: projections)
+        let outputs = projections.map { Activation(rows: x.rows, columns: $0.weight.rows, pool: pool) }
+        multiply(
+            inputs, zip(projections, outputs).map { Product($0.weight.products, into: $1.elements) }, team: team)
+        for (projection, output) in zip(projections, outputs) { add(projection.bias, to: output) }
         return outputs
     }
 
+    /// Adds to `residual` in place.
+    public func linear(
+        _ x: Activation, _ projection: Projection<WeightMatrix, WeightVector>, addedTo residual: Activation
+    ) -> Activation {
+        load(x, normedBy: nil, for: [projection])
+        return multiplied(inputs, by: projection, rows: x.rows, addedTo: residual)
+    }
+
+    /// Multiplies, gates and quantises a piece at a time: neither half goes through memory, unless it has a bias.
+    public func gatedLinear(
+        _ x: Activation, normedBy norm: Normalization<WeightVector>?,
+        through unit: GatedUnit<WeightMatrix, WeightVector>,
+        addedTo residual: Activation?
+    ) -> Activation {
+        if unit.gate.bias == nil, unit.up.bias == nil {
+            load(x, normedBy: norm, for: [unit.gate, unit.up])
+            multiplyGated(
+                inputs, gate: unit.gate.weight.products, up: unit.up.weight.products, activation: unit.activation,
+                into: &gated, for: unit.down.weight.products, team: team)
+        } else {
+            let halves = linear(x, normedBy: norm, [unit.gate, unit.up])
+            var product = halves[1].elements.mutableSpan
+            gate(halves[0].elements.span, with: unit.activation, times: &product, team: team)
+            gated.load(
+                halves[1].elements.span, rows: x.rows, columns: halves[1].columns, for: [unit.down.weight.products],
+                team: team)
+        }
+        return multiplied(gated, by: unit.down, rows: x.rows, addedTo: residual)
+    }
+
+    /// Lays out the input of some projections.
+    private func load(
+        _ x: Activation, normedBy norm: Normalization<WeightVector>?,
+        for projections: [Projection<WeightMatrix, WeightVector>]
+    ) {
+        inputs.load(
+            x.elements.span, rows: x.rows, columns: x.columns, normalizedBy: norm.map(RowNorm.init),
+            for: projections.map(\.weight.products), team: team)
+    }
+
+    /// The product of what was loaded, in the memory of `residual` if there is one, with the bias.
+    private func multiplied(
+        _ x: borrowing Activations, by projection: Projection<WeightMatrix, WeightVector>, rows: Int,
+        addedTo residual: Activation?
+    ) -> Activation {
+        let output = residual ?? Activation(rows: rows, columns: projection.weight.rows, pool: pool)
+        multiply(
+            x, [Product(projection.weight.products, into: output.elements, isAdded: residual != nil)], team: team)
+        add(projection.bias, to: output)
+        return output
+    }
+
+    private func add(_ bias: WeightVector?, to output: Activation) {
+        guard let bias else { return }
+        var elements = output.elements.mutableSpan
+        addBias(bias.elements.span, into: &elements, team: team)
+    }
+
     /// Normalises to new memory.
-    public func rmsNorm(_ x: Activation, weight: WeightVector, epsilon: Float) -> Activation {
+    public func normed(_ x: Activation, by norm: Normalization<WeightVector>) -> Activation {
         let output = Activation(rows: x.rows, columns: x.columns, pool: pool)
         var elements = output.elements.mutableSpan
-        GygesKernels.rmsNorm(
-            x.elements.span, weight: weight.elements.span, epsilon: epsilon, into: &elements, team: team)
+        switch norm {
+        case .rootMeanSquare(let weight, let epsilon):
+            rmsNorm(x.elements.span, weight: weight.elements.span, epsilon: epsilon, into: &elements, team: team)
+        case .layer(let weight, let bias, let epsilon):
+            layerNorm(
+                x.elements.span, weight: weight.elements.span, bias: bias?.elements.span, epsilon: epsilon,
+                into: &elements, team: team)
+        }
         return output
     }
 
@@ -212,5 +248,24 @@ public final class EagerOperations: Operations {
             _ = output.row(target).update(fromContentsOf: x.row(source))
         }
         return output
+    }
+}
+
+extension WeightMatrix {
+    /// The form that products read, which a table that is only looked up lacks: to multiply by one is a mistake of the model's.
+    fileprivate var products: PackedMatrix {
+        guard let packed else { fatalError("the weight [\(rows), \(columns)] is not packed for products") }
+        return packed
+    }
+}
+
+extension RowNorm {
+    fileprivate init(_ norm: Normalization<WeightVector>) {
+        switch norm {
+        case .rootMeanSquare(let weight, let epsilon):
+            self = .rootMeanSquare(weight: weight.elements, epsilon: epsilon)
+        case .layer(let weight, let bias, let epsilon):
+            self = .layer(weight: weight.elements, bias: bias?.elements, epsilon: epsilon)
+        }
     }
 }

@@ -18,16 +18,20 @@ public protocol Operations {
     /// Looks up rows of `table` `[vocabulary, channels]`, giving `[tokens.count, channels]`.
     func embedding(_ tokens: [Int32], table: Matrix) -> Value
 
-    /// Multiplies `x` `[rows, inputs]` by the transpose of each projection's matrix and adds its bias.
+    /// Multiplies `x` `[rows, inputs]`, normed if there is a norm, by the transpose of each projection's matrix and adds its
+    /// bias.
     ///
-    /// All projections that read the same input are asked for together, so that preparing it (quantisation) is shared.
-    func linear(_ x: Value, _ projections: [Projection<Matrix, Vector>]) -> [Value]
+    /// All projections that read the same input are asked for together, so that preparing it (the norm, quantisation) is
+    /// shared.
+    func linear(
+        _ x: Value, normedBy norm: Normalization<Vector>?, _ projections: [Projection<Matrix, Vector>]
+    ) -> [Value]
 
-    /// Root-mean-square normalisation of each row with gain `weight` (Zhang & Sennrich 2019).
-    func rmsNorm(_ x: Value, weight: Vector, epsilon: Float) -> Value
+    /// `residual + linear(x, projection)`. The memory of `residual` may be used up.
+    func linear(_ x: Value, _ projection: Projection<Matrix, Vector>, addedTo residual: Value) -> Value
 
-    /// Layer normalisation of each row with gain `weight` and, where there is one, `bias` (Ba et al. 2016).
-    func layerNorm(_ x: Value, weight: Vector, bias: Vector?, epsilon: Float) -> Value
+    /// Each row of `x` normed.
+    func normed(_ x: Value, by norm: Normalization<Vector>) -> Value
 
     /// Each element of `x` through a function. The memory of `x` may be used up.
     func activated(_ x: Value, _ function: ElementFunction) -> Value
@@ -58,9 +62,11 @@ public protocol Operations {
     /// Each row of `x` divided by its length; rows of zeros stay. The memory of `x` may be used up.
     func unitRows(_ x: Value) -> Value
 
-    /// The end of a gated linear unit (Shazeer 2020): `activation(gate) · up`, elementwise, through `projection`.
+    /// A gated linear unit (Shazeer 2020): `down(activation(gate(x)) · up(x))`, where `x` is normed first if there is a norm,
+    /// and the result added to `residual` if there is one. The memory of `residual`, which may be `x`, may be used up.
     func gatedLinear(
-        gate: Value, up: Value, activation: GateActivation, _ projection: Projection<Matrix, Vector>
+        _ x: Value, normedBy norm: Normalization<Vector>?, through unit: GatedUnit<Matrix, Vector>,
+        addedTo residual: Value?
     ) -> Value
 
     /// A mixture of experts: gives each row of `x` to the `countPerToken` experts with the highest softmax of its
@@ -84,9 +90,48 @@ public protocol Operations {
 }
 
 extension Operations {
-    /// One projection of `x`; see ``linear(_:_:)``.
-    public func linear(_ x: Value, _ projection: Projection<Matrix, Vector>) -> Value { linear(x, [projection])[0] }
+    /// One projection of `x`; see ``linear(_:normedBy:_:)``.
+    public func linear(
+        _ x: Value, normedBy norm: Normalization<Vector>? = nil, _ projection: Projection<Matrix, Vector>
+    ) -> Value {
+        linear(x, normedBy: norm, [projection])[0]
+    }
 }
+
+/// How rows are normed.
+public enum Normalization<Vector> {
+    /// `x / √(mean(x²) + ε) · weight` (Zhang & Sennrich 2019).
+    case rootMeanSquare(weight: Vector, epsilon: Float)
+    /// `(x - mean(x)) / √(variance(x) + ε) · weight + bias` (Ba et al. 2016).
+    case layer(weight: Vector, bias: Vector?, epsilon: Float)
+}
+
+extension Normalization: Sendable where Vector: Sendable {}
+
+/// The parameters of a gated linear unit.
+public struct GatedUnit<Matrix, Vector> {
+    /// The half that is activated, `[intermediate, hidden]`.
+    public var gate: Projection<Matrix, Vector>
+    /// `[intermediate, hidden]`
+    public var up: Projection<Matrix, Vector>
+    /// `[hidden, intermediate]`
+    public var down: Projection<Matrix, Vector>
+    /// What the gate goes through.
+    public var activation: GateActivation
+
+    /// Puts a unit together.
+    public init(
+        gate: Projection<Matrix, Vector>, up: Projection<Matrix, Vector>, down: Projection<Matrix, Vector>,
+        activation: GateActivation
+    ) {
+        self.gate = gate
+        self.up = up
+        self.down = down
+        self.activation = activation
+    }
+}
+
+extension GatedUnit: Sendable where Matrix: Sendable, Vector: Sendable {}
 
 /// A weight matrix and, where the model has one, its bias.
 public struct Projection<Matrix, Vector> {

@@ -139,44 +139,106 @@ import Testing
         return Double(Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000))
     }
 
-    @Test("Gating a tile at a time gives the bits of gating first", arguments: InstructionSet.supported)
-    func gatedRows(level: InstructionSet) {
+    @Test("Gating between products has the bits of one step after another", arguments: InstructionSet.supported)
+    func gatedProducts(level: InstructionSet) {
         let team = ThreadTeam(threadCount: 2, instructionSet: level)
-        // More columns than are laid out at once, and a remainder.
-        for (rows, columns) in [(1, 544), (3, 1056), (17, 1056), (40, 96)] {
-            var random = Randomness(rows + columns)
-            let gate = random.floats(rows * columns, scale: 6), up = random.floats(rows * columns)
-            let weights = random.floats(19 * columns)
-            var gated = [Float](repeating: 0, count: gate.count)
-            var span = gated.mutableSpan
-            siluGate(gate: gate.span, up: up.span, into: &span, team: team)
-            for precision in ProductPrecision.allCases {
-                let matrix = weights.withUnsafeBytes {
-                    PackedMatrix($0, format: .f32, rows: 19, columns: columns, precision: precision, team: team)
+        // Below and above the rows and the outputs that are computed together, with remainders of tiles and panels.
+        for (rows, inner) in [(1, 544), (3, 32), (17, 1056), (100, 288), (211, 160)] {
+            let columns = 256
+            var random = Randomness(rows + inner)
+            let x = random.floats(rows * columns)
+            for (precision, format, next) in Self.gatedFormats {
+                let gate = StoredMatrix(format: format, rows: inner, columns: columns, seed: 1).packed(
+                    precision, team: team)
+                let up = StoredMatrix(format: format, rows: inner, columns: columns, seed: 2).packed(
+                    precision, team: team)
+                let down = StoredMatrix(format: next.format, rows: 19, columns: inner, seed: 3)
+                    .packed(next.precision, team: team)
+                for activation in [GateActivation.silu, .gelu] {
+                    var input = Activations(), gated = Activations()
+                    input.load(x.span, rows: rows, columns: columns, for: [gate, up], team: team)
+                    var (gates, ups) = (product(input, gate, rows: rows), product(input, up, rows: rows))
+                    var span = ups.mutableSpan
+                    GygesKernels.gate(gates.span, with: activation, times: &span, team: team)
+                    gated.load(ups.span, rows: rows, columns: inner, for: [down], team: team)
+                    let expected = product(gated, down, rows: rows)
+
+                    multiplyGated(
+                        input, gate: gate, up: up, activation: activation, into: &gated, for: down, team: team)
+                    gates = product(gated, down, rows: rows)
+                    #expect(gates == expected, "\(level) \(precision) \(format) \(next) [\(rows), \(inner)]")
                 }
-                let codes = [UInt8](
-                    repeating: 0x2E, count: WeightFormat.q8_0.byteCount(elementCount: 19 * columns) ?? 0)
-                let coded = codes.withUnsafeBytes {
-                    PackedMatrix($0, format: .q8_0, rows: 19, columns: columns, precision: precision, team: team)
+            }
+        }
+
+        func product(_ x: borrowing Activations, _ matrix: PackedMatrix, rows: Int) -> [Float] {
+            var y = [Float](repeating: .nan, count: rows * matrix.rows)
+            var span = y.mutableSpan
+            multiply(x, by: matrix, into: &span, team: team)
+            return y
+        }
+    }
+
+    /// Gate and up, and what reads them; the last two have tiles of another height.
+    private static let gatedFormats:
+        [(ProductPrecision, WeightFormat, (precision: ProductPrecision, format: WeightFormat))] = [
+            (.fast, .q4_K, (.fast, .q8_0)), (.exact, .q8_0, (.exact, .f32)), (.bfloat16, .bf16, (.bfloat16, .bf16)),
+            (.int8, .f32, (.int8, .f32)), (.fast, .q8_0, (.bfloat16, .f32)), (.bfloat16, .f32, (.fast, .q4_0)),
+        ]
+
+    @Test("A norm on the way into tiles has the bits of one before", arguments: InstructionSet.supported)
+    func normedRows(level: InstructionSet) {
+        let team = ThreadTeam(threadCount: 2, instructionSet: level)
+        for (rows, columns) in [(1, 544), (3, 1056), (17, 64)] {
+            var random = Randomness(rows)
+            let x = random.floats(rows * columns, scale: 4), weight = random.floats(columns)
+            let bias = random.floats(columns)
+            for norm in [
+                RowNorm.rootMeanSquare(weight: weight, epsilon: 1e-5),
+                .layer(weight: weight, bias: nil, epsilon: 1e-5), .layer(weight: weight, bias: bias, epsilon: 1e-5),
+            ] {
+                var normed = [Float](repeating: .nan, count: x.count)
+                var span = normed.mutableSpan
+                switch norm {
+                case .rootMeanSquare(let weight, let epsilon):
+                    rmsNorm(x.span, weight: weight.span, epsilon: epsilon, into: &span, team: team)
+                case .layer(let weight, let bias, let epsilon):
+                    layerNorm(
+                        x.span, weight: weight.span, bias: bias?.span, epsilon: epsilon, into: &span, team: team)
                 }
-                for matrix in [matrix, coded] {
+                for precision in ProductPrecision.allCases {
+                    let matrix = StoredMatrix(format: .q8_0, rows: 19, columns: columns, seed: 3)
+                    let packed = matrix.packed(precision, team: team)
                     var activations = Activations()
-                    var results: [[Float]] = []
-                    for isFused in [false, true] {
-                        if isFused {
-                            activations.load(
-                                gate: gate.span, up: up.span, activation: .silu, rows: rows, columns: columns,
-                                for: [matrix], team: team)
-                        } else {
-                            activations.load(gated.span, rows: rows, columns: columns, for: [matrix], team: team)
-                        }
-                        var y = [Float](repeating: .nan, count: rows * 19)
-                        var elements = y.mutableSpan
-                        multiply(activations, by: matrix, into: &elements, team: team)
-                        results.append(y)
-                    }
-                    #expect(results[0] == results[1], "\(level) \(precision) [\(rows), \(columns)]")
+                    activations.load(
+                        x.span, rows: rows, columns: columns, normalizedBy: norm, for: [packed], team: team)
+                    var y = [Float](repeating: .nan, count: rows * 19)
+                    span = y.mutableSpan
+                    multiply(activations, by: packed, into: &span, team: team)
+                    #expect(y == product(normed, matrix, rows: rows, precision: precision, team: team))
                 }
+            }
+        }
+    }
+
+    @Test("A product is added where it is asked to", arguments: InstructionSet.supported, WeightFormat.allCases)
+    func addedProducts(level: InstructionSet, format: WeightFormat) {
+        let team = ThreadTeam(threadCount: 2, instructionSet: level)
+        let columns = 2 * max(format.blockLength, 32), rows = 29
+        for outputs in [7, 33, 48] {
+            let stored = StoredMatrix(format: format, rows: outputs, columns: columns, seed: 5)
+            var random = Randomness(6)
+            let x = random.floats(rows * columns), before = random.floats(rows * outputs)
+            for precision in ProductPrecision.allCases {
+                let packed = stored.packed(precision, team: team)
+                var activations = Activations()
+                activations.load(x.span, rows: rows, columns: columns, for: [packed], team: team)
+                var y = before
+                y.withUnsafeMutableBufferPointer {
+                    multiply(activations, [Product(packed, into: $0, isAdded: true)], team: team)
+                }
+                let plain = product(x, stored, rows: rows, precision: precision, team: team)
+                #expect(y == zip(before, plain).map { $0 + $1 }, "\(level) \(precision) \(outputs)")
             }
         }
     }

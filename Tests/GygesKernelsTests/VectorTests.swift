@@ -54,11 +54,11 @@ import Testing
             var random = Randomness(count)
             let gate = random.floats(count, scale: 12)
             let up = random.floats(count)
-            var silu = [Float](repeating: .nan, count: count), gelu = silu
+            var silu = up, gelu = up
             var span = silu.mutableSpan
-            siluGate(gate: gate.span, up: up.span, into: &span, team: team)
+            GygesKernels.gate(gate.span, with: .silu, times: &span, team: team)
             span = gelu.mutableSpan
-            geluGate(gate: gate.span, up: up.span, into: &span, team: team)
+            GygesKernels.gate(gate.span, with: .gelu, times: &span, team: team)
             let expectedSilu = zip(gate, up).map { Float(Reference.silu($0) * Double($1)) }
             let expectedGelu = zip(gate, up).map { Float(Reference.gelu($0) * Double($1)) }
             expectClose(silu, expectedSilu, relative: 1e-6, absolute: 1e-9, "silu \(level) \(count)")
@@ -66,17 +66,13 @@ import Testing
             expectClose(gelu, expectedGelu, relative: 1e-6, absolute: 2e-6, "gelu \(level) \(count)")
 
             // An activation alone has the bits of one that gates ones.
-            let ones = [Float](repeating: 1, count: count)
             for activation in [GateActivation.silu, .gelu] {
                 var alone = gate
                 span = alone.mutableSpan
                 activate(&span, activation, team: team)
-                var gated = [Float](repeating: .nan, count: count)
+                var gated = [Float](repeating: 1, count: count)
                 span = gated.mutableSpan
-                switch activation {
-                case .silu: siluGate(gate: gate.span, up: ones.span, into: &span, team: team)
-                case .gelu: geluGate(gate: gate.span, up: ones.span, into: &span, team: team)
-                }
+                GygesKernels.gate(gate.span, with: activation, times: &span, team: team)
                 #expect(alone == gated, "\(activation) \(level) \(count)")
             }
         }
@@ -86,10 +82,9 @@ import Testing
     func gatesKeepTheirLimits(level: InstructionSet) {
         let team = ThreadTeam(threadCount: 1, instructionSet: level)
         let gate: [Float] = [-1e30, -200, -88, 0, 88, 200, 1e30, .nan]
-        let up = [Float](repeating: 1, count: gate.count)
-        var y = up
+        var y = [Float](repeating: 1, count: gate.count)
         var span = y.mutableSpan
-        siluGate(gate: gate.span, up: up.span, into: &span, team: team)
+        GygesKernels.gate(gate.span, with: .silu, times: &span, team: team)
         #expect(abs(y[0]) == 0 && abs(y[1]) == 0 && y[3] == 0)
         #expect(y[4] == 88 && y[5] == 200 && y[6] == 1e30 && y[7].isNaN)
     }

@@ -5,28 +5,27 @@ import GygesTensors
 /// The eager interpreter, noting what decoders' layers are given and what encoders' layers make.
 final class RecordingOperations: Operations {
     private let base: EagerOperations
-    private var normCount = 0
-    private var sumCount = 0
-    /// What each layer's first root-mean-square norm was given.
+    /// What each decoder's layer's queries, keys and values are made of.
     private(set) var layerInputs: [[Float]] = []
-    /// What each layer's second sum made.
+    /// What each encoder's layer's feed-forward part makes.
     private(set) var layerOutputs: [[Float]] = []
 
     init(_ base: EagerOperations) { self.base = base }
 
     func embedding(_ tokens: [Int32], table: WeightMatrix) -> Activation { base.embedding(tokens, table: table) }
-    func linear(_ x: Activation, _ projections: [Projection<WeightMatrix, WeightVector>]) -> [Activation] {
-        base.linear(x, projections)
+    func linear(
+        _ x: Activation, normedBy norm: Normalization<WeightVector>?,
+        _ projections: [Projection<WeightMatrix, WeightVector>]
+    ) -> [Activation] {
+        if projections.count == 3 { layerInputs.append(Array(x.elements)) }
+        return base.linear(x, normedBy: norm, projections)
     }
-    func rmsNorm(_ x: Activation, weight: WeightVector, epsilon: Float) -> Activation {
-        // Two norms a layer; the one before the head sees only chosen rows and comes last.
-        if normCount % 2 == 0 { layerInputs.append(Array(x.elements)) }
-        normCount += 1
-        return base.rmsNorm(x, weight: weight, epsilon: epsilon)
+    func linear(
+        _ x: Activation, _ projection: Projection<WeightMatrix, WeightVector>, addedTo residual: Activation
+    ) -> Activation {
+        base.linear(x, projection, addedTo: residual)
     }
-    func layerNorm(_ x: Activation, weight: WeightVector, bias: WeightVector?, epsilon: Float) -> Activation {
-        base.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon)
-    }
+    func normed(_ x: Activation, by norm: Normalization<WeightVector>) -> Activation { base.normed(x, by: norm) }
     func activated(_ x: Activation, _ function: ElementFunction) -> Activation { base.activated(x, function) }
     func attention(
         queries: Activation, keys: Activation, values: Activation, layer: Int, shape: AttentionShape,
@@ -45,10 +44,13 @@ final class RecordingOperations: Operations {
     }
     func unitRows(_ x: Activation) -> Activation { base.unitRows(x) }
     func gatedLinear(
-        gate: Activation, up: Activation, activation: GateActivation,
-        _ projection: Projection<WeightMatrix, WeightVector>
+        _ x: Activation, normedBy norm: Normalization<WeightVector>?,
+        through unit: GatedUnit<WeightMatrix, WeightVector>,
+        addedTo residual: Activation?
     ) -> Activation {
-        base.gatedLinear(gate: gate, up: up, activation: activation, projection)
+        let output = base.gatedLinear(x, normedBy: norm, through: unit, addedTo: residual)
+        if residual != nil { layerOutputs.append(Array(output.elements)) }
+        return output
     }
     func mixture(
         _ x: Activation, scores: Activation, countPerToken: Int, normalises: Bool,
@@ -57,11 +59,6 @@ final class RecordingOperations: Operations {
         base.mixture(x, scores: scores, countPerToken: countPerToken, normalises: normalises, expert: expert)
     }
     func sigmoidScaled(_ x: Activation, by scores: Activation) -> Activation { base.sigmoidScaled(x, by: scores) }
-    func add(_ x: Activation, _ y: Activation) -> Activation {
-        let sum = base.add(x, y)
-        if sumCount % 2 == 1 { layerOutputs.append(Array(sum.elements)) }
-        sumCount += 1
-        return sum
-    }
+    func add(_ x: Activation, _ y: Activation) -> Activation { base.add(x, y) }
     func rows(_ x: Activation, at indices: [Int]) -> Activation { base.rows(x, at: indices) }
 }

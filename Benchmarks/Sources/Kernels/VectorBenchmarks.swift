@@ -115,11 +115,11 @@ extension KernelBenchmark {
     private static func gate(rows: Int) -> KernelBenchmark {
         KernelBenchmark(name: "silu_gate \(rows)x8960", peak: nil) { team in
             let count = rows * 8960
-            let (gate, up, y) = (FloatBuffer(count: count), FloatBuffer(count: count), FloatBuffer(count: count))
+            let (x, y) = (FloatBuffer(count: count), FloatBuffer(count: count))
             return PreparedKernel(operations: 0, bytes: Double(count * 12)) { _ in
                 let floats = y.floats
                 var span = floats.mutableSpan
-                siluGate(gate: gate.floats.span, up: up.floats.span, into: &span, team: team)
+                GygesKernels.gate(x.floats.span, with: .silu, times: &span, team: team)
             }
         }
     }

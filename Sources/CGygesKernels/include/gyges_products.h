@@ -74,9 +74,19 @@ size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns);
 /// The columns of int8 activations that share a scale.
 #define GYGES_INT8_BLOCK 128
 
-/// The bytes of `rows` rows of int8 activations in a tile: codes, four k of all rows at a time, then for each block of
-/// `GYGES_INT8_BLOCK` k the rows' scales and their -128 · Σ codes.
+/// The bytes of `rows` rows of int8 activations in a tile: for each block of `GYGES_INT8_BLOCK` k codes, four k of all
+/// rows at a time, then the rows' scales and their -128 · Σ codes.
 size_t gyges_int8_tile_bytes(size_t rows, size_t columns);
+
+/// What becomes of a product's results.
+typedef enum {
+    /// They replace what is there.
+    GYGES_STORE,
+    /// The same, past the caches where that is possible: for more than a cache holds.
+    GYGES_STREAM,
+    /// They are added to what is there.
+    GYGES_ADD,
+} GygesDestination;
 
 /// One product, or the part of one that a thread takes.
 typedef struct GygesProduct {
@@ -92,8 +102,11 @@ typedef struct GygesProduct {
     size_t rows;
     /// The part: panels and tiles.
     size_t panel_begin, panel_end, tile_begin, tile_end;
-    /// The result, `[rows][outputs]`.
+    /// Where the results of the part go, from its first row and first output on, and how far apart the rows are.
     float *y;
+    size_t stride;
+    /// How they go there.
+    GygesDestination destination;
     /// For `float32` over block formats: room for `columns · 32` floats, the caller's own.
     float *scratch;
 } GygesProduct;
@@ -113,8 +126,8 @@ typedef struct GygesProductKernels {
     /// Rounds rows to bfloat16 and lays them into one tile of pairs `[⌈columns / 2⌉][tile_rows][2]`.
     void (*bfloat16_tile)(
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
-    /// Rounds rows to 8 bits with a scale for each block of a row, max|x| / 127, and lays them into one tile. A block with a
-    /// value that is not finite gets a scale that is not finite.
+    /// Rounds rows to 8 bits with a scale for each block of a row, max|x| / 127, and lays them into one tile, or into the part
+    /// of one that holds these blocks. A block with a value that is not finite gets a scale that is not finite.
     void (*int8_tile)(
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
     /// Dequantises one packed panel of a block format to floats `[columns][16]`, exactly as the format defines them.
