@@ -102,16 +102,18 @@ INLINE Words sums_of_bytes(Bits codes) {
 #endif
 }
 
-/// Quantises up to LANES blocks of 32 of one row. What belongs to a block lies `block_bytes` after what belongs to the one
-/// before, and its figures `stride` bytes apart.
+/// Quantises `count` blocks of 32, which follow one another, of each of `R` rows, at most LANES in all, into a tile.
+///
+/// A lane is a block of a row: the rows of the first block, then those of the next.
 INLINE void quantize_blocks(
-    const float *x, size_t count, uint8_t *codes, uint8_t *figures, size_t stride, size_t block_bytes) {
+    const size_t R, size_t count, const float *x, size_t stride, size_t row, size_t tile_rows, uint8_t *tile) {
+    const size_t block_bytes = tile_rows * 52;
     Words largest[LANES];
-    for (size_t block = 0; block < LANES; block++) {
-        largest[block] = 0;
-        for (size_t k = 0; k < 32 && block < count; k += LANES)
-            largest[block] =
-                __builtin_elementwise_max(largest[block], magnitude_bits(LOAD(Floats, x + 32 * block + k)));
+    for (size_t lane = 0; lane < LANES; lane++) {
+        largest[lane] = 0;
+        for (size_t k = 0; k < 32 && lane < R * count; k += LANES)
+            largest[lane] = __builtin_elementwise_max(
+                largest[lane], magnitude_bits(LOAD(Floats, x + lane % R * stride + lane / R * 32 + k)));
     }
     Floats inverse;
     const Floats scale = scales_of_largest(largest_lanes(largest), &inverse);
@@ -121,42 +123,59 @@ INLINE void quantize_blocks(
     Words sums[8];
     for (size_t unit = 0; unit < 8; unit++) {
         Floats scaled[4];
-        const size_t k = unit * 4 * LANES;
+        const size_t place = unit * 4 * LANES;
         for (size_t v = 0; v < 4; v++) {
-            const size_t place = k + v * LANES;
-            scaled[v] = place < 32 * count ? LOAD(Floats, x + place) * inverses[place / 32] : (Floats)0.0f;
+            const size_t lane = (place + v * LANES) / 32, k = (place + v * LANES) % 32;
+            scaled[v] = lane < R * count
+                ? LOAD(Floats, x + lane % R * stride + lane / R * 32 + k) * inverses[lane] : (Floats)0.0f;
         }
         const Bits bytes = rounded_to_bytes(scaled);
         sums[unit] = sums_of_bytes(bytes);
         const size_t piece = sizeof bytes < 32 ? sizeof bytes : 32;
-        for (size_t i = 0; i < sizeof bytes && k + i < 32 * count; i += piece)
-            memcpy(codes + (k + i) / 32 * block_bytes + (k + i) % 32, (const uint8_t *)&bytes + i, piece);
+        for (size_t i = 0; i < sizeof bytes; i += piece) {
+            const size_t lane = (place + i) / 32;
+            if (lane < R * count)
+                memcpy(
+                    tile + lane / R * block_bytes + (row + lane % R) * 32 + (place + i) % 32,
+                    (const uint8_t *)&bytes + i, piece);
+        }
     }
-    // Of four codes so far; of halves of blocks after two rounds, one block after another.
+    // Sums of four codes so far; of halves of blocks after two rounds, one lane after another.
     add_neighbours(sums, 4);
     add_neighbours(sums, 2);
     const Words first = UNZIP(sums[0], sums[1], 0), second = UNZIP(sums[0], sums[1], 1), sum = first + second;
-    const Words all[5] = {
+    const Words figures[5] = {
         (Words)scale, (Words)(scale * floats_from_words(sum)), sum * -128, first * -128, second * -128};
     for (size_t i = 0; i < 5; i++)
         for (size_t block = 0; block < count; block++)
-            memcpy(figures + block * block_bytes + i * stride, (const uint8_t *)&all[i] + 4 * block, 4);
+            memcpy(
+                tile + block * block_bytes + tile_rows * (32 + 4 * i) + 4 * row,
+                (const uint8_t *)&figures[i] + 4 * R * block, 4 * R);
 }
 
 static void NAME(quantize_tile)(
     const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
-    const size_t block_bytes = tile_rows * 52, blocks = columns / 32;
+    const size_t blocks = columns / 32;
     if (rows < tile_rows) memset(tile, 0, gyges_quantized_tile_bytes(tile_rows, columns));
-    for (size_t row = 0; row < rows; row++)
-        for (size_t block = 0; block < blocks; block += LANES) {
-            uint8_t *target = tile + block * block_bytes;
+    for (size_t row = 0, together; row < rows; row += together) {
+        together = LANES;
+        while (together > rows - row) together /= 2;
+        const size_t step = LANES / together;
+        for (size_t block = 0; block < blocks; block += step) {
             const float *from = x + row * stride + 32 * block;
-            uint8_t *codes = target + 32 * row, *figures = target + 32 * tile_rows + 4 * row;
-            // A constant number of blocks has no conditions.
-            if (blocks - block >= LANES)
-                quantize_blocks(from, LANES, codes, figures, 4 * tile_rows, block_bytes);
-            else quantize_blocks(from, blocks - block, codes, figures, 4 * tile_rows, block_bytes);
+            uint8_t *to = tile + block * tile_rows * 52;
+            const size_t count = blocks - block < step ? blocks - block : step;
+            // Constant numbers have no conditions.
+#define ROWS(R)                                                                                          \
+    case R:                                                                                              \
+        if (LANES >= R && count == LANES / R)                                                            \
+            quantize_blocks(R, LANES / R, from, stride, row, tile_rows, to);                             \
+        else quantize_blocks(R, count, from, stride, row, tile_rows, to);                                \
+        break;
+            switch (together) { ROWS(1) ROWS(2) ROWS(4) ROWS(8) ROWS(16) }
+#undef ROWS
         }
+    }
 }
 
 /// Rounds one block of up to LANES rows to 8 bits, and lays out words of four k and figures for `rows_left` rows.
