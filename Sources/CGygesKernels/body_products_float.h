@@ -137,6 +137,9 @@ static void NAME(float_tile_panels)(
 
     for (size_t lane = 0; lane < GYGES_PANEL_OUTPUTS; lane += LANES) {
         Floats results[2][GYGES_FLOAT_TILE_ROWS];
+        const size_t place = (tile - product->tile_begin) * GYGES_FLOAT_TILE_ROWS;
+        for (size_t p = 0; p < count; p++)
+            call_addends(product, place, (panel + p) * GYGES_PANEL_OUTPUTS + lane, rows);
 #define CALL(P, R)                                                                                             \
     if (kind == BFLOAT16_ROWS) bfloat16_tile(P, R, columns, panels, panel_bytes, lane, x, ahead, results);     \
     else if (kind == INT8_ROWS)                                                                                \
@@ -157,8 +160,7 @@ static void NAME(float_tile_panels)(
         for (size_t p = 0; p < count; p++) {
             const size_t output = (panel + p) * GYGES_PANEL_OUTPUTS + lane;
             if (output >= product->outputs) break;
-            store_results(
-                product, (tile - product->tile_begin) * GYGES_FLOAT_TILE_ROWS, output, results[p], rows);
+            store_results(product, place, output, results[p], rows);
         }
     }
 }

@@ -188,11 +188,23 @@ INLINE void quantized_tile(
         for (size_t r = 0; r < R; r++) results->rows[0][r] = own.rows[0][r];
 }
 
+/// Where the result of row `row` of the part and output `output` of the matrix goes.
+INLINE float *result_place(const GygesProduct *product, size_t row, size_t output) {
+    return product->y + row * product->stride + (output - product->panel_begin * GYGES_PANEL_OUTPUTS);
+}
+
+/// Calls for what results of `count` rows will be added to, while they are computed (13 % of a product that is added).
+INLINE void call_addends(const GygesProduct *product, size_t row, size_t output, size_t count) {
+    if (product->destination != GYGES_ADD) return;
+    const float *y = result_place(product, row, output);
+    for (size_t r = 0; r < count; r++) __builtin_prefetch(y + r * product->stride, 1, 3);
+}
+
 /// Hands over LANES results of each of `count` rows, from row `row` of the part and output `output` of the matrix on.
 INLINE void store_results(
     const GygesProduct *product, size_t row, size_t output, const Floats *results, size_t count) {
     const size_t stride = product->stride, left = product->outputs - output;
-    float *y = product->y + row * stride + (output - product->panel_begin * GYGES_PANEL_OUTPUTS);
+    float *y = result_place(product, row, output);
 #if LEVEL == 2
     if (product->destination == GYGES_STREAM && left >= LANES && (uintptr_t)y % 64 == 0 && stride % LANES == 0) {
         for (size_t r = 0; r < count; r++) _mm512_stream_ps(y + r * stride, (__m512)results[r]);
@@ -229,6 +241,12 @@ static void NAME(quantized_tiles_panels)(
 
     for (size_t lane = 0; lane < GYGES_PANEL_OUTPUTS; lane += LANES) {
         TileSums results[NAME(most_tiles)];
+        for (size_t p = 0; p < panel_count; p++) {
+            const size_t rows = tile_count * GYGES_QUANTIZED_TILE_ROWS;
+            call_addends(
+                product, (tile - product->tile_begin) * GYGES_QUANTIZED_TILE_ROWS,
+                (panel + p) * GYGES_PANEL_OUTPUTS + lane, rows < rows_left ? rows : rows_left);
+        }
 #define CALL(format, P, R) \
     quantized_tile(format, P, R, columns, packed, panel_bytes, lane, x, tile_count, tile_bytes, results);
 #define TILE(format, P, R) \
