@@ -36,10 +36,18 @@ public func multiplyGated(
     let unit = GatedUnit(
         gate: gate, gateTiles: gateTiles, up: up, upTiles: upTiles, activation: activation, layout: layout,
         instructionSet: team.instructionSet)
-    // Only addresses are shared; parts write disjoint columns of the layout.
+    // Whole blocks of outputs may be few: many rows are shared out, too, for the threads to end together.
+    let length = team.runLength(over: gate.panelCount, minimum: least, multiple: multiple)
+    let runs = (gate.panelCount + length - 1) / length
+    let stripes = (rows + GatedUnit.rowsTogether - 1) / GatedUnit.rowsTogether
+    let cuts = min(stripes, 4)
+    // Only addresses are shared; parts write disjoint places of the layout.
     nonisolated(unsafe) let shared = unit
-    team.run(over: gate.panelCount, minimum: least, multiple: multiple) { panels in
-        shared.compute(panels: panels, multiple: multiple)
+    team.run(parts: runs * cuts) { part in
+        let first = part / cuts * length, cut = part % cuts
+        shared.compute(
+            stripes: cut * stripes / cuts..<(cut + 1) * stripes / cuts,
+            panels: first..<min(first + length, gate.panelCount), multiple: multiple)
     }
 }
 
@@ -55,12 +63,12 @@ private struct GatedUnit {
 
     /// Rows that are computed together: whole tiles of every form, and few enough that their activations and what becomes of
     /// them stay in the second-level cache.
-    private static let rowsTogether = 96
+    static let rowsTogether = 96
     /// The floats of each of the two products that are computed before they are gated.
     private static let floatsTogether = 96 * 128
 
-    /// Computes all rows of some outputs, from a multiple of `multiple` panels on.
-    func compute(panels: Range<Int>, multiple: Int) {
+    /// Computes some stripes of rows of some outputs, from a multiple of `multiple` panels on.
+    func compute(stripes: Range<Int>, panels: Range<Int>, multiple: Int) {
         let height = min(Self.rowsTogether, layout.rows)
         let fitting = Self.floatsTogether / height / panelOutputs / multiple * multiple
         let width = min(panels.count, max(multiple, fitting))
@@ -68,8 +76,8 @@ private struct GatedUnit {
         withUnsafeTemporaryAllocation(byteCount: 2 * capacity * 4, alignment: 64) { scratch in
             let floats = scratch.bindMemory(to: Float.self)
             guard let gates = floats.baseAddress else { return }
-            for firstRow in stride(from: 0, to: layout.rows, by: height) {
-                let rows = firstRow..<min(firstRow + height, layout.rows)
+            for stripe in stripes {
+                let rows = stripe * height..<min((stripe + 1) * height, layout.rows)
                 for first in stride(from: panels.lowerBound, to: panels.upperBound, by: width) {
                     compute(
                         rows: rows, panels: first..<min(first + width, panels.upperBound), gates: gates,

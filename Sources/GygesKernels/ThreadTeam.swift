@@ -65,11 +65,16 @@ extension ThreadTeam {
     /// Splits `count` items into runs of at least `minimum`, a few a thread, whose lengths are multiples of `multiple`.
     func run(over count: Int, minimum: Int, multiple: Int = 1, _ body: (Range<Int>) -> Void) {
         guard count > 0 else { return }
-        let wanted = threadCount == 1 ? 1 : min(threadCount * 8, max(1, count / max(minimum, 1)))
-        let length = ((count + wanted - 1) / wanted + multiple - 1) / multiple * multiple
+        let length = runLength(over: count, minimum: minimum, multiple: multiple)
         run(parts: (count + length - 1) / length) { part in
             body(part * length..<min(count, (part + 1) * length))
         }
+    }
+
+    /// How long the runs are that ``run(over:minimum:multiple:_:)`` splits items into.
+    func runLength(over count: Int, minimum: Int, multiple: Int) -> Int {
+        let wanted = threadCount == 1 ? 1 : min(threadCount * 8, max(1, count / max(minimum, 1)))
+        return ((count + wanted - 1) / wanted + multiple - 1) / multiple * multiple
     }
 }
 

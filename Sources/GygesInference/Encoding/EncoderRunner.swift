@@ -22,7 +22,7 @@ public final class EncoderRunner: Sendable {
     static let vocabularyRows = 128
 
     /// Creates a runner; memory grows with the budget.
-    public init(model: EncoderModel, tokenBudget: Int = 4096, team: ThreadTeam) {
+    public init(model: EncoderModel, tokenBudget: Int = 1024, team: ThreadTeam) {
         self.model = model
         self.tokenBudget = max(1, tokenBudget)
         operations = EagerOperations(team: team)

@@ -42,7 +42,7 @@ public final class TextEncoder: Sendable {
 
         /// Creates options.
         public init(
-            precision: ProductPrecision = .fast, threadCount: Int? = nil, tokenBudget: Int = 4096,
+            precision: ProductPrecision = .fast, threadCount: Int? = nil, tokenBudget: Int = 1024,
             loadsHead: Bool = true, panelFolder: String? = nil
         ) {
             self.precision = precision
