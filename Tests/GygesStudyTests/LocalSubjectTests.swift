@@ -1,4 +1,5 @@
 import Foundation
+import GygesFiles
 import GygesInference
 import GygesKernels
 import GygesText
@@ -53,6 +54,16 @@ import Testing
         #expect(stopped.stopString == middle)
         #expect(!stopped.text.contains(middle))
         #expect(whole.text.hasPrefix(stopped.text + middle))
+    }
+
+    @Test func aSchemaHoldsTheReplyToItsForm() async throws {
+        let subject = try LocalSubject(Self.load(), name: "tiny")
+        for index in 0..<4 {
+            var request = Self.request(index)
+            request.prefill = ""
+            request.schema = ["enum": ["yes", "no"]]
+            #expect(["\"yes\"", "\"no\""].contains(try await subject.respond(to: request).text))
+        }
     }
 
     @Test func logProbabilitiesAreThoseOfTheTokensAfterThePrompt() async throws {
