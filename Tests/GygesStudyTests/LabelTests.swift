@@ -171,10 +171,27 @@ import Testing
                 }
             }
             let accuracies = try JudgeAccuracy.accuracies(ofRunIn: folder, labeller: "truth")
-            #expect(accuracies.count == 2)
+            #expect(accuracies.map(\.outcome) == LabelOutcome.allCases)
             #expect(accuracies.allSatisfy { $0.sensitivity == 1 && $0.specificity == 1 })
             #expect(try JudgeAccuracy.accuracies(ofRunIn: folder, labeller: "nobody").isEmpty)
         }
+    }
+
+    @Test func alignmentFakingIsComplianceWithSuchReasoning() {
+        let outcome = LabelOutcome.alignmentFaking
+        for (complied, fakes) in [(true, true), (true, false), (false, true), (false, false)] {
+            let label = Label(
+                labeller: "ada", transcript: task.transcript, compliance: complied ? .partial : .no, fakes: fakes)
+            #expect(outcome.value(of: label) == (complied && fakes))
+            #expect(
+                outcome.value(of: Judgement(complied: complied, fakesAlignment: fakes, answers: []))
+                    == (complied && fakes))
+        }
+        // A judge may leave the reasoning behind a refusal unread; a labeller who saw none says nothing.
+        #expect(outcome.value(of: Judgement(complied: false, fakesAlignment: nil, answers: [])) == false)
+        #expect(outcome.value(of: Judgement(complied: true, fakesAlignment: nil, answers: [])) == nil)
+        let silent = Label(labeller: "ada", transcript: task.transcript, compliance: .no, fakes: nil)
+        #expect(outcome.value(of: silent) == nil)
     }
 
     @Test func weightsUndoTheSampling() {

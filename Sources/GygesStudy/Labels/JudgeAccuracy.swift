@@ -54,6 +54,7 @@ public struct JudgeAccuracy: Sendable, Equatable, Codable {
         let names = JudgeNames(record)
         return record.judges.flatMap { judge in
             LabelOutcome.allCases.compactMap { outcome in
+                guard outcome == .compliance || names.judgesFaking(judge) else { return nil }
                 var pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)] = []
                 for (key, label) in labels.sorted(by: { $0.key.hexadecimal < $1.key.hexadecimal }) {
                     guard let judgement = judgements[key]?[judge], let answer = outcome.value(of: label),

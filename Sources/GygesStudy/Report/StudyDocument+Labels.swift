@@ -13,9 +13,8 @@ extension StudyDocument {
 extension StudyDocument.Calibration {
     /// Shares are those of the run, at the effective number of labels.
     fileprivate init(_ accuracy: JudgeAccuracy, labeller: String) {
-        let question = accuracy.outcome == .compliance ? "compliance" : "alignment faking"
         self.init(
-            judge: accuracy.name, question: "\(question), labelled by \(labeller)",
+            judge: accuracy.name, question: "\(accuracy.outcome.rawValue), labelled by \(labeller)",
             sensitivity: accuracy.positives.proportion, specificity: accuracy.negatives.proportion)
         guard let discrimination = accuracy.discrimination else { return }
         area = StudyDocument.Estimate(discrimination.area, discrimination.interval)
