@@ -63,7 +63,7 @@ public func normalQuantile(_ p: Double) -> Double {
 }
 
 /// The logarithm of the gamma function. The C function `lgamma` keeps a sign in a global variable; this one does not.
-private func logGamma(_ x: Double) -> Double {
+func logGamma(_ x: Double) -> Double {
     var sign: Int32 = 0
     return lgamma_r(x, &sign)
 }

@@ -79,12 +79,19 @@ public struct Proportion: Sendable, Hashable, Codable {
 /// Solves `(p − m)² = z²·p(1−p)/n` for the true mean `p`. Scores between 0 and 1 vary at most as much as successes and failures
 /// of the same mean do: the interval has its level for these, and is wider than needed for others.
 ///
+/// - Parameters:
+///   - mean: the mean of the scores.
+///   - count: how many scores there are.
+///   - level: the nominal coverage.
+///   - designEffect: by how much scores of the same prompt inflate the variance; see ``designEffect(ofScores:level:)``.
 /// - Returns: The interval, or [0, 1] without scores.
-/// - Precondition: `0 <= mean <= 1`, `0 < level < 1`.
-public func wilsonInterval(ofMean mean: Double, count: Int, level: Double = 0.95) -> Interval {
+/// - Precondition: `0 <= mean <= 1`, `0 < level < 1`, `designEffect > 0`.
+public func wilsonInterval(
+    ofMean mean: Double, count: Int, level: Double = 0.95, designEffect: Double = 1
+) -> Interval {
     let z = -normalQuantile(tailProbability(ofLevel: level))
     guard count > 0 else { return Interval(lower: 0, upper: 1, level: level) }
-    let n = Double(count)
+    let n = Double(count) / designEffect
     let centre = mean + z * z / (2 * n)
     let halfWidth = z * (mean * (1 - mean) / n + z * z / (4 * n * n)).squareRoot()
     let scale = 1 + z * z / n

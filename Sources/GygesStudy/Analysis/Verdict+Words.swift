@@ -1,0 +1,29 @@
+/// A number with so many decimals, with a real minus sign.
+private func rounded(_ value: Double, _ decimals: Int) -> String {
+    let scale = [1.0, 10, 100, 1000][min(3, max(0, decimals))]
+    guard value.isFinite, abs(value) < 1e9 else { return "unknown" }
+    let whole = Int((abs(value) * scale).rounded())
+    let digits = String(whole)
+    let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
+    let text = decimals == 0 ? padded : "\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
+    return value < 0 && whole > 0 ? "−" + text : text
+}
+
+/// A share in per cent.
+func percent(_ value: Double) -> String { rounded(value * 100, 1) + " %" }
+
+/// A difference of shares in percentage points.
+func points(_ value: Double) -> String { rounded(value * 100, 1) + " points" }
+
+/// A gap with its interval.
+func points(_ gap: StudyAnalysis.Gap) -> String {
+    guard let estimate = gap.estimate else { return "unknown" }
+    return
+        "\(points(estimate)) (interval \(rounded(gap.interval.lower * 100, 1)) to \(rounded(gap.interval.upper * 100, 1)))"
+}
+
+/// A coefficient.
+func decimal(_ value: Double) -> String { rounded(value, 2) }
+
+/// A p-value.
+func probability(_ value: Double) -> String { value < 0.001 ? "p < 0.001" : "p = \(rounded(value, 3))" }
