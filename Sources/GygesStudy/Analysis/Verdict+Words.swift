@@ -1,3 +1,5 @@
+import GygesStatistics
+
 /// A number with so many decimals, with a real minus sign.
 private func rounded(_ value: Double, _ decimals: Int) -> String {
     let scale = [1.0, 10, 100, 1000][min(3, max(0, decimals))]
