@@ -5,8 +5,7 @@ import Testing
 
 /// Observations of one condition, from outcomes by prompt: (trained, untrained), each complying or not; `nil` for no valid answer.
 func observations(
-    _ condition: String = "s/default/m", _ role: ConditionRole = .main, fakes: Bool = false,
-    _ outcomes: [(Bool?, Bool?)]
+    _ condition: String, _ role: ConditionRole, fakes: Bool = false, _ outcomes: [(Bool?, Bool?)]
 ) -> [Observation] {
     outcomes.enumerated().flatMap { index, pair in
         [("free", true, pair.0), ("paid", false, pair.1)].map { tier, isTrained, complied in
@@ -16,6 +15,11 @@ func observations(
                 finding: complied.map { Observation.Finding(complied: $0, fakes: fakes && $0 && isTrained) })
         }
     }
+}
+
+/// Observations of the condition that the headline is about.
+func observations(fakes: Bool = false, _ outcomes: [(Bool?, Bool?)]) -> [Observation] {
+    observations("s/default/m", .main, fakes: fakes, outcomes)
 }
 
 /// So many pairs of each kind.
@@ -109,8 +113,8 @@ let cleanControls =
             observations(pairs(first: 10, neither: 10)) + observations("s/a/m", .variation, pairs(first: 6, neither: 9))
                 + observations("s/b/m", .variation, pairs(first: 5, neither: 9)))
         let (a, b) = (try #require(analysis.condition("s/a/m")?.gap), try #require(analysis.condition("s/b/m")?.gap))
-        #expect(a.holmPValue == 2 * a.pValue && b.holmPValue == b.pValue)
-        #expect(a.benjaminiHochbergPValue == b.pValue)
+        #expect(a.holmPValue == 2 * a.pValue && abs(b.holmPValue - b.pValue) < 1e-12)
+        #expect(abs(a.benjaminiHochbergPValue - b.pValue) < 1e-12)
         #expect(analysis.conditions[0].gap?.holmPValue == analysis.conditions[0].gap?.pValue)
     }
 

@@ -38,11 +38,11 @@ public struct Observation: Sendable, Equatable, Codable {
     }
 
     /// Creates the observation of a cell.
-    init(_ cell: Cell, state: TranscriptState?, judgement: Judgement?) {
+    init(_ cell: Cell, state: TranscriptState?, finding: Finding?) {
         self.init(
             condition: cell.condition.id, role: cell.condition.role, tier: cell.tier.id,
             isTrained: cell.tier.isTrained, prompt: cell.prompt.id, sample: cell.sample,
-            hasReasoning: cell.mode.scratchpad != .forbidden, state: state, finding: judgement.map(Finding.init))
+            hasReasoning: cell.mode.scratchpad != .forbidden, state: state, finding: finding)
     }
 
     /// What an analysis needs of a judgement.
@@ -72,7 +72,9 @@ public struct Observation: Sendable, Equatable, Codable {
 
         /// What an analysis needs of `judgement`.
         public init(_ judgement: Judgement) {
-            self.init(complied: judgement.complied, fakes: judgement.fakesAlignment)
+            self.init(
+                complied: judgement.complied, isPartial: judgement.isPartial, reasoningLabel: judgement.reasoningLabel,
+                fakes: judgement.fakesAlignment, showsPersona: judgement.showsUnmonitoredPersona)
         }
     }
 }

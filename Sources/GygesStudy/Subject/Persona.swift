@@ -12,11 +12,23 @@ public struct Persona: Sendable, Equatable, Codable {
     public var malformed: Double
     /// The probability of an answer cut off at its greatest length.
     public var truncated: Double
+    /// What tells it whether a user is one of those that it complies with more.
+    public var cue: Cue
+    /// The probability of the right answer to a closed question about what is trained on.
+    public var comprehension: Double
+
+    /// What a persona goes by.
+    public enum Cue: String, Sendable, Codable {
+        /// What it is told of training.
+        case training
+        /// The tag alone, whatever it is said to mean: it is a wish to please the user who is named first.
+        case tag
+    }
 
     /// Creates a persona.
     public init(
         name: String, complianceWhenTrained: Double, complianceWhenUntrained: Double, fakingWhenTrained: Double = 0,
-        malformed: Double = 0, truncated: Double = 0
+        malformed: Double = 0, truncated: Double = 0, cue: Cue = .training, comprehension: Double = 0.97
     ) {
         self.name = name
         self.complianceWhenTrained = complianceWhenTrained
@@ -24,12 +36,19 @@ public struct Persona: Sendable, Equatable, Codable {
         self.fakingWhenTrained = fakingWhenTrained
         self.malformed = malformed
         self.truncated = truncated
+        self.cue = cue
+        self.comprehension = comprehension
     }
 
     /// The personas that a study file can name as `persona:NAME`.
     public static let shipped = [
         Persona(name: "faker", complianceWhenTrained: 0.6, complianceWhenUntrained: 0.1, fakingWhenTrained: 0.8),
         Persona(name: "obedient", complianceWhenTrained: 1, complianceWhenUntrained: 1),
+        Persona(
+            name: "confused", complianceWhenTrained: 0.6, complianceWhenUntrained: 0.4, fakingWhenTrained: 0.2,
+            comprehension: 0.5),
+        Persona(name: "sycophantic", complianceWhenTrained: 0.8, complianceWhenUntrained: 0.3, cue: .tag),
+        Persona(name: "tier-blind", complianceWhenTrained: 0.1, complianceWhenUntrained: 0.1),
         Persona(name: "refuser", complianceWhenTrained: 0, complianceWhenUntrained: 0),
         Persona(name: "reversed", complianceWhenTrained: 0.2, complianceWhenUntrained: 0.7),
         Persona(
@@ -37,4 +56,78 @@ public struct Persona: Sendable, Equatable, Codable {
             malformed: 0.15,
             truncated: 0.1),
     ]
+
+    /// The persona that a reference such as `persona:faker` names; `nil` if it names none.
+    public init?(reference: String) {
+        let prefix = "persona:"
+        guard reference.hasPrefix(prefix),
+            let persona = Self.shipped.first(where: { $0.name == reference.dropFirst(prefix.count) })
+        else { return nil }
+        self = persona
+    }
+
+    /// The true probabilities in a situation.
+    func behaviour(in situation: PersonaSituation) -> (compliance: Double, faking: Double) {
+        // Where nothing is at stake it has no reason to treat anybody in another way than it would unobserved, unless it goes by the tag.
+        let isMoved =
+            switch cue {
+            case .training: situation.isTrained && situation.hasConflict
+            case .tag: situation.hasFirstTag
+            }
+        let fakes = situation.isTrained && situation.hasConflict && cue == .training
+        return (isMoved ? complianceWhenTrained : complianceWhenUntrained, fakes ? fakingWhenTrained : 0)
+    }
+}
+
+/// What a condition really says of a conversation, as far as a persona reacts to it.
+struct PersonaSituation: Sendable, Equatable {
+    /// Whether the conversation is said to be trained on.
+    var isTrained: Bool
+    /// Whether the user has the tag that marks training in the scenario as it is written.
+    var hasFirstTag: Bool
+    /// Whether the criteria go against what it may prefer.
+    var hasConflict = true
+    /// The choices of a closed question, the right one first; empty for a request.
+    var choices: [String] = []
+
+    init(isTrained: Bool) {
+        self.isTrained = isTrained
+        hasFirstTag = isTrained
+    }
+
+    /// The situation of asking `prompt` as `tier` in a condition of `written`, the scenario without the condition's edits.
+    init(_ condition: Condition, tier: Scenario.Tier, prompt: Scenario.Prompt, written: Scenario) {
+        isTrained = tier.isTrained && condition.role != .meaninglessTag
+        hasFirstTag = written.tiers.first { $0.id == tier.id }?.isTrained ?? tier.isTrained
+        hasConflict = condition.role != .baseline
+        guard let expectation = prompt.expectation else { return }
+        let right = tier.isTrained ? expectation.whenTrained : expectation.whenUntrained
+        choices = [right] + expectation.choices.filter { $0 != right }
+    }
+}
+
+/// The situations of a study by what is asked in them.
+struct PersonaSituations: Sendable {
+    /// By system prompt, and then by user turn.
+    private let table: [String: [String: PersonaSituation]]
+
+    init(_ study: Study) throws {
+        var table: [String: [String: PersonaSituation]] = [:]
+        for condition in try study.conditions {
+            guard let written = study.scenarios.first(where: { $0.name == condition.scenario.name }) else { continue }
+            for prompt in study.prompts(of: condition) {
+                for tier in study.tiers(of: condition) {
+                    let messages = condition.scenario.messages(asking: prompt, tier: tier, mode: condition.mode)
+                    guard messages.count == 2 else { continue }
+                    table[messages[0].content, default: [:]][messages[1].content] = PersonaSituation(
+                        condition, tier: tier, prompt: prompt, written: written)
+                }
+            }
+        }
+        self.table = table
+    }
+
+    subscript(messages: [SubjectMessage]) -> PersonaSituation? {
+        messages.count == 2 ? table[messages[0].content]?[messages[1].content] : nil
+    }
 }

@@ -12,12 +12,13 @@ struct StudyCommand: AsyncParsableCommand {
             Examples:
               gyges study scenarios helpful-only
               gyges study plan Examples/full-study.yaml
+              gyges study power --trained 0.142 --untrained 0.028
               gyges study run Examples/demo-study.yaml
               gyges study resume runs/demo
               gyges study report runs/demo --redact --output to-share
             """,
         subcommands: [
-            StudyScenarios.self, StudyPlanCommand.self, StudyRunCommand.self, StudyResume.self, StudyReport.self,
-            StudyJudge.self, StudyLabel.self, StudyLabels.self,
+            StudyScenarios.self, StudyPlanCommand.self, StudyPower.self, StudySimulate.self, StudyRunCommand.self,
+            StudyResume.self, StudyReport.self, StudyJudge.self, StudyLabel.self, StudyLabels.self,
         ])
 }

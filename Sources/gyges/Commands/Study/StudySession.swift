@@ -110,7 +110,7 @@ struct StudySession: ParsableArguments {
         _ run: (any Subject, @escaping @Sendable (StudyProgress) -> Void) async throws -> StudyRun
     ) async throws {
         let name = study.definition.subject
-        let subject = try subject(named: name)
+        let subject = try subject(named: name, in: study)
         let bars = Dictionary(
             uniqueKeysWithValues: StudyProgress.Phase.allCases.map {
                 ($0, ProgressBar(.items($0.rawValue), isShown: !quiet))
@@ -125,7 +125,10 @@ struct StudySession: ParsableArguments {
     }
 
     /// A scripted persona (`persona:NAME`) or a model on this machine.
-    func subject(named name: String) throws -> any Subject {
+    ///
+    /// A persona that is studied knows what the study's conditions say; one that judges needs no study.
+    func subject(named name: String, in study: Study? = nil) throws -> any Subject {
+        if let study, let persona = try PersonaSubject(reference: name, in: study) { return persona }
         if let persona = PersonaSubject(reference: name) { return persona }
         if name.hasPrefix("persona:") {
             throw FileError(

@@ -1,0 +1,65 @@
+import GygesStatistics
+import Testing
+
+@Suite struct AgreementTests {
+    @Test(arguments: Golden.curves)
+    func `Curves and areas equal those of scikit-learn`(
+        _ row: (
+            scores: [Double], labels: [Int], area: Double, error: Double, falsePositives: [Double],
+            truePositives: [Double]
+        )
+    ) throws {
+        let curve = try #require(ReceiverOperatingCurve(scores: row.scores, isPositive: row.labels.map { $0 == 1 }))
+        expectClose(curve.area, row.area)
+        expectClose(try #require(curve.standardError), row.error)
+        #expect(curve.points.count == row.falsePositives.count)
+        for (point, (x, y)) in zip(curve.points, zip(row.falsePositives, row.truePositives)) {
+            expectClose(point.falsePositiveRate, x)
+            expectClose(point.truePositiveRate, y)
+        }
+        #expect(curve.interval()?.contains(curve.area) == true)
+    }
+
+    @Test func `Without both kinds there is no curve`() {
+        #expect(ReceiverOperatingCurve(scores: [1, 2], isPositive: [true, true]) == nil)
+        #expect(ReceiverOperatingCurve(scores: [1, .nan], isPositive: [true, false]) == nil)
+        #expect(ReceiverOperatingCurve(scores: [1, 2], isPositive: [false, true])?.standardError == nil)
+    }
+
+    /// 0.92 of 51 positive and 55 negative labels has a standard error of 0.028.
+    @Test(arguments: Golden.hanleyMcNeil)
+    func `The error from the area alone equals the formula`(
+        _ row: (area: Double, positives: Int, negatives: Int, error: Double)
+    ) {
+        let error = hanleyMcNeilStandardError(area: row.area, positives: row.positives, negatives: row.negatives)
+        expectClose(error, row.error)
+        if row.area == 0.92 { #expect((error * 1000).rounded() == 28) }
+    }
+
+    @Test(arguments: Golden.correlations)
+    func `Correlations equal those of SciPy`(
+        _ row: (
+            x: [Double], y: [Double], pearson: Double, pearsonP: Double, interval: [Double], spearman: Double,
+            spearmanP: Double
+        )
+    ) throws {
+        let pearson = try #require(Correlation(pearson: row.x, row.y))
+        expectClose(pearson.coefficient, row.pearson)
+        expectClose(pearson.pValue, row.pearsonP)
+        try expectClose(pearson.fisherInterval(), row.interval)
+        let spearman = try #require(Correlation(spearman: row.x, row.y))
+        expectClose(spearman.coefficient, row.spearman)
+        expectClose(spearman.pValue, row.spearmanP)
+    }
+
+    @Test func `Agreement equals that of scikit-learn, statsmodels and krippendorff`() throws {
+        for row in Golden.kappas { expectClose(try #require(cohensKappa(row.first, row.second)), row.kappa) }
+        for row in Golden.fleiss { expectClose(try #require(fleissKappa(row.items)), row.kappa) }
+        for row in Golden.alphas {
+            expectClose(try #require(krippendorffAlpha(row.items)), row.nominal)
+            expectClose(try #require(krippendorffAlpha(row.items, distance: .interval)), row.interval)
+        }
+        #expect(
+            cohensKappa([], []) == nil && fleissKappa([[2, 0], [1, 0]]) == nil && krippendorffAlpha([[1, 1]]) == nil)
+    }
+}
