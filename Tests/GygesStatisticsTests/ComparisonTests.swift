@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(arguments: Golden.unpaired)
-    func `Tests of independent proportions equal those of statsmodels`(
+    func `Tests of independent proportions equal statsmodels' z and a likelihood maximised with forty digits`(
         _ row: (s1: Int, n1: Int, s2: Int, n2: Int, z: Double, equivalence: Double)
     ) {
         let (first, second) = (
