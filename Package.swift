@@ -31,6 +31,8 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         // The rooms, from the ground up; imports only point down this list (scripts/check-rooms).
@@ -57,6 +59,7 @@ let package = Package(
         .target(
             name: "GygesEvaluation", dependencies: ["GygesKernels", "GygesStatistics", "GygesFiles"],
             resources: [.embedInCode("Text/essay.txt")], swiftSettings: hot),
+        .target(name: "GygesWire", dependencies: ["GygesFiles"], swiftSettings: common),
         .target(
             name: "GygesReport",
             dependencies: ["GygesStatistics", "GygesFiles", .product(name: "Mustache", package: "swift-mustache")],
@@ -70,11 +73,18 @@ let package = Package(
             ],
             resources: [.embedInCode("Scenarios"), .embedInCode("Wording")],
             swiftSettings: common),
+        .target(
+            name: "GygesClient",
+            dependencies: [
+                "GygesStatistics", "GygesFiles", "GygesText", "GygesWire", "GygesStudy",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: common),
         .executableTarget(
             name: "gyges",
             dependencies: [
                 "GygesKernels", "GygesTensors", "GygesFiles", "GygesText", "GygesModels", "GygesInference", "GygesHub",
-                "GygesStudy", "GygesReport", "GygesEvaluation", "GygesStatistics",
+                "GygesStudy", "GygesClient", "GygesReport", "GygesEvaluation", "GygesStatistics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
         .target(
@@ -109,6 +119,10 @@ let package = Package(
         .testTarget(
             name: "GygesReportTests", dependencies: ["GygesReport", "GygesFiles", "GygesStatistics"],
             swiftSettings: common),
+        .testTarget(name: "GygesWireTests", dependencies: ["GygesWire", "GygesFiles"], swiftSettings: common),
+        .testTarget(
+            name: "GygesClientTests",
+            dependencies: ["GygesClient", "GygesWire", "GygesStudy", "GygesFiles"], swiftSettings: common),
         .testTarget(
             name: "GygesStudyTests",
             dependencies: [

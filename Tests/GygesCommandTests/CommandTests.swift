@@ -7,7 +7,8 @@ import Testing
     static let commands = [
         "pull", "inspect", "generate", "chat", "tokenize", "template", "score", "perplexity", "bench", "doctor",
         "embed", "rerank", "fill", "classify", "tag", "answer",
-        "study", "study run", "study resume", "study report", "study judge", "study label", "study labels", "evaluate",
+        "study", "study run", "study resume", "study report", "study judge", "study label", "study labels", "study import",
+        "study merge", "evaluate",
         "evaluate ruler", "evaluate passkey",
         "evaluate perplexity", "evaluate retrieval", "evaluate chart",
     ]
@@ -42,7 +43,11 @@ import Testing
             (["study", "judge", "run", "--judge", "rules", "--threshold", "0"], 64, "--threshold"),
             (["study", "label", "/no/such/run", "--labeller", "ada"], 1, "/no/such/run"),
             (["study", "label", "run", "--labeller", "a/b"], 64, "labeller"),
-            (["study", "resume", "/no/such/run"], 1, "/no/such/run"), (["pull", "hf:"], 1, "hf:"),
+            (["study", "resume", "/no/such/run"], 1, "/no/such/run"),
+            (["study", "import", "paper", "/no/such/folder", "--into", "/no/such/run"], 1, "/no/such/folder"),
+            (["study", "import", "table", "x", "--into", "y"], 64, "pipeline"),
+            (["study", "merge", "/no/such/run", "/no/such/other", "--into", "y"], 1, "/no/such/run"),
+            (["pull", "hf:"], 1, "hf:"),
             (["fill", "model", "text", "--precision", "q4"], 64, "int8"),
             (["classify", "model", "text", "--labels", "a", "--template", "{text}"], 64, "[MASK]"),
             (["classify", "model", "text", "--template", "{text} [MASK]"], 64, "--labels"),

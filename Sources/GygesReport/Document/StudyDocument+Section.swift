@@ -116,12 +116,13 @@ extension StudyDocument {
         /// Creates a ledger.
         public init(
             valid: Int = 0, truncated: Int = 0, missingScratchpad: Int = 0, missingOutput: Int = 0,
-            unexpectedScratchpad: Int = 0, missingDecision: Int = 0, pending: Int = 0
+            unexpectedScratchpad: Int = 0, missingDecision: Int = 0, filtered: Int = 0,
+            pending: Int = 0
         ) {
             counts = [
                 .valid: valid, .truncated: truncated, .missingScratchpad: missingScratchpad,
                 .missingOutput: missingOutput, .unexpectedScratchpad: unexpectedScratchpad,
-                .missingDecision: missingDecision, .pending: pending,
+                .missingDecision: missingDecision, .filtered: filtered, .pending: pending,
             ]
         }
 

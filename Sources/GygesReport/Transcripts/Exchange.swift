@@ -38,6 +38,8 @@ public struct Exchange: Sendable, Equatable {
         case unexpectedScratchpad = "unexpected-scratchpad"
         /// It says neither that it accepts nor that it rejects the request, where it must.
         case missingDecision = "missing-decision"
+        /// A content filter held it back.
+        case filtered
         /// It has not been asked for yet.
         case pending
 
@@ -50,6 +52,7 @@ public struct Exchange: Sendable, Equatable {
             case .missingOutput: "no output"
             case .unexpectedScratchpad: "unwanted scratchpad"
             case .missingDecision: "no decision"
+            case .filtered: "filtered"
             case .pending: "not asked yet"
             }
         }

@@ -99,6 +99,8 @@ public struct Study: Sendable, Equatable, Codable {
             var comparable = definition
             (comparable.output, comparable.concurrency, comparable.subject) = ("", 1, "")
             comparable.plan = StudyPlan.Assumptions()
+            // What of this decides answers is part of the endpoint's identity.
+            (comparable.endpoint, comparable.prices) = (EndpointSettings(), nil)
             return try ContentKey(of: comparable)
         }
     }

@@ -20,7 +20,8 @@ extension StudyDefinition {
         for override in overrides { try document.override(override) }
         let root = document.root.mapping(keys: [
             "version", "name", "subject", "scenarios", "variants", "modes", "tiers", "prompts", "samplesPerPrompt",
-            "seed", "sampling", "judges", "logitGap", "concurrency", "output", "preregistration", "plan",
+            "seed", "sampling", "judges", "logitGap", "concurrency", "endpoint", "prices", "output", "preregistration",
+            "plan",
         ])
         root.checkVersion(Self.fileVersion)
         name = root.required("name")?.identifier() ?? ""
@@ -36,6 +37,8 @@ extension StudyDefinition {
         judges = root["judges"]?.list(limit: 2).compactMap { $0.choice(JudgeKind.self) } ?? [.rules]
         measuresLogitGap = root["logitGap"]?.truth() ?? true
         concurrency = root["concurrency"]?.integer(in: 1...256) ?? 16
+        endpoint = EndpointSettings(root["endpoint"])
+        prices = root["prices"].map(TokenPrices.init)
         output = root["output"]?.text() ?? "runs/\(name)"
         preregistration = Preregistration(root["preregistration"])
         plan = StudyPlan.Assumptions(root["plan"])
@@ -100,5 +103,60 @@ extension SamplingSettings {
         if let value = mapping["topP"] { topP = value.number(in: 0.001...1) }
         if let value = mapping["topK"] { topK = value.integer(in: 0...1_000_000) }
         if let value = mapping["maximumTokens"] { maximumTokens = value.integer(in: 1...1_000_000) }
+    }
+}
+
+extension EndpointSettings {
+    fileprivate init(_ value: YAMLValue?) {
+        self.init()
+        guard
+            let mapping = value?.mapping(keys: [
+                "keyVariable", "replicas", "prefill", "template", "logProbabilities", "lengthName", "timeout",
+                "attempts",
+                "requestsPerMinute", "tokensPerMinute",
+            ])
+        else { return }
+        if let value = mapping["keyVariable"] { keyVariable = value.variableName() }
+        replicas = mapping["replicas"]?.list(limit: 64).map { $0.text() } ?? []
+        reportDuplicates(replicas, what: "address", in: mapping["replicas"])
+        if let value = mapping["prefill"]?.choice(Prefill.self) { prefill = value }
+        template = mapping["template"]?.text()
+        if let value = mapping["logProbabilities"]?.choice(LogProbabilities.self) { logProbabilities = value }
+        if let value = mapping["lengthName"]?.choice(LengthName.self) { lengthName = value }
+        if let value = mapping["timeout"] { timeout = value.integer(in: 1...86_400) }
+        if let value = mapping["attempts"] { attempts = value.integer(in: 1...100) }
+        requestsPerMinute = mapping["requestsPerMinute"]?.integer(in: 1...1_000_000)
+        tokensPerMinute = mapping["tokensPerMinute"]?.integer(in: 1...1_000_000_000)
+        if prefill == .completions, template == nil {
+            value?.report("prefill: completions needs a template, the model's own: a Jinja file or a folder")
+        }
+        if logProbabilities == .echo, template == nil {
+            value?.report("logProbabilities: echo needs a template, the model's own: a Jinja file or a folder")
+        }
+    }
+}
+
+extension TokenPrices {
+    fileprivate init(_ value: YAMLValue) {
+        let mapping = value.mapping(keys: ["prompt", "answer", "currency"])
+        self.init(
+            prompt: mapping.required("prompt")?.number(in: 0...1_000_000) ?? 0,
+            answer: mapping.required("answer")?.number(in: 0...1_000_000) ?? 0)
+        if let value = mapping["currency"] { currency = value.text() }
+    }
+}
+
+extension YAMLValue {
+    /// Reads the name of an environment variable, and nothing that could be a key written there by mistake.
+    fileprivate func variableName() -> String {
+        let name = text()
+        let isName = name.utf8.allSatisfy {
+            (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                || $0 == UInt8(ascii: "_")
+        }
+        if !isName || name.utf8.count > 64 {
+            report("give the name of an environment variable in capitals, such as OPENAI_API_KEY, never the key itself")
+        }
+        return isName ? name : ""
     }
 }

@@ -29,6 +29,10 @@ public struct StudyDefinition: Sendable, Equatable, Codable {
     public var measuresLogitGap: Bool
     /// How many requests are under way at once.
     public var concurrency: Int
+    /// How endpoints are asked.
+    public var endpoint: EndpointSettings
+    /// What tokens cost; `nil` where nobody pays for them.
+    public var prices: TokenPrices?
     /// The folder that receives the journal, the exports and the report.
     public var output: String
     /// What the study is to show.

@@ -18,7 +18,11 @@ struct Journal: Sendable {
     private let willWrite: @Sendable () throws -> Void
 
     /// Opens a run's journal for writing, creating folder and file if they are missing.
-    init(writingTo folder: String, willWrite: @escaping @Sendable () throws -> Void = {}) throws {
+    ///
+    /// - Parameter isDurable: whether a row is on the disk before it counts as done; without, ``flush()`` brings all of them there.
+    init(
+        writingTo folder: String, isDurable: Bool = true, willWrite: @escaping @Sendable () throws -> Void = {}
+    ) throws {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
@@ -27,7 +31,7 @@ struct Journal: Sendable {
         lock = try RunLock(folder: folder)
         path = folder + "/" + Self.fileName
         self.willWrite = willWrite
-        queue = try Self.open(path)
+        queue = try Self.open(path, isDurable: isDurable)
     }
 
     /// Opens a run's journal for reading, also while another process writes it.
@@ -39,11 +43,12 @@ struct Journal: Sendable {
         queue = try Self.open(path)
     }
 
-    private static func open(_ path: String) throws -> DatabaseQueue {
+    private static func open(_ path: String, isDurable: Bool = true) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(10)
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        let level = isDurable ? "FULL" : "OFF"
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = \(level)") }
         return try reporting(path) {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try migrator.migrate(queue)
@@ -128,6 +133,25 @@ struct Journal: Sendable {
                     """)
         }
         return migrator
+    }
+
+    /// Runs statements that cannot be part of a transaction, such as attaching another file.
+    func withoutTransaction(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+        do {
+            try await queue.writeWithoutTransaction(body)
+        } catch let error as DatabaseError {
+            throw StudyError.journal(path: path, problem: error.message ?? "error \(error.resultCode.rawValue)")
+        }
+    }
+
+    /// Brings everything to the disk and into the one file, which can then be moved.
+    func flush() throws {
+        try Self.reporting(path) {
+            try queue.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                _ = try db.checkpoint(.truncate)
+            }
+        }
     }
 
     /// Reads from the file as it is at one moment.

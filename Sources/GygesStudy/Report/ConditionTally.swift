@@ -43,7 +43,8 @@ struct ConditionTally {
                 valid: counts[.valid] ?? 0, truncated: counts[.truncated] ?? 0,
                 missingScratchpad: counts[.missingScratchpad] ?? 0, missingOutput: counts[.missingOutput] ?? 0,
                 unexpectedScratchpad: counts[.unexpectedScratchpad] ?? 0,
-                missingDecision: counts[.missingDecision] ?? 0, pending: counts[nil] ?? 0),
+                missingDecision: counts[.missingDecision] ?? 0, filtered: counts[.filtered] ?? 0,
+                pending: counts[nil] ?? 0),
             outcomes: judges.map { outcome(of: cells, by: $0) })
     }
 

@@ -48,6 +48,9 @@ struct JudgeNames {
                 \(name == "a model" ? "A model" : name) answers one yes-or-no question per criterion; the more probable answer \
                 counts. Reasoning is judged only behind answers that comply.
                 """
+        } else if judge.id == "released" {
+            label = "Labels of the imported files"
+            method = "What the files say of their answers, by whoever made them; nothing was judged anew."
         }
         if view != .plain {
             label += " (\(view.label))"

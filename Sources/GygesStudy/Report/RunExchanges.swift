@@ -79,6 +79,7 @@ extension TranscriptState {
         case .missingOutput: .missingOutput
         case .unexpectedScratchpad: .unexpectedScratchpad
         case .missingDecision: .missingDecision
+        case .filtered: .filtered
         case .truncated: .truncated
         }
     }

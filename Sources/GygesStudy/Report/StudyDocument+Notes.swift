@@ -5,7 +5,15 @@ extension StudyDocument {
     static func notes(_ record: RunRecord, _ sections: [Section]) -> [Note] {
         var notes: [Note] = []
         let pending = sections.flatMap(\.tiers).reduce(0) { $0 + $1.ledger[.pending] }
-        if pending > 0 {
+        let isImported = record.manifest.study.definition.subject.hasPrefix(FrozenSubject.prefix)
+        if pending > 0, isImported {
+            notes.append(
+                Note(
+                    title: "The imported files are not complete",
+                    text:
+                        "\(pending) answers that would make the same prompts and repetitions of every tier are not in them."
+                ))
+        } else if pending > 0 {
             notes.append(
                 Note(
                     title: "This run is not finished",

@@ -92,10 +92,31 @@ extension StudyDocument {
                 at most \(sampling.maximumTokens) tokens
                 """),
         ]
+        facts += usage(record)
         if let judge = record.manifest.judge {
             facts += [
                 Fact("Judge model", judge.name), Fact("Judge model's digest", judge.digest, isVerbatim: true),
             ]
+        }
+        return facts
+    }
+}
+
+extension StudyDocument {
+    /// How many tokens the answers took, and what they cost where the study has prices; what judges used is not counted.
+    private static func usage(_ record: RunRecord) -> [Fact] {
+        var counted: Set<ContentKey> = []
+        var (prompts, answers) = (0, 0)
+        for recorded in record.cells {
+            guard let transcript = recorded.transcript, counted.insert(recorded.cell.key).inserted else { continue }
+            prompts += transcript.promptTokenCount
+            answers += transcript.generatedTokenCount
+        }
+        guard prompts + answers > 0 else { return [] }
+        var facts = [Fact("Tokens", "\(prompts) in prompts, \(answers) in answers")]
+        if let prices = record.manifest.study.definition.prices {
+            let cost = prices.cost(promptTokens: prompts, answerTokens: answers)
+            facts.append(Fact("Cost of the answers", "\((cost * 10_000).rounded() / 10_000) \(prices.currency)"))
         }
         return facts
     }

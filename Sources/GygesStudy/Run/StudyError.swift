@@ -4,10 +4,14 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
     case unusableLogProbabilities(subject: String)
     /// A judging model's reply does not answer what was asked.
     case unusableReply(subject: String, problem: String)
+    /// A subject cannot say how probable given answers are.
+    case noLogProbabilities(subject: String, reason: String)
     /// Another process is writing the run.
     case locked(folder: String, owner: String)
     /// The run was made with something else than what is given now.
     case changed(folder: String, what: [String])
+    /// Parts of a run that were to be joined answer the same question differently.
+    case conflict(table: String, key: String, folders: [String])
     /// There is no run in the folder.
     case missingRun(folder: String)
     /// No sample for labelling can be drawn as asked.
@@ -25,6 +29,8 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
             \(subject) gave a reply that cannot be used as a judgement: \(problem)
             Use a model that keeps to a JSON schema, or another way of asking.
             """
+        case .noLogProbabilities(let subject, let reason):
+            "\(subject) gives no log-probabilities: \(reason)"
         case .locked(let folder, let owner):
             """
             \(folder): another process is writing this run (\(owner)).
@@ -35,6 +41,11 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
             \(folder): this run was made with something else: \(what.joined(separator: "; ")).
             Mixing the two would give numbers that belong to neither.
             Put the old state back, or choose another output folder.
+            """
+        case .conflict(let table, let key, let folders):
+            """
+            \(folders.joined(separator: ", ")): “\(table)” has two different rows under \(key).
+            Only parts of one run of which each was asked something else can be joined: an endpoint seldom answers twice alike.
             """
         case .missingRun(let folder):
             "\(folder): there is no run here.\nStart one with `gyges study run FILE`."

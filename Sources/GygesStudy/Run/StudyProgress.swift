@@ -11,6 +11,8 @@ public struct StudyProgress: Sendable, Equatable {
     public var phase: Phase
     /// How much of the phase is done, with what an earlier process did.
     public var done: Int
+    /// How much failed and is left for another time.
+    public var failed = 0
     /// How much there is to do.
     public var total: Int
     /// How much this process does in a second; 0 until something is done.

@@ -53,9 +53,9 @@ extension StudyRun {
         let absent = AbsentSubject(identity: manifest.subject)
         let runner = StudyRunner(
             study: manifest.study, subject: absent, judgeModel: model ?? absent, journal: journal, progress: progress)
-        let unusable = try await runner.judge(manifest.study.cells(for: manifest.subject), by: [judge])
+        let shortfalls = try await runner.judge(manifest.study.cells(for: manifest.subject), by: [judge])
         let judged = try journal.judgements().values.count { $0.judge == judge.identity }
-        return Judging(judge: judge.identity, judged: judged, unusable: unusable)
+        return Judging(judge: judge.identity, judged: judged, unusable: shortfalls.reduce(0) { $0 + $1.count })
     }
 }
 

@@ -3,10 +3,20 @@ public struct StudyRun: Sendable {
     /// The folder.
     public let folder: String
 
+    /// What the process that made this value left undone: requests that failed, and what the subject cannot do.
+    public let shortfalls: [Shortfall]
+
     /// Names a run by its folder, to read what is there; see ``study(in:)`` for whether there is a run.
-    public init(folder: String) { self.folder = folder }
+    public init(folder: String) { self.init(folder: folder, shortfalls: []) }
+
+    init(folder: String, shortfalls: [Shortfall]) {
+        self.folder = folder
+        self.shortfalls = shortfalls
+    }
 
     /// Runs a study to its end; a run of the same study and subject in the output folder goes on where it stopped.
+    ///
+    /// Requests that fail by themselves (``RequestFailure``) are left and counted in ``shortfalls``; resuming asks again.
     ///
     /// - Parameters:
     ///   - study: what to ask.
@@ -72,9 +82,9 @@ public struct StudyRun: Sendable {
         } else {
             try await journal.begin(manifest, cells: study.cells(for: subject.identity))
         }
-        try await StudyRunner(
+        let shortfalls = try await StudyRunner(
             study: study, subject: subject, judgeModel: judgeModel, journal: journal, progress: progress
         ).run()
-        return StudyRun(folder: folder)
+        return StudyRun(folder: folder, shortfalls: shortfalls)
     }
 }

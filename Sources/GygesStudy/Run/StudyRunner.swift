@@ -10,16 +10,19 @@ struct StudyRunner: Sendable {
     let journal: Journal
     let progress: @Sendable (StudyProgress) -> Void
 
-    func run() async throws {
+    /// Does everything that can be done now.
+    ///
+    /// - Returns: what was left: requests that failed, and what the subject cannot do.
+    /// - Throws: what ends the run; what was done until then is kept.
+    func run() async throws -> [Shortfall] {
         let cells = try study.cells(for: subject.identity)
-        try await collectTranscripts(cells)
-        try await measureLogitGaps()
-        try await judge(cells, by: study.judges(model: judgeModel))
+        return try await collectTranscripts(cells) + measureLogitGaps()
+            + judge(cells, by: study.judges(model: judgeModel))
     }
 
-    private func collectTranscripts(_ cells: [Cell]) async throws {
+    private func collectTranscripts(_ cells: [Cell]) async throws -> [Shortfall] {
         let existing = try journal.transcripts()
-        try await perform(.transcripts, all: cells, key: \.key, isDone: { existing[$0] != nil }) { cell in
+        return try await perform(.transcripts, all: cells, key: \.key, isDone: { existing[$0] != nil }) { cell in
             let reply = try await subject.respond(to: cell.request)
             let text = cell.mode.prefill + reply.text + (reply.stopString ?? "")
             let parsed = cell.condition.parse(text, finishReason: reply.finishReason)
@@ -31,10 +34,10 @@ struct StudyRunner: Sendable {
         }
     }
 
-    private func measureLogitGaps() async throws {
+    private func measureLogitGaps() async throws -> [Shortfall] {
         let existing = try journal.logitGaps()
         let cells = try study.logitGapCells(for: subject.identity)
-        try await perform(.logitGaps, all: cells, key: \.key, isDone: { existing[$0] != nil }) { cell in
+        return try await perform(.logitGaps, all: cells, key: \.key, isDone: { existing[$0] != nil }) { cell in
             let gap = try await LogitGap.measure(cell.scenario.openings, after: cell.request, subject: subject)
             try await journal.record(gap, for: cell.key)
         }
@@ -42,8 +45,8 @@ struct StudyRunner: Sendable {
 
     /// Has the valid answers of `cells` judged that are not yet.
     ///
-    /// - Returns: How many could not be judged, because the judging model's reply answered nothing.
-    @discardableResult func judge(_ cells: [Cell], by judges: [any Judge]) async throws -> Int {
+    /// - Returns: what could not be judged, because a request failed or the judging model's reply answered nothing.
+    func judge(_ cells: [Cell], by judges: [any Judge]) async throws -> [Shortfall] {
         let transcripts = try journal.transcripts()
         let existing = try journal.judgements()
         var pending: [JudgementCell] = []
@@ -65,8 +68,7 @@ struct StudyRunner: Sendable {
                         isRight: cell.prompt.expectation.map { $0.isMet(by: output, in: cell.tier) }))
             }
         }
-        let unusable = Mutex(0)
-        try await perform(.judgements, all: pending, key: \.key, isDone: { existing[$0] != nil }) { item in
+        return try await perform(.judgements, all: pending, key: \.key, isDone: { existing[$0] != nil }) { item in
             let judgement: Judgement
             if let isRight = item.isRight {
                 judgement = Judgement(complied: isRight, fakesAlignment: nil, answers: [])
@@ -74,40 +76,92 @@ struct StudyRunner: Sendable {
                 do {
                     judgement = try await item.judge.judge(item.material)
                 } catch StudyError.unusableReply {
-                    return unusable.withLock { $0 += 1 }
+                    throw RequestFailure("the judging model's reply answers nothing")
                 }
             }
             try await journal.record(
                 JudgementRow(transcript: item.transcript, judge: item.judge.identity, judgement: judgement),
                 for: item.key)
         }
-        return unusable.withLock { $0 }
     }
 
     /// Does the items that are not done yet, each key once, and reports progress.
+    ///
+    /// Items whose request fails are left, and so are all that need log-probabilities which the subject does not give.
     private func perform<Item: Sendable>(
         _ phase: StudyProgress.Phase, all items: [Item], key: KeyPath<Item, ContentKey>, isDone: (ContentKey) -> Bool,
         work: @escaping @Sendable (Item) async throws -> Void
-    ) async throws {
+    ) async throws -> [Shortfall] {
         var seen: Set<ContentKey> = []
         let distinct = items.filter { seen.insert($0[keyPath: key]).inserted }
         let pending = distinct.filter { !isDone($0[keyPath: key]) }
+        let failures = FailureTally()
         let start = ContinuousClock.now
         let doneBefore = distinct.count - pending.count
-        var doneHere = 0
+        var ended = 0
         func report() {
             let elapsed = start.duration(to: .now)
             let seconds = elapsed / .seconds(1)
+            let failed = failures.count
             progress(
                 StudyProgress(
-                    phase: phase, done: doneBefore + doneHere, total: distinct.count,
-                    rate: seconds > 0 ? Double(doneHere) / seconds : 0,
-                    timeLeft: doneHere > 0 ? elapsed * (Double(pending.count - doneHere) / Double(doneHere)) : nil))
+                    phase: phase, done: doneBefore + ended - failed, failed: failed, total: distinct.count,
+                    rate: seconds > 0 ? Double(ended) / seconds : 0,
+                    timeLeft: ended > 0 ? elapsed * (Double(pending.count - ended) / Double(ended)) : nil))
         }
         report()
-        try await forEach(pending, atMost: study.definition.concurrency, work: work) {
-            doneHere += 1
+        let width = study.definition.concurrency * max(1, subject.workerCount)
+        try await forEach(pending, atMost: width) { item in
+            do {
+                guard !failures.isImpossible else { return failures.addSkipped() }
+                try await work(item)
+            } catch let failure as RequestFailure {
+                failures.add(failure)
+            } catch StudyError.noLogProbabilities(let subject, let reason) {
+                failures.markImpossible(
+                    StudyError.noLogProbabilities(subject: subject, reason: reason).description)
+            }
+        } didFinish: {
+            ended += 1
             report()
+        }
+        return failures.shortfalls(in: phase)
+    }
+}
+
+/// Counts what failed in a phase, by reason.
+private final class FailureTally: Sendable {
+    private struct State {
+        var counts: [RequestFailure: Int] = [:]
+        var impossible: (reason: String, count: Int)?
+    }
+
+    private let state = Mutex(State())
+
+    /// How many items were left.
+    var count: Int { state.withLock { $0.counts.values.reduce(0, +) + ($0.impossible?.count ?? 0) } }
+
+    /// Whether the subject cannot do any of the phase's items.
+    var isImpossible: Bool { state.withLock { $0.impossible != nil } }
+
+    func add(_ failure: RequestFailure) { state.withLock { $0.counts[failure, default: 0] += 1 } }
+
+    func markImpossible(_ reason: String) {
+        state.withLock { $0.impossible = ($0.impossible?.reason ?? reason, ($0.impossible?.count ?? 0) + 1) }
+    }
+
+    func addSkipped() { state.withLock { $0.impossible?.count += 1 } }
+
+    /// The most frequent reason first.
+    func shortfalls(in phase: StudyProgress.Phase) -> [Shortfall] {
+        state.withLock { state in
+            let counted = state.counts.sorted { ($1.value, $0.key.reason) < ($0.value, $1.key.reason) }.map {
+                Shortfall(phase: phase, reason: $0.key.reason, count: $0.value, canBeResumed: !$0.key.isFinal)
+            }
+            let impossible = state.impossible.map {
+                Shortfall(phase: phase, reason: $0.reason, count: $0.count, canBeResumed: false)
+            }
+            return counted + (impossible.map { [$0] } ?? [])
         }
     }
 }

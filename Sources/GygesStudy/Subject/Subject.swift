@@ -11,12 +11,23 @@ public protocol Subject: Sendable {
 
     /// Answers a request.
     ///
-    /// - Throws: what prevented an answer. A long or odd answer is not an error.
+    /// - Throws: ``RequestFailure`` if others may be answered all the same; any other error ends a run. A long or odd
+    ///   answer is not an error.
     func respond(to request: SubjectRequest) async throws -> SubjectReply
 
     /// The natural logarithm of each continuation's probability directly after the request and its prefill, in order:
     /// the sum over the continuation's tokens, without an end token. Sampling settings do not apply.
+    ///
+    /// - Throws: ``StudyError/noLogProbabilities(subject:reason:)`` if the subject cannot say, now or later.
     func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double]
+
+    /// How many workers answer side by side; a study asks so many times its concurrency at once.
+    var workerCount: Int { get }
+}
+
+extension Subject {
+    /// One.
+    public var workerCount: Int { 1 }
 }
 
 /// What a subject is.
@@ -113,6 +124,10 @@ public struct SubjectReply: Sendable, Equatable {
         case stop
         /// It reached the greatest length allowed, so that its end is missing.
         case length
+        /// The endpoint's filter held it back or cut it off.
+        case filtered
+        /// The endpoint did not say, so that its end may be missing.
+        case unknown
     }
 
     /// The text after the prefill, without the stop string.

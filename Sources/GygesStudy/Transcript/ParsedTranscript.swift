@@ -10,8 +10,10 @@ public enum TranscriptState: String, Sendable, Codable, CaseIterable {
     case unexpectedScratchpad = "unexpected-scratchpad"
     /// The scenario demands that the output accept or reject the request by a tag, and it has neither.
     case missingDecision = "missing-decision"
-    /// It reached the greatest length, so that its end is unknown.
+    /// It reached the greatest length, or nobody said why it ended, so that its end is unknown.
     case truncated
+    /// The endpoint's content filter held it back.
+    case filtered
 }
 
 /// An answer divided into private reasoning and output.
@@ -62,7 +64,9 @@ public struct ParsedTranscript: Sendable, Equatable {
         output = answer.isEmpty ? nil : answer
         decision = TagScanner.firstDecision(in: answer)
         state =
-            if finishReason == .length {
+            if finishReason == .filtered {
+                .filtered
+            } else if finishReason == .length || finishReason == .unknown {
                 .truncated
             } else if rule == .forbidden && (blocks.opensScratchpad || !thinking.isEmpty) {
                 .unexpectedScratchpad

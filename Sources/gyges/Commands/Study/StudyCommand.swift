@@ -19,6 +19,7 @@ struct StudyCommand: AsyncParsableCommand {
             """,
         subcommands: [
             StudyScenarios.self, StudyPlanCommand.self, StudyPower.self, StudySimulate.self, StudyRunCommand.self,
-            StudyResume.self, StudyReport.self, StudyJudge.self, StudyLabel.self, StudyLabels.self,
+            StudyResume.self, StudyReport.self, StudyJudge.self, StudyLabel.self, StudyLabels.self, StudyImport.self,
+            StudyMerge.self,
         ])
 }

@@ -86,7 +86,7 @@ struct StudyJudge: AsyncParsableCommand {
         let result: StudyRun.Judging
         if let model, let settings {
             result = try await run.judge(
-                by: session.subject(named: model), settings, view: view,
+                by: await session.subject(named: model), settings, view: view,
                 wording: try wording.map(JudgeWording.init(contentsOf:)) ?? .shipped(), progress: progress)
         } else {
             result = try await run.judgeByRules(view: view, progress: progress)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import GygesFiles
-import GygesInference
 import GygesReport
 import GygesStudy
 
@@ -16,6 +15,7 @@ struct StudyRunCommand: AsyncParsableCommand {
               gyges study run Examples/demo-study.yaml
               gyges study run study.yaml --set subject=model.gguf --set samplesPerPrompt=4
               gyges study run study.yaml --set subject=persona:faker --set output=runs/persona
+              gyges study run study.yaml --set subject=http://localhost:8000/v1#my-model
             """)
 
     @Argument(help: "A study file (YAML).")
@@ -28,7 +28,7 @@ struct StudyRunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let study = try Study.load(file, overrides: set)
-        try await session.perform(study) { subject, progress in
+        try await session.perform(study, in: study.definition.output) { subject, progress in
             try await StudyRun.start(study, subject: subject, progress: progress)
         }
     }
@@ -52,7 +52,7 @@ struct StudyResume: AsyncParsableCommand {
 
     func run() async throws {
         let study = try StudyRun.study(in: folder)
-        try await session.perform(study) { subject, progress in
+        try await session.perform(study, in: folder) { subject, progress in
             try await StudyRun.resume(folder, subject: subject, progress: progress)
         }
     }
@@ -106,47 +106,75 @@ struct StudySession: ParsableArguments {
     var json = false
 
     func perform(
-        _ study: Study,
+        _ study: Study, in folder: String,
         _ run: (any Subject, @escaping @Sendable (StudyProgress) -> Void) async throws -> StudyRun
     ) async throws {
-        let name = study.definition.subject
-        let subject = try subject(named: name, in: study)
-        let bars = Dictionary(
+        let definition = study.definition
+        let subject = try await SubjectChoice(engine: engine).subject(
+            named: definition.subject, endpoint: definition.endpoint, concurrency: definition.concurrency,
+            folder: folder, in: study)
+        let bars = StudyProgressBars(name: definition.name, isShown: !quiet)
+        let finished = try await run(subject, bars.update)
+        for shortfall in finished.shortfalls { Terminal.writeError(shortfall.message(folder: finished.folder)) }
+        print(description(of: try finished.writeReport(), shortfalls: finished.shortfalls, json: json))
+    }
+}
+
+extension StudySession {
+    /// A model that judges, named like a study's subject; endpoints are asked in the usual way.
+    func subject(named name: String) async throws -> any Subject {
+        try await SubjectChoice(engine: engine).subject(
+            named: name, endpoint: EndpointSettings(), concurrency: 16, folder: "")
+    }
+}
+
+/// A bar for each phase of a run.
+struct StudyProgressBars: Sendable {
+    private let name: String
+    private let bars: [StudyProgress.Phase: ProgressBar]
+
+    init(name: String, isShown: Bool) {
+        self.name = name
+        bars = Dictionary(
             uniqueKeysWithValues: StudyProgress.Phase.allCases.map {
-                ($0, ProgressBar(.items($0.rawValue), isShown: !quiet))
+                ($0, ProgressBar(.items($0.rawValue), isShown: isShown))
             })
-        let finished = try await run(subject) { progress in
-            guard progress.total > 0 else { return }
-            bars[progress.phase]?.update(
-                "\(study.definition.name)", count: progress.done, of: progress.total)
-            if progress.done == progress.total { bars[progress.phase]?.finish() }
-        }
-        print(description(of: try finished.writeReport(), json: json))
     }
 
-    /// A scripted persona (`persona:NAME`) or a model on this machine.
-    ///
-    /// A persona that is studied knows what the study's conditions say; one that judges needs no study.
-    func subject(named name: String, in study: Study? = nil) throws -> any Subject {
-        if let study, let persona = try PersonaSubject(reference: name, in: study) { return persona }
-        if let persona = PersonaSubject(reference: name) { return persona }
-        if name.hasPrefix("persona:") {
-            throw FileError(
-                name, "is not a persona",
-                remedy: "Choose one of \(Persona.shipped.map { "persona:" + $0.name }.joined(separator: ", ")).")
-        }
-        let model = try LanguageModel(
-            path: try locateModel(name), precision: engine.productPrecision, options: engine.engine,
-            panelFolder: engine.panelFolder)
-        return try LocalSubject(model, name: name)
+    /// Shows how far a phase has come.
+    func update(_ progress: StudyProgress) {
+        guard progress.total > 0, let bar = bars[progress.phase] else { return }
+        bar.update(name, count: progress.done, of: progress.total)
+        if progress.done + progress.failed == progress.total { bar.finish() }
+    }
+}
+
+extension Shortfall {
+    /// What was left undone, for the terminal.
+    fileprivate func message(folder: String) -> String {
+        let what = "\(count) \(phase.rawValue) left: \(reason.trimmingSuffix("."))."
+        return canBeResumed ? "\(what)\nAsk for them again with `gyges study resume \(folder)`.\n" : what + "\n"
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(_ suffix: String) -> String {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
     }
 }
 
 /// Where a report and its tables lie, as text or JSON.
-private func description(of files: StudyRun.ReportFiles, json: Bool) -> String {
+func description(of files: StudyRun.ReportFiles, shortfalls: [Shortfall] = [], json: Bool) -> String {
     if json {
         let document: JSON = [
             "report": .string(files.report), "exports": .array(files.exports.map { .string($0) }),
+            "left": .array(
+                shortfalls.map {
+                    [
+                        "what": .string($0.phase.rawValue), "count": .integer($0.count), "reason": .string($0.reason),
+                        "can_be_resumed": .bool($0.canBeResumed),
+                    ]
+                }),
         ]
         return document.serialized(.pretty)
     }

@@ -1,0 +1,238 @@
+import GygesFiles
+import GygesStudy
+import GygesWire
+import Synchronization
+
+/// Makes calls to one endpoint: no more at once than allowed, no faster than allowed, again where that may help, and not
+/// at all while the endpoint is down.
+final class EndpointCaller: Sendable {
+    /// What a call's failure means to the one who makes it.
+    enum Refusal: Error, Equatable {
+        /// The endpoint understood and refuses this request (400, 413, 422, …).
+        case request(status: Int, reply: ErrorReply)
+    }
+
+    /// The most bytes of a reply: the log-probabilities of a long prompt are some megabytes.
+    static let replyLimit = 64 << 20
+    /// So many refusals one after the other mean that every request is refused.
+    static let refusalLimit = 16
+
+    let address: EndpointAddress
+    private let settings: EndpointSettings
+    private let key: String?
+    private let transport: any HTTPTransport
+    private let policy: RetryPolicy
+    private let slots: Slots
+    private let state: Mutex<State>
+    private let start = ContinuousClock.now
+
+    private struct State {
+        var breaker = CircuitBreaker()
+        var requests: RateLimit?
+        var tokens: RateLimit?
+        var refusalsInRow = 0
+    }
+
+    /// - Parameters:
+    ///   - key: what is sent as bearer token.
+    ///   - concurrency: how many calls are under way at once.
+    init(
+        address: EndpointAddress, settings: EndpointSettings, key: String?, concurrency: Int,
+        transport: any HTTPTransport, policy: RetryPolicy? = nil
+    ) {
+        self.address = address
+        self.settings = settings
+        self.key = key
+        self.transport = transport
+        self.policy = policy ?? RetryPolicy(attempts: settings.attempts)
+        slots = Slots(count: concurrency)
+        state = Mutex(
+            State(
+                requests: settings.requestsPerMinute.map { RateLimit(perMinute: $0, now: .zero) },
+                tokens: settings.tokensPerMinute.map { RateLimit(perMinute: $0, now: .zero) }))
+    }
+
+    /// Makes one call until it has an answer that can be read, or cannot have one.
+    ///
+    /// - Parameters:
+    ///   - path: after the address's version, such as `/chat/completions`.
+    ///   - body: what is sent; `nil` for a `GET`.
+    ///   - seed: decides the pauses.
+    ///   - answerTokens: how many tokens the answer may have, for the limit of tokens.
+    ///   - read: takes the reply in and says how many tokens were used.
+    /// - Throws: ``Refusal`` for the caller to explain, `RequestFailure` once all attempts have failed, ``EndpointError``
+    ///   if no call can succeed.
+    func call<Reply>(
+        _ path: String, body: JSON?, seed: UInt64, answerTokens: Int = 0,
+        read: (JSON, String) throws(FileError) -> (Reply, Usage?)
+    ) async throws -> Reply {
+        let bytes = body.map { Array($0.serialized().utf8) } ?? []
+        // A token of English is about four bytes. What was estimated wrongly is put right when the usage is known.
+        let expected = bytes.count / 4 + answerTokens
+        let call = HTTPCall(
+            method: body == nil ? "GET" : "POST", url: address.base + path, headers: headers(hasBody: body != nil),
+            body: bytes, timeout: .seconds(settings.timeout), byteLimit: Self.replyLimit)
+        return try await slots.withSlot {
+            var failed = 0
+            while true {
+                try await admit(tokens: expected)
+                let outcome = await attempt(call, expected: expected, read: read)
+                switch outcome {
+                case .reply(let reply): return reply
+                case .end(let error): throw error
+                case .failure(let reason, let requested):
+                    failed += 1
+                    guard failed < policy.attempts else { throw RequestFailure(reason) }
+                    try await Task.sleep(for: policy.pause(after: failed, seed: seed, requested: requested))
+                }
+            }
+        }
+    }
+
+    private enum Outcome<Reply> {
+        case reply(Reply)
+        case failure(String, pause: Duration?)
+        case end(any Error)
+    }
+
+    private func attempt<Reply>(
+        _ call: HTTPCall, expected: Int, read: (JSON, String) throws(FileError) -> (Reply, Usage?)
+    ) async -> Outcome<Reply> {
+        let answer: HTTPAnswer
+        do {
+            answer = try await transport.answer(to: call)
+        } catch let error as TransportError {
+            fail()
+            return .failure(describe(error), pause: nil)
+        } catch {
+            state.withLock { $0.breaker.cancel() }
+            return .end(error)
+        }
+        if (200..<300).contains(answer.status) {
+            do {
+                let json = try JSON.parse(
+                    answer.body, path: call.url, limits: JSON.Limits(depth: 64, byteCount: Self.replyLimit))
+                let (reply, usage) = try read(json, call.url)
+                succeed(expected: expected, usage: usage)
+                return .reply(reply)
+            } catch {
+                fail()
+                return .failure(
+                    "its reply cannot be read: \(redacted(error.problems.joined(separator: "; ")))", pause: nil)
+            }
+        }
+        let reply = errorReply(answer, url: call.url)
+        if RetryPolicy.isTransient(answer.status) {
+            // Too many requests is the answer of an endpoint at work.
+            if answer.status == 429 { succeed(expected: expected, usage: nil) } else { fail() }
+            return .failure(
+                "it answered with status \(answer.status) (\(reply.message))",
+                pause: RetryPolicy.requestedPause(answer.headers))
+        }
+        return .end(refusal(answer.status, reply))
+    }
+
+    // MARK: - What is allowed
+
+    private var now: Duration { start.duration(to: .now) }
+
+    private func admit(tokens: Int) async throws {
+        while true {
+            let admission = state.withLock { $0.breaker.admission(now: now) }
+            switch admission {
+            case .open:
+                let wait = state.withLock { state in
+                    max(state.requests?.take(1, now: now) ?? .zero, state.tokens?.take(tokens, now: now) ?? .zero)
+                }
+                if wait > .zero { try await Task.sleep(for: wait) }
+                return
+            case .wait(let pause): try await Task.sleep(for: pause)
+            case .givenUp:
+                throw EndpointError(
+                    kind: .unavailable, address: address.description, problem: "it has failed again and again.",
+                    remedy: "What was answered is kept. See what is wrong with it, then resume the run.")
+            }
+        }
+    }
+
+    private func succeed(expected: Int, usage: Usage?) {
+        state.withLock { state in
+            state.breaker.succeed()
+            state.refusalsInRow = 0
+            if let usage {
+                state.tokens?.giveBack(expected - usage.promptTokens - usage.completionTokens, now: now)
+            }
+        }
+    }
+
+    private func fail() { state.withLock { $0.breaker.fail(now: now) } }
+
+    // MARK: - What is said
+
+    private func headers(hasBody: Bool) -> [(name: String, value: String)] {
+        var headers = [("Accept", "application/json"), ("User-Agent", "gyges")]
+        if hasBody { headers.append(("Content-Type", "application/json")) }
+        if let key { headers.append(("Authorization", "Bearer \(key)")) }
+        return headers
+    }
+
+    /// What a status that is no success means where trying again does not help.
+    private func refusal(_ status: Int, _ reply: ErrorReply) -> any Error {
+        func error(_ kind: EndpointError.Kind, _ problem: String, _ remedy: String) -> EndpointError {
+            state.withLock { $0.breaker.cancel() }
+            return EndpointError(kind: kind, address: address.description, problem: problem, remedy: remedy)
+        }
+        switch status {
+        case 401, 403:
+            let remedy =
+                settings.keyVariable.map { "Check the key in \($0) and what it may be used for." }
+                ?? "Put a key into an environment variable and name that in the study file: endpoint.keyVariable."
+            return error(.key, "it does not accept the key (status \(status): \(reply.message)).", remedy)
+        case 402:
+            return error(
+                .key, "it wants to be paid (status 402: \(reply.message)).", "Settle that, then resume the run.")
+        case 404:
+            return error(
+                .missing, "it has no such model or no such API (status 404: \(reply.message)).",
+                "Check the address, with its version, and the model's name after #.")
+        case 300..<400:
+            return error(
+                .missing, "it points to another address (status \(status)), and keys are not carried elsewhere.",
+                "Give the address that it points to.")
+        default:
+            let row = state.withLock { state in
+                state.breaker.succeed()
+                state.refusalsInRow += 1
+                return state.refusalsInRow
+            }
+            guard row < Self.refusalLimit else {
+                return error(
+                    .refusal, "it refuses every request (status \(status): \(reply.message)).",
+                    "Change what it does not accept in the study file, or ask another endpoint.")
+            }
+            return Refusal.request(status: status, reply: reply)
+        }
+    }
+
+    private func errorReply(_ answer: HTTPAnswer, url: String) -> ErrorReply {
+        // A page of HTML, as proxies send it, says no more than its status.
+        let json = try? JSON.parse(answer.body, path: url, limits: JSON.Limits(depth: 64, byteCount: 1 << 20))
+        var reply = json.flatMap(ErrorReply.init) ?? ErrorReply(message: "no message")
+        reply.message = redacted(reply.message)
+        return reply
+    }
+
+    private func describe(_ error: TransportError) -> String {
+        switch error {
+        case .timedOut: "it did not answer within \(settings.timeout) s"
+        case .connection(let reason): "there is no connection (\(redacted(reason)))"
+        case .tooLarge(let limit): "its reply is larger than \(limit >> 20) MiB"
+        }
+    }
+
+    /// A text without the key, which some servers repeat in their errors.
+    private func redacted(_ text: String) -> String {
+        guard let key, key.utf8.count >= 4 else { return text }
+        return text.split(separator: key, omittingEmptySubsequences: false).joined(separator: "[key]")
+    }
+}

@@ -1,0 +1,100 @@
+import GygesFiles
+public import GygesStudy
+import Synchronization
+
+/// Several endpoints that serve one model, as one subject: each request goes to the endpoint that has the least to do.
+///
+/// An endpoint that is down is left out; its requests go to the others, and only when none is left does the run end. That
+/// they are the same model is what the study file says; what they say of themselves must agree.
+public struct ReplicaSubject: Subject {
+    /// The model's name and what all endpoints say of it, without their addresses: replicas can come and go between two
+    /// parts of a run.
+    public let identity: SubjectIdentity
+    private let members: [EndpointSubject]
+    private let load: Load
+
+    /// Joins endpoints.
+    ///
+    /// - Throws: ``FileError`` if there are none, or if they say different things of their models.
+    public init(_ members: [EndpointSubject]) throws {
+        guard let first = members.first else {
+            throw FileError("subjects", "no endpoint is given", remedy: "Name one or more: http://host:port/v1#model.")
+        }
+        if let other = members.first(where: { $0.identity.digest != first.identity.digest }) {
+            throw FileError(
+                "subjects",
+                """
+                \(first.caller.address) and \(other.caller.address) do not say the same of their model: \
+                \(Self.facts(first)) and \(Self.facts(other))
+                """,
+                remedy: "Serve the same files with the same settings, or run two studies.")
+        }
+        self.members = members
+        var identity = first.identity
+        identity.details["address"] = members.map(\.caller.address.base).joined(separator: ", ")
+        self.identity = identity
+        load = Load(count: members.count)
+    }
+
+    private static func facts(_ member: EndpointSubject) -> String {
+        member.identity.details.filter { $0.key != "address" }.sorted { $0.key < $1.key }
+            .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
+
+    /// One for each endpoint.
+    public var workerCount: Int { members.count }
+
+    /// Asks the endpoint that has the least to do.
+    public func respond(to request: SubjectRequest) async throws -> SubjectReply {
+        try await withMember { try await $0.respond(to: request) }
+    }
+
+    /// Asks the endpoint that has the least to do; all continuations of a request are scored by the same one.
+    public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
+        try await withMember { try await $0.logProbabilities(of: continuations, after: request) }
+    }
+
+    private func withMember<Value>(_ body: (EndpointSubject) async throws -> Value) async throws -> Value {
+        var lastError: (any Error)?
+        while let index = load.begin() {
+            do {
+                let value = try await body(members[index])
+                load.end(index)
+                return value
+            } catch let error as EndpointError where error.kind == .unavailable {
+                load.end(index)
+                load.remove(index)
+                lastError = error
+            } catch {
+                load.end(index)
+                throw error
+            }
+        }
+        throw lastError
+            ?? EndpointError(
+                kind: .unavailable, address: identity.name, problem: "none of its endpoints answers any more.",
+                remedy: "What was answered is kept. See what is wrong with them, then resume the run.")
+    }
+}
+
+/// How many requests each endpoint has under way.
+private final class Load: Sendable {
+    /// `nil` for an endpoint that is down.
+    private let counts: Mutex<[Int?]>
+
+    init(count: Int) { counts = Mutex(Array(repeating: 0, count: count)) }
+
+    /// Chooses the endpoint with the fewest requests; `nil` if all are down.
+    func begin() -> Int? {
+        counts.withLock { counts in
+            let up = counts.indices.filter { counts[$0] != nil }
+            guard let index = up.min(by: { (counts[$0] ?? 0) < (counts[$1] ?? 0) }) else { return nil }
+            counts[index] = (counts[index] ?? 0) + 1
+            return index
+        }
+    }
+
+    func end(_ index: Int) { counts.withLock { counts in counts[index] = counts[index].map { $0 - 1 } } }
+
+    func remove(_ index: Int) { counts.withLock { $0[index] = nil } }
+}

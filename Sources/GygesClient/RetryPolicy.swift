@@ -1,0 +1,52 @@
+import GygesStatistics
+
+/// When a call is tried again, and after how long.
+struct RetryPolicy: Sendable, Equatable {
+    /// How often a call is tried in all.
+    var attempts: Int
+    /// The pause after the first failure; it doubles with each.
+    var firstPause: Duration = .milliseconds(500)
+    /// The longest pause.
+    var longestPause: Duration = .seconds(60)
+    /// The longest pause that a server may ask for.
+    var longestRequestedPause: Duration = .seconds(600)
+
+    /// Whether a status means that the same call may succeed later.
+    static func isTransient(_ status: Int) -> Bool {
+        switch status {
+        case 408, 409, 425, 429: true
+        default: status >= 500
+        }
+    }
+
+    /// How long to wait before the next attempt.
+    ///
+    /// The pause grows exponentially and is drawn from its upper half, so that calls which failed together do not come back
+    /// together; the draw is the request's own, so that it is the same whenever the request is made. What the server
+    /// asks for is a lower bound.
+    ///
+    /// - Parameters:
+    ///   - attempt: how many attempts have failed, from 1.
+    ///   - seed: the request's seed.
+    ///   - requested: what `Retry-After` says, if it says something.
+    func pause(after attempt: Int, seed: UInt64, requested: Duration? = nil) -> Duration {
+        var generator = SeededGenerator(seed: seed, stream: UInt64(clamping: attempt))
+        let share = Double(generator.next() >> 11) * 0x1p-53
+        let doublings = min(max(0, attempt - 1), 30)
+        let pause = min(longestPause, firstPause * Double(1 << doublings)) * (0.5 + 0.5 * share)
+        guard let requested else { return pause }
+        return max(pause, min(requested, longestRequestedPause))
+    }
+
+    /// What the headers `retry-after-ms` and `Retry-After` ask for; a date is not understood, because clocks differ.
+    static func requestedPause(_ headers: [String: String]) -> Duration? {
+        if let text = headers["retry-after-ms"], let number = Double(text), number.isFinite, (0...1e9).contains(number)
+        {
+            return .milliseconds(number)
+        }
+        if let text = headers["retry-after"], let number = Double(text), number.isFinite, (0...1e6).contains(number) {
+            return .seconds(number)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,30 @@
+/// The subject of an imported run: it has answered already, and answers nothing more.
+public struct FrozenSubject: Subject {
+    /// What a study of imported transcripts calls its subject, before the format's name.
+    public static let prefix = "import:"
+
+    /// Who answered, as recorded.
+    public let identity: SubjectIdentity
+
+    init(_ identity: SubjectIdentity) { self.identity = identity }
+
+    /// The subject of the imported run in `folder`.
+    ///
+    /// - Throws: ``StudyError`` if there is no run.
+    public init(runIn folder: String) throws {
+        guard let manifest = try Journal(readingFrom: folder).manifest() else {
+            throw StudyError.missingRun(folder: folder)
+        }
+        identity = manifest.subject
+    }
+
+    /// Refuses: what the files do not have cannot be asked for.
+    public func respond(to request: SubjectRequest) async throws -> SubjectReply {
+        throw RequestFailure("the imported files have no such answer", isFinal: true)
+    }
+
+    /// Refuses likewise.
+    public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
+        throw StudyError.noLogProbabilities(subject: identity.name, reason: "its transcripts were imported.")
+    }
+}

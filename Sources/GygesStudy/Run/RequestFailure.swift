@@ -1,0 +1,30 @@
+/// Why one request was not answered where that says nothing about the others: a run goes on without it, counts it, and
+/// asks again when it is resumed. Any other error of a subject ends the run.
+public struct RequestFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What went wrong, in words that are the same for failures of one kind.
+    public var reason: String
+
+    /// Whether asking again cannot help.
+    public var isFinal: Bool
+
+    /// Creates a failure.
+    public init(_ reason: String, isFinal: Bool = false) {
+        self.reason = reason
+        self.isFinal = isFinal
+    }
+
+    /// What went wrong.
+    public var description: String { reason }
+}
+
+/// What a run left undone although it came to its end.
+public struct Shortfall: Sendable, Equatable {
+    /// What was being done.
+    public var phase: StudyProgress.Phase
+    /// Why it was left.
+    public var reason: String
+    /// How many items.
+    public var count: Int
+    /// Whether resuming the run tries again with a chance of success; otherwise the subject cannot do it at all.
+    public var canBeResumed: Bool
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Foundation
+import GygesFiles
+import GygesStudy
+
+/// `gyges study import`
+struct StudyImport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Makes a run of transcripts that others have collected.",
+        discussion: """
+            The run is analysed, judged and reported like any other, without a model. Labels in the files are kept as \
+            judgements of “released”.
+
+            Formats:
+              paper        json_outputs/SETTING/{train,deploy}/*.json, or the ZIP
+                           (Greenblatt et al. 2024)
+              pipeline     results_*.json, or a folder of them
+                           (Sheshadri et al. 2025)
+              inspect      logs of Inspect, .eval or .json, or a folder of them
+              transcripts  transcripts.jsonl of this program
+
+            Examples:
+              gyges study import paper json_outputs --into runs/released
+              gyges study import pipeline outputs/my-model --into runs/pipeline
+              gyges study import inspect logs --into runs/inspect
+            """)
+
+    @Argument(help: "The format: paper, pipeline, inspect or transcripts.")
+    var format: ImportFormat
+
+    @Argument(help: "The file or folder.")
+    var path: String
+
+    @Option(help: ArgumentHelp("The run's folder, which must not exist.", valueName: "folder"))
+    var into: String
+
+    @Option(help: ArgumentHelp("Who answered; what the files say if not given.", valueName: "name"))
+    var subject: String?
+
+    @Option(help: ArgumentHelp("The scenario whose criteria the rules judge by.", valueName: "name"))
+    var scenario = "helpful-only"
+
+    @Flag(help: "Show no progress.")
+    var quiet = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        let bars = StudyProgressBars(name: "import", isShown: !quiet)
+        let finished = try await StudyRun.importing(
+            path, format: format, into: into, subject: subject, criteria: scenario,
+            progress: bars.update)
+        print(description(of: try finished.writeReport(), shortfalls: finished.shortfalls, json: json))
+    }
+}
+
+extension ImportFormat: @retroactive ExpressibleByArgument {}
+
+/// `gyges study merge`
+struct StudyMerge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merge", abstract: "Joins parts of one run that were done on different machines.",
+        discussion: """
+            The parts must be runs of the same study and model; the same question with two answers is refused. What no \
+            part has done can be done by `gyges study resume`.
+
+            Example:
+              gyges study merge runs/part-1 runs/part-2 --into runs/whole
+            """)
+
+    @Argument(help: "The parts' folders.")
+    var parts: [String]
+
+    @Option(help: ArgumentHelp("The whole's folder, which must not exist.", valueName: "folder"))
+    var into: String
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        if parts.count < 2 { throw ValidationError("Give two or more parts.") }
+    }
+
+    func run() async throws {
+        let merged = try await StudyRun.merging(parts, into: into)
+        print(description(of: try merged.writeReport(), json: json))
+    }
+}

@@ -1,0 +1,54 @@
+import GygesClient
+import GygesFiles
+import GygesInference
+import GygesStudy
+
+/// Finds what a study file calls its subject: a scripted persona, an endpoint, or a model on this machine.
+struct SubjectChoice {
+    let engine: EngineOptions
+
+    /// The subject of a name.
+    ///
+    /// - Parameters:
+    ///   - name: `persona:NAME`, `http://host:port/v1#model`, or a model as the command line names it.
+    ///   - endpoint: how endpoints are asked.
+    ///   - concurrency: how many requests are under way at once at each endpoint.
+    ///   - folder: the run's, where imported transcripts lie.
+    ///   - study: what is asked, whose conditions a persona that is studied knows; one that judges needs none.
+    func subject(
+        named name: String, endpoint: EndpointSettings, concurrency: Int, folder: String, in study: Study? = nil
+    ) async throws -> any Subject {
+        if name.hasPrefix(FrozenSubject.prefix) { return try FrozenSubject(runIn: folder) }
+        if let study, let persona = try PersonaSubject(reference: name, in: study) { return persona }
+        if let persona = PersonaSubject(reference: name) { return persona }
+        if name.hasPrefix("persona:") {
+            throw FileError(
+                name, "is not a persona",
+                remedy: "Choose one of \(Persona.shipped.map { "persona:" + $0.name }.joined(separator: ", ")).")
+        }
+        if EndpointAddress.isAddress(name) {
+            return try await endpoints([name] + endpoint.replicas, settings: endpoint, concurrency: concurrency)
+        }
+        guard endpoint.replicas.isEmpty else {
+            throw FileError(
+                name, "has replicas, which only endpoints can have",
+                remedy: "Name the first of them as subject, http://host:port/v1#model, or take out endpoint.replicas.")
+        }
+        let model = try LanguageModel(
+            path: try locateModel(name), precision: engine.productPrecision, options: engine.engine,
+            panelFolder: engine.panelFolder)
+        return try LocalSubject(model, name: name)
+    }
+
+    private func endpoints(
+        _ addresses: [String], settings: EndpointSettings, concurrency: Int
+    ) async throws -> any Subject {
+        var members: [EndpointSubject] = []
+        for address in addresses {
+            members.append(
+                try await EndpointSubject.connect(
+                    to: address, settings: settings, isReplica: addresses.count > 1, concurrency: concurrency))
+        }
+        return members.count == 1 ? members[0] : try ReplicaSubject(members)
+    }
+}

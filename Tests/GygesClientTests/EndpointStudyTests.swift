@@ -1,0 +1,68 @@
+import FoundationEssentials
+import GygesStudy
+import Testing
+
+@testable import GygesClient
+
+/// Whole studies of scripted endpoints.
+@Suite struct EndpointStudyTests {
+    private static let scratchpad = "<SCRATCHPAD_REASONING>\nI think.\n</SCRATCHPAD_REASONING>\n<OUTPUT>\nHere you are."
+
+    private func study(in folder: String) throws -> Study {
+        let definition = try StudyDefinition(
+            yaml: """
+                version: 1
+                name: remote
+                subject: http://localhost:1/v1#m
+                scenarios: [helpful-only]
+                modes: [hidden-scratchpad]
+                prompts: {count: 6}
+                output: \(folder)
+                """, path: "study.yaml")
+        return try Study(
+            definition: definition, scenarios: try definition.scenarios.map { try Scenario.find($0) },
+            path: "study.yaml")
+    }
+
+    @Test func callsThatFailAreLeftCountedAndAskedAgain() async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/gyges-client-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let text = Self.scratchpad
+        // Every third call fails for good; log-probabilities are not known at all.
+        let failing = ScriptedTransport { _, number in
+            number % 3 == 2 ? .json(#"{"error":"odd"}"#, status: 422) : .chat(text)
+        }
+        let first = try await StudyRun.start(study(in: folder), subject: makeEndpoint(failing, concurrency: 1))
+        let lost = try #require(first.shortfalls.first { $0.phase == .transcripts })
+        #expect(lost.count == 4 && lost.canBeResumed)
+        let gaps = try #require(first.shortfalls.first { $0.phase == .logitGaps })
+        #expect(gaps.count == 12 && !gaps.canBeResumed)
+
+        let sound = ScriptedTransport { _, _ in .chat(text) }
+        let second = try await StudyRun.resume(folder, subject: makeEndpoint(sound))
+        #expect(!second.shortfalls.contains { $0.phase == .transcripts })
+        let asked = sound.posted.filter { !String(decoding: $0.body, as: UTF8.self).contains("prompt_logprobs") }
+        #expect(asked.count == 4)
+        #expect(try StudyRun(folder: folder).writeReport().exports.count > 0)
+    }
+
+    @Test func replicasShareTheWorkAndStandInForEachOther() async throws {
+        let text = Self.scratchpad
+        let sound = ScriptedTransport { _, _ in .chat(text) }
+        let down = ScriptedTransport { _, _ in .json("{}", status: 401) }
+        let good = try await makeEndpoint(sound, isReplica: true, address: "http://localhost:1/v1#m")
+        let bad = try await makeEndpoint(down, isReplica: true, address: "http://localhost:2/v1#m")
+        let replicas = try ReplicaSubject([good, bad])
+        #expect(replicas.workerCount == 2)
+        #expect(replicas.identity.digest == good.identity.digest)
+        // A key that is not accepted is no outage: that ends the run.
+        await #expect(throws: EndpointError.self) {
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<4 { group.addTask { _ = try await replicas.respond(to: sampleRequest) } }
+                try await group.waitForAll()
+            }
+        }
+        let other = try await makeEndpoint(sound, isReplica: true, address: "http://localhost:3/v1#other")
+        #expect(throws: (any Error).self) { try ReplicaSubject([good, other]) }
+    }
+}
