@@ -7,8 +7,8 @@ import Testing
     static let commands = [
         "pull", "inspect", "generate", "chat", "tokenize", "template", "score", "perplexity", "bench", "doctor",
         "embed", "rerank", "fill", "classify", "tag", "answer",
-        "study", "study run", "study resume", "study report", "study judge", "study label", "study labels", "study import",
-        "study merge", "evaluate",
+        "study", "study run", "study resume", "study report", "study judge", "study label", "study labels",
+        "study import", "study merge", "evaluate",
         "evaluate ruler", "evaluate passkey",
         "evaluate perplexity", "evaluate retrieval", "evaluate chart",
     ]
