@@ -1,5 +1,5 @@
 import FoundationEssentials
-public import GygesFiles
+import GygesFiles
 public import GygesStudy
 import GygesText
 import GygesWire
@@ -26,15 +26,16 @@ public struct EndpointSubject: Subject {
     ///   - isReplica: whether it is one of several that are the same model to the study; its address is then no part of the
     ///     identity.
     ///   - concurrency: how many calls are under way at once.
-    ///   - environment: where the key is looked up.
+    ///   - environment: where the key is looked up; `nil` for the process's.
     /// - Throws: `FileError` if the address or the template is none, ``EndpointError`` if the endpoint cannot be asked.
     public static func connect(
         to reference: String, settings: EndpointSettings = .init(), isReplica: Bool = false, concurrency: Int = 16,
-        environment: [String: String] = ProcessInfo.processInfo.environment
+        environment: [String: String]? = nil
     ) async throws -> EndpointSubject {
         let address = try EndpointAddress(reference)
         let caller = EndpointCaller(
-            address: address, settings: settings, key: try key(for: address, settings, environment),
+            address: address, settings: settings,
+            key: try key(for: address, settings, environment ?? ProcessInfo.processInfo.environment),
             concurrency: concurrency, transport: NetworkTransport())
         return try await EndpointSubject(caller, settings: settings, isReplica: isReplica)
     }

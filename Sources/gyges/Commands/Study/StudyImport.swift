@@ -55,7 +55,7 @@ struct StudyImport: AsyncParsableCommand {
     }
 }
 
-extension ImportFormat: @retroactive ExpressibleByArgument {}
+extension ImportFormat: ExpressibleByArgument {}
 
 /// `gyges study merge`
 struct StudyMerge: AsyncParsableCommand {
