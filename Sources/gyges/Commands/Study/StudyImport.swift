@@ -25,7 +25,7 @@ struct StudyImport: AsyncParsableCommand {
               gyges study import inspect logs --into runs/inspect
             """)
 
-    @Argument(help: "The format: paper, pipeline, inspect or transcripts.")
+    @Argument(help: "The format: paper, pipeline, inspect or transcripts.", transform: format(named:))
     var format: ImportFormat
 
     @Argument(help: "The file or folder.")
@@ -46,6 +46,14 @@ struct StudyImport: AsyncParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    private static func format(named name: String) throws -> ImportFormat {
+        guard let format = ImportFormat(rawValue: name) else {
+            let names = ImportFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("There is no format “\(name)”; choose one of \(names).")
+        }
+        return format
+    }
+
     func run() async throws {
         let bars = StudyProgressBars(name: "import", isShown: !quiet)
         let finished = try await StudyRun.importing(
@@ -54,8 +62,6 @@ struct StudyImport: AsyncParsableCommand {
         print(description(of: try finished.writeReport(), shortfalls: finished.shortfalls, json: json))
     }
 }
-
-extension ImportFormat: ExpressibleByArgument {}
 
 /// `gyges study merge`
 struct StudyMerge: AsyncParsableCommand {
