@@ -119,7 +119,7 @@ struct ImportedStudy {
             name: identifier(condition) + (count > 1 ? "-\(number + 1)" : ""), description: "",
             system: [
                 Scenario.Part(
-                    name: "system", text: systems.count == 1 ? systems.first?.text ?? "" : "(not the same in all files)"
+                    name: "system", text: Self.prompt(of: systems, condition: condition)
                 )
             ],
             user: "{{tier}}{{prompt}}" + (turns.first?.after ?? ""), tiers: tiers(group, turns), modes: [mode],
@@ -137,6 +137,13 @@ struct ImportedStudy {
                 ? ""
                 : " The requests shown are reconstructed: \(different) of \(group.count) are not word for word in the files.")
         return scenario
+    }
+
+    /// The system prompt that all files share, or what stands for one: it is shown and never asked.
+    private static func prompt(of systems: Set<ExactString>, condition: String) -> String {
+        guard systems.count == 1, let text = systems.first?.text else { return "(not the same in all files)" }
+        // The name tells conditions apart that the files do not.
+        return text.isEmpty ? "(the system prompt of \(condition) is not in the files)" : text
     }
 
     private static func system(_ transcript: FrozenTranscript) -> String {
