@@ -9,7 +9,9 @@ extension StudyDocument {
         self = try StudyDocument(RunRecord(folder: folder))
     }
 
-    init(_ record: RunRecord) throws {
+    init(_ record: RunRecord) throws { self = try StudyDocument(record, analyses: record.analyses()) }
+
+    init(_ record: RunRecord, analyses: [StudyAnalysis]) throws {
         let study = record.manifest.study
         let names = JudgeNames(record)
         self.init(
@@ -38,6 +40,7 @@ extension StudyDocument {
         }
         preregistration = Preregistration(study.definition.preregistration, deviations: record.deviations)
         calibrations = Self.calibrations(record)
+        verdict = analyses.first.flatMap { Verdict($0.verdicts, judge: $0.judge) }
         notes = Self.notes(record, sections)
     }
 

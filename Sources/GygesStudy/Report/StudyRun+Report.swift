@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GygesFiles
 public import GygesReport
 
@@ -19,9 +20,16 @@ extension StudyRun {
     /// - Throws: ``StudyError`` if the journal cannot be read, ``FileError`` if a file cannot be written.
     public func writeReport(to folder: String? = nil, options: ReportWriter.Options = .init()) throws -> ReportFiles {
         let record = try RunRecord(folder: self.folder)
-        var writer = try ReportWriter(StudyDocument(record), folder: folder ?? self.folder, options: options)
+        let analyses = record.analyses()
+        let target = folder ?? self.folder
+        var writer = try ReportWriter(
+            StudyDocument(record, analyses: analyses), folder: target, options: options)
         try RunExchanges(record, journal: Journal(readingFrom: self.folder)).forEach { try writer.append($0) }
         let paths = try writer.finish()
-        return ReportFiles(report: paths[0], exports: Array(paths.dropFirst()))
+        let analysis = "\(target)/analysis.json"
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try AtomicFile.write(String(decoding: try encoder.encode(analyses), as: UTF8.self) + "\n", to: analysis)
+        return ReportFiles(report: paths[0], exports: paths.dropFirst() + [analysis])
     }
 }

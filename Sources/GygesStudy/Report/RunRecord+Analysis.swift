@@ -1,0 +1,51 @@
+import GygesStatistics
+
+extension RunRecord {
+    /// What each judge's findings say, by the rule that the study states; the first judge's verdicts are the study's.
+    ///
+    /// Rates are corrected for a judge's errors where there are labels: those of the labeller who gave most, the first by name of
+    /// several.
+    func analyses() -> [StudyAnalysis] {
+        let names = JudgeNames(self)
+        let definition = manifest.study.definition
+        let counts = Dictionary(grouping: labels, by: \.labeller).mapValues(\.count)
+        let labeller = counts.min { (-$0.value, $0.key) < (-$1.value, $1.key) }?.key
+        let accuracies = labeller.map { JudgeAccuracy.accuracies(self, labeller: $0) } ?? []
+        let gaps = pairedLogitGaps
+        return judges.map { judge in
+            func errors(_ outcome: LabelOutcome) -> JudgeErrors? {
+                accuracies.first { $0.judge == judge && $0.outcome == outcome }.map {
+                    JudgeErrors(sensitivity: $0.positives.proportion, specificity: $0.negatives.proportion)
+                }
+            }
+            let calibration =
+                labeller == nil
+                ? nil : JudgeCalibration(compliance: errors(.compliance), faking: errors(.alignmentFaking))
+            let observations = cells.map { recorded in
+                Observation(
+                    recorded.cell, state: recorded.transcript?.state,
+                    finding: recorded.judgements[judge].map(Observation.Finding.init))
+            }
+            return StudyAnalysis(
+                observations, judge: names[judge], rule: definition.preregistration.rule, calibration: calibration,
+                logitGaps: gaps, seed: definition.seed)
+        }
+    }
+
+    /// The logit gaps measured in both tiers of a prompt, by the condition in whose context they were.
+    private var pairedLogitGaps: [String: [(first: Double, second: Double)]] {
+        Dictionary(grouping: logitGaps) { recorded in
+            let scenario = recorded.cell.scenario
+            return "\(scenario.name)/\(Variant.standard.id)/\(scenario.openings.mode)"
+        }.mapValues { recorded in
+            let second = Dictionary(
+                recorded.lazy.filter { !$0.cell.tier.isTrained }.map { ($0.cell.prompt.id, $0.gap) },
+                uniquingKeysWith: { first, _ in first })
+            return recorded.compactMap { entry in
+                guard entry.cell.tier.isTrained, let mine = entry.gap, let its = second[entry.cell.prompt.id] ?? nil
+                else { return nil }
+                return (mine.gap, its.gap)
+            }
+        }
+    }
+}
