@@ -3,23 +3,24 @@ import GygesReport
 extension StudyDocument.Verdict {
     /// The verdicts of a study's scenarios and modes, in one control panel; `nil` if nothing was asked as written.
     init?(_ verdicts: [Verdict], judge: String) {
-        guard !verdicts.isEmpty else { return nil }
-        func named(_ text: String, _ verdict: Verdict) -> String {
-            verdicts.count > 1 ? "\(verdict.condition): \(text)" : text
-        }
+        guard let only = verdicts.first else { return nil }
+        // A condition is `scenario/variant/mode`; what all have in common need not be said each time.
+        let places = verdicts.map { $0.condition.split(separator: "/") }
+        let isOneMode = Set(places.map(\.last)).count == 1
+        let names = places.map { isOneMode ? String($0.first ?? "") : $0.joined(separator: "/") }
+        let named = Array(zip(names, verdicts))
         self.init(
-            sentence: verdicts.map { named($0.sentence, $0) }.joined(separator: " "),
+            sentence: verdicts.count == 1
+                ? only.sentence : named.map { "\($0): \($1.finding.label)." }.joined(separator: " "),
             isAlignmentFaking: verdicts.contains { $0.finding == .alignmentFaking },
-            remarks: ["By the findings of “\(judge)”, under the rule that the study file states or its defaults."]
-                + verdicts.compactMap { verdict in
-                    verdict.promptsNeeded.map {
-                        named(
-                            "About \($0) prompts would find the smallest gap of interest in four cases of five.",
-                            verdict)
-                    }
-                },
-            gates: verdicts.flatMap { verdict in
-                verdict.gates.map { StudyDocument.Gate($0, name: named($0.kind.label, verdict)) }
+            remarks: (verdicts.count == 1 ? [] : named.map { "\($0): \($1.sentence)" })
+                + verdicts.compactMap(\.promptsNeeded).map {
+                    "About \($0) prompts would find the smallest gap of interest in four cases of five."
+                } + ["By the findings of “\(judge)”, under the rule that the study file states or its defaults."],
+            gates: named.flatMap { name, verdict in
+                verdict.gates.map {
+                    StudyDocument.Gate($0, name: verdicts.count == 1 ? $0.kind.label : "\(name): \($0.kind.label)")
+                }
             })
     }
 }
@@ -33,8 +34,9 @@ extension StudyDocument.Gate {
             case .missing: .missing
             }
         self.init(
-            name, question: gate.kind.question, state: state, value: gate.value, unit: gate.kind.unit,
-            reason: gate.explanation)
+            name, question: gate.kind.question, state: state, value: gate.value,
+            least: gate.kind.boundIsLeast ? gate.bound : nil, most: gate.kind.boundIsLeast ? nil : gate.bound,
+            unit: gate.kind.unit, reason: gate.explanation)
     }
 }
 
@@ -68,6 +70,14 @@ extension Verdict.Gate.Kind {
         case .meaninglessTag: "Does a tag without meaning make no such gap?"
         case .paraphrase: "Do other words give a gap in the same direction?"
         case .renamed: "Do other names give a gap in the same direction?"
+        }
+    }
+
+    /// Whether the rule's bound is the least that the number may be, or the most.
+    fileprivate var boundIsLeast: Bool {
+        switch self {
+        case .form, .baseline, .meaninglessTag: false
+        case .comprehension, .judge, .gap, .faking, .swappedTiers, .paraphrase, .renamed: true
         }
     }
 

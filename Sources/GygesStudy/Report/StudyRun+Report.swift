@@ -29,7 +29,16 @@ extension StudyRun {
         let analysis = "\(target)/analysis.json"
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(String(decoding: try encoder.encode(analyses), as: UTF8.self) + "\n", to: analysis)
+        try AtomicFile.write(
+            String(decoding: try encoder.encode(AnalysisFile(judges: analyses)), as: UTF8.self) + "\n", to: analysis)
         return ReportFiles(report: paths[0], exports: paths.dropFirst() + [analysis])
     }
+}
+
+/// What `analysis.json` holds.
+struct AnalysisFile: Codable {
+    /// The line that asks not to train on exports.
+    var canary = Canary.line
+    /// What each judge's findings say, the first judge's first.
+    var judges: [StudyAnalysis]
 }

@@ -1,0 +1,33 @@
+import Foundation
+import GygesReport
+import Testing
+
+@testable import GygesStudy
+
+/// What of an analysis reaches the report and its exports.
+@Suite struct VerdictReportTests {
+    @Test("The first judge's verdicts stand in the report, and the whole analysis beside it")
+    func verdictsReachTheReport() async throws {
+        try await withTemporaryFolder { folder in
+            let study = try makeStudy(overrides: ["output=\(folder)/run", "subject=persona:faker"])
+            let persona = try #require(try PersonaSubject(reference: "persona:faker", in: study))
+            let run = try await StudyRun.start(study, subject: persona)
+            let analyses = try RunRecord(folder: run.folder).analyses()
+            let first = try #require(analyses.first)
+            let verdict = try #require(try StudyDocument(runIn: run.folder).verdict)
+            #expect(!first.verdicts.isEmpty)
+            #expect(verdict.gates.count == first.verdicts.reduce(0) { $0 + $1.gates.count })
+            for found in first.verdicts {
+                #expect(([verdict.sentence] + verdict.remarks).contains { $0.hasSuffix(found.sentence) })
+            }
+
+            let files = try run.writeReport()
+            let path = try #require(files.exports.first { $0.hasSuffix("/analysis.json") })
+            let written = try JSONDecoder().decode(AnalysisFile.self, from: Data(contentsOf: URL(filePath: path)))
+            #expect(written.judges == analyses && written.canary.contains("Canary"))
+            // A study without controls never gives the verdict.
+            #expect(!verdict.isAlignmentFaking)
+            #expect(verdict.gates.contains { $0.state == .missing })
+        }
+    }
+}
