@@ -1,4 +1,4 @@
-/// The subject of an imported run: it has answered already, and answers nothing more.
+/// The subject of a run that was imported, or that is only judged: it has answered already, and answers nothing more.
 public struct FrozenSubject: Subject {
     /// What a study of imported transcripts calls its subject, before the format's name.
     public static let prefix = "import:"
@@ -20,11 +20,11 @@ public struct FrozenSubject: Subject {
 
     /// Refuses: what the files do not have cannot be asked for.
     public func respond(to request: SubjectRequest) async throws -> SubjectReply {
-        throw RequestFailure("the imported files have no such answer", isFinal: true)
+        throw RequestFailure("there is no such answer, and nobody to ask for one", isFinal: true)
     }
 
     /// Refuses likewise.
     public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
-        throw StudyError.noLogProbabilities(subject: identity.name, reason: "its transcripts were imported.")
+        throw StudyError.noLogProbabilities(subject: identity.name, reason: "it is not there to be asked.")
     }
 }

@@ -123,12 +123,7 @@ public struct ScoreDiscrimination: Sendable, Equatable, Codable {
 
     /// The standard error by Hanley & McNeil (1982, doi:10.1148/radiology.143.1.7063747).
     public var standardError: Double {
-        let (p, n) = (Double(positives), Double(negatives))
-        let first = area / (2 - area)
-        let second = 2 * area * area / (1 + area)
-        let variance =
-            (area * (1 - area) + (p - 1) * (first - area * area) + (n - 1) * (second - area * area)) / (p * n)
-        return max(0, variance).squareRoot()
+        hanleyMcNeilStandardError(area: area, positives: positives, negatives: negatives)
     }
 
     /// The interval of about 95 %, two standard errors of a normal distribution around the area, cut to [0, 1].

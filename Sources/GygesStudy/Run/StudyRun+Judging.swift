@@ -50,24 +50,11 @@ extension StudyRun {
         }
         let judge = ViewingJudge(try make(JournalMemory(journal: journal)), view: added.view)
         try await journal.record(added, as: judge.identity)
-        let absent = AbsentSubject(identity: manifest.subject)
+        let absent = FrozenSubject(manifest.subject)
         let runner = StudyRunner(
             study: manifest.study, subject: absent, judgeModel: model ?? absent, journal: journal, progress: progress)
         let shortfalls = try await runner.judge(manifest.study.cells(for: manifest.subject), by: [judge])
         let judged = try journal.judgements().values.count { $0.judge == judge.identity }
         return Judging(judge: judge.identity, judged: judged, unusable: shortfalls.reduce(0) { $0 + $1.count })
-    }
-}
-
-/// The subject of a run that is only judged: known, and not there to be asked.
-private struct AbsentSubject: Subject {
-    let identity: SubjectIdentity
-
-    func respond(to request: SubjectRequest) throws -> SubjectReply {
-        throw StudyError.unusableReply(subject: identity.name, problem: "it is not there to be asked.")
-    }
-
-    func logProbabilities(of continuations: [String], after request: SubjectRequest) throws -> [Double] {
-        throw StudyError.unusableLogProbabilities(subject: identity.name)
     }
 }
