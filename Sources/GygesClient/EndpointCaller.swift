@@ -144,8 +144,14 @@ final class EndpointCaller: Sendable {
                 let wait = state.withLock { state in
                     max(state.requests?.take(1, now: now) ?? .zero, state.tokens?.take(tokens, now: now) ?? .zero)
                 }
-                if wait > .zero { try await Task.sleep(for: wait) }
-                return
+                guard wait > .zero else { return }
+                do {
+                    return try await Task.sleep(for: wait)
+                } catch {
+                    // The call will not be made; if it was to be the trial, another may be.
+                    state.withLock { $0.breaker.cancel() }
+                    throw error
+                }
             case .wait(let pause): try await Task.sleep(for: pause)
             case .givenUp:
                 throw EndpointError(

@@ -235,24 +235,25 @@ public struct EndpointSubject: Subject {
     ///
     /// The tokens of the context alone must begin those of the context with the continuation; what follows them is the
     /// continuation.
-    public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
+    public func tokenLogProbabilities(
+        of continuations: [String], after request: SubjectRequest
+    ) async throws -> [[Double]] {
         let context = try await scoredTokens(request, continuation: "")
-        return try await withThrowingTaskGroup(of: (Int, Double).self) { group in
+        return try await withThrowingTaskGroup(of: (Int, [Double]).self) { group in
             for (index, continuation) in continuations.enumerated() {
                 group.addTask {
                     let tokens = try await scoredTokens(request, continuation: continuation)
                     guard tokens.count > context.count, zip(tokens, context).allSatisfy({ $0.name == $1.name }) else {
                         throw unavailable("its tokenizer joins “\(continuation)” with the text before it")
                     }
-                    var sum = 0.0
-                    for token in tokens[context.count...] {
-                        guard let value = token.logProbability else { throw unavailable("a token has no value") }
-                        sum += value
+                    let values = tokens[context.count...].compactMap(\.logProbability)
+                    guard values.count == tokens.count - context.count else {
+                        throw unavailable("a token has no value")
                     }
-                    return (index, sum)
+                    return (index, values)
                 }
             }
-            var values = [Double](repeating: 0, count: continuations.count)
+            var values = [[Double]](repeating: [], count: continuations.count)
             for try await (index, value) in group { values[index] = value }
             return values
         }

@@ -4,14 +4,38 @@ import Synchronization
 
 /// Several endpoints that serve one model, as one subject: each request goes to the endpoint that has the least to do.
 ///
-/// An endpoint that is down is left out; its requests go to the others, and only when none is left does the run end. That
-/// they are the same model is what the study file says; what they say of themselves must agree.
+/// A request that one of them fails goes to the next, and fails only when all have. An endpoint that is down is left out;
+/// only when none is left does the run end. That they are the same model is what the study file says; what they say of
+/// themselves must agree.
 public struct ReplicaSubject: Subject {
     /// The model's name and what all endpoints say of it, without their addresses: replicas can come and go between two
     /// parts of a run.
     public let identity: SubjectIdentity
     private let members: [EndpointSubject]
     private let load: Load
+
+    /// Connects to one endpoint or several.
+    ///
+    /// - Parameters:
+    ///   - addresses: each with its model, `http://host:port/v1#model`.
+    ///   - settings: how they are asked; its attempts are shared out among them, because each gets a request that others fail.
+    ///   - concurrency: how many calls are under way at once at each.
+    /// - Throws: `FileError` if an address or the template is none or if they say different things of their models,
+    ///   ``EndpointError`` if one cannot be asked.
+    public static func connect(
+        to addresses: [String], settings: EndpointSettings, concurrency: Int
+    ) async throws -> any Subject {
+        var settings = settings
+        let count = max(1, addresses.count)
+        settings.attempts = (settings.attempts + count - 1) / count
+        var members: [EndpointSubject] = []
+        for address in addresses {
+            members.append(
+                try await EndpointSubject.connect(
+                    to: address, settings: settings, isReplica: addresses.count > 1, concurrency: concurrency))
+        }
+        return members.count == 1 ? members[0] : try ReplicaSubject(members)
+    }
 
     /// Joins endpoints.
     ///
@@ -50,27 +74,31 @@ public struct ReplicaSubject: Subject {
     }
 
     /// Asks the endpoint that has the least to do; all continuations of a request are scored by the same one.
-    public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
-        try await withMember { try await $0.logProbabilities(of: continuations, after: request) }
+    public func tokenLogProbabilities(
+        of continuations: [String], after request: SubjectRequest
+    ) async throws -> [[Double]] {
+        try await withMember { try await $0.tokenLogProbabilities(of: continuations, after: request) }
     }
 
     private func withMember<Value>(_ body: (EndpointSubject) async throws -> Value) async throws -> Value {
-        var lastError: (any Error)?
-        while let index = load.begin() {
+        var tried: Set<Int> = []
+        var failure: RequestFailure?
+        var unavailable: EndpointError?
+        while let index = load.begin(except: tried) {
+            defer { load.end(index) }
+            tried.insert(index)
             do {
-                let value = try await body(members[index])
-                load.end(index)
-                return value
+                return try await body(members[index])
             } catch let error as EndpointError where error.kind == .unavailable {
-                load.end(index)
                 load.remove(index)
-                lastError = error
-            } catch {
-                load.end(index)
-                throw error
+                unavailable = error
+            } catch let error as RequestFailure where !error.isFinal {
+                failure = error
             }
         }
-        throw lastError
+        // While one of them is at work, the request is what fails.
+        if let failure { throw failure }
+        throw unavailable
             ?? EndpointError(
                 kind: .unavailable, address: identity.name, problem: "none of its endpoints answers any more.",
                 remedy: "What was answered is kept. See what is wrong with them, then resume the run.")
@@ -84,10 +112,10 @@ private final class Load: Sendable {
 
     init(count: Int) { counts = Mutex(Array(repeating: 0, count: count)) }
 
-    /// Chooses the endpoint with the fewest requests; `nil` if all are down.
-    func begin() -> Int? {
+    /// Chooses the endpoint with the fewest requests; `nil` if all that were not tried are down.
+    func begin(except tried: Set<Int>) -> Int? {
         counts.withLock { counts in
-            let up = counts.indices.filter { counts[$0] != nil }
+            let up = counts.indices.filter { counts[$0] != nil && !tried.contains($0) }
             guard let index = up.min(by: { (counts[$0] ?? 0) < (counts[$1] ?? 0) }) else { return nil }
             counts[index] = (counts[index] ?? 0) + 1
             return index

@@ -63,4 +63,26 @@ import Testing
         let other = try await makeEndpoint(sound, isReplica: true, address: "http://localhost:3/v1#other")
         #expect(throws: (any Error).self) { try ReplicaSubject([good, other]) }
     }
+
+    @Test func aRequestThatOneReplicaFailsGoesToTheNext() async throws {
+        let text = Self.scratchpad
+        let sound = ScriptedTransport { _, _ in .chat(text) }
+        let broken = ScriptedTransport { _, _ in .json("{}", status: 500) }
+        func replicas(_ transports: [ScriptedTransport]) async throws -> ReplicaSubject {
+            var members: [EndpointSubject] = []
+            for (index, transport) in transports.enumerated() {
+                members.append(
+                    try await makeEndpoint(
+                        transport, attempts: 2, isReplica: true, address: "http://localhost:\(index + 1)/v1#m"))
+            }
+            return try ReplicaSubject(members)
+        }
+        #expect(try await replicas([broken, sound]).respond(to: sampleRequest).text.isEmpty == false)
+        #expect((broken.posted.count, sound.posted.count) == (2, 1))
+        // What all of them fail is the request's failure, and not the end of the run.
+        await #expect(throws: RequestFailure.self) {
+            try await replicas([broken, broken]).respond(to: sampleRequest)
+        }
+        #expect(broken.posted.count == 6)
+    }
 }

@@ -131,6 +131,9 @@ struct StudyRunner: Sendable {
 
 /// Counts what failed in a phase, by reason.
 private final class FailureTally: Sendable {
+    /// So many reasons are told apart: a server's words may differ with every request.
+    private static let reasonLimit = 32
+
     private struct State {
         var counts: [RequestFailure: Int] = [:]
         var impossible: (reason: String, count: Int)?
@@ -144,7 +147,13 @@ private final class FailureTally: Sendable {
     /// Whether the subject cannot do any of the phase's items.
     var isImpossible: Bool { state.withLock { $0.impossible != nil } }
 
-    func add(_ failure: RequestFailure) { state.withLock { $0.counts[failure, default: 0] += 1 } }
+    func add(_ failure: RequestFailure) {
+        state.withLock { state in
+            let isTold = state.counts[failure] != nil || state.counts.count < Self.reasonLimit
+            let reason = isTold ? failure : RequestFailure("other reasons", isFinal: failure.isFinal)
+            state.counts[reason, default: 0] += 1
+        }
+    }
 
     func markImpossible(_ reason: String) {
         state.withLock { $0.impossible = ($0.impossible?.reason ?? reason, ($0.impossible?.count ?? 0) + 1) }

@@ -27,7 +27,8 @@ struct SubjectChoice {
                 remedy: "Choose one of \(Persona.shipped.map { "persona:" + $0.name }.joined(separator: ", ")).")
         }
         if EndpointAddress.isAddress(name) {
-            return try await endpoints([name] + endpoint.replicas, settings: endpoint, concurrency: concurrency)
+            return try await ReplicaSubject.connect(
+                to: [name] + endpoint.replicas, settings: endpoint, concurrency: concurrency)
         }
         guard endpoint.replicas.isEmpty else {
             throw FileError(
@@ -38,17 +39,5 @@ struct SubjectChoice {
             path: try locateModel(name), precision: engine.productPrecision, options: engine.engine,
             panelFolder: engine.panelFolder)
         return try LocalSubject(model, name: name)
-    }
-
-    private func endpoints(
-        _ addresses: [String], settings: EndpointSettings, concurrency: Int
-    ) async throws -> any Subject {
-        var members: [EndpointSubject] = []
-        for address in addresses {
-            members.append(
-                try await EndpointSubject.connect(
-                    to: address, settings: settings, isReplica: addresses.count > 1, concurrency: concurrency))
-        }
-        return members.count == 1 ? members[0] : try ReplicaSubject(members)
     }
 }
