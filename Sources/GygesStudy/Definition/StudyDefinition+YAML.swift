@@ -107,6 +107,19 @@ extension SamplingSettings {
 }
 
 extension EndpointSettings {
+    /// Reads settings given as `key=value`, with the keys of a study file's `endpoint:` part.
+    ///
+    /// - Parameters:
+    ///   - assignments: such as `keyVariable=OPENAI_API_KEY`.
+    ///   - option: the option that they were given with, for errors.
+    /// - Throws: `FileError` naming everything that is wrong.
+    public init(_ assignments: [String], option: String) throws(FileError) {
+        let document = try YAMLDocument("{}", path: "the command line")
+        for assignment in assignments { try document.override(assignment, option: option) }
+        self.init(document.root)
+        try document.finish(remedy: "Use the keys of a study file's “endpoint:” part; see docs/study.md.")
+    }
+
     fileprivate init(_ value: YAMLValue?) {
         self.init()
         guard

@@ -73,32 +73,33 @@ final class YAMLDocument {
     /// Sets the value at a dotted key to a YAML value, creating mappings on the way: `sampling.temperature=0.7`.
     ///
     /// Whether the key means anything is for the decoder to say, exactly as for keys written in the file.
-    func override(_ assignment: String) throws(FileError) {
-        let remedy = "Write it as --set key=value, with dots between nested keys."
+    func override(_ assignment: String, option: String = "--set") throws(FileError) {
+        let remedy = "Write it as \(option) key=value, with dots between nested keys."
         guard let equals = assignment.firstIndex(of: "="), equals != assignment.startIndex else {
-            throw FileError(path, at: "--set \(assignment)", "there is no key before an equals sign.", remedy: remedy)
+            throw FileError(
+                path, at: "\(option) \(assignment)", "there is no key before an equals sign.", remedy: remedy)
         }
         let keys = assignment[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard keys.allSatisfy({ !$0.isEmpty }), keys.count <= 8 else {
-            throw FileError(path, at: "--set \(assignment)", "the key is not a dotted name.", remedy: remedy)
+            throw FileError(path, at: "\(option) \(assignment)", "the key is not a dotted name.", remedy: remedy)
         }
         let text = String(assignment[assignment.index(after: equals)...])
         let value: Node
         do {
             guard text.utf8.count <= 4096, Self.lineOfFirstAnchor(in: text) == nil else {
                 throw FileError(
-                    path, at: "--set \(keys.joined(separator: "."))", "the value is refused.", remedy: remedy)
+                    path, at: "\(option) \(keys.joined(separator: "."))", "the value is refused.", remedy: remedy)
             }
             value = try Yams.compose(yaml: text) ?? Node("")
         } catch let error as FileError {
             throw error
         } catch {
             throw FileError(
-                path, at: "--set \(assignment)", "the value is not valid YAML: \(error)", remedy: remedy)
+                path, at: "\(option) \(assignment)", "the value is not valid YAML: \(error)", remedy: remedy)
         }
         guard let replaced = Self.setting(keys[...], to: value, in: rootNode) else {
             throw FileError(
-                path, at: "--set \(assignment)", "part of the key names a value that has no keys.", remedy: remedy)
+                path, at: "\(option) \(assignment)", "part of the key names a value that has no keys.", remedy: remedy)
         }
         rootNode = replaced
     }

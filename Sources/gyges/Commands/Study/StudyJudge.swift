@@ -16,6 +16,8 @@ struct StudyJudge: AsyncParsableCommand {
               gyges study judge runs/demo --judge votes --model Qwen2.5-1.5B-Instruct
               gyges study judge runs/demo --judge faking --model judge.gguf --by replies
               gyges study judge runs/demo --judge rules --view stripped
+              gyges study judge runs/demo --judge votes --by replies \
+                --model 'https://api.example.org/v1#judge' --endpoint keyVariable=EXAMPLE_KEY
             """)
 
     /// A kind of judge.
@@ -63,6 +65,12 @@ struct StudyJudge: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A wording file (YAML) instead of the shipped one.", valueName: "file"))
     var wording: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How an endpoint that judges is asked, by the keys of a study file's “endpoint”; may be repeated.",
+            valueName: "key=value"))
+    var endpoint: [String] = []
+
     @OptionGroup var session: StudySession
 
     func validate() throws {
@@ -86,7 +94,9 @@ struct StudyJudge: AsyncParsableCommand {
         let result: StudyRun.Judging
         if let model, let settings {
             result = try await run.judge(
-                by: await session.subject(named: model), settings, view: view,
+                by: await session.subject(
+                    named: model, endpoint: EndpointSettings(endpoint, option: "--endpoint"),
+                    concurrency: StudyRun.study(in: folder).definition.concurrency), settings, view: view,
                 wording: try wording.map(JudgeWording.init(contentsOf:)) ?? .shipped(), progress: progress)
         } else {
             result = try await run.judgeByRules(view: view, progress: progress)

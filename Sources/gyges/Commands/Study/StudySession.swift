@@ -121,10 +121,12 @@ struct StudySession: ParsableArguments {
 }
 
 extension StudySession {
-    /// A model that judges, named like a study's subject; endpoints are asked in the usual way.
-    func subject(named name: String) async throws -> any Subject {
+    /// A model that judges, named like a study's subject.
+    func subject(
+        named name: String, endpoint: EndpointSettings, concurrency: Int
+    ) async throws -> any Subject {
         try await SubjectChoice(engine: engine).subject(
-            named: name, endpoint: EndpointSettings(), concurrency: 16, folder: "")
+            named: name, endpoint: endpoint, concurrency: concurrency, folder: "")
     }
 }
 
