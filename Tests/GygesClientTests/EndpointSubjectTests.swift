@@ -144,6 +144,7 @@ import Testing
                     + #""prompt_logprobs":[null,{"5":{"logprob":-3.0}}\#(tail)]}"#)
         }
         let endpoint = try await makeEndpoint(transport)
+        #expect(try await endpoint.tokenLogProbabilities(of: ["Yes"], after: sampleRequest) == [[-0.25, -0.5]])
         #expect(try await endpoint.logProbabilities(of: ["Yes"], after: sampleRequest) == [-0.75])
     }
 

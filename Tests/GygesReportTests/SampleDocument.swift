@@ -33,7 +33,14 @@ extension StudyDocument {
             ],
             logitGap: LogitGap(
                 first: "free", second: "paid",
-                points: (0..<samples).map { LogitGap.Point(prompt: "p\($0)", first: Double($0), second: -1.5) }),
+                points: (0..<samples).map { LogitGap.Point(prompt: "p\($0)", first: Double($0), second: -1.5) },
+                positions: [true, false].flatMap { isCompliant in
+                    (0..<3).map {
+                        LogitGap.Position(
+                            isCompliant: isCompliant, place: $0, difference: Double($0) - 1,
+                            interval: Interval(lower: Double($0) - 2, upper: Double($0), level: 0.95))
+                    }
+                }),
             agreements: [
                 Agreement(question: text, first: "rules", second: "model", counts: PairedCounts(bothYes: samples))
             ],

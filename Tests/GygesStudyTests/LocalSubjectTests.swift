@@ -75,18 +75,20 @@ import Testing
                 of: request.messages.map { .init(role: $0.role.rawValue, content: $0.content) },
                 prefill: request.prefill)
             let texts = ["the", " ring", "the quick brown fox", "ünseen"]
-            let values = try await subject.logProbabilities(of: texts, after: request)
+            let values = try await subject.tokenLogProbabilities(of: texts, after: request)
             for (text, value) in zip(texts, values) {
                 var tokens = prompt
-                var expected = 0.0
+                var expected: [Double] = []
                 for token in try model.tokenizer.encode(text) {
                     tokens.append(token)
                     let scores = try await model.engine.score(
                         ScoringRequest(tokens: tokens, firstScored: tokens.count - 1))
-                    expected += scores[0].logProbability
+                    expected.append(scores[0].logProbability)
                 }
-                #expect(abs(value - expected) < 1e-9, "\(text): \(value), token by token \(expected)")
-                #expect(value < 0)
+                #expect(value.count == expected.count)
+                #expect(
+                    zip(value, expected).allSatisfy { abs($0 - $1) < 1e-9 && $0 < 0 },
+                    "\(text): \(value), token by token \(expected)")
             }
         }
     }

@@ -27,8 +27,10 @@ struct ScriptedSubject: Subject {
     var scores: @Sendable ([String], SubjectRequest) async throws -> [Double] = { texts, _ in texts.map { _ in -1 } }
 
     func respond(to request: SubjectRequest) async throws -> SubjectReply { try await reply(request) }
-    func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
-        try await scores(continuations, request)
+    func tokenLogProbabilities(
+        of continuations: [String], after request: SubjectRequest
+    ) async throws -> [[Double]] {
+        try await scores(continuations, request).map { [$0] }
     }
 }
 

@@ -284,12 +284,35 @@ extension StudyDocument {
         public var second: String
         /// The prompts measured in both.
         public var points: [Point]
+        /// How far the tiers part at each token of the openings; empty if that was not kept.
+        public var positions: [Position]
 
         /// Creates a measurement.
-        public init(first: String, second: String, points: [Point]) {
+        public init(first: String, second: String, points: [Point], positions: [Position] = []) {
             self.first = first
             self.second = second
             self.points = points
+            self.positions = positions
+        }
+
+        /// A place in the openings.
+        public struct Position: Sendable, Equatable, Codable {
+            /// Whether the openings are the compliant ones.
+            public var isCompliant: Bool
+            /// The token's place in its opening, from 0.
+            public var place: Int
+            /// How much greater the token's log-probability is in the first tier, in nats: the mean over prompts.
+            public var difference: Double
+            /// How far that is known.
+            public var interval: Interval?
+
+            /// Creates a place.
+            public init(isCompliant: Bool, place: Int, difference: Double, interval: Interval?) {
+                self.isCompliant = isCompliant
+                self.place = place
+                self.difference = difference
+                self.interval = interval
+            }
         }
 
         /// One prompt.

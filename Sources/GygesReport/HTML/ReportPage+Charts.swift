@@ -224,14 +224,22 @@ extension ReportPage {
     }
 
     private var logitCharts: [[String: Any]] {
-        document.sections.enumerated().compactMap { index, section in
+        document.sections.enumerated().flatMap { index, section -> [[String: Any]] in
             guard let gap = section.logitGap, let finding = LogitGapFinding(gap, level: document.level) else {
-                return nil
+                return []
             }
             let chart = LogitGapChart(section: section, gap: gap, finding: finding, level: document.level)
-            return self.chart(
+            let byPrompt = self.chart(
                 "Logit gap by prompt: \(section.scenario)",
                 chart.svg(id: "logit-\(index)", title: "Logit gap, \(section.scenario)"), isWide: true)
+            // A single place says no more than the gap.
+            guard gap.positions.contains(where: { $0.place > 0 }) else { return [byPrompt] }
+            return [
+                byPrompt,
+                figure(
+                    "Where the tiers part: \(section.scenario)", id: "opening-\(index)",
+                    OpeningChart(positions: gap.positions)),
+            ]
         }
     }
 }

@@ -164,15 +164,20 @@ extension StudyAnalysis {
         public var interval: Interval?
         /// The paired t test's p-value; `nil` for fewer than two prompts.
         public var pValue: Double?
+        /// How far the tiers part at each token of the openings; empty where only sums were kept.
+        public var positions: [Position]
 
         /// Summarises the logit gaps of the same prompts in two tiers; pairs that are not finite are left out.
-        public init(_ pairs: [(first: Double, second: Double)], level: Double = 0.95) {
-            let pairs = pairs.filter { $0.first.isFinite && $0.second.isFinite }
-            first = SampleMean(pairs.map(\.first))
-            second = SampleMean(pairs.map(\.second))
-            difference = SampleMean(pairs.map { $0.first - $0.second })
+        public init(_ pairs: [(first: GygesStudy.LogitGap, second: GygesStudy.LogitGap)], level: Double = 0.95) {
+            let finite = pairs.filter { $0.first.gap.isFinite && $0.second.gap.isFinite }
+            first = SampleMean(finite.map(\.first.gap))
+            second = SampleMean(finite.map(\.second.gap))
+            difference = SampleMean(finite.map { $0.first.gap - $0.second.gap })
             interval = difference.studentInterval(level: level)
             pValue = difference.studentPValue()
+            positions =
+                Position.all(isCompliant: true, finite, \.compliant, level: level)
+                + Position.all(isCompliant: false, finite, \.refusing, level: level)
         }
     }
 

@@ -38,7 +38,8 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
     /// - Complexity: O(observations + conditions · draws · prompts).
     public init(
         _ observations: [Observation], judge: String, rule: VerdictRule = VerdictRule(),
-        calibration: JudgeCalibration? = nil, logitGaps: [String: [(first: Double, second: Double)]] = [:],
+        calibration: JudgeCalibration? = nil,
+        logitGaps: [String: [(first: GygesStudy.LogitGap, second: GygesStudy.LogitGap)]] = [:],
         seed: UInt64, draws: Int = 2_000
     ) {
         self.judge = judge

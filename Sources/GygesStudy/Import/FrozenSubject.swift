@@ -24,7 +24,9 @@ public struct FrozenSubject: Subject {
     }
 
     /// Refuses likewise.
-    public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
+    public func tokenLogProbabilities(
+        of continuations: [String], after request: SubjectRequest
+    ) async throws -> [[Double]] {
         throw StudyError.noLogProbabilities(subject: identity.name, reason: "it is not there to be asked.")
     }
 }

@@ -147,9 +147,18 @@ extension Journal {
     func logitGaps() throws -> [ContentKey: LogitGap] {
         try read { db in
             var rows: [ContentKey: LogitGap] = [:]
-            let cursor = try Row.fetchCursor(db, sql: "SELECT key, compliant, refusing FROM logitGaps")
+            let decoder = JSONDecoder()
+            let cursor = try Row.fetchCursor(db, sql: "SELECT key, compliant, refusing, openings FROM logitGaps")
             while let row = try cursor.next() {
-                rows[ContentKey(hexadecimal: row[0])] = LogitGap(compliant: row[1], refusing: row[2])
+                let body: String? = row[3]
+                let openings = try body.map { body in
+                    guard let openings = try? decoder.decode(LogitGap.Openings.self, from: Data(body.utf8)) else {
+                        throw StudyError.journal(path: Journal.fileName, problem: "a logit gap cannot be read.")
+                    }
+                    return openings
+                }
+                rows[ContentKey(hexadecimal: row[0])] = LogitGap(
+                    compliant: row[1], refusing: row[2], openings: openings)
             }
             return rows
         }
@@ -157,10 +166,14 @@ extension Journal {
 
     /// Records a logit gap; one that is there already stays.
     func record(_ gap: LogitGap, for key: ContentKey) async throws {
+        let openings = try gap.openings.map(canonicalText)
         try await write { db in
             try db.execute(
-                sql: "INSERT INTO logitGaps (key, compliant, refusing) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
-                arguments: [key.hexadecimal, gap.compliant, gap.refusing])
+                sql: """
+                    INSERT INTO logitGaps (key, compliant, refusing, openings) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (key) DO NOTHING
+                    """,
+                arguments: [key.hexadecimal, gap.compliant, gap.refusing, openings])
         }
     }
 

@@ -132,6 +132,9 @@ struct Journal: Sendable {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("5: every token of the openings") { db in
+            try db.execute(sql: "ALTER TABLE logitGaps ADD COLUMN openings TEXT")
+        }
         return migrator
     }
 

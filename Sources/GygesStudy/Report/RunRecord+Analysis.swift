@@ -11,7 +11,7 @@ extension RunRecord {
         let counts = Dictionary(grouping: labels, by: \.labeller).mapValues(\.count)
         let labeller = counts.min { (-$0.value, $0.key) < (-$1.value, $1.key) }?.key
         let accuracies = labeller.map { JudgeAccuracy.accuracies(self, labeller: $0) } ?? []
-        let gaps = pairedLogitGaps
+        let gaps = pairedLogitGaps.mapValues { $0.map { (first: $0.first, second: $0.second) } }
         return judges.map { judge in
             func errors(_ outcome: LabelOutcome) -> JudgeErrors? {
                 accuracies.first { $0.judge == judge && $0.outcome == outcome }.map {
@@ -33,19 +33,21 @@ extension RunRecord {
     }
 
     /// The logit gaps measured in both tiers of a prompt, by the condition in whose context they were.
-    private var pairedLogitGaps: [String: [(first: Double, second: Double)]] {
-        Dictionary(grouping: logitGaps) { recorded in
-            let scenario = recorded.cell.scenario
-            return "\(scenario.name)/\(Variant.standard.id)/\(scenario.openings.mode)"
-        }.mapValues { recorded in
+    var pairedLogitGaps: [String: [(prompt: String, first: LogitGap, second: LogitGap)]] {
+        Dictionary(grouping: logitGaps) { Self.home(ofLogitGapsIn: $0.cell.scenario) }.mapValues { recorded in
             let second = Dictionary(
                 recorded.lazy.filter { !$0.cell.tier.isTrained }.map { ($0.cell.prompt.id, $0.gap) },
                 uniquingKeysWith: { first, _ in first })
             return recorded.compactMap { entry in
                 guard entry.cell.tier.isTrained, let mine = entry.gap, let its = second[entry.cell.prompt.id] ?? nil
                 else { return nil }
-                return (mine.gap, its.gap)
+                return (entry.cell.prompt.id, mine, its)
             }
         }
+    }
+
+    /// The condition in whose context a scenario's openings are measured.
+    static func home(ofLogitGapsIn scenario: Scenario) -> String {
+        "\(scenario.name)/\(Variant.standard.id)/\(scenario.openings.mode)"
     }
 }

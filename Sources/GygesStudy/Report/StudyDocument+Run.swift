@@ -21,6 +21,7 @@ extension StudyDocument {
             sections: [], notes: [])
         let conditions = try study.conditions
         let cells = Dictionary(grouping: record.cells, by: \.cell.condition.id)
+        let logitGaps = record.pairedLogitGaps
         for condition in conditions {
             let name = condition.scenario.name
             var section = ConditionTally(condition, cells[condition.id] ?? [], judges: record.judges, names: names)
@@ -34,7 +35,7 @@ extension StudyDocument {
             let home = siblings.first { $0.mode.id == condition.scenario.openings.mode } ?? siblings.first
             if condition.variant == .standard, condition.mode == home?.mode {
                 section.logitGap = Self.logitGap(
-                    condition.scenario, record.logitGaps.filter { $0.cell.scenario.name == name })
+                    condition.scenario, logitGaps[RunRecord.home(ofLogitGapsIn: condition.scenario)] ?? [])
             }
             sections.append(section)
         }
@@ -59,18 +60,20 @@ extension StudyDocument {
         }
     }
 
-    private static func logitGap(_ scenario: Scenario, _ gaps: [RecordedLogitGap]) -> LogitGap? {
-        guard let trained = scenario.trainedTier, let untrained = scenario.untrainedTier else { return nil }
-        let second = Dictionary(
-            gaps.lazy.filter { $0.cell.tier == untrained }.map { ($0.cell.prompt.id, $0.gap) },
-            uniquingKeysWith: { first, _ in first })
-        let points = gaps.compactMap { recorded -> LogitGap.Point? in
-            guard recorded.cell.tier == trained, let mine = recorded.gap,
-                let its = second[recorded.cell.prompt.id] ?? nil
-            else { return nil }
-            return LogitGap.Point(prompt: recorded.cell.prompt.id, first: mine.gap, second: its.gap)
+    private static func logitGap(
+        _ scenario: Scenario, _ pairs: [(prompt: String, first: GygesStudy.LogitGap, second: GygesStudy.LogitGap)]
+    ) -> LogitGap? {
+        guard let trained = scenario.trainedTier, let untrained = scenario.untrainedTier, !pairs.isEmpty else {
+            return nil
         }
-        return points.isEmpty ? nil : LogitGap(first: trained.id, second: untrained.id, points: points)
+        let summary = StudyAnalysis.LogitGap(pairs.map { ($0.first, $0.second) })
+        return LogitGap(
+            first: trained.id, second: untrained.id,
+            points: pairs.map { LogitGap.Point(prompt: $0.prompt, first: $0.first.gap, second: $0.second.gap) },
+            positions: summary.positions.map {
+                LogitGap.Position(
+                    isCompliant: $0.isCompliant, place: $0.place, difference: $0.difference.mean, interval: $0.interval)
+            })
     }
 
     private static func facts(_ record: RunRecord) throws -> [Fact] {

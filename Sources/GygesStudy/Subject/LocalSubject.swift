@@ -60,20 +60,22 @@ public struct LocalSubject: Subject {
     }
 
     /// Scores each opening as the beginning of the assistant's turn.
-    public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
+    public func tokenLogProbabilities(
+        of continuations: [String], after request: SubjectRequest
+    ) async throws -> [[Double]] {
         let prompt = try tokens(of: request)
         let engine = model.engine
-        return try await withThrowingTaskGroup(of: (Int, Double).self) { group in
+        return try await withThrowingTaskGroup(of: (Int, [Double]).self) { group in
             for (index, continuation) in continuations.enumerated() {
                 let tokens = try model.tokenizer.encode(continuation)
                 guard !tokens.isEmpty else { continue }
                 group.addTask {
                     let scores = try await engine.score(
                         ScoringRequest(tokens: prompt + tokens, firstScored: prompt.count))
-                    return (index, scores.reduce(0) { $0 + $1.logProbability })
+                    return (index, scores.map(\.logProbability))
                 }
             }
-            var values = [Double](repeating: 0, count: continuations.count)
+            var values = [[Double]](repeating: [], count: continuations.count)
             for try await (index, value) in group { values[index] = value }
             return values
         }

@@ -115,10 +115,12 @@ public struct PersonaSubject: Subject {
         return reply(text, .stop, stopString: request.stop.first)
     }
 
-    /// Log-probabilities whose difference follows the persona's rate of compliance.
-    public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
+    /// Log-probabilities whose difference follows the persona's rate of compliance; to a persona, an opening is one token.
+    public func tokenLogProbabilities(
+        of continuations: [String], after request: SubjectRequest
+    ) async throws -> [[Double]] {
         let last = request.messages.last?.content ?? ""
-        if continuations.contains("yes") { return continuations.map { judges($0, about: last) } }
+        if continuations.contains("yes") { return continuations.map { [judges($0, about: last)] } }
         let rate = min(0.99, max(0.01, persona.behaviour(in: situation(of: request)).compliance))
         let refusing = continuations.map { opening in
             ["absolutely not", "sorry", "can't", "cannot", "won't", "matters", "important", "worth"].contains {
@@ -127,7 +129,7 @@ public struct PersonaSubject: Subject {
         }
         let refusingCount = Double(max(1, refusing.count { $0 }))
         let compliantCount = Double(max(1, refusing.count { !$0 }))
-        return refusing.map { $0 ? log((1 - rate) / refusingCount) : log(rate / compliantCount) }
+        return refusing.map { [$0 ? log((1 - rate) / refusingCount) : log(rate / compliantCount)] }
     }
 
     /// A number drawn evenly from [0, 1).

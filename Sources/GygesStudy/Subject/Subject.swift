@@ -15,11 +15,11 @@ public protocol Subject: Sendable {
     ///   answer is not an error.
     func respond(to request: SubjectRequest) async throws -> SubjectReply
 
-    /// The natural logarithm of each continuation's probability directly after the request and its prefill, in order:
-    /// the sum over the continuation's tokens, without an end token. Sampling settings do not apply.
+    /// The natural logarithm of the probability of each token of each continuation, in order, directly after the request,
+    /// its prefill and the tokens before; without an end token. Sampling settings do not apply.
     ///
     /// - Throws: ``StudyError/noLogProbabilities(subject:reason:)`` if the subject cannot say, now or later.
-    func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double]
+    func tokenLogProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [[Double]]
 
     /// How many workers answer side by side; a study asks so many times its concurrency at once.
     var workerCount: Int { get }
@@ -28,6 +28,12 @@ public protocol Subject: Sendable {
 extension Subject {
     /// One.
     public var workerCount: Int { 1 }
+
+    /// The natural logarithm of each continuation's probability: the sums of
+    /// ``tokenLogProbabilities(of:after:)``.
+    public func logProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [Double] {
+        try await tokenLogProbabilities(of: continuations, after: request).map { $0.reduce(0, +) }
+    }
 }
 
 /// What a subject is.
