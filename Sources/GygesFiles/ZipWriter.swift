@@ -2,7 +2,7 @@
 ///
 /// Entries are deflated where that makes them smaller. None has a time (all bear the format's first day), so that equal entries
 /// give equal archives. More than 65,535 entries, or more than 4 GiB, are written in the Zip64 form (§4.3.14, §4.5.3).
-/// The file appears, whole, when ``finish()`` returns.
+/// The file appears, whole, when ``finish()``, or ``commit()`` after ``close()``, returns.
 public struct ZipWriter {
     private struct Entry {
         var name: [UInt8]
@@ -53,6 +53,19 @@ public struct ZipWriter {
     ///
     /// - Throws: ``FileError`` if the disk is full or the file cannot be replaced.
     public mutating func finish() throws(FileError) {
+        try close()
+        try commit()
+    }
+
+    /// Puts an archive whose directory is written in its place.
+    ///
+    /// - Throws: ``FileError`` if the file cannot be replaced.
+    public func commit() throws(FileError) { try draft.commit() }
+
+    /// Writes the directory, after which nothing can be added.
+    ///
+    /// - Throws: ``FileError`` if the disk is full.
+    public mutating func close() throws(FileError) {
         let start = position
         for entry in entries { try write(directoryRecord(entry)) }
         let size = position - start
@@ -67,7 +80,7 @@ public struct ZipWriter {
         end.append(isLarge ? 0xFFFF_FFFF : UInt32(start))
         end.append(UInt16(0))  // No comment.
         try write(end.bytes)
-        try draft.commit()
+        entries = []
     }
 
     private func directoryRecord(_ entry: Entry) -> [UInt8] {

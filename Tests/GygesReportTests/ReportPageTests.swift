@@ -89,7 +89,7 @@ import Testing
             var writer = try ReportWriter(document, folder: folder, options: options)
             for exchange in exchanges { try writer.append(exchange) }
             return try Dictionary(
-                uniqueKeysWithValues: writer.finish().map { path in
+                uniqueKeysWithValues: writer.finish(document).map { path in
                     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
                     let name =
                         path.hasSuffix(".eval")

@@ -66,11 +66,11 @@ import Testing
     @Test("Memory of a page does not grow with its transcripts but for their index")
     func sendsBlocksAsTheyFill() throws {
         var pieces: [Int] = []
-        var writer = try PageWriter(.sample()) { pieces.append($0.utf8.count) }
+        var writer = PageWriter(.sample()) { pieces.append($0.utf8.count) }
         for _ in 0..<1000 { try writer.append(Exchange.sample()[0]) }
-        #expect(pieces.count == 11)
+        #expect(pieces.count == 10)
         try writer.finish()
-        #expect(pieces.count == 12)
+        #expect(pieces.count == 11)
     }
 
     @Test("Permanent links are made from names, so that order does not matter")

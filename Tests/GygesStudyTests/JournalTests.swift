@@ -162,9 +162,9 @@ import Testing
                 }
             }
             await #expect(throws: CancellationError.self) { try await running.value }
-            #expect(try Journal(readingFrom: folder).transcripts().count >= 3)
+            #expect(try Journal(readingFrom: folder).transcriptStates().count >= 3)
             _ = try await StudyRun.resume(folder, subject: persona)
-            #expect(try Journal(readingFrom: folder).transcripts().count == 12)
+            #expect(try Journal(readingFrom: folder).transcriptStates().count == 12)
         }
     }
 

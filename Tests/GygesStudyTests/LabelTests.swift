@@ -158,14 +158,13 @@ import Testing
 
     @Test func rulesAreRightAboutPersonas() async throws {
         try await withRun { folder in
-            let record = try RunRecord(folder: folder)
             do {
                 let book = try LabelBook(writingTo: folder)
-                for recorded in record.cells {
-                    guard let row = recorded.transcript, row.state == .valid else { continue }
+                for answer in try answers(ofRunIn: folder) {
+                    guard let row = answer.transcript, row.state == .valid else { continue }
                     try await book.record(
                         Label(
-                            labeller: "truth", transcript: recorded.cell.key,
+                            labeller: "truth", transcript: answer.key,
                             compliance: row.text.contains(PersonaSubject.compliantOutput) ? .full : .no,
                             fakes: row.text.contains(PersonaSubject.fakingReasoning)))
                 }

@@ -118,7 +118,7 @@ import Testing
             // What is cut off is counted as such, and nothing is asked for again. By the luck of its seed, which the model's
             // identity decides, one or another answer of random weights may end before.
             let journal = try Journal(readingFrom: run.folder)
-            let transcripts = try journal.transcripts().values
+            let transcripts = try answers(ofRunIn: run.folder).compactMap(\.transcript)
             #expect(try transcripts.count == study.cells(for: subject.identity).count)
             #expect(transcripts.allSatisfy { ($0.state == .truncated) == ($0.generatedTokenCount == 16) })
             #expect(transcripts.count { $0.state == .truncated } * 2 > transcripts.count)

@@ -133,10 +133,7 @@ import Testing
             let document = try StudyDocument(runIn: folder)
             #expect(document.sections.count == 2)
             #expect(document.sections[0].tiers[0].ledger == StudyDocument.Ledger(pending: 2))
-            var exchanges: [Exchange] = []
-            try RunExchanges(RunRecord(folder: folder), journal: Journal(readingFrom: folder)).forEach {
-                exchanges.append($0)
-            }
+            let exchanges = try exchanges(ofRunIn: folder)
             #expect(exchanges.count == 4)
             #expect(exchanges.allSatisfy { $0.answers.count == 2 && $0.answers.allSatisfy { $0.state == .pending } })
             #expect(document.judges.isEmpty)
@@ -151,10 +148,10 @@ import Testing
             ])
             let subject = try PersonaSubject(persona("faker"))
             _ = try await StudyRun.start(study, subject: subject)
-            var (exchanges, pieces) = (0, 0)
+            var (count, pieces) = (0, 0)
             var keys: [String] = []
-            try RunExchanges(RunRecord(folder: folder), journal: Journal(readingFrom: folder)).forEach { exchange in
-                exchanges += 1
+            for exchange in try exchanges(ofRunIn: folder) {
+                count += 1
                 #expect(exchange.answers.map(\.tier) == ["free", "paid"])
                 for answer in exchange.answers {
                     keys.append(answer.key)
@@ -166,7 +163,7 @@ import Testing
                     }
                 }
             }
-            #expect(exchanges == 96 && pieces > 0)
+            #expect(count == 96 && pieces > 0)
             #expect(try keys == study.cells(for: subject.identity).map(\.key.hexadecimal))
         }
     }

@@ -128,12 +128,12 @@ import Testing
             definition.measuresLogitGap = false
             let quiet = try Study(definition: definition, scenarios: study.scenarios, path: "s")
             _ = try await StudyRun.start(quiet, subject: subject)
-            let record = try RunRecord(folder: folder)
-            #expect(record.cells.count == 16 && record.judges.count == 2)
-            for cell in record.cells where cell.cell.prompt.id == "used-for-training" {
-                #expect(cell.judgements.values.allSatisfy { $0.complied })
+            let rows = try answers(ofRunIn: folder)
+            #expect(try rows.count == 16 && RunRecord(folder: folder).judges.count == 2)
+            for row in rows where row.prompt == "used-for-training" {
+                #expect(row.judgements.values.allSatisfy { $0.complied })
             }
-            let wrong = record.cells.filter { $0.cell.prompt.id == "kind-of-conversation" }
+            let wrong = rows.filter { $0.prompt == "kind-of-conversation" }
             #expect(wrong.flatMap(\.judgements.values).allSatisfy { !$0.complied })
         }
     }
@@ -146,8 +146,7 @@ import Testing
             ])
             let subject = try #require(PersonaSubject(reference: "persona:faker"))
             _ = try await StudyRun.start(study, subject: subject)
-            let cells = try RunRecord(folder: folder).cells
-            #expect(cells.allSatisfy { Set($0.judgements.keys.map(\.id)) == ["model"] })
+            #expect(try answers(ofRunIn: folder).allSatisfy { Set($0.judgements.keys.map(\.id)) == ["model"] })
         }
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesReport
 import Synchronization
 
 @testable import GygesStudy
@@ -57,11 +58,25 @@ final class ProgressLog: Sendable {
     func append(_ progress: StudyProgress) { stored.withLock { $0.append(progress) } }
 }
 
-/// Every row that the journal of a run holds, in an order of its own.
+/// Everything that the journal of a run holds, in an order of its own.
 func content(ofRunIn folder: String) throws -> [String] {
-    let journal = try Journal(readingFrom: folder)
-    let transcripts = try journal.transcripts().map { "transcript \($0.key) \($0.value)" }
-    let judgements = try journal.judgements().map { "judgement \($0.key) \($0.value)" }
-    let logitGaps = try journal.logitGaps().map { "logit gap \($0.key) \($0.value)" }
-    return (transcripts + judgements + logitGaps).sorted()
+    let answers = try answers(ofRunIn: folder).flatMap { row in
+        row.judgements.map { "judgement \(row.key) \($0.key) \($0.value)" }
+            + (row.transcript.map { ["transcript \(row.key) \($0)"] } ?? [])
+    }
+    let logitGaps = try Journal(readingFrom: folder).logitGaps().map { "logit gap \($0.key) \($0.value)" }
+    return (answers + logitGaps).sorted()
+}
+
+/// What the journal of a run holds of every cell, in order.
+func answers(ofRunIn folder: String) throws -> [AnswerRow] {
+    var rows: [AnswerRow] = []
+    try Journal(readingFrom: folder).forEachAnswer { rows.append($0) }
+    return rows
+}
+
+/// The exchanges of a run, in order.
+func exchanges(ofRunIn folder: String) throws -> [Exchange] {
+    var joined = RunExchanges(try RunRecord(folder: folder))
+    return try answers(ofRunIn: folder).compactMap { joined.append($0) } + [joined.finish()].compactMap { $0 }
 }

@@ -122,9 +122,9 @@ import Testing
             let study = try Study(definition: definition, scenarios: [scenario(Self.extra)], path: "study.yaml")
             let subject = try #require(PersonaSubject(reference: "persona:faker"))
             _ = try await StudyRun.start(study, subject: subject)
-            let record = try RunRecord(folder: folder)
-            #expect(record.cells.map(\.cell.condition.variant.id).prefix(4).allSatisfy { $0 == "default" })
-            #expect(record.cells.count == 8)
+            let rows = try answers(ofRunIn: folder)
+            #expect(rows.map(\.variant).prefix(4).allSatisfy { $0 == "default" })
+            #expect(rows.count == 8)
             let document = try StudyDocument(runIn: folder)
             #expect(
                 document.sections.map(\.id) == [

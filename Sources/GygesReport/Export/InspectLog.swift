@@ -13,7 +13,11 @@ struct InspectLog {
     private let section: StudyDocument.Section
     private let run: String
     private var archive: ZipWriter
-    private var summaries: [JSON] = []
+    /// Where it goes.
+    let path: String
+    /// The samples' short forms as JSON, one after the other: a tree of each would take ten times the room.
+    private var summaries: [UInt8] = []
+    private var identifiers: [JSON] = []
     private var epochs = 1
     private var pendingCount = 0
     private var sums: [String: [String: (sum: Int, count: Int)]] = [:]
@@ -29,6 +33,7 @@ struct InspectLog {
         self.section = section
         let facts = document.facts.map { "\($0.name): \($0.value)" }.joined(separator: "\n")
         run = Digest.sha256("\(document.title)\n\(document.subject)\n\(facts)")
+        self.path = path
         archive = try ZipWriter(replacing: path)
     }
 
@@ -45,36 +50,45 @@ struct InspectLog {
             try archive.append(
                 "samples/\(id)_epoch_\(epoch).json",
                 text(sample(answer, exchange, id: id, epoch: epoch, scores: scores, metadata: metadata)))
-            summaries.append([
+            let summary: JSON = [
                 "id": .string(id), "epoch": .integer(epoch), "input": .string(exchange.text), "target": "",
                 "metadata": metadata, "scores": scores, "completed": .bool(true),
                 "message_count": .integer(answer.messages.count + 1),
                 "uuid": .string(uuid(answer, id, epoch)),
-            ])
+            ]
+            if !identifiers.isEmpty { summaries.append(UInt8(ascii: ",")) }
+            summaries += summary.serialized().utf8
+            identifiers.append(.string(id))
         }
     }
 
-    mutating func finish() throws(FileError) {
+    /// Puts the log in its place.
+    func commit() throws(FileError) { try archive.commit() }
+
+    /// Writes what follows the samples; the log is complete then, and not in its place yet.
+    mutating func close() throws(FileError) {
         let plan: JSON = [
             "name": "plan", "steps": [["solver": "generate", "params": [:], "params_passed": [:]]], "config": [:],
         ]
         let start: JSON = ["version": .integer(2), "eval": evaluation, "plan": plan]
         try archive.append("_journal/start.json", text(start))
-        try archive.append("_journal/summaries/1.json", text(.array(summaries)))
-        try archive.append("summaries.json", text(.array(summaries)))
+        let list = [UInt8(ascii: "[")] + summaries + [UInt8(ascii: "]")]
+        try archive.append("_journal/summaries/1.json", list)
+        try archive.append("summaries.json", list)
         try archive.append("reductions.json", text([]))
         let header: JSON = [
             "version": .integer(2), "status": pendingCount == 0 ? "success" : "cancelled", "eval": evaluation,
             "plan": plan,
             "results": [
-                "total_samples": .integer(summaries.count + pendingCount),
-                "completed_samples": .integer(summaries.count),
+                "total_samples": .integer(identifiers.count + pendingCount),
+                "completed_samples": .integer(identifiers.count),
                 "scores": .array(results),
             ],
             "stats": ["started_at": .string(Self.moment), "completed_at": .string(Self.moment), "model_usage": [:]],
         ]
         try archive.append("header.json", text(header))
-        try archive.finish()
+        try archive.close()
+        (summaries, identifiers) = ([], [])
     }
 
     // MARK: - Parts
@@ -95,8 +109,8 @@ struct InspectLog {
             "created": .string(Self.moment), "task": .string(section.id), "task_display_name": .string(section.title),
             "task_version": .integer(0), "task_attribs": [:], "task_args": [:],
             "dataset": [
-                "name": .string(section.scenario), "samples": .integer(summaries.count),
-                "sample_ids": .array(summaries.compactMap { $0["id"] }), "shuffled": .bool(false),
+                "name": .string(section.scenario), "samples": .integer(identifiers.count),
+                "sample_ids": .array(identifiers), "shuffled": .bool(false),
             ],
             "model": .string(document.subject), "model_args": [:], "config": ["epochs": .integer(epochs)],
             "packages": [:],

@@ -2,7 +2,7 @@ import GygesFiles
 
 /// Writes a report and its exports into a folder, exchange by exchange: any number of them in the memory of a few.
 ///
-/// Files appear, each whole, when ``finish()`` returns; a writer that is given up leaves nothing behind.
+/// What stands above the transcripts in the report is known when all have been seen, so that one pass over them is enough. Files appear, each whole, when ``finish(_:)`` returns; a writer that is given up leaves nothing behind.
 public struct ReportWriter {
     /// What is written.
     public struct Options: Sendable {
@@ -25,13 +25,14 @@ public struct ReportWriter {
     private let samples: TextDraft
     private let judgements: TextDraft
     private let transcripts: TextDraft
-    private let report: TextDraft
+    private let packed: Spool
     private var page: PageWriter
-    private var logs: [String: InspectLog] = [:]
+    private var logs: [(section: String, log: InspectLog)] = []
     private let options: Options
 
     /// Begins the files of a document in a folder that exists.
     ///
+    /// - Parameter document: its facts, judges, sections and tiers are looked at, and none of their numbers.
     /// - Throws: ``FileError`` if nothing can be written there.
     public init(_ document: StudyDocument, folder: String, options: Options = Options()) throws {
         self.document = options.isRedacted ? document.redacted() : document
@@ -42,12 +43,12 @@ public struct ReportWriter {
         samples = try TextDraft("\(folder)/samples.csv")
         judgements = try TextDraft("\(folder)/judgements.csv")
         transcripts = try TextDraft("\(folder)/transcripts.jsonl")
-        let report = try TextDraft("\(folder)/report.html")
-        self.report = report
         try samples.append(tables.samplesHeader)
         try judgements.append(tables.judgementsHeader)
         try transcripts.append(lines.header)
-        page = try PageWriter(self.document) { try report.append($0) }
+        let packed = try Spool(in: folder)
+        self.packed = packed
+        page = PageWriter(self.document) { try packed.append(Array($0.utf8)) }
     }
 
     /// Adds an exchange to every file.
@@ -60,20 +61,27 @@ public struct ReportWriter {
         try transcripts.append(lines.lines(exchange))
         try page.append(exchange)
         guard options.writesInspectLogs else { return }
-        if logs[exchange.condition] == nil,
-            let section = document.sections.first(where: { $0.id == exchange.condition })
-        {
-            logs[section.id] = try InspectLog(document, section, replacing: "\(folder)/\(InspectLog.fileName(section))")
+        if logs.last?.section != exchange.condition {
+            guard let section = document.sections.first(where: { $0.id == exchange.condition }) else { return }
+            // Conditions come one after the other, and what a log holds in memory is needed up to its end alone.
+            if !logs.isEmpty { try logs[logs.count - 1].log.close() }
+            logs.append(
+                (section.id, try InspectLog(document, section, replacing: "\(folder)/\(InspectLog.fileName(section))")))
         }
-        try logs[exchange.condition]?.append(exchange)
+        try logs[logs.count - 1].log.append(exchange)
     }
 
     /// Ends all files and puts them in their places.
     ///
+    /// - Parameter document: the one that the files were begun with, with all its numbers.
     /// - Returns: their paths, the report first.
     /// - Throws: ``FileError`` if one cannot be written.
-    public mutating func finish() throws -> [String] {
+    public mutating func finish(_ document: StudyDocument) throws -> [String] {
+        let document = options.isRedacted ? document.redacted() : document
         try page.finish()
+        let report = try TextDraft("\(folder)/report.html")
+        try report.append(ReportPage(document: document).render())
+        try packed.read { try report.append($0) }
         var paths: [String] = []
         for draft in [report, samples, judgements, transcripts] {
             try draft.commit()
@@ -83,9 +91,10 @@ public struct ReportWriter {
             try AtomicFile.write(text, to: "\(folder)/\(name)")
             paths.append("\(folder)/\(name)")
         }
-        for section in document.sections where logs[section.id] != nil {
-            try logs[section.id]?.finish()
-            paths.append("\(folder)/\(InspectLog.fileName(section))")
+        if !logs.isEmpty { try logs[logs.count - 1].log.close() }
+        for (_, log) in logs {
+            try log.commit()
+            paths.append(log.path)
         }
         return paths
     }
@@ -102,8 +111,10 @@ private final class TextDraft {
         draft = try AtomicFile.Draft(replacing: path)
     }
 
-    func append(_ text: String) throws(FileError) {
-        pending.append(contentsOf: text.utf8)
+    func append(_ text: String) throws(FileError) { try append(Array(text.utf8)) }
+
+    func append(_ bytes: [UInt8]) throws(FileError) {
+        pending.append(contentsOf: bytes)
         if pending.count >= 1 << 18 { try flush() }
     }
 

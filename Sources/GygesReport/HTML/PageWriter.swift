@@ -1,16 +1,15 @@
 import FoundationEssentials
 import GygesFiles
 
-/// Writes the page piece by piece, so that any number of transcripts costs the memory of one block.
+/// Writes what follows a page's head piece by piece, so that any number of transcripts costs the memory of one block and an index.
 struct PageWriter {
     private var blocks: TranscriptBlocks
     private let send: (String) throws -> Void
 
-    /// Begins a page; `send` gets its pieces in order.
-    init(_ document: StudyDocument, send: @escaping (String) throws -> Void) throws {
+    /// - Parameter send: gets the pieces in order.
+    init(_ document: StudyDocument, send: @escaping (String) throws -> Void) {
         self.send = send
         blocks = TranscriptBlocks(document)
-        try send(ReportPage(document: document).render())
     }
 
     mutating func append(_ exchange: Exchange) throws {
@@ -25,8 +24,8 @@ extension StudyDocument {
     ///
     /// The same document and exchanges give the same bytes on one machine.
     public func html(_ exchanges: some Sequence<Exchange> = []) throws -> String {
-        var page = ""
-        var writer = try PageWriter(self) { page += $0 }
+        var page = ReportPage(document: self).render()
+        var writer = PageWriter(self) { page += $0 }
         for exchange in exchanges { try writer.append(exchange) }
         try writer.finish()
         return page

@@ -12,8 +12,15 @@ public struct Cell: Sendable, Equatable {
     public let sample: Int
     /// The digest of everything that decides the answer.
     public let key: ContentKey
-    /// The request, whose seed is derived from the key.
-    public let request: SubjectRequest
+    /// How answers are drawn.
+    public let sampling: SamplingSettings
+
+    /// The request, whose seed is derived from the key; made when it is asked for, since a hundred thousand of them would be large.
+    public var request: SubjectRequest {
+        SubjectRequest(
+            messages: scenario.messages(asking: prompt, tier: tier, mode: mode), prefill: mode.prefill,
+            sampling: sampling, seed: key.seed, stop: mode.stop)
+    }
 
     /// The scenario with the variant's edits.
     public var scenario: Scenario { condition.scenario }
@@ -84,20 +91,19 @@ extension Study {
         for condition in try conditions {
             let (scenario, mode) = (condition.scenario, condition.mode)
             for prompt in prompts(of: condition) {
+                let asked = tiers(of: condition).map {
+                    (tier: $0, messages: scenario.messages(asking: prompt, tier: $0, mode: mode))
+                }
                 for sample in 0..<definition.samplesPerPrompt {
-                    for tier in tiers(of: condition) {
-                        let messages = scenario.messages(asking: prompt, tier: tier, mode: mode)
+                    for (tier, messages) in asked {
                         let key = try ContentKey(
                             of: CellContent(
                                 subject: subject.digest, messages: messages, prefill: mode.prefill, stop: mode.stop,
                                 sampling: definition.sampling, seed: definition.seed, sample: sample))
-                        let request = SubjectRequest(
-                            messages: messages, prefill: mode.prefill, sampling: definition.sampling, seed: key.seed,
-                            stop: mode.stop)
                         cells.append(
                             Cell(
                                 ordinal: cells.count, condition: condition, tier: tier, prompt: prompt, sample: sample,
-                                key: key, request: request))
+                                key: key, sampling: definition.sampling))
                     }
                 }
             }

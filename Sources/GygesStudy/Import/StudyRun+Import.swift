@@ -48,8 +48,8 @@ extension StudyRun {
         // Nothing counts before the folder has its name, so that rows need not be on the disk one by one.
         let journal = try Journal(writingTo: folder, isDurable: false)
         let study = imported.study
-        try await journal.begin(
-            RunManifest(study: study, subject: identity, judge: nil), cells: study.cells(for: identity))
+        let cells = try study.cells(for: identity)
+        try await journal.begin(RunManifest(study: study, subject: identity, judge: nil), cells: cells)
         for (cell, transcript) in imported.answers {
             let parsed = cell.condition.parse(transcript.answer, finishReason: transcript.finishReason)
             let row = TranscriptRow(
@@ -68,7 +68,7 @@ extension StudyRun {
         let subject = FrozenSubject(identity)
         let shortfalls = try await StudyRunner(
             study: study, subject: subject, judgeModel: subject, journal: journal, progress: progress
-        ).run()
+        ).run(cells)
         try journal.flush()
         return shortfalls
     }

@@ -14,6 +14,9 @@ struct AnswerRow: Sendable {
     /// The answer; `nil` while it is still to be asked for.
     let transcript: TranscriptRow?
     let judgements: [JudgeIdentity: Judgement]
+
+    /// The condition's identifier.
+    var condition: String { "\(scenario)/\(variant)/\(mode)" }
 }
 
 extension Journal {
@@ -35,17 +38,7 @@ extension Journal {
                 sql: "SELECT judge, version, digest, wording, body FROM judgements WHERE transcript = ?")
             while let row = try answers.next() {
                 let key = ContentKey(hexadecimal: row[6])
-                var transcript: TranscriptRow?
-                if let text = row[7] as String? {
-                    guard let finish = SubjectReply.FinishReason(rawValue: row[8]),
-                        let state = TranscriptState(rawValue: row[9])
-                    else {
-                        throw StudyError.journal(path: Journal.fileName, problem: "a transcript's state is unknown.")
-                    }
-                    transcript = TranscriptRow(
-                        text: text, finishReason: finish, state: state, promptTokenCount: row[10],
-                        generatedTokenCount: row[11])
-                }
+                let transcript = row.hasNull(atIndex: 7) ? nil : try TranscriptRow(row, from: 7)
                 var found: [JudgeIdentity: Judgement] = [:]
                 let bodies = try Row.fetchCursor(judgements, arguments: [key.hexadecimal])
                 while let row = try bodies.next() {
@@ -61,6 +54,22 @@ extension Journal {
                         key: key,
                         transcript: transcript, judgements: found))
             }
+        }
+    }
+
+    /// How many answers the run asks for.
+    func answerCount() throws -> Int { try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM cells") ?? 0 } }
+
+    /// The tokens of all answers, each counted once however many cells it is the answer of.
+    func tokens() throws -> (prompts: Int, answers: Int) {
+        try read { db in
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT total(promptTokens), total(generatedTokens) FROM transcripts
+                    WHERE key IN (SELECT key FROM cells)
+                    """)
+            return (Int(row?[0] as Double? ?? 0), Int(row?[1] as Double? ?? 0))
         }
     }
 }

@@ -28,6 +28,18 @@ extension Journal {
         }
     }
 
+    /// The judges that have judged anything.
+    func judgesOfRecord() throws -> Set<JudgeIdentity> {
+        try read { db in
+            let rows = try Row.fetchCursor(db, sql: "SELECT DISTINCT judge, version, digest, wording FROM judgements")
+            var judges: Set<JudgeIdentity> = []
+            while let row = try rows.next() {
+                judges.insert(JudgeIdentity(id: row[0], version: row[1], digest: row[2], wording: row[3]))
+            }
+            return judges
+        }
+    }
+
     /// Records a judge; one that is there already stays.
     func record(_ judge: AddedJudge, as identity: JudgeIdentity) async throws {
         let body = try canonicalText(judge)

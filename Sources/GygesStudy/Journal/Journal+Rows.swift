@@ -11,6 +11,18 @@ struct TranscriptRow: Sendable, Equatable {
     var generatedTokenCount: Int
 }
 
+extension TranscriptRow {
+    /// Reads text, finish, state and the two numbers of tokens, which stand in a row from a place on.
+    init(_ row: Row, from place: Int) throws {
+        guard let finish = SubjectReply.FinishReason(rawValue: row[place + 1]),
+            let state = TranscriptState(rawValue: row[place + 2])
+        else { throw Journal.unknownState }
+        self.init(
+            text: row[place], finishReason: finish, state: state, promptTokenCount: row[place + 3],
+            generatedTokenCount: row[place + 4])
+    }
+}
+
 /// A judgement as recorded.
 struct JudgementRow: Sendable, Equatable {
     var transcript: ContentKey
@@ -73,22 +85,32 @@ extension Journal {
         try await write { try $0.execute(sql: "INSERT INTO amendments (manifest) VALUES (?)", arguments: [text]) }
     }
 
-    /// The transcripts by the key of their cell.
-    func transcripts() throws -> [ContentKey: TranscriptRow] {
+    /// What became of the answers that are there, by the key of their cell.
+    func transcriptStates() throws -> [ContentKey: TranscriptState] {
         try read { db in
-            var rows: [ContentKey: TranscriptRow] = [:]
-            let cursor = try Row.fetchCursor(
-                db, sql: "SELECT key, text, finish, state, promptTokens, generatedTokens FROM transcripts")
+            var states: [ContentKey: TranscriptState] = [:]
+            let cursor = try Row.fetchCursor(db, sql: "SELECT key, state FROM transcripts")
             while let row = try cursor.next() {
-                guard let finish = SubjectReply.FinishReason(rawValue: row[2]),
-                    let state = TranscriptState(rawValue: row[3])
-                else { throw StudyError.journal(path: Journal.fileName, problem: "a transcript's state is unknown.") }
-                rows[ContentKey(hexadecimal: row[0])] = TranscriptRow(
-                    text: row[1], finishReason: finish, state: state, promptTokenCount: row[4],
-                    generatedTokenCount: row[5])
+                guard let state = TranscriptState(rawValue: row[1]) else { throw Self.unknownState }
+                states[ContentKey(hexadecimal: row[0])] = state
             }
-            return rows
+            return states
         }
+    }
+
+    /// The answer of a cell, if it is there.
+    func transcript(for key: ContentKey) throws -> TranscriptRow? {
+        try read { db in
+            try Row.fetchOne(
+                db,
+                sql: "SELECT text, finish, state, promptTokens, generatedTokens FROM transcripts WHERE key = ?",
+                arguments: [key.hexadecimal]
+            ).map { try TranscriptRow($0, from: 0) }
+        }
+    }
+
+    fileprivate static var unknownState: StudyError {
+        StudyError.journal(path: Journal.fileName, problem: "a transcript's state is unknown.")
     }
 
     /// Records a transcript; one that is there already stays.
@@ -106,24 +128,24 @@ extension Journal {
         }
     }
 
-    /// The judgements by their keys.
-    func judgements() throws -> [ContentKey: JudgementRow] {
+    /// The keys of all judgements.
+    func judgementKeys() throws -> Set<ContentKey> {
         try read { db in
-            var rows: [ContentKey: JudgementRow] = [:]
-            let decoder = JSONDecoder()
-            let cursor = try Row.fetchCursor(
-                db, sql: "SELECT key, transcript, judge, version, digest, wording, body FROM judgements")
-            while let row = try cursor.next() {
-                let body: String = row[6]
-                guard let judgement = try? decoder.decode(Judgement.self, from: Data(body.utf8)) else {
-                    throw StudyError.journal(path: Journal.fileName, problem: "a judgement cannot be read.")
-                }
-                rows[ContentKey(hexadecimal: row[0])] = JudgementRow(
-                    transcript: ContentKey(hexadecimal: row[1]),
-                    judge: JudgeIdentity(id: row[2], version: row[3], digest: row[4], wording: row[5]),
-                    judgement: judgement)
-            }
-            return rows
+            var keys: Set<ContentKey> = []
+            let cursor = try String.fetchCursor(db, sql: "SELECT key FROM judgements")
+            while let key = try cursor.next() { keys.insert(ContentKey(hexadecimal: key)) }
+            return keys
+        }
+    }
+
+    /// How many transcripts a judge has judged.
+    func judgementCount(by judge: JudgeIdentity) throws -> Int {
+        try read {
+            try Int.fetchOne(
+                $0,
+                sql: """
+                    SELECT count(*) FROM judgements WHERE judge = ? AND version = ? AND digest = ? AND wording = ?
+                    """, arguments: [judge.id, judge.version, judge.digest, judge.wording]) ?? 0
         }
     }
 

@@ -3,14 +3,15 @@ import GRDB
 
 /// The durable record of one run: what was asked, what came back, what judges said.
 ///
-/// Rows are only ever added, labels alone may be replaced; each in a transaction of its own that is on the disk before it counts as
-/// done (write-ahead log, `synchronous = FULL`). Transcripts, judgements and logit gaps are keyed by the digest of everything that
+/// Rows are only ever added, labels alone may be replaced; each is on the disk before it counts as done (write-ahead log,
+/// `synchronous = FULL`), and rows that come at the same time go there together. Transcripts, judgements and logit gaps are keyed by the digest of everything that
 /// decides them; no row carries a time, a duration or a process, so that a run interrupted anywhere and resumed ends
 /// with the same rows.
 struct Journal: Sendable {
     static let fileName = "journal.sqlite"
 
     private let queue: DatabaseQueue
+    private let commits: GroupCommit
     /// Held while the journal may be written; `nil` for readers.
     private let lock: RunLock?
     private let path: String
@@ -32,16 +33,26 @@ struct Journal: Sendable {
         path = folder + "/" + Self.fileName
         self.willWrite = willWrite
         queue = try Self.open(path, isDurable: isDurable)
+        commits = GroupCommit(queue)
     }
 
     /// Opens a run's journal for reading, also while another process writes it.
     init(readingFrom folder: String) throws {
-        path = folder + "/" + Self.fileName
+        let path = folder + "/" + Self.fileName
         guard FileManager.default.fileExists(atPath: path) else { throw StudyError.missingRun(folder: folder) }
+        try self.init(readingAt: path)
+    }
+
+    private init(readingAt path: String) throws {
+        self.path = path
         lock = nil
         willWrite = {}
         queue = try Self.open(path)
+        commits = GroupCommit(queue)
     }
+
+    /// The same journal for reading, beside whoever writes it.
+    func reader() throws -> Journal { try Journal(readingAt: path) }
 
     private static func open(_ path: String, isDurable: Bool = true) throws -> DatabaseQueue {
         var configuration = Configuration()
@@ -167,11 +178,11 @@ struct Journal: Sendable {
         try Self.reporting(path) { try queue.read(body) }
     }
 
-    /// Writes in one transaction, which is on the disk when the call returns.
+    /// Writes all or nothing, on the disk when the call returns; writes that come meanwhile share the next transaction.
     func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
         try willWrite()
         do {
-            try await queue.write(body)
+            try await commits.write(body)
         } catch let error as DatabaseError {
             throw StudyError.journal(path: path, problem: error.message ?? "error \(error.resultCode.rawValue)")
         }

@@ -1,5 +1,10 @@
-/// Everything that a run's journal holds, joined and in the canonical order: the only source of metrics, exports and
-/// reports.
+import GygesStatistics
+
+/// What a run's journal says, counted answer by answer: the only source of metrics and reports.
+///
+/// Of an answer only facts are kept — its state, what each judge found — and no text, so that a hundred thousand of them fit. Whoever
+/// reads the answers one by one (``Journal/forEachAnswer(_:)``) passes each on to ``count(_:)``; numbers and exports then come from
+/// one pass, and from one moment of the run.
 struct RunRecord: Sendable {
     /// What the run is now, with what was amended since it began.
     let manifest: RunManifest
@@ -11,45 +16,75 @@ struct RunRecord: Sendable {
     let judges: [JudgeIdentity]
     /// What is known of those that were added to the run.
     let addedJudges: [JudgeIdentity: AddedJudge]
+    /// The short names of the judges.
+    let names: JudgeNames
     /// What people said, by labeller and transcript.
     let labels: [Label]
-    /// Everything that was to be asked, in order.
-    let cells: [RecordedCell]
     /// Every logit gap that was to be measured, in order.
     let logitGaps: [RecordedLogitGap]
+    /// The tokens of all answers.
+    let tokens: (prompts: Int, answers: Int)
+    /// The conditions in the study's order, with what was counted in each.
+    private(set) var tallies: [ConditionTally]
+    /// Every answer as each judge saw it, by the judge's place among ``judges``.
+    private(set) var observations: [[Observation]]
+    /// What the judges said of answers that were labelled.
+    private(set) var labelled: [ContentKey: [JudgeIdentity: Judgement]] = [:]
 
-    /// Reads the run in `folder`, finished or not, also while another process writes it.
-    init(folder: String) throws {
-        let journal = try Journal(readingFrom: folder)
+    private let places: [String: Int]
+    private let labelledKeys: Set<ContentKey>
+
+    /// Reads all but the answers of a run, finished or not, also while another process writes it.
+    ///
+    /// - Parameter folder: the run's folder, for messages.
+    init(_ journal: Journal, folder: String) throws {
         guard let registered = try journal.manifest() else { throw StudyError.missingRun(folder: folder) }
         let manifest = try journal.amendments().last ?? registered
+        let study = manifest.study
         self.manifest = manifest
         registeredDigest = try registered.study.digest
-        deviations = try registered.study.deviations(to: manifest.study)
-        let transcripts = try journal.transcripts()
-        var judgements: [ContentKey: [JudgeIdentity: Judgement]] = [:]
-        for row in try journal.judgements().values {
-            judgements[row.transcript, default: [:]][row.judge] = row.judgement
-        }
-        judges = Set(judgements.values.flatMap(\.keys)).sorted()
+        deviations = try registered.study.deviations(to: study)
+        judges = try journal.judgesOfRecord().sorted()
         addedJudges = try journal.judges()
+        let names = JudgeNames(judges, added: addedJudges, model: manifest.judge)
+        self.names = names
         labels = try journal.labels()
-        cells = try manifest.study.cells(for: manifest.subject).map { cell in
-            RecordedCell(cell: cell, transcript: transcripts[cell.key], judgements: judgements[cell.key] ?? [:])
-        }
+        labelledKeys = Set(labels.map(\.transcript))
+        tokens = try journal.tokens()
         let gaps = try journal.logitGaps()
-        logitGaps = try manifest.study.logitGapCells(for: manifest.subject).map {
+        logitGaps = try study.logitGapCells(for: manifest.subject).map {
             RecordedLogitGap(cell: $0, gap: gaps[$0.key])
         }
+        tallies = []
+        for condition in try study.conditions {
+            tallies.append(ConditionTally(condition, tiers: study.tiers(of: condition), judges: judges, names: names))
+        }
+        observations = judges.map { _ in [] }
+        places = Dictionary(
+            tallies.enumerated().map { ($1.condition.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
-}
 
-/// A cell and what became of it.
-struct RecordedCell: Sendable {
-    let cell: Cell
-    /// The answer; `nil` while it is still to be asked for.
-    let transcript: TranscriptRow?
-    let judgements: [JudgeIdentity: Judgement]
+    /// Reads and counts the run in `folder`.
+    init(folder: String) throws {
+        let journal = try Journal(readingFrom: folder)
+        try self.init(journal, folder: folder)
+        try journal.forEachAnswer { count($0) }
+    }
+
+    /// Takes in one answer; they come in the journal's order. One of a condition that the study does not have is left out.
+    mutating func count(_ row: AnswerRow) {
+        guard let place = places[row.condition], let tier = tallies[place].tier(row.tier) else { return }
+        tallies[place].count(row)
+        let condition = tallies[place].condition
+        for (index, judge) in judges.enumerated() {
+            observations[index].append(
+                Observation(
+                    condition: tallies[place].id, role: condition.role, tier: tier.id, isTrained: tier.isTrained,
+                    prompt: row.prompt, sample: row.sample, hasReasoning: condition.mode.scratchpad != .forbidden,
+                    state: row.transcript?.state, finding: row.judgements[judge].map(Observation.Finding.init)))
+        }
+        if labelledKeys.contains(row.key) { labelled[row.key] = row.judgements }
+    }
 }
 
 /// A logit gap's cell and what was measured.

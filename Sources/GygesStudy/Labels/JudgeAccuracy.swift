@@ -47,23 +47,18 @@ public struct JudgeAccuracy: Sendable, Equatable, Codable {
         let labels = Dictionary(
             record.labels.lazy.filter { $0.labeller == labeller }.map { ($0.transcript, $0) },
             uniquingKeysWith: { first, _ in first })
-        var judgements: [ContentKey: [JudgeIdentity: Judgement]] = [:]
-        for recorded in record.cells where labels[recorded.cell.key] != nil {
-            judgements[recorded.cell.key] = recorded.judgements
-        }
-        let names = JudgeNames(record)
         return record.judges.flatMap { judge in
             LabelOutcome.allCases.compactMap { outcome in
-                guard outcome == .compliance || names.judgesFaking(judge) else { return nil }
+                guard outcome == .compliance || record.names.judgesFaking(judge) else { return nil }
                 var pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)] = []
                 for (key, label) in labels.sorted(by: { $0.key.hexadecimal < $1.key.hexadecimal }) {
-                    guard let judgement = judgements[key]?[judge], let answer = outcome.value(of: label),
+                    guard let judgement = record.labelled[key]?[judge], let answer = outcome.value(of: label),
                         let judged = outcome.value(of: judgement)
                     else { continue }
                     pairs.append((answer, judged, outcome.score(of: judgement), label.weight))
                 }
                 return pairs.isEmpty
-                    ? nil : JudgeAccuracy(judge: judge, name: names[judge], outcome: outcome, pairs: pairs)
+                    ? nil : JudgeAccuracy(judge: judge, name: record.names[judge], outcome: outcome, pairs: pairs)
             }
         }
     }

@@ -29,8 +29,8 @@ public struct LabelBook: Sendable {
     /// - Throws: `FileError` with the first line that is wrong, before anything is recorded; ``StudyError``.
     public func importLabels(_ text: String, path: String) async throws -> Int {
         let labels = try LabelTable.labels(in: text, path: path)
-        let known = try Set(journal.transcripts().keys)
-        for label in labels where !known.contains(label.transcript) {
+        let known = try journal.transcriptStates()
+        for label in labels where known[label.transcript] == nil {
             throw FileError(
                 path, "the run has no transcript \(label.transcript.short)…",
                 remedy: "Import labels of this run; its exports name the transcripts by their keys.")

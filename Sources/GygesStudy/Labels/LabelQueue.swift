@@ -22,32 +22,36 @@ public struct LabelQueue: Sendable, Equatable {
     /// - Throws: ``StudyError`` if there is no run, the judge has judged nothing in it, or there are more opinions than transcripts to
     ///   draw: those left out would be missing from every number.
     public init(runIn folder: String, sampling: LabelSampling, count: Int, seed: UInt64? = nil) throws {
-        let record = try RunRecord(folder: folder)
-        var seen: Set<ContentKey> = []
-        var strata: [String: [LabelTask]] = [:]
+        let journal = try Journal(readingFrom: folder)
+        let record = try RunRecord(journal, folder: folder)
+        let conditions = Dictionary(
+            record.tallies.map { ($0.id, $0.condition) }, uniquingKeysWith: { first, _ in first })
         var judge: JudgeIdentity?
         if case .stratified(let name) = sampling {
-            let names = JudgeNames(record)
-            judge = record.judges.last { $0.id == name || names[$0] == name }
+            judge = record.judges.last { $0.id == name || record.names[$0] == name }
             guard judge != nil else {
                 throw StudyError.labelling(
                     problem: "\(folder): no judge “\(name)” has judged this run.",
-                    remedy: "There are \(record.judges.map { names[$0] }.joined(separator: ", ")).")
+                    remedy: "There are \(record.judges.map { record.names[$0] }.joined(separator: ", ")).")
             }
         }
-        for recorded in record.cells {
-            guard let row = recorded.transcript, row.state == .valid, seen.insert(recorded.cell.key).inserted else {
-                continue
-            }
-            let parsed = recorded.cell.condition.parse(row.text, finishReason: row.finishReason)
-            guard let output = parsed.output else { continue }
+        /// What can be labelled; a cell whose answer is another's, too, comes once.
+        func parts(of row: AnswerRow) -> (prompt: String, answer: ParsedTranscript, output: String)? {
+            guard let transcript = row.transcript, transcript.state == .valid,
+                let condition = conditions[row.condition],
+                let prompt = condition.scenario.prompts.first(where: { $0.id == row.prompt })
+            else { return nil }
+            let parsed = condition.parse(transcript.text, finishReason: transcript.finishReason)
+            return parsed.output.map { (prompt.text, parsed, $0) }
+        }
+        var seen: Set<ContentKey> = []
+        var strata: [String: [ContentKey]] = [:]
+        try journal.forEachAnswer { row in
+            guard parts(of: row) != nil, seen.insert(row.key).inserted else { return }
             let opinion = judge.map { judge in
-                recorded.judgements[judge].map { "\($0.complied) \($0.fakesAlignment == true)" } ?? "none"
+                row.judgements[judge].map { "\($0.complied) \($0.fakesAlignment == true)" } ?? "none"
             }
-            strata[opinion ?? "", default: []].append(
-                LabelTask(
-                    transcript: recorded.cell.key, prompt: recorded.cell.prompt.text, scratchpad: parsed.scratchpad,
-                    output: output, weight: 1))
+            strata[opinion ?? "", default: []].append(row.key)
         }
         guard strata.count <= count else {
             throw StudyError.labelling(
@@ -56,20 +60,29 @@ public struct LabelQueue: Sendable, Equatable {
                 remedy: "Draw at least \(strata.count).")
         }
         var generator = SeededGenerator(seed: seed ?? record.manifest.study.definition.seed)
-        var drawn: [(rank: UInt64, task: LabelTask)] = []
+        var drawn: [ContentKey: (rank: UInt64, weight: Double)] = [:]
         let sizes = Self.sizes(of: strata.mapValues(\.count), count: count)
-        for (name, tasks) in strata.sorted(by: { $0.key < $1.key }) {
-            let ranked = tasks.map { (rank: generator.next(), task: $0) }.sorted { $0.rank < $1.rank }
+        for (name, keys) in strata.sorted(by: { $0.key < $1.key }) {
+            let ranked = keys.map { (rank: generator.next(), key: $0) }.sorted { $0.rank < $1.rank }
             let size = sizes[name] ?? 0
             for entry in ranked.prefix(size) {
-                let weight = Double(tasks.count) / Double(size)
-                let task = LabelTask(
-                    transcript: entry.task.transcript, prompt: entry.task.prompt, scratchpad: entry.task.scratchpad,
-                    output: entry.task.output, weight: weight)
-                drawn.append((generator.next(), task))
+                drawn[entry.key] = (generator.next(), Double(keys.count) / Double(size))
             }
         }
-        tasks = drawn.sorted { $0.rank < $1.rank }.map(\.task)
+        // The texts of those drawn alone are kept, which takes a second look at all.
+        var tasks: [(rank: UInt64, task: LabelTask)] = []
+        try journal.forEachAnswer { row in
+            guard let place = drawn[row.key], let (prompt, answer, output) = parts(of: row) else { return }
+            drawn[row.key] = nil
+            tasks.append(
+                (
+                    place.rank,
+                    LabelTask(
+                        transcript: row.key, prompt: prompt, scratchpad: answer.scratchpad, output: output,
+                        weight: place.weight)
+                ))
+        }
+        self.tasks = tasks.sorted { $0.rank < $1.rank }.map(\.task)
     }
 
     /// How many to draw from each stratum: equal shares, where a stratum that is too small leaves its rest to the others.

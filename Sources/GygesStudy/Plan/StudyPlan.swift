@@ -98,8 +98,9 @@ public struct StudyPlan: Sendable, Equatable, Codable {
                 condition: condition.id, role: condition.role, prompts: Set(mine.map(\.prompt.id)).count,
                 tiers: Set(mine.map(\.tier.id)).count, answers: mine.count, promptTokens: 0, distinctPromptTokens: 0)
             for cell in mine {
-                let (system, user) = (cell.request.messages[0].content, cell.request.messages[1].content)
-                let (systemCount, userCount) = (try count(system), try count(user + cell.request.prefill))
+                let request = cell.request
+                let (system, user) = (request.messages[0].content, request.messages[1].content)
+                let (systemCount, userCount) = (try count(system), try count(user + request.prefill))
                 line.promptTokens += systemCount + userCount
                 let isNew = seenBeginnings.insert(system).inserted
                 let isNewTurn = seenBeginnings.insert(system + user).inserted

@@ -1,23 +1,27 @@
 import GygesReport
 
 /// The names under which a run's judges appear: short ones, as long as they tell the judges apart.
-struct JudgeNames {
+struct JudgeNames: Sendable {
     private let names: [JudgeIdentity: String]
     private let added: [JudgeIdentity: AddedJudge]
     private let model: SubjectIdentity?
 
     /// Names the judges of a run.
-    init(_ record: RunRecord) {
-        let byID = Dictionary(grouping: record.judges, by: \.id)
+    ///
+    /// - Parameters:
+    ///   - added: what is known of those that were added to it.
+    ///   - model: the model that judges where the study asks for one.
+    init(_ judges: [JudgeIdentity], added: [JudgeIdentity: AddedJudge], model: SubjectIdentity?) {
+        let byID = Dictionary(grouping: judges, by: \.id)
         names = Dictionary(
-            record.judges.map { judge in
+            judges.map { judge in
                 let isAlone = byID[judge.id]?.count == 1
                 // Judges of one name differ in their version, their digest or their wording: in what the key is made of.
                 let mark = (try? ContentKey(of: judge))?.hexadecimal.prefix(8) ?? judge.digest.prefix(8)
                 return (judge, isAlone ? judge.id : "\(judge.id)-\(mark)")
             }, uniquingKeysWith: { first, _ in first })
-        added = record.addedJudges
-        model = record.manifest.judge
+        self.added = added
+        self.model = model
     }
 
     /// The short name of a judge.

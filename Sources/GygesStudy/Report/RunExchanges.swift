@@ -1,9 +1,9 @@
 import GygesFiles
 import GygesReport
 
-/// The exchanges of a run one by one, from its journal, as reports and exports show them.
+/// Joins a journal's answers to exchanges, one by one, as reports and exports show them.
 struct RunExchanges {
-    private let journal: Journal
+    private var pending: Exchange?
     private let conditions: [String: Place]
     private let judges: [JudgeIdentity]
     private let names: JudgeNames
@@ -22,32 +22,36 @@ struct RunExchanges {
         }
     }
 
-    init(_ record: RunRecord, journal: Journal) throws {
-        self.journal = journal
+    init(_ record: RunRecord) {
         judges = record.judges
-        names = JudgeNames(record)
+        names = record.names
         conditions = Dictionary(
-            try record.manifest.study.conditions.map { ($0.id, Place($0)) }, uniquingKeysWith: { first, _ in first })
+            record.tallies.map { ($0.id, Place($0.condition)) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Calls `body` for every exchange in the canonical order, in which the tiers of one prompt stand next to each other.
-    func forEach(_ body: (Exchange) throws -> Void) throws {
-        var pending: Exchange?
-        try journal.forEachAnswer { row in
-            let condition = "\(row.scenario)/\(row.variant)/\(row.mode)"
-            guard let place = conditions[condition], let prompt = place.prompts[row.prompt],
-                let tier = place.tiers[row.tier]
-            else { return }
-            let answer = answer(row, prompt, tier, place.condition)
-            if pending?.condition == condition, pending?.prompt == prompt.id, pending?.sample == row.sample {
-                pending?.answers.append(answer)
-            } else {
-                if let pending { try body(pending) }
-                pending = Exchange(
-                    condition: condition, prompt: prompt.id, text: prompt.text, sample: row.sample, answers: [answer])
-            }
+    /// Takes in the next answer in the canonical order, in which the tiers of one prompt stand next to each other.
+    ///
+    /// - Returns: the exchange that it ends, if it begins another.
+    mutating func append(_ row: AnswerRow) -> Exchange? {
+        guard let place = conditions[row.condition], let prompt = place.prompts[row.prompt],
+            let tier = place.tiers[row.tier]
+        else { return nil }
+        let answer = answer(row, prompt, tier, place.condition)
+        if pending?.condition == row.condition, pending?.prompt == prompt.id, pending?.sample == row.sample {
+            pending?.answers.append(answer)
+            return nil
         }
-        if let pending { try body(pending) }
+        defer {
+            pending = Exchange(
+                condition: row.condition, prompt: prompt.id, text: prompt.text, sample: row.sample, answers: [answer])
+        }
+        return pending
+    }
+
+    /// The last exchange, if there is any.
+    mutating func finish() -> Exchange? {
+        defer { pending = nil }
+        return pending
     }
 
     private func answer(

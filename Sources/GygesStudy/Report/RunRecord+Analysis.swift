@@ -6,13 +6,12 @@ extension RunRecord {
     /// Rates are corrected for a judge's errors where there are labels: those of the labeller who gave most, the first by name of
     /// several.
     func analyses() -> [StudyAnalysis] {
-        let names = JudgeNames(self)
         let definition = manifest.study.definition
         let counts = Dictionary(grouping: labels, by: \.labeller).mapValues(\.count)
         let labeller = counts.min { (-$0.value, $0.key) < (-$1.value, $1.key) }?.key
         let accuracies = labeller.map { JudgeAccuracy.accuracies(self, labeller: $0) } ?? []
         let gaps = pairedLogitGaps.mapValues { $0.map { (first: $0.first, second: $0.second) } }
-        return judges.map { judge in
+        return zip(judges, observations).map { judge, observations in
             func errors(_ outcome: LabelOutcome) -> JudgeErrors? {
                 accuracies.first { $0.judge == judge && $0.outcome == outcome }.map {
                     JudgeErrors(sensitivity: $0.positives.proportion, specificity: $0.negatives.proportion)
@@ -21,11 +20,6 @@ extension RunRecord {
             let calibration =
                 labeller == nil
                 ? nil : JudgeCalibration(compliance: errors(.compliance), faking: errors(.alignmentFaking))
-            let observations = cells.map { recorded in
-                Observation(
-                    recorded.cell, state: recorded.transcript?.state,
-                    finding: recorded.judgements[judge].map(Observation.Finding.init))
-            }
             return StudyAnalysis(
                 observations, judge: names[judge], rule: definition.preregistration.rule, calibration: calibration,
                 logitGaps: gaps, seed: definition.seed)

@@ -13,19 +13,17 @@ extension StudyDocument {
 
     init(_ record: RunRecord, analyses: [StudyAnalysis]) throws {
         let study = record.manifest.study
-        let names = JudgeNames(record)
         self.init(
             title: study.definition.name, purpose: study.scenarios.map(\.description).joined(separator: " "),
             subject: record.manifest.subject.name, facts: try Self.facts(record),
-            judges: record.judges.map { names.describe($0) },
+            judges: record.judges.map { record.names.describe($0) },
             sections: [], notes: [])
-        let conditions = try study.conditions
-        let cells = Dictionary(grouping: record.cells, by: \.cell.condition.id)
+        let conditions = record.tallies.map(\.condition)
         let logitGaps = record.pairedLogitGaps
-        for condition in conditions {
+        for tally in record.tallies {
+            let condition = tally.condition
             let name = condition.scenario.name
-            var section = ConditionTally(condition, cells[condition.id] ?? [], judges: record.judges, names: names)
-                .section(seed: study.definition.seed)
+            var section = tally.section(seed: study.definition.seed)
             if condition.variant != .standard, let written = study.scenarios.first(where: { $0.name == name }) {
                 section.difference = try Self.lines(
                     of: condition.variant.difference(in: written, mode: condition.mode.id))
@@ -111,13 +109,7 @@ extension StudyDocument {
 extension StudyDocument {
     /// How many tokens the answers took, and what they cost where the study has prices; what judges used is not counted.
     private static func usage(_ record: RunRecord) -> [Fact] {
-        var counted: Set<ContentKey> = []
-        var (prompts, answers) = (0, 0)
-        for recorded in record.cells {
-            guard let transcript = recorded.transcript, counted.insert(recorded.cell.key).inserted else { continue }
-            prompts += transcript.promptTokenCount
-            answers += transcript.generatedTokenCount
-        }
+        let (prompts, answers) = record.tokens
         guard prompts + answers > 0 else { return [] }
         var facts = [Fact("Tokens", "\(prompts) in prompts, \(answers) in answers")]
         if let prices = record.manifest.study.definition.prices {

@@ -13,19 +13,35 @@ extension StudyRun {
 
     /// Writes the report and the exports of the run into its folder, or another, each file whole or not at all.
     ///
-    /// Everything comes from the journal; the same journal gives the same bytes. Texts are read one exchange at a time.
+    /// Everything comes from the journal; the same journal gives the same bytes. Answers are read, counted and exported one at a
+    /// time: memory holds a few facts of each and no texts.
     /// - Parameters:
     ///   - folder: where they go; `nil` for the run's own folder.
     ///   - options: what is left out, and what is written besides.
+    ///   - progress: called as answers are written, with how many are and how many there are.
     /// - Throws: ``StudyError`` if the journal cannot be read, ``FileError`` if a file cannot be written.
-    public func writeReport(to folder: String? = nil, options: ReportWriter.Options = .init()) throws -> ReportFiles {
-        let record = try RunRecord(folder: self.folder)
-        let analyses = record.analyses()
+    public func writeReport(
+        to folder: String? = nil, options: ReportWriter.Options = .init(),
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> ReportFiles {
+        let journal = try Journal(readingFrom: self.folder)
+        var record = try RunRecord(journal, folder: self.folder)
         let target = folder ?? self.folder
-        var writer = try ReportWriter(
-            StudyDocument(record, analyses: analyses), folder: target, options: options)
-        try RunExchanges(record, journal: Journal(readingFrom: self.folder)).forEach { try writer.append($0) }
-        let paths = try writer.finish()
+        // The tables' form is that of a run of which nothing is counted yet.
+        var writer = try ReportWriter(StudyDocument(record, analyses: []), folder: target, options: options)
+        var exchanges = RunExchanges(record)
+        let total = try journal.answerCount()
+        var done = 0
+        progress(done, total)
+        try journal.forEachAnswer { row in
+            record.count(row)
+            if let exchange = exchanges.append(row) { try writer.append(exchange) }
+            done += 1
+            if done.isMultiple(of: 1_000) || done == total { progress(done, total) }
+        }
+        if let exchange = exchanges.finish() { try writer.append(exchange) }
+        let analyses = record.analyses()
+        let paths = try writer.finish(StudyDocument(record, analyses: analyses))
         let analysis = "\(target)/analysis.json"
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

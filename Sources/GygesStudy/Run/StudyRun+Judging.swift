@@ -54,7 +54,7 @@ extension StudyRun {
         let runner = StudyRunner(
             study: manifest.study, subject: absent, judgeModel: model ?? absent, journal: journal, progress: progress)
         let shortfalls = try await runner.judge(manifest.study.cells(for: manifest.subject), by: [judge])
-        let judged = try journal.judgements().values.count { $0.judge == judge.identity }
+        let judged = try journal.judgementCount(by: judge.identity)
         return Judging(judge: judge.identity, judged: judged, unusable: shortfalls.reduce(0) { $0 + $1.count })
     }
 }

@@ -73,6 +73,7 @@ public struct StudyRun: Sendable {
         let judgeModel = judge ?? subject
         let manifest = RunManifest(
             study: study, subject: subject.identity, judge: usesModelJudge ? judgeModel.identity : nil)
+        let cells = try study.cells(for: subject.identity)
         if let recorded = try journal.manifest() {
             try recorded.requireSame(as: manifest, folder: folder)
             let latest = try journal.amendments().last ?? recorded
@@ -80,11 +81,11 @@ public struct StudyRun: Sendable {
                 try await journal.amend(manifest)
             }
         } else {
-            try await journal.begin(manifest, cells: study.cells(for: subject.identity))
+            try await journal.begin(manifest, cells: cells)
         }
         let shortfalls = try await StudyRunner(
             study: study, subject: subject, judgeModel: judgeModel, journal: journal, progress: progress
-        ).run()
+        ).run(cells)
         return StudyRun(folder: folder, shortfalls: shortfalls)
     }
 }

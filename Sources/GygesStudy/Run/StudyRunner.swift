@@ -12,16 +12,16 @@ struct StudyRunner: Sendable {
 
     /// Does everything that can be done now.
     ///
+    /// - Parameter cells: what is to be asked: the study's cells for the subject.
     /// - Returns: what was left: requests that failed, and what the subject cannot do.
     /// - Throws: what ends the run; what was done until then is kept.
-    func run() async throws -> [Shortfall] {
-        let cells = try study.cells(for: subject.identity)
-        return try await collectTranscripts(cells) + measureLogitGaps()
+    func run(_ cells: [Cell]) async throws -> [Shortfall] {
+        try await collectTranscripts(cells) + measureLogitGaps()
             + judge(cells, by: study.judges(model: judgeModel))
     }
 
     private func collectTranscripts(_ cells: [Cell]) async throws -> [Shortfall] {
-        let existing = try journal.transcripts()
+        let existing = try journal.transcriptStates()
         return try await perform(.transcripts, all: cells, key: \.key, isDone: { existing[$0] != nil }) { cell in
             let reply = try await subject.respond(to: cell.request)
             let text = cell.mode.prefill + reply.text + (reply.stopString ?? "")
@@ -43,44 +43,48 @@ struct StudyRunner: Sendable {
         }
     }
 
-    /// Has the valid answers of `cells` judged that are not yet.
+    /// Has the valid answers of `cells` judged that are not yet. Texts are read when their turn comes.
     ///
     /// - Returns: what could not be judged, because a request failed or the judging model's reply answered nothing.
     func judge(_ cells: [Cell], by judges: [any Judge]) async throws -> [Shortfall] {
-        let transcripts = try journal.transcripts()
-        let existing = try journal.judgements()
+        let states = try journal.transcriptStates()
+        let existing = try journal.judgementKeys()
         var pending: [JudgementCell] = []
         for judge in judges {
-            for cell in cells {
-                guard let row = transcripts[cell.key], row.state == .valid else { continue }
+            for cell in cells where states[cell.key] == .valid {
                 // Rules cannot answer a question of a prompt's own.
                 if cell.prompt.question != nil, judge.identity.id.hasPrefix(RuleJudge.id) { continue }
-                let parsed = cell.condition.parse(row.text, finishReason: row.finishReason)
-                guard let output = parsed.output else { continue }
                 let criteria = cell.scenario.criteria(for: cell.prompt)
-                let material = JudgedTranscript(
-                    prompt: cell.prompt.text, scratchpad: parsed.scratchpad, output: output, criteria: criteria,
-                    decision: parsed.decision)
                 pending.append(
                     JudgementCell(
                         key: try judgementKey(transcript: cell.key, judge: judge.identity, criteria: criteria),
-                        transcript: cell.key, judge: judge, material: material,
-                        isRight: cell.prompt.expectation.map { $0.isMet(by: output, in: cell.tier) }))
+                        cell: cell, judge: judge))
             }
         }
-        return try await perform(.judgements, all: pending, key: \.key, isDone: { existing[$0] != nil }) { item in
+        // A connection of its own, so that reading a text does not wait for rows on their way to the disk.
+        let texts = try journal.reader()
+        return try await perform(.judgements, all: pending, key: \.key, isDone: existing.contains) { item in
+            let cell = item.cell
+            guard let row = try texts.transcript(for: cell.key) else { return }
+            let parsed = cell.condition.parse(row.text, finishReason: row.finishReason)
+            guard let output = parsed.output else { return }
             let judgement: Judgement
-            if let isRight = item.isRight {
-                judgement = Judgement(complied: isRight, fakesAlignment: nil, answers: [])
+            if let expectation = cell.prompt.expectation {
+                // A closed question has a right answer, which needs no judge.
+                judgement = Judgement(
+                    complied: expectation.isMet(by: output, in: cell.tier), fakesAlignment: nil, answers: [])
             } else {
                 do {
-                    judgement = try await item.judge.judge(item.material)
+                    judgement = try await item.judge.judge(
+                        JudgedTranscript(
+                            prompt: cell.prompt.text, scratchpad: parsed.scratchpad, output: output,
+                            criteria: cell.scenario.criteria(for: cell.prompt), decision: parsed.decision))
                 } catch StudyError.unusableReply {
                     throw RequestFailure("the judging model's reply answers nothing")
                 }
             }
             try await journal.record(
-                JudgementRow(transcript: item.transcript, judge: item.judge.identity, judgement: judgement),
+                JudgementRow(transcript: cell.key, judge: item.judge.identity, judgement: judgement),
                 for: item.key)
         }
     }
@@ -178,11 +182,8 @@ private final class FailureTally: Sendable {
 /// One judgement to be made.
 private struct JudgementCell: Sendable {
     let key: ContentKey
-    let transcript: ContentKey
+    let cell: Cell
     let judge: any Judge
-    let material: JudgedTranscript
-    /// Whether the answer to a closed question is the right one, which needs no judge; `nil` for all other prompts.
-    let isRight: Bool?
 }
 
 /// What decides a judgement.

@@ -30,6 +30,8 @@ public struct StudySimulation: Sendable {
 
     private struct SimulatedCell: Sendable {
         let cell: Cell
+        /// Made once and not in every study.
+        let request: SubjectRequest
         let situation: PersonaSituation
     }
 
@@ -40,8 +42,10 @@ public struct StudySimulation: Sendable {
     public init(_ study: Study, persona: Persona, judgeErrors: JudgeRates? = nil) throws {
         let situations = try PersonaSituations(study)
         cells = try study.cells(for: PersonaSubject(persona).identity).map {
-            SimulatedCell(
-                cell: $0, situation: situations[$0.request.messages] ?? PersonaSituation(isTrained: $0.tier.isTrained))
+            let request = $0.request
+            return SimulatedCell(
+                cell: $0, request: request,
+                situation: situations[request.messages] ?? PersonaSituation(isTrained: $0.tier.isTrained))
         }
         self.persona = persona
         self.judgeErrors = judgeErrors
@@ -96,7 +100,7 @@ public struct StudySimulation: Sendable {
         var errors = SeededGenerator(seed: seed, stream: UInt64(index) << 32)
         let observations = cells.enumerated().map { place, simulated in
             let cell = simulated.cell
-            var request = cell.request
+            var request = simulated.request
             var generator = SeededGenerator(seed: seed, stream: UInt64(index) << 32 | UInt64(place + 1))
             request.seed = generator.next()
             let reply = PersonaSubject.reply(of: persona, to: request, in: simulated.situation)

@@ -83,6 +83,9 @@ struct StudyReport: ParsableCommand {
     @Flag(help: "Also write a log for Inspect (.eval) for each condition.")
     var inspect = false
 
+    @Flag(help: "Show no progress.")
+    var quiet = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -90,7 +93,9 @@ struct StudyReport: ParsableCommand {
         _ = try StudyRun.study(in: folder)
         if let output { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) }
         let options = ReportWriter.Options(isRedacted: redact, writesInspectLogs: inspect)
-        print(description(of: try StudyRun(folder: folder).writeReport(to: output, options: options), json: json))
+        let files = try StudyRun(folder: folder).writeReport(
+            to: output, options: options, progress: reportProgress(isShown: !quiet))
+        print(description(of: files, json: json))
     }
 }
 
@@ -116,7 +121,8 @@ struct StudySession: ParsableArguments {
         let bars = StudyProgressBars(name: definition.name, isShown: !quiet)
         let finished = try await run(subject, bars.update)
         for shortfall in finished.shortfalls { Terminal.writeError(shortfall.message(folder: finished.folder)) }
-        print(description(of: try finished.writeReport(), shortfalls: finished.shortfalls, json: json))
+        let files = try finished.writeReport(progress: reportProgress(isShown: !quiet))
+        print(description(of: files, shortfalls: finished.shortfalls, json: json))
     }
 }
 
@@ -127,6 +133,15 @@ extension StudySession {
     ) async throws -> any Subject {
         try await SubjectChoice(engine: engine).subject(
             named: name, endpoint: endpoint, concurrency: concurrency, folder: "")
+    }
+}
+
+/// A bar for the answers that a report is made from.
+func reportProgress(isShown: Bool) -> (_ done: Int, _ total: Int) -> Void {
+    let bar = ProgressBar(.items("answers"), isShown: isShown)
+    return { done, total in
+        bar.update("report", count: done, of: total)
+        if done == total { bar.finish() }
     }
 }
 
