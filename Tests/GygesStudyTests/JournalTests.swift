@@ -43,7 +43,8 @@ import Testing
         -> Bool
     {
         let counter = WriteCounter(limit: limit)
-        let journal = try Journal(writingTo: folder, willWrite: { if counter.isExhausted() { throw Stop() } })
+        let journal = try Journal(
+            writingTo: folder, isDurable: false, willWrite: { if counter.isExhausted() { throw Stop() } })
         do {
             _ = try await StudyRun.run(
                 study, in: folder, journal: journal, subject: subject, judge: nil, progress: { _ in })

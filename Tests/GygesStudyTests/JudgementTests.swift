@@ -66,15 +66,16 @@ import Testing
             try await queue.write { db in
                 try db.execute(
                     sql: """
+                        INSERT INTO cells VALUES (0, 'scenario', 'default', 'mode', 'free', 'prompt', 0, 't');
                         INSERT INTO transcripts VALUES ('t', 'text', 'stop', 'valid', 1, 1);
                         INSERT INTO judgements (key, transcript, judge, version, digest, body)
                         VALUES ('k', 't', 'rules', 1, '', '{"answers":[],"complied":true}');
                         """)
             }
             try queue.close()
-            let rows = try Journal(readingFrom: folder).judgements()
-            #expect(rows.values.map(\.judge) == [JudgeIdentity(id: "rules", version: 1)])
-            #expect(rows.values.first?.judgement.complied == true)
+            let judgements = try answers(ofRunIn: folder).map(\.judgements)
+            #expect(judgements.map { $0.map(\.key) } == [[JudgeIdentity(id: "rules", version: 1)]])
+            #expect(judgements.first?.first?.value.complied == true)
         }
     }
 }

@@ -21,7 +21,13 @@ import Testing
                 #expect(([verdict.sentence] + verdict.remarks).contains { $0.hasSuffix(found.sentence) })
             }
 
-            let files = try run.writeReport()
+            var steps: [(done: Int, total: Int)] = []
+            let files = try run.writeReport { steps.append(($0, $1)) }
+            let count = try answers(ofRunIn: run.folder).count
+            #expect(steps.first?.done == 0 && steps.last?.done == count && steps.allSatisfy { $0.total == count })
+            // What was spooled on the way is gone.
+            let names = try FileManager.default.contentsOfDirectory(atPath: run.folder)
+            #expect(!names.contains { $0.hasSuffix(".tmp") || $0.hasPrefix(".spool") })
             let path = try #require(files.exports.first { $0.hasSuffix("/analysis.json") })
             let written = try JSONDecoder().decode(AnalysisFile.self, from: Data(contentsOf: URL(filePath: path)))
             #expect(written.judges == analyses && written.canary.contains("Canary"))

@@ -130,7 +130,7 @@ def main():
     output.mkdir(parents=True, exist_ok=True)
     report = options.report
     if not report:
-        per_sample = 2 * 2 * 2 * 26
+        per_sample = 2 * 2 * (48 + 50)  # modes, tiers, prompts of both scenarios
         study = output / "study.yaml"
         samples = max(1, round(options.transcripts / per_sample))
         study.write_text(STUDY.format(persona=options.persona, samples=samples, output=output / "run"))

@@ -17,12 +17,16 @@ final class GroupCommit: Sendable {
     private struct State {
         var waiting: [Waiting] = []
         var isWriting = false
+        var count = 0
     }
 
     private let queue: DatabaseQueue
     private let state = Mutex(State())
 
     init(_ queue: DatabaseQueue) { self.queue = queue }
+
+    /// How many transactions were begun.
+    var count: Int { state.withLock { $0.count } }
 
     /// Writes; a failure of one write undoes that one alone.
     ///
@@ -44,6 +48,7 @@ final class GroupCommit: Sendable {
             let group = state.withLock { state in
                 defer { state.waiting = [] }
                 state.isWriting = !state.waiting.isEmpty
+                state.count += state.waiting.isEmpty ? 0 : 1
                 return state.waiting
             }
             if group.isEmpty { return }

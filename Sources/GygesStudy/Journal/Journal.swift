@@ -51,6 +51,9 @@ struct Journal: Sendable {
         commits = GroupCommit(queue)
     }
 
+    /// How many transactions rows came in so far.
+    var commitCount: Int { commits.count }
+
     /// The same journal for reading, beside whoever writes it.
     func reader() throws -> Journal { try Journal(readingAt: path) }
 
@@ -58,10 +61,11 @@ struct Journal: Sendable {
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(10)
-        let level = isDurable ? "FULL" : "OFF"
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = \(level)") }
         return try reporting(path) {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
+            // Afterwards: choosing the write-ahead log sets it to NORMAL, which loses rows with the power.
+            let level = isDurable ? "FULL" : "OFF"
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(level)") }
             try migrator.migrate(queue)
             return queue
         }
