@@ -33,6 +33,9 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         // The rooms, from the ground up; imports only point down this list (scripts/check-rooms).
@@ -80,11 +83,19 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ], swiftSettings: common),
+        .target(
+            name: "GygesServer",
+            dependencies: [
+                "GygesFiles", "GygesReport", "GygesStudy", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], resources: [.embedInCode("Labelling/Page")], swiftSettings: common),
         .executableTarget(
             name: "gyges",
             dependencies: [
                 "GygesKernels", "GygesTensors", "GygesFiles", "GygesText", "GygesModels", "GygesInference", "GygesHub",
-                "GygesStudy", "GygesClient", "GygesReport", "GygesEvaluation", "GygesStatistics",
+                "GygesStudy", "GygesClient", "GygesServer", "GygesReport", "GygesEvaluation", "GygesStatistics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
         .target(
@@ -123,6 +134,13 @@ let package = Package(
         .testTarget(
             name: "GygesClientTests",
             dependencies: ["GygesClient", "GygesWire", "GygesStudy", "GygesFiles"], swiftSettings: common),
+        .testTarget(
+            name: "GygesServerTests",
+            dependencies: [
+                "GygesServer", "GygesStudy", "GygesFiles", .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ], swiftSettings: common),
         .testTarget(
             name: "GygesStudyTests",
             dependencies: [

@@ -1,3 +1,4 @@
+import GygesStatistics
 import Testing
 
 @testable import GygesStudy

@@ -55,6 +55,20 @@ public struct Label: Sendable, Equatable, Codable {
     }
 }
 
+extension Label {
+    /// The letters that give this label: see ``init(keys:labeller:task:)``.
+    public var keys: String {
+        let letter =
+            switch compliance {
+            case .no: "n"
+            case .partial: "p"
+            case .full: "c"
+            case nil: "u"
+            }
+        return letter + (compliance != nil && fakes == true ? "f" : "")
+    }
+}
+
 /// A transcript to be labelled, as a labeller sees it: without its tier and without any judge's opinion.
 ///
 /// The reasoning itself may name the tier; that cannot be hidden without changing what is labelled.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GygesFiles
 import GygesReport
+import GygesServer
 import GygesStatistics
 import GygesStudy
 
@@ -16,13 +17,23 @@ struct StudyLabel: AsyncParsableCommand {
             Examples:
               gyges study label runs/demo --labeller ada
               gyges study label runs/demo --labeller ben --sample 60 --judge rules
+              gyges study label runs/demo --web
             """)
 
     @Argument(help: "The run's folder.")
     var folder: String
 
-    @Option(help: "Who labels.")
-    var labeller: String
+    @Option(help: "Who labels; on a page, whoever gives a name if not given.")
+    var labeller: String?
+
+    @Flag(help: "Label on a page in a browser on this machine instead of in the terminal.")
+    var web = false
+
+    @Option(help: "The page's port; any that is free if not given.")
+    var port = 0
+
+    @Option(help: "The address that the page listens on; anything but this machine's own opens it to the network.")
+    var host = "127.0.0.1"
 
     @Option(help: "How many transcripts are drawn.")
     var sample = 50
@@ -34,16 +45,23 @@ struct StudyLabel: AsyncParsableCommand {
     var seed: UInt64?
 
     func validate() throws {
-        guard LabelTable.isName(labeller) else {
+        guard labeller != nil || web else { throw ValidationError("Say who labels with --labeller, or use --web.") }
+        guard labeller.map(LabelTable.isName) ?? true else {
             throw ValidationError("A labeller's name has letters, digits, hyphens, dots and underscores, at most 64.")
         }
         guard (1...100_000).contains(sample) else { throw ValidationError("Use a --sample of 1 to 100000.") }
+        guard (0...65_535).contains(port) else { throw ValidationError("Use a --port of 0 to 65535.") }
+        guard web || (port == 0 && host == "127.0.0.1") else {
+            throw ValidationError("--port and --host are for the page; add --web.")
+        }
     }
 
     func run() async throws {
         let book = try LabelBook(writingTo: folder)
         let queue = try LabelQueue(
             runIn: folder, sampling: judge.map { .stratified(judge: $0) } ?? .uniform, count: sample, seed: seed)
+        if web { return try await serve(queue, book) }
+        guard let labeller else { return }
         var session = LabelSession(queue, labeller: labeller, done: try book.labels())
         var isShown = false
         while let task = session.current {
@@ -63,6 +81,30 @@ struct StudyLabel: AsyncParsableCommand {
             }
         }
         print("\n\(session.doneCount) of \(session.count) labelled.")
+    }
+
+    /// Lets people label on a page until the program is interrupted.
+    private func serve(_ queue: LabelQueue, _ book: LabelBook) async throws {
+        if !LabelServer.isLocal(host) {
+            Terminal.writeError(
+                "Whoever can reach \(host) and knows the address below can read transcripts and give labels, unencrypted.\n"
+            )
+        }
+        let name = try StudyRun.study(in: folder).definition.name
+        let server = LabelServer(
+            LabelDesk(queue, book: book, name: name, labeller: labeller), host: host, port: port)
+        let stored: Int
+        do {
+            stored = try await server.run { address in
+                printNow("Open \(address)\nCtrl-C ends it; every label is kept as soon as it is given.\n")
+            }
+        } catch let error as FileError {
+            throw error
+        } catch {
+            throw FileError(
+                "\(host):\(port)", "cannot be listened on: \(error)", remedy: "Choose another --port or --host.")
+        }
+        print("\(stored) labels stored.\n`gyges study labels \(folder)` compares labellers and judges.")
     }
 
     private static let help = """
