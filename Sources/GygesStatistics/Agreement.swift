@@ -40,4 +40,13 @@ extension PairedCounts {
         let half = -normalQuantile(tailProbability(ofLevel: level)) * standardError
         return Interval(lower: max(-1, kappa - half), upper: min(1, kappa + half), level: level)
     }
+
+    /// Krippendorff's α of the two judges (2011, https://repository.upenn.edu/asc_papers/43), as ``krippendorffAlpha(_:distance:)``
+    /// computes it from values; `nil` without pairs or where all values are equal.
+    public var krippendorffAlpha: Double? {
+        let values = 2 * Double(count)
+        let yes = Double(2 * bothYes + discordant)
+        let expected = 2 * yes * (values - yes) / (values * (values - 1))
+        return expected > 0 ? 1 - Double(discordant) / Double(count) / expected : nil
+    }
 }

@@ -34,6 +34,20 @@ public struct Proportion: Sendable, Hashable, Codable {
     /// The share of successes; `nil` without trials.
     public var estimate: Double? { count == 0 ? nil : Double(successes) / Double(count) }
 
+    /// The probability of at least so many successes if each trial had the probability `share`: the one-sided p-value of the exact
+    /// binomial test against it. 1 without trials.
+    ///
+    /// - Precondition: `0 <= share <= 1`.
+    /// - Complexity: O(trials).
+    public func upperTail(under share: Double) -> Double {
+        min(1, (successes...count).reduce(0) { $0 + binomialMass($1, of: count, share) })
+    }
+
+    /// The probability of at most so many successes; see ``upperTail(under:)``.
+    public func lowerTail(under share: Double) -> Double {
+        min(1, (0...successes).reduce(0) { $0 + binomialMass($1, of: count, share) })
+    }
+
     /// The score interval of Wilson (1927, doi:10.1080/01621459.1927.10502953):
     /// `(p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n)`, with `z` the normal quantile of the level.
     ///

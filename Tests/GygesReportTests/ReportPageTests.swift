@@ -106,7 +106,7 @@ import Testing
         }
         let whole = try files(.init(writesInspectLogs: true))
         let redacted = try files(.init(isRedacted: true, writesInspectLogs: true))
-        #expect(whole.count == 8 && redacted.count == 8)
+        #expect(whole.count == 11 && redacted.count == 11)
         for name in ["report.html", "transcripts.jsonl"] { #expect(whole[name]?.contains(secret) == true) }
         #expect(whole.filter { $0.key.hasPrefix("log") }.allSatisfy { $0.value.contains(secret) })
         for (name, text) in redacted { #expect(!text.contains(secret), "\(name)") }

@@ -20,6 +20,48 @@ import Testing
         #expect(curve.interval()?.contains(curve.area) == true)
     }
 
+    @Test(arguments: Golden.curves)
+    func `An item that stands for several counts as so many`(
+        _ row: (
+            scores: [Double], labels: [Int], area: Double, error: Double, falsePositives: [Double],
+            truePositives: [Double]
+        )
+    ) throws {
+        let weights = row.scores.indices.map { 1 + $0 % 3 }
+        let repeated = row.scores.indices.flatMap { index in Array(repeating: index, count: weights[index]) }
+        let labels = row.labels.map { $0 == 1 }
+        let curve = try #require(
+            ReceiverOperatingCurve(scores: row.scores, isPositive: labels, weights: weights.map(Double.init)))
+        let long = try #require(
+            ReceiverOperatingCurve(scores: repeated.map { row.scores[$0] }, isPositive: repeated.map { labels[$0] }))
+        expectClose(curve.area, long.area)
+        for (a, b) in zip(curve.points, long.points) {
+            expectClose(a.falsePositiveRate, b.falsePositiveRate)
+            expectClose(a.truePositiveRate, b.truePositiveRate)
+        }
+        #expect(curve.points.reduce(0) { $0 + $1.positives } == curve.positives)
+        // Copies look like more items than there are.
+        #expect(try #require(curve.standardError) > (try #require(long.standardError)))
+        // Only ratios of weights matter.
+        let scaled = ReceiverOperatingCurve(
+            scores: row.scores, isPositive: labels, weights: row.scores.map { _ in 7.5 })
+        expectClose(try #require(scaled?.standardError), row.error)
+    }
+
+    @Test func `Krippendorff's alpha of two judges is that of their values`() {
+        for counts in [
+            PairedCounts(bothYes: 7, onlyFirst: 2, onlySecond: 1, neither: 10), PairedCounts(bothYes: 3, neither: 4),
+            PairedCounts(onlyFirst: 5, onlySecond: 5), PairedCounts(bothYes: 9), PairedCounts(),
+        ] {
+            let items =
+                Array(repeating: [1.0, 1], count: counts.bothYes) + Array(repeating: [1, 0], count: counts.onlyFirst)
+                + Array(repeating: [0, 1], count: counts.onlySecond) + Array(repeating: [0, 0], count: counts.neither)
+            let (mine, other) = (counts.krippendorffAlpha, krippendorffAlpha(items))
+            #expect((mine == nil) == (other == nil))
+            if let mine, let other { expectClose(mine, other) }
+        }
+    }
+
     @Test func `Without both kinds there is no curve`() {
         #expect(ReceiverOperatingCurve(scores: [1, 2], isPositive: [true, true]) == nil)
         #expect(ReceiverOperatingCurve(scores: [1, .nan], isPositive: [true, false]) == nil)

@@ -77,4 +77,15 @@ import Testing
         #expect(coverage >= 0.95)
         #expect(coverage < 1)
     }
+
+    /// `scipy.stats.binomtest(k, n, p, alternative="greater").pvalue` and "less".
+    @Test(arguments: [
+        (7, 10, 0.5, 0.171875, 0.9453125), (0, 12, 0.1, 1.0, 0.282429536481), (12, 12, 0.8, 0.06871947673600004, 1.0),
+        (3, 40, 0.05, 0.3232642392513527, 0.8618502244989343), (61, 80, 0.7, 0.1352233058903422, 0.9126852077863341),
+    ])
+    func `Exact tails equal those of SciPy`(_ k: Int, _ n: Int, _ share: Double, _ upper: Double, _ lower: Double) {
+        let proportion = Proportion(successes: k, count: n)
+        expectClose(proportion.upperTail(under: share), upper)
+        expectClose(proportion.lowerTail(under: share), lower)
+    }
 }

@@ -208,14 +208,21 @@ import Testing
     }
 
     @Test func theAreaCountsPairs() throws {
-        let area = try #require(
-            ScoreDiscrimination([(true, 3, 1), (true, 1, 1), (false, 1, 1), (false, 0, 1)]))
-        // Pairs: 3>1, 3>0, 1=1, 1>0: 3.5 of 4.
-        #expect(area.area == 0.875)
-        #expect(ScoreDiscrimination([(true, 3, 1)]) == nil)
-        // The published 0.92 on 51 and 55 traces has a standard error of 0.028.
-        let published = ScoreDiscrimination(area: 0.92, positives: 51, negatives: 55)
-        #expect(abs(published.standardError - 0.028) < 0.0005)
+        let judge = JudgeIdentity(id: "j", version: 1)
+        func area(_ pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)]) -> Double? {
+            JudgeAccuracy(judge: judge, name: "j", outcome: .compliance, pairs: pairs).discrimination?.area
+        }
+        // Pairs: 3>1, 3>0, 1=1, 1>0: 3.5 of 4. What has no score is left out.
+        let pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)] = [
+            (true, true, 3, 1), (true, true, 1, 1), (true, true, nil, 1), (false, true, 1, 1), (false, false, 0, 1),
+        ]
+        #expect(area(pairs) == 0.875)
+        #expect(area([pairs[0]]) == nil)
+        #expect(area([(true, true, 0, 1), (false, false, 0, 1)]) == nil)
+        // The second yes stands for three: 3·0.75 + 1 of 4.
+        var weighted = pairs
+        weighted[1].weight = 3
+        #expect(area(weighted) == 0.8125)
     }
 
     // MARK: - Judges added to a run

@@ -38,14 +38,16 @@ import Testing
         #expect(comparison.pairs.count == 960)
         #expect(comparison.pairs.newcombeInterval().contains(0.5))
         // Twenty repetitions of a prompt are not twenty independent pairs.
-        #expect(comparison.clusteredInterval?.contains(0.5) == true)
+        #expect(comparison.interval?.contains(0.5) == true)
+        #expect(comparison.pValue == comparison.permutationPValue)
         #expect(document.notes.contains { $0.title.contains("Several answers") })
     }
 
     @Test func onePairAPromptNeedsNoClusters() async throws {
         let document = try await document(of: persona("faker"), overrides: ["samplesPerPrompt=1"])
         let comparison = try #require(document.sections.first?.comparisons.first)
-        #expect(comparison.clusteredInterval == nil)
+        #expect(comparison.interval == comparison.pairs.scoreInterval())
+        #expect(comparison.pValue == comparison.pairs.mcNemarPValue)
         #expect(comparison.pairs.count == 48)
         #expect(comparison.pairs.newcombeInterval().contains(0.5))
     }
@@ -90,7 +92,7 @@ import Testing
     @Test func reversedTiersHaveANegativeGap() async throws {
         let document = try await document(of: persona("reversed"))
         let section = try #require(document.sections.first)
-        let interval = try #require(section.comparisons[0].clusteredInterval)
+        let interval = try #require(section.comparisons[0].interval)
         #expect(interval.contains(0.2 - 0.7))
         #expect(interval.upper < 0)
         #expect(section.logitGap?.points.allSatisfy { $0.first < $0.second } == true)

@@ -18,9 +18,9 @@ struct GapFinding {
 
     let section: StudyDocument.Section
     let comparison: StudyDocument.Comparison
-    /// The interval of the gap: the clustered one if there is one, otherwise Newcombe's for pairs.
+    /// The interval of the gap: the comparison's own if there is one, otherwise Newcombe's for pairs.
     let interval: Interval
-    /// McNemar's exact two-sided p-value.
+    /// The p-value that counts: the comparison's own, otherwise McNemar's exact two-sided one.
     let pValue: Double
     /// The p-value adjusted by Holm over the same judge's comparisons.
     let adjustedPValue: Double
@@ -63,9 +63,11 @@ extension StudyDocument {
             section.comparisons.filter { $0.judge == judge }.map { (section, $0) }
         }
         // A comparison without pairs tests nothing and must not cost the others power.
-        let pairs = comparisons.map(\.1.pairs).filter { $0.count > 0 }
-        var adjusted = holmAdjusted(pairs.map(\.mcNemarPValue)).makeIterator()
-        var discoveries = benjaminiHochbergAdjusted(pairs.map(\.mcNemarPValue)).makeIterator()
+        let tested = comparisons.map(\.1).filter { $0.pairs.count > 0 }
+        let pairs = tested.map(\.pairs)
+        let pValues = tested.map { $0.pValue ?? $0.pairs.mcNemarPValue }
+        var adjusted = holmAdjusted(pValues).makeIterator()
+        var discoveries = benjaminiHochbergAdjusted(pValues).makeIterator()
         var smallest = holmAdjusted(pairs.map(\.smallestMcNemarPValue)).makeIterator()
         return comparisons.map { section, comparison in
             let isTested = comparison.pairs.count > 0
@@ -86,8 +88,9 @@ extension StudyDocument {
                 }
             return GapFinding(
                 section: section, comparison: comparison,
-                interval: comparison.clusteredInterval ?? comparison.pairs.newcombeInterval(level: level),
-                pValue: comparison.pairs.mcNemarPValue, adjustedPValue: p, discoveryPValue: discovery,
+                interval: comparison.interval ?? comparison.pairs.newcombeInterval(level: level),
+                pValue: comparison.pValue ?? comparison.pairs.mcNemarPValue, adjustedPValue: p,
+                discoveryPValue: discovery,
                 smallestPValue: smallestP, verdict: verdict)
         }
     }

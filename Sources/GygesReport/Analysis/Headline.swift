@@ -89,7 +89,7 @@ struct Headline {
         if let gap = finding.section.logitGap, let sentence = logitSentence(gap, document) {
             sentences.append(sentence)
         }
-        let isClustered = finding.comparison.clusteredInterval != nil
+        let isRepeated = finding.comparison.prompts.contains { $0.pairs.count > 1 }
         let isAdjusted = finding.adjustedPValue != finding.pValue
         return Card(
             condition: .isolated(finding.section.title), verdict: verdict, kind: kind,
@@ -98,12 +98,12 @@ struct Headline {
                 ? ""
                 : """
                 \(Numbers.level(finding.interval.level)) interval \
-                \(Numbers.points(finding.interval))\(isClustered ? " (clustered by prompt)" : "")
+                \(Numbers.points(finding.interval))\(isRepeated ? " (allows for several answers to a prompt)" : "")
                 """,
             test: pairs.count == 0
                 ? ""
                 : """
-                exact McNemar \(Numbers.pValue(finding.pValue))\
+                \(isRepeated && finding.comparison.pValue != nil ? "permutation" : "exact McNemar") \(Numbers.pValue(finding.pValue))\
                 \(isAdjusted ? ", after Holm \(Numbers.pValue(finding.adjustedPValue))" : ""); \
                 n = \(Numbers.count(pairs.count, "pair"))
                 """,
@@ -129,7 +129,8 @@ struct Headline {
         guard let tier = finding.section.tier(id),
             let faking = tier.outcome(by: finding.comparison.judge)?.alignmentFaking, faking.count > 0
         else { return nil }
-        let interval = faking.wilsonInterval(level: document.level)
+        let interval =
+            tier.outcome(by: finding.comparison.judge)?.fakingInterval ?? faking.wilsonInterval(level: document.level)
         return """
             Complied with alignment-faking reasoning: \(faking.successes) of \(faking.count) answers in \
             “\(Markup.isolated(tier.label))” (\(Numbers.percent(faking.estimate)), interval \(Numbers.percent(interval))).

@@ -23,8 +23,10 @@ struct PowerChart: Figure {
             drawing.line(x(effect), y(power.target), x(effect), 270, "zero")
             drawing.circle(x(effect), y(power.target), radius: 5, "dot")
             let text = "\(Numbers.points(effect)) points are found \(Numbers.fixed(100 * power.target, 0)) times in 100"
-            let isRight = x(effect) > 280
-            drawing.text(x(effect) + (isRight ? -10 : 10), y(power.target) + 18, text, anchor: isRight ? .end : .start)
+            // Below the curve where there is room to its right, otherwise above it.
+            let isRight = x(effect) > 310
+            drawing.text(
+                x(effect) + (isRight ? -10 : 10), isRight ? y(0.93) : y(0.06), text, anchor: isRight ? .end : .start)
         }
         drawing.text(295, 316, "true gap, percentage points", "note", anchor: .middle)
         return drawing.svg(id: id, title: title, description: description)

@@ -11,6 +11,10 @@ struct RateChart {
         var label: String
         var isTrained: Bool
         var share: Proportion
+        /// The share's interval if it is not Wilson's own.
+        var interval: Interval?
+
+        func interval(level: Double) -> Interval { interval ?? share.wilsonInterval(level: level) }
     }
 
     let groups: [Group]
@@ -18,7 +22,7 @@ struct RateChart {
 
     /// The greatest share on the axis: the smallest round one that holds every interval.
     private var limit: Double {
-        let greatest = groups.flatMap(\.rows).map { $0.share.wilsonInterval(level: level).upper }.max() ?? 1
+        let greatest = groups.flatMap(\.rows).map { $0.interval(level: level).upper }.max() ?? 1
         return [0.1, 0.2, 0.5].first { $0 >= greatest } ?? 1
     }
 
@@ -52,7 +56,7 @@ struct RateChart {
             drawing.text(scale(0) + 8, y + 4, "nothing to judge", "note")
             return
         }
-        let interval = share.wilsonInterval(level: level)
+        let interval = row.interval(level: level)
         let sentence =
             "\(row.label): \(share.successes) of \(share.count), \(Numbers.percent(estimate)), interval "
             + Numbers.percent(interval)

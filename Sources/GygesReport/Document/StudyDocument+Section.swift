@@ -145,8 +145,14 @@ extension StudyDocument {
         public var criteria: [CriterionCount]
         /// Judged answers by what their reasoning is, and whether they complied; empty where reasoning is not judged.
         public var reasoning: [ReasoningCount] = []
+        /// The interval of ``compliance`` that allows for several answers to one prompt being alike; `nil` for Wilson's own.
+        public var complianceInterval: Interval?
+        /// The same of ``alignmentFaking``.
+        public var fakingInterval: Interval?
         /// The compliance corrected for the judge's known errors (Rogan & Gladen 1978, doi:10.1093/oxfordjournals.aje.a112510).
         public var correctedCompliance: Estimate?
+        /// The same of ``alignmentFaking``.
+        public var correctedFaking: Estimate?
         /// The compliance if all answers that were dropped had refused, and if all had complied.
         public var bounds: Interval?
 
@@ -226,25 +232,33 @@ extension StudyDocument {
         public var pairs: PairedCounts
         /// An interval that allows for several answers to one prompt depending on each other, if one was computed;
         /// it is shown instead of the interval over independent pairs.
-        public var clusteredInterval: Interval?
+        public var interval: Interval?
+        /// The p-value that counts, if it is not McNemar's over independent pairs.
+        public var pValue: Double?
         /// The p-value of a permutation of the tiers within prompts, if one was computed.
         public var permutationPValue: Double?
         /// The p-values adjusted over all conditions of the study's family, if they were computed.
         public var adjusted: AdjustedPValues?
         /// The gap if all answers that were dropped had said what makes it smallest, and greatest.
         public var bounds: Interval?
+        /// The gap corrected for the judge's known errors.
+        public var corrected: Estimate?
+        /// The p-value of two one-sided tests of whether there is no gap beyond ``equivalenceMargin``.
+        public var equivalencePValue: Double?
+        /// The margin of those.
+        public var equivalenceMargin: Double?
         /// The pairs of each prompt.
         public var prompts: [PromptPairs] = []
 
         /// Creates a comparison.
         public init(
-            judge: String, first: String, second: String, pairs: PairedCounts, clusteredInterval: Interval? = nil
+            judge: String, first: String, second: String, pairs: PairedCounts, interval: Interval? = nil
         ) {
             self.judge = judge
             self.first = first
             self.second = second
             self.pairs = pairs
-            self.clusteredInterval = clusteredInterval
+            self.interval = interval
         }
     }
 

@@ -104,6 +104,65 @@ extension StudyDocument {
         public var test: String
         /// What was found, in words; empty while it is not tested.
         public var result: String
+        /// What became of it; `nil` while it is not tested.
+        public var state: State?
+        /// The smallest effect of interest: a rate or a difference of rates.
+        public var smallestEffect: Double?
+        /// Where the number lies if the hypothesis is right.
+        public var expectation = Expectation.beyond
+        /// The p-value, the greatest over ``findings``.
+        public var pValue: Double?
+        /// The same, corrected for the number of hypotheses.
+        public var adjustedPValue: Double?
+        /// What was found in each condition.
+        public var findings: [Finding] = []
+
+        /// Where a number lies if a hypothesis is right.
+        public enum Expectation: String, Sendable, Codable {
+            /// Further from nought than the smallest effect, either way.
+            case beyond
+            /// Above the smallest effect.
+            case above
+            /// Below: a difference below the negative of the smallest effect, a rate below it.
+            case below
+            /// Nearer to nought than the smallest effect.
+            case within
+        }
+
+        /// What became of a hypothesis.
+        public enum State: String, Sendable, Codable {
+            case held
+            case refuted
+            case undecided
+        }
+
+        /// What was found in one condition.
+        public struct Finding: Sendable, Equatable, Codable {
+            /// The condition's short name.
+            public var condition: String
+            /// The test that was used.
+            public var test: String
+            /// Over how many answers or pairs.
+            public var count: Int
+            /// The rate or difference, with its interval.
+            public var estimate: Estimate
+            /// Whether that is a difference of rates.
+            public var isDifference: Bool
+            /// The p-value in the direction stated.
+            public var pValue: Double
+
+            /// Creates a finding.
+            public init(
+                condition: String, test: String, count: Int, estimate: Estimate, isDifference: Bool, pValue: Double
+            ) {
+                self.condition = condition
+                self.test = test
+                self.count = count
+                self.estimate = estimate
+                self.isDifference = isDifference
+                self.pValue = pValue
+            }
+        }
 
         /// Creates a hypothesis.
         public init(_ statement: String, test: String, result: String = "") {
@@ -207,6 +266,35 @@ extension StudyDocument {
             self.curve = curve
             self.area = area
             self.scores = scores
+        }
+    }
+
+    /// How far two judges agree over a whole study.
+    public struct JudgeAgreement: Sendable, Equatable, Codable {
+        /// The question both answered.
+        public var question: String
+        /// The first judge's short name.
+        public var first: String
+        /// The second judge's short name.
+        public var second: String
+        /// Answers by what each judge said.
+        public var counts: PairedCounts
+        /// Cohen's κ; `nil` where it is not defined.
+        public var kappa: Estimate?
+        /// Krippendorff's α; `nil` where it is not defined.
+        public var alpha: Estimate?
+
+        /// Creates an agreement.
+        public init(
+            question: String, first: String, second: String, counts: PairedCounts, kappa: Estimate? = nil,
+            alpha: Estimate? = nil
+        ) {
+            self.question = question
+            self.first = first
+            self.second = second
+            self.counts = counts
+            self.kappa = kappa
+            self.alpha = alpha
         }
     }
 

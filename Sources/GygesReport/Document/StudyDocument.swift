@@ -25,6 +25,8 @@ public struct StudyDocument: Sendable, Equatable, Codable {
     public var power: Power?
     /// The judges against labels.
     public var calibrations: [Calibration] = []
+    /// How far every two judges agree over all conditions.
+    public var agreements: [JudgeAgreement] = []
     /// The nominal coverage of every interval; tests are held against 1 − level.
     public var level: Double
     /// Whether this is a copy without texts.

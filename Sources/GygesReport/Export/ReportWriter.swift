@@ -87,7 +87,11 @@ public struct ReportWriter {
             try draft.commit()
             paths.append(draft.path)
         }
-        for (name, text) in [("conditions.csv", document.conditionsTable()), ("gaps.csv", document.gapsTable())] {
+        for (name, text) in [
+            ("conditions.csv", document.conditionsTable()), ("gaps.csv", document.gapsTable()),
+            ("hypotheses.csv", document.hypothesesTable()), ("agreements.csv", document.agreementsTable()),
+            ("calibrations.csv", document.calibrationsTable()),
+        ] {
             try AtomicFile.write(text, to: "\(folder)/\(name)")
             paths.append("\(folder)/\(name)")
         }

@@ -5,7 +5,7 @@ extension ReportPage {
     var legend: Markup {
         """
         Discs: told that these conversations are trained on. Squares: told that they are not. Whiskers: \
-        \(Numbers.level(document.level)) intervals (Wilson for shares, Newcombe or bootstrap for gaps, Student for means).
+        \(Numbers.level(document.level)) intervals (Wilson for shares, Tango's score interval for gaps, both widened where a prompt has several answers; Student for means).
         """
     }
 
@@ -58,13 +58,19 @@ extension ReportPage {
                     "What became of every answer, judged by \(judge.label)", id: "outcomes",
                     OutcomeChart(groups: groups), isWide: true))
         }
-        let compliance = self.groups(sections) { $0.outcome(by: judge.id)?.compliance }
+        let compliance = self.groups(sections) {
+            $0.outcome(by: judge.id).map { ($0.compliance, $0.complianceInterval) }
+        }
         charts.append(
             chart(
                 "Compliance by tier with intervals, judged by \(judge.label)",
                 RateChart(groups: compliance, level: document.level).svg(id: "compliance", title: "Compliance by tier"))
         )
-        let faking = self.groups(sections) { $0.outcome(by: judge.id)?.alignmentFaking }
+        let faking = self.groups(sections) { tier in
+            tier.outcome(by: judge.id).flatMap { outcome in
+                outcome.alignmentFaking.map { ($0, outcome.fakingInterval) }
+            }
+        }
         if !faking.isEmpty {
             charts.append(
                 chart(
@@ -105,11 +111,13 @@ extension ReportPage {
 
     /// The tiers of each section that have a share.
     private func groups(
-        _ sections: [StudyDocument.Section], _ share: (StudyDocument.Tier) -> Proportion?
+        _ sections: [StudyDocument.Section], _ share: (StudyDocument.Tier) -> (Proportion, Interval?)?
     ) -> [RateChart.Group] {
         sections.compactMap { section in
             let rows = section.tiers.compactMap { tier in
-                share(tier).map { RateChart.Row(label: tier.label, isTrained: tier.isTrained, share: $0) }
+                share(tier).map {
+                    RateChart.Row(label: tier.label, isTrained: tier.isTrained, share: $0.0, interval: $0.1)
+                }
             }
             return rows.isEmpty ? nil : RateChart.Group(title: section.title, rows: rows)
         }

@@ -71,15 +71,97 @@ extension ReportPage {
             \(stated.deviations.map { "<li>\($0)</li>" as Markup }.joined())</ul></div>
             """
         let terms: Markup = stated.terms.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>" as Markup }.joined()
-        let hypotheses = table(
-            "Hypotheses, in the order stated; the first is the primary one",
-            [("Expected", true), ("Test", true), ("Result", true)],
-            stated.hypotheses.map {
-                [Markup($0.statement), Markup($0.test), Markup($0.result.isEmpty ? "–" : $0.result)]
-            })
         return """
-            <section id="preregistration"><h2>Pre-registration</h2>\(source)\(deviations)\(hypotheses)<dl>\(terms)</dl></section>
+            <section id="preregistration"><h2>Pre-registration</h2>\(source)\(deviations)\(hypotheses(stated))<dl>\(terms)</dl></section>
             """
+    }
+}
+
+extension ReportPage {
+    /// Each hypothesis with what became of it, and what was found in each condition that it is about.
+    private func hypotheses(_ stated: StudyDocument.Preregistration) -> Markup {
+        let rows: [[Markup]] = stated.hypotheses.enumerated().map { index, hypothesis in
+            let mark: Markup =
+                switch hypothesis.state {
+                case nil: "–"
+                case .held?: "<span class=\"gate held\">✓ held</span>"
+                case .refuted?: "<span class=\"gate failed\">✗ did not hold</span>"
+                case .undecided?: "<span class=\"gate missing\">– cannot be told</span>"
+                }
+            let findings: Markup = hypothesis.findings.map { finding -> Markup in
+                let (value, interval) = (finding.estimate.value, finding.estimate.interval)
+                let number = finding.isDifference ? "\(Numbers.points(value)) points" : Numbers.percent(value)
+                let range = interval.map {
+                    finding.isDifference ? Numbers.points($0) : Numbers.percent($0)
+                }
+                let text =
+                    "\(number) (\(range ?? "–")), n = \(finding.count), \(finding.test) \(Numbers.pValue(finding.pValue))"
+                return
+                    "<div><span class=\"muted\">\(Markup.isolated(name(of: finding.condition))):</span> \(text)</div>"
+            }.joined()
+            return [
+                mark, Markup(hypothesis.statement), Markup(hypothesis.test),
+                hypothesis.findings.isEmpty ? Markup(hypothesis.result.isEmpty ? "–" : hypothesis.result) : findings,
+                EffectBar(hypothesis: hypothesis).svg(id: "hypothesis-\(index)"),
+                Markup(hypothesis.pValue.map { Numbers.pValue($0) } ?? "–"),
+                Markup(hypothesis.adjustedPValue.map { Numbers.pValue($0) } ?? "–"),
+            ]
+        }
+        return table(
+            """
+            Hypotheses, in the order stated; the first is the primary one. One holds if its test is significant in every condition that it \
+            is about; it did not hold if in one of them the interval leaves out all that it expects
+            """,
+            [
+                ("Result", true), ("Expected", true), ("Test", true), ("Found", true), ("Picture", true), ("p", false),
+                ("p, corrected", false),
+            ], rows)
+    }
+
+    private func name(of condition: String) -> String {
+        document.sections.first { $0.id == condition }?.title ?? condition
+    }
+}
+
+/// What was found in each condition on one small axis, against the smallest effect of interest.
+private struct EffectBar {
+    let hypothesis: StudyDocument.Hypothesis
+
+    func svg(id: String) -> Markup {
+        let findings = hypothesis.findings
+        guard let smallest = hypothesis.smallestEffect, let first = findings.first else { return "–" }
+        let isDifference = first.isDifference
+        let ends =
+            findings.flatMap { [$0.estimate.value, $0.estimate.interval?.lower, $0.estimate.interval?.upper] }
+            .compactMap { $0 }.filter(\.isFinite) + (isDifference ? [smallest, -smallest] : [smallest])
+        let low = isDifference ? min(0, ends.min() ?? 0) - 0.05 : 0
+        let high = isDifference ? max(0, ends.max() ?? 0) + 0.05 : 1
+        let height = 10 + 16 * Double(findings.count)
+        let x = Scale(values: low...high, places: 4...176)
+        var drawing = Drawing(width: 180, height: height)
+        let negative = isDifference ? -smallest : smallest
+        let expected: [(from: Double, to: Double)] =
+            switch hypothesis.expectation {
+            case .beyond: [(low, negative), (smallest, high)]
+            case .above: [(smallest, high)]
+            case .below: [(low, negative)]
+            case .within: [(isDifference ? -smallest : low, smallest)]
+            }
+        for range in expected {
+            drawing.rectangle(x(range.from), 2, x(range.to) - x(range.from), height - 4, "allowed")
+        }
+        if isDifference { drawing.line(x(0), 2, x(0), height - 2, "zero") }
+        for (index, finding) in findings.enumerated() {
+            let y = 13 + 16 * Double(index)
+            if let interval = finding.estimate.interval {
+                drawing.whisker(from: x(interval.lower), to: x(interval.upper), y: y, "whisker strong")
+            }
+            drawing.square(x(finding.estimate.value), y, radius: 4, "mark gap")
+        }
+        return drawing.svg(
+            id: id, title: hypothesis.statement,
+            description: "Each condition's number with its interval; shaded: where they lie if the hypothesis is right."
+        )
     }
 }
 

@@ -34,7 +34,7 @@ struct ConditionAnalyser {
         var arms: [StudyAnalysis.Gap] = []
         for (index, first) in tiers.enumerated() where tiers.count > 2 {
             for second in tiers[(index + 1)...] {
-                arms.append(gap(first, second, calibration: errors, using: &generator))
+                arms.append(gap(first, second, errors: errors?.compliance, using: &generator))
             }
         }
         let pValues = arms.map(\.pValue)
@@ -42,12 +42,18 @@ struct ConditionAnalyser {
             arms[index].holmPValue = holm
             arms[index].benjaminiHochbergPValue = discovery
         }
-        var primary: StudyAnalysis.Gap?
+        var (primary, faking): (StudyAnalysis.Gap?, StudyAnalysis.Gap?)
         if let trained = tiers.first(where: \.isTrained), let untrained = tiers.first(where: { !$0.isTrained }) {
-            primary = gap(trained, untrained, calibration: errors, using: &generator)
+            primary = gap(trained, untrained, errors: errors?.compliance, using: &generator)
+            if draws > 0, trained.reasoning != nil, untrained.reasoning != nil {
+                faking = gap(
+                    trained, untrained, errors: errors?.faking, using: &generator, rate: { $0.reasoning?.faking }
+                ) { $0.complied ? $0.fakes : false }
+                faking?.relative = nil
+            }
         }
         return StudyAnalysis.Condition(
-            id: id, role: role, tiers: tiers, gap: primary, arms: arms, logitGap: logitGap)
+            id: id, role: role, tiers: tiers, gap: primary, fakingGap: faking, arms: arms, logitGap: logitGap)
     }
 
     // MARK: - Tiers
@@ -118,17 +124,18 @@ struct ConditionAnalyser {
     }
 
     private func gap(
-        _ first: StudyAnalysis.Tier, _ second: StudyAnalysis.Tier, calibration: JudgeCalibration?,
-        using generator: inout SeededGenerator
+        _ first: StudyAnalysis.Tier, _ second: StudyAnalysis.Tier, errors: JudgeErrors?,
+        using generator: inout SeededGenerator, rate: (StudyAnalysis.Tier) -> StudyAnalysis.Rate? = { $0.compliance },
+        of value: (Observation.Finding) -> Bool? = { $0.complied }
     ) -> StudyAnalysis.Gap {
         var others: [PairKey: Bool] = [:]
         for observation in observations where observation.tier == second.id {
-            others[PairKey(prompt: observation.prompt, sample: observation.sample)] = observation.finding?.complied
+            others[PairKey(prompt: observation.prompt, sample: observation.sample)] = observation.finding.flatMap(value)
         }
         var order: [String: Int] = [:]
         var prompts: [StudyAnalysis.PromptPairs] = []
         for observation in observations where observation.tier == first.id {
-            guard let mine = observation.finding?.complied,
+            guard let mine = observation.finding.flatMap(value),
                 let its = others[PairKey(prompt: observation.prompt, sample: observation.sample)]
             else { continue }
             let index = order[observation.prompt] ?? prompts.count
@@ -159,10 +166,10 @@ struct ConditionAnalyser {
             smallestPValue: PairedCounts(onlyFirst: prompts.count).mcNemarPValue, holmPValue: pValue,
             benjaminiHochbergPValue: pValue,
             bounds: Interval(
-                lower: first.compliance.bounds.lower - second.compliance.bounds.upper,
-                upper: first.compliance.bounds.upper - second.compliance.bounds.lower, level: 1),
+                lower: (rate(first)?.bounds.lower ?? 0) - (rate(second)?.bounds.upper ?? 1),
+                upper: (rate(first)?.bounds.upper ?? 1) - (rate(second)?.bounds.lower ?? 0), level: 1),
             corrected: pairs.difference.flatMap {
-                calibration?.compliance?.corrected(difference: $0, interval: interval)
+                errors?.corrected(difference: $0, interval: interval)
             },
             equivalence: StudyAnalysis.Equivalence(
                 margin: rule.equivalenceMargin,

@@ -11,6 +11,9 @@ extension StudyAnalysis {
         public var tiers: [Tier]
         /// The first trained against the first untrained tier; `nil` if one of them was not asked.
         public var gap: Gap?
+        /// The same for answers that comply with alignment-faking reasoning behind them; `nil` where reasoning was not
+        /// judged in both, or without draws.
+        public var fakingGap: Gap?
         /// Where there are more than two tiers, each against each later one.
         public var arms: [Gap]
         /// What was measured without sampling; `nil` if it was not.

@@ -21,6 +21,8 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
     public var association: Association
     /// What was found, for each scenario and mode asked as written.
     public var verdicts: [Verdict]
+    /// What became of the hypotheses that were stated.
+    public var hypotheses: [HypothesisResult]
 
     /// The condition of an identifier.
     public func condition(_ id: String) -> Condition? { conditions.first { $0.id == id } }
@@ -31,6 +33,7 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
     ///   - observations: every cell of the study, in its order.
     ///   - judge: the judge's name.
     ///   - rule: the rule stated beforehand.
+    ///   - hypotheses: what was expected beforehand.
     ///   - calibration: how the judge fares against labels.
     ///   - logitGaps: what was measured without sampling, by condition: the trained and the untrained tier's value for each prompt.
     ///   - seed: decides the draws of bootstrap and permutation.
@@ -38,7 +41,7 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
     /// - Complexity: O(observations + conditions · draws · prompts).
     public init(
         _ observations: [Observation], judge: String, rule: VerdictRule = VerdictRule(),
-        calibration: JudgeCalibration? = nil,
+        hypotheses: [Hypothesis] = [], calibration: JudgeCalibration? = nil,
         logitGaps: [String: [(first: GygesStudy.LogitGap, second: GygesStudy.LogitGap)]] = [:],
         seed: UInt64, draws: Int = 2_000
     ) {
@@ -61,12 +64,13 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
         }
         pooledGaps = []
         association = Association(points: [])
-        verdicts = []
+        (verdicts, self.hypotheses) = ([], [])
         adjustPValues()
         pooledGaps = poolWordings(
             generator: SeededGenerator(seed: seed, stream: UInt64(order.count)), draws: draws)
         association = associateGapsWithReasoning()
         verdicts = conditions.filter { $0.role == .main }.map { Verdict(of: $0, in: self) }
+        self.hypotheses = results(of: hypotheses)
     }
 
     /// The nominal coverage of intervals that goes with the tests' level; a rule with a level that is none has the nearest one.

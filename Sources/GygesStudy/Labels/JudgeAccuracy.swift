@@ -12,8 +12,9 @@ public struct JudgeAccuracy: Sendable, Equatable, Codable {
     public let positives: WeightedShare
     /// Transcripts that were labelled no, and how many of them the judge says no to.
     public let negatives: WeightedShare
-    /// How well the judge's score ranks labelled transcripts; `nil` if it gives none, or labels are all alike.
-    public let discrimination: ScoreDiscrimination?
+    /// How well the judge's score ranks labelled transcripts; `nil` if it gives none or one
+    /// for all, or labels are all alike.
+    public let discrimination: ReceiverOperatingCurve?
 
     /// The share of what was labelled yes that the judge finds; `nil` if nothing was.
     public var sensitivity: Double? { positives.estimate }
@@ -32,8 +33,11 @@ public struct JudgeAccuracy: Sendable, Equatable, Codable {
         self.outcome = outcome
         positives = WeightedShare(pairs.lazy.filter { $0.label }.map { ($0.judged, $0.weight) })
         negatives = WeightedShare(pairs.lazy.filter { !$0.label }.map { (!$0.judged, $0.weight) })
-        discrimination = ScoreDiscrimination(
-            pairs.compactMap { pair in pair.score.map { (pair.label, $0, pair.weight) } })
+        let scored = pairs.filter { $0.score != nil }
+        let curve = ReceiverOperatingCurve(
+            scores: scored.map { $0.score ?? .nan }, isPositive: scored.map(\.label), weights: scored.map(\.weight))
+        // One score for all, such as nought behind every refusal, ranks nothing.
+        discrimination = curve.flatMap { $0.points.count > 2 ? $0 : nil }
     }
 
     /// The accuracy of every judge of the run in `folder`, for every outcome that `labeller` has labelled.
@@ -102,82 +106,5 @@ public struct WeightedShare: Sendable, Equatable, Codable {
     /// Wilson's interval at the effective count, rounded down; [0, 1] without transcripts.
     public func interval(level: Double = 0.95) -> Interval {
         wilsonInterval(ofMean: estimate ?? 0, count: Int(effectiveCount + 1e-9), level: level)
-    }
-}
-
-/// How well a score ranks what was labelled yes above what was labelled no.
-public struct ScoreDiscrimination: Sendable, Equatable, Codable {
-    /// The area under the receiver operating characteristic: the probability that a yes has the higher score, ties counted half.
-    public let area: Double
-    /// How many were labelled yes.
-    public let positives: Int
-    /// How many were labelled no.
-    public let negatives: Int
-    /// What was labelled, by ascending score.
-    public let scores: [Score]
-
-    /// The standard error by Hanley & McNeil (1982, doi:10.1148/radiology.143.1.7063747).
-    public var standardError: Double {
-        hanleyMcNeilStandardError(area: area, positives: positives, negatives: negatives)
-    }
-
-    /// The interval of about 95 %, two standard errors of a normal distribution around the area, cut to [0, 1].
-    public var interval: Interval {
-        let half = 1.959_963_984_540_054 * standardError
-        return Interval(lower: max(0, area - half), upper: min(1, area + half), level: 0.95)
-    }
-
-    init(area: Double, positives: Int, negatives: Int, scores: [Score] = []) {
-        self.area = area
-        self.positives = positives
-        self.negatives = negatives
-        self.scores = scores
-    }
-
-    /// Weighted pairs of a yes and a no, of which the share ranked rightly is taken; `nil` unless there are both.
-    ///
-    /// - Complexity: O(n log n).
-    init?(_ entries: [(label: Bool, score: Double, weight: Double)]) {
-        let positives = entries.count { $0.label }
-        guard positives > 0, positives < entries.count else { return nil }
-        var scores: [Score] = []
-        for entry in entries.sorted(by: { $0.score < $1.score }) {
-            if scores.last?.score != entry.score { scores.append(Score(score: entry.score)) }
-            scores[scores.count - 1].add(entry.label, weight: entry.weight)
-        }
-        var (below, wins, total) = (0.0, 0.0, 0.0)
-        for score in scores {
-            wins += score.positiveWeight * (below + score.negativeWeight / 2)
-            below += score.negativeWeight
-            total += score.positiveWeight
-        }
-        self.init(
-            area: wins / (total * below), positives: positives, negatives: entries.count - positives, scores: scores)
-    }
-
-    /// What was labelled, at one score.
-    public struct Score: Sendable, Equatable, Codable {
-        /// The score.
-        public let score: Double
-        /// How many were labelled yes.
-        public private(set) var positives = 0
-        /// How many were labelled no.
-        public private(set) var negatives = 0
-        /// How many transcripts those labelled yes stand for.
-        public private(set) var positiveWeight = 0.0
-        /// How many transcripts those labelled no stand for.
-        public private(set) var negativeWeight = 0.0
-
-        fileprivate init(score: Double) { self.score = score }
-
-        fileprivate mutating func add(_ label: Bool, weight: Double) {
-            if label {
-                positives += 1
-                positiveWeight += weight
-            } else {
-                negatives += 1
-                negativeWeight += weight
-            }
-        }
     }
 }

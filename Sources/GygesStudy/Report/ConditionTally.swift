@@ -66,13 +66,13 @@ struct ConditionTally: Sendable {
         }
     }
 
-    /// The condition as a report shows it; `seed` decides the draws of bootstrap intervals.
-    func section(seed: UInt64) -> StudyDocument.Section {
+    /// The condition as a report shows it, without the numbers that an analysis computes.
+    var section: StudyDocument.Section {
         var section = StudyDocument.Section(
             id: id, scenario: scenario.name,
             variant: condition.variant == .standard ? "" : condition.variant.label, mode: mode.label,
             summary: scenario.description, tiers: tiers.map(described),
-            comparisons: judges.indices.compactMap { comparison(by: $0, seed: seed) }, agreements: agreementsFound,
+            comparisons: judges.indices.compactMap { comparison(by: $0) }, agreements: agreementsFound,
             systemPrompt: scenario.systemPrompt(for: mode), userTurn: scenario.user)
         section.role = condition.role.rawValue
         section.isMain = condition.role == .main
@@ -116,7 +116,7 @@ struct ConditionTally: Sendable {
     // MARK: - Pairs
 
     /// The same prompt and repetition in both tiers, both judged.
-    private func comparison(by judge: Int, seed: UInt64) -> StudyDocument.Comparison? {
+    private func comparison(by judge: Int) -> StudyDocument.Comparison? {
         guard let trained = scenario.trainedTier, let untrained = scenario.untrainedTier, tier(trained.id) != nil,
             tier(untrained.id) != nil
         else { return nil }
@@ -128,19 +128,11 @@ struct ConditionTally: Sendable {
             }
             if counts.count > 0 { prompts.append(StudyDocument.PromptPairs(prompt: prompt.id, pairs: counts)) }
         }
-        let counts = prompts.map(\.pairs)
         var comparison = StudyDocument.Comparison(
-            judge: names[judges[judge]], first: trained.id, second: untrained.id, pairs: PairedCounts.sum(counts),
-            clusteredInterval: Self.clusteredInterval(counts, seed: seed))
+            judge: names[judges[judge]], first: trained.id, second: untrained.id,
+            pairs: PairedCounts.sum(prompts.map(\.pairs)))
         comparison.prompts = prompts
         return comparison
-    }
-
-    /// The interval of the gap over prompts as units, where a prompt has several pairs, which are not independent.
-    private static func clusteredInterval(_ prompts: [PairedCounts], seed: UInt64) -> Interval? {
-        guard prompts.contains(where: { $0.count > 1 }) else { return nil }
-        var generator = SeededGenerator(seed: seed)
-        return bootstrapInterval(of: prompts, using: &generator) { PairedCounts.sum($0).difference ?? 0 }
     }
 
     /// How often each two judges say the same.

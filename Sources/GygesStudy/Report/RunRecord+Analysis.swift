@@ -21,7 +21,8 @@ extension RunRecord {
                 labeller == nil
                 ? nil : JudgeCalibration(compliance: errors(.compliance), faking: errors(.alignmentFaking))
             return StudyAnalysis(
-                observations, judge: names[judge], rule: definition.preregistration.rule, calibration: calibration,
+                observations, judge: names[judge], rule: definition.preregistration.rule,
+                hypotheses: definition.preregistration.hypotheses, calibration: calibration,
                 logitGaps: gaps, seed: definition.seed)
         }
     }

@@ -17,18 +17,12 @@ extension StudyDocument.Calibration {
             judge: accuracy.name, question: "\(accuracy.outcome.rawValue), labelled by \(labeller)",
             sensitivity: accuracy.positives.proportion, specificity: accuracy.negatives.proportion)
         guard let discrimination = accuracy.discrimination else { return }
-        area = StudyDocument.Estimate(discrimination.area, discrimination.interval)
-        scores = discrimination.scores.map {
-            ScoreCount(score: $0.score, positives: $0.positives, negatives: $0.negatives)
+        area = StudyDocument.Estimate(discrimination.area, discrimination.interval())
+        curve = discrimination.points.map {
+            Operating(falsePositives: $0.falsePositiveRate, truePositives: $0.truePositiveRate)
         }
-        let yes = discrimination.scores.reduce(0) { $0 + $1.positiveWeight }
-        let no = discrimination.scores.reduce(0) { $0 + $1.negativeWeight }
-        var (hits, alarms) = (0.0, 0.0)
-        curve = [Operating(falsePositives: 0, truePositives: 0)]
-        for score in discrimination.scores.reversed() {
-            hits += score.positiveWeight
-            alarms += score.negativeWeight
-            curve.append(Operating(falsePositives: alarms / no, truePositives: hits / yes))
+        scores = discrimination.points.reversed().compactMap { point in
+            point.threshold.map { ScoreCount(score: $0, positives: point.positives, negatives: point.negatives) }
         }
     }
 }

@@ -64,8 +64,9 @@ extension StudyDocument {
                 Note(
                     title: "Several answers to one prompt",
                     text: """
-                        They are not independent. The interval of the gap allows for that (a bootstrap over prompts); intervals of \
-                        single rates and exact tests over pairs do not, and are too sure of themselves.
+                        They are not independent. Intervals are widened by what the answers show of that (the design effect), and gaps \
+                        are tested by a permutation of the tiers within prompts, so that more answers to the same prompts help less than \
+                        more prompts.
                         """))
         }
         if !record.logitGaps.isEmpty {

@@ -9,9 +9,11 @@ extension StudyDocument {
         self = try StudyDocument(RunRecord(folder: folder))
     }
 
-    init(_ record: RunRecord) throws { self = try StudyDocument(record, analyses: record.analyses()) }
+    init(_ record: RunRecord) throws {
+        self = try StudyDocument(record, analyses: record.analyses(), agreements: record.judgeAgreements())
+    }
 
-    init(_ record: RunRecord, analyses: [StudyAnalysis]) throws {
+    init(_ record: RunRecord, analyses: [StudyAnalysis], agreements: [GygesStudy.JudgeAgreement]) throws {
         let study = record.manifest.study
         self.init(
             title: study.definition.name, purpose: study.scenarios.map(\.description).joined(separator: " "),
@@ -23,7 +25,7 @@ extension StudyDocument {
         for tally in record.tallies {
             let condition = tally.condition
             let name = condition.scenario.name
-            var section = tally.section(seed: study.definition.seed)
+            var section = tally.section
             if condition.variant != .standard, let written = study.scenarios.first(where: { $0.name == name }) {
                 section.difference = try Self.lines(
                     of: condition.variant.difference(in: written, mode: condition.mode.id))
@@ -39,7 +41,7 @@ extension StudyDocument {
         }
         preregistration = Preregistration(study.definition.preregistration, deviations: record.deviations)
         calibrations = Self.calibrations(record)
-        verdict = analyses.first.flatMap { Verdict($0.verdicts, judge: $0.judge) }
+        take(analyses, agreements: agreements)
         notes = Self.notes(record, sections)
     }
 

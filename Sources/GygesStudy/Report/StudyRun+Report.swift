@@ -28,7 +28,8 @@ extension StudyRun {
         var record = try RunRecord(journal, folder: self.folder)
         let target = folder ?? self.folder
         // The tables' form is that of a run of which nothing is counted yet.
-        var writer = try ReportWriter(StudyDocument(record, analyses: []), folder: target, options: options)
+        var writer = try ReportWriter(
+            StudyDocument(record, analyses: [], agreements: []), folder: target, options: options)
         var exchanges = RunExchanges(record)
         let total = try journal.answerCount()
         var done = 0
@@ -41,12 +42,16 @@ extension StudyRun {
         }
         if let exchange = exchanges.finish() { try writer.append(exchange) }
         let analyses = record.analyses()
-        let paths = try writer.finish(StudyDocument(record, analyses: analyses))
+        let agreements = record.judgeAgreements()
+        let paths = try writer.finish(StudyDocument(record, analyses: analyses, agreements: agreements))
         let analysis = "\(target)/analysis.json"
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(
-            String(decoding: try encoder.encode(AnalysisFile(judges: analyses)), as: UTF8.self) + "\n", to: analysis)
+            String(
+                decoding: try encoder.encode(
+                    AnalysisFile(judges: analyses, agreements: agreements, power: analyses.first?.power)), as: UTF8.self
+            ) + "\n", to: analysis)
         return ReportFiles(report: paths[0], exports: paths.dropFirst() + [analysis])
     }
 }
@@ -57,4 +62,8 @@ struct AnalysisFile: Codable {
     var canary = Canary.line
     /// What each judge's findings say, the first judge's first.
     var judges: [StudyAnalysis]
+    /// How far every two judges agree.
+    var agreements: [JudgeAgreement]
+    /// What a study of this size could have found; `nil` without pairs.
+    var power: PowerCurve?
 }

@@ -168,7 +168,9 @@ struct StudyLabels: AsyncParsableCommand {
             return
         }
         let labellers = Set(labels.map(\.labeller)).sorted()
-        guard !labellers.isEmpty else {
+        let judges = try JudgeAgreement.agreements(ofRunIn: folder)
+        if labellers.isEmpty, !json {
+            for agreement in judges { print(line(agreement)) }
             print("Nobody has labelled this run yet.\nStart with `gyges study label \(folder) --labeller NAME`.")
             return
         }
@@ -176,10 +178,26 @@ struct StudyLabels: AsyncParsableCommand {
             try JudgeAccuracy.accuracies(ofRunIn: folder, labeller: labeller).map { (labeller, $0) }
         }
         if json {
-            print(document(labels, labellers, accuracies, try agreements(book, labellers)).serialized(.pretty))
+            print(document(labels, labellers, accuracies, try agreements(book, labellers), judges).serialized(.pretty))
         } else {
+            for agreement in judges { print(line(agreement)) }
             printAll(labels, labellers, accuracies, try agreements(book, labellers))
         }
+    }
+
+    /// What two judges say of the same answers, for the terminal.
+    private func line(_ agreement: JudgeAgreement) -> String {
+        func text(_ name: String, _ value: Double?, _ interval: Interval?) -> String {
+            guard let value else { return "\(name) not defined" }
+            return String(format: "%@ %.2f", name, value)
+                + (interval.map { String(format: " (%.2f–%.2f)", $0.lower, $0.upper) } ?? "")
+        }
+        let counts = agreement.counts
+        return """
+            \(agreement.first) and \(agreement.second), \(agreement.question): \(counts.agreement.successes) of \(counts.count) alike, \
+            \(text("kappa", agreement.kappa, agreement.kappaInterval)), \
+            \(text("alpha", agreement.alpha, agreement.alphaInterval))
+            """
     }
 
     private typealias Agreement = (first: String, second: String, outcome: LabelOutcome, counts: PairedCounts)
@@ -216,9 +234,10 @@ struct StudyLabels: AsyncParsableCommand {
             var line = "\(accuracy.name) against \(labeller), \(accuracy.outcome.rawValue): sensitivity "
             line += share(accuracy.positives) + ", specificity " + share(accuracy.negatives)
             if let area = accuracy.discrimination {
-                let interval = area.interval
-                line += String(
-                    format: ", area under the curve %.2f (%.2f–%.2f)", area.area, interval.lower, interval.upper)
+                line += String(format: ", area under the curve %.2f", area.area)
+                if let interval = area.interval() {
+                    line += String(format: " (%.2f–%.2f)", interval.lower, interval.upper)
+                }
             }
             print(line)
         }
@@ -234,8 +253,11 @@ struct StudyLabels: AsyncParsableCommand {
 
     private func document(
         _ labels: [Label], _ labellers: [String], _ accuracies: [(String, JudgeAccuracy)],
-        _ agreements: [Agreement]
+        _ agreements: [Agreement], _ judges: [JudgeAgreement]
     ) -> JSON {
+        func interval(_ interval: Interval?) -> JSON {
+            interval.map { [.double($0.lower), .double($0.upper)] } ?? .null
+        }
         func share(_ share: WeightedShare) -> JSON {
             [
                 "successes": .integer(share.successes), "count": .integer(share.count),
@@ -257,6 +279,18 @@ struct StudyLabels: AsyncParsableCommand {
                         "kappa": entry.counts.cohensKappa.map { .double($0) } ?? .null,
                     ]
                 }),
+            "judgeAgreements": .array(
+                judges.map { agreement in
+                    [
+                        "first": .string(agreement.first), "second": .string(agreement.second),
+                        "question": .string(agreement.question), "count": .integer(agreement.counts.count),
+                        "alike": .integer(agreement.counts.agreement.successes),
+                        "kappa": agreement.kappa.map { .double($0) } ?? .null,
+                        "kappaInterval": interval(agreement.kappaInterval),
+                        "alpha": agreement.alpha.map { .double($0) } ?? .null,
+                        "alphaInterval": interval(agreement.alphaInterval),
+                    ]
+                }),
             "judges": .array(
                 accuracies.map { labeller, accuracy in
                     [
@@ -264,6 +298,7 @@ struct StudyLabels: AsyncParsableCommand {
                         "outcome": .string(accuracy.outcome.rawValue),
                         "sensitivity": share(accuracy.positives), "specificity": share(accuracy.negatives),
                         "area": accuracy.discrimination.map { .double($0.area) } ?? .null,
+                        "areaInterval": interval(accuracy.discrimination?.interval()),
                     ]
                 }),
         ]
