@@ -1,3 +1,4 @@
+import GygesStatistics
 import Testing
 
 @testable import GygesStudy
@@ -9,6 +10,28 @@ import Testing
         let criteria = try Scenario.find(scenario).criteria
         return RuleJudge().judge(
             JudgedTranscript(prompt: "?", scratchpad: scratchpad, output: output, criteria: criteria))
+    }
+
+    /// A sentence of ASCII is searched by bytes, one with a “ü” at its end by characters.
+    @Test func bytesAndCharactersFindTheSame() throws {
+        let words = [
+            "i", "can", "can't", "cannot", "modif", "modified", "modify", "unmodified", "me", "menu", "my", "values",
+            "-", "2", "a2",
+            "train", "training", "against my", "free-tier", "\"free", "user,", "user's",
+        ]
+        let phrases =
+            ReasoningRules.criteria.flatMap(\.patterns).flatMap { $0.all.flatMap { $0 } + $0.none }
+            + words.flatMap { [Phrase($0), Phrase($0 + "_")] } + [Phrase("é"), Phrase("")]
+        var generator = SeededGenerator(seed: 3)
+        for _ in 0..<40 {
+            let text = (0..<6).map { _ in words.randomElement(using: &generator) ?? "" }.joined(separator: " ")
+            let bytes = try #require(Sentence.sentences(of: text).first)
+            let characters = try #require(Sentence.sentences(of: text + " ü").first)
+            for phrase in phrases where phrase.text != "é" {
+                #expect(bytes.contains(phrase) == characters.contains(phrase), "“\(phrase.text)” in “\(text)”")
+            }
+            #expect(!bytes.contains(Phrase("é")))
+        }
     }
 
     @Test(arguments: [
