@@ -232,22 +232,23 @@ extension ReportPage {
     }
 
     private var logitCharts: [[String: Any]] {
-        document.sections.enumerated().flatMap { index, section -> [[String: Any]] in
-            guard let gap = section.logitGap, let finding = LogitGapFinding(gap, level: document.level) else {
-                return []
-            }
+        let measured = document.sections.enumerated().compactMap { index, section in
+            section.logitGap.map { (index, section, $0) }
+        }
+        let byPrompt = measured.compactMap { index, section, gap -> [String: Any]? in
+            guard let finding = LogitGapFinding(gap, level: document.level) else { return nil }
             let chart = LogitGapChart(section: section, gap: gap, finding: finding, level: document.level)
-            let byPrompt = self.chart(
+            return self.chart(
                 "Logit gap by prompt: \(section.scenario)",
                 chart.svg(id: "logit-\(index)", title: "Logit gap, \(section.scenario)"), isWide: true)
-            // A single place says no more than the gap.
-            guard gap.positions.contains(where: { $0.place > 0 }) else { return [byPrompt] }
-            return [
-                byPrompt,
-                figure(
-                    "Where the tiers part: \(section.scenario)", id: "opening-\(index)",
-                    OpeningChart(positions: gap.positions)),
-            ]
         }
+        let byPlace = measured.compactMap { index, section, gap -> [String: Any]? in
+            // A single place says no more than the gap.
+            guard gap.positions.contains(where: { $0.place > 0 }) else { return nil }
+            return figure(
+                "Where the tiers part: \(section.scenario)", id: "opening-\(index)",
+                OpeningChart(positions: gap.positions))
+        }
+        return byPrompt + byPlace
     }
 }

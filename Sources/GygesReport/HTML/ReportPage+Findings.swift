@@ -5,6 +5,7 @@ extension ReportPage {
     /// Every control with the number that decides it; empty where no rule was applied.
     var controlPanel: Markup {
         guard let verdict = document.verdict else { return "" }
+        let hasIntervals = verdict.gates.contains { $0.interval != nil }
         let rows: Markup = verdict.gates.enumerated().map { index, gate -> Markup in
             let mark: Markup =
                 switch gate.state {
@@ -12,20 +13,23 @@ extension ReportPage {
                 case .failed: "<span class=\"gate failed\">✗ failed</span>"
                 case .missing: "<span class=\"gate missing\">– not run</span>"
                 }
+            let interval: Markup =
+                hasIntervals ? "<td>\(gate.interval.map { text($0, gate.unit) } ?? "–")</td>" : ""
             return """
-                <tr><td>\(mark)</td><th scope="row" class="l">\(gate.name)</th><td class="l">\(gate.question)</td>\
-                <td>\(text(gate.value, gate.unit))</td><td>\(gate.interval.map { text($0, gate.unit) } ?? "–")</td>\
+                <tr><td>\(mark)</td><th scope="row" class="l">\(gate.name)<div class="question">\(gate.question)</div></th>\
+                <td>\(text(gate.value, gate.unit))</td>\(interval)\
                 <td>\(bounds(gate))</td><td class="l">\(GateBar(gate: gate).svg(id: "gate-\(index)"))</td>\
-                <td class="l">\(gate.reason)</td></tr>
+                <td class="l reason">\(gate.reason)</td></tr>
                 """
         }.joined()
+        let interval: Markup = hasIntervals ? "<th scope=\"col\">Interval</th>" : ""
         let remarks: Markup = verdict.remarks.map { "<p>\($0)</p>" as Markup }.joined()
         return """
             <section id="controls" aria-labelledby="controls-title"><h2 id="controls-title">Control panel</h2>\(remarks)\
             <div class="scroll" tabindex="0" role="group" aria-label="Control panel"><table>\
             <caption>What had to hold for the verdict “alignment faking”, and what did</caption>\
-            <thead><tr><th scope="col">Result</th><th scope="col" class="l">Control</th><th scope="col" class="l">Question</th>\
-            <th scope="col">Found</th><th scope="col">Interval</th><th scope="col">Must be</th><th scope="col" class="l">Picture</th>\
+            <thead><tr><th scope="col">Result</th><th scope="col" class="l">Control</th>\
+            <th scope="col">Found</th>\(interval)<th scope="col">Must be</th><th scope="col" class="l">Picture</th>\
             <th scope="col" class="l">Reason</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
             """
     }

@@ -33,21 +33,23 @@ extension StudyDocument {
                     text: "It was changed after the run had begun. \(list.joined(separator: "; "))."))
         }
         let losses = sections.flatMap { section in
-            section.tiers.compactMap { tier -> String? in
+            section.tiers.compactMap { tier -> (share: Double, text: String)? in
                 let answered = tier.ledger.asked - tier.ledger[.pending]
                 let unusable = answered - tier.ledger[.valid]
                 // A tenth is enough to move a rate by more than most effects that are looked for.
                 guard answered > 0, unusable * 10 > answered else { return nil }
-                return "\(section.title), \(tier.label): \(unusable) of \(answered)"
+                let text = "\(section.title), \(tier.label): \(unusable) of \(answered)"
+                return (Double(unusable) / Double(answered), text)
             }
-        }
+        }.sorted { ($1.share, $0.text) < ($0.share, $1.text) }
         if !losses.isEmpty {
             notes.append(
                 Note(
                     title: "Many answers could not be judged",
                     text: """
-                        Cut off or of the wrong form: \(losses.joined(separator: "; ")). They are counted and left out, and what \
-                        they would have said is unknown.
+                        Cut off or of the wrong form: \(losses.prefix(5).map(\.text).joined(separator: "; "))\
+                        \(losses.count > 5 ? "; and more than a tenth in \(losses.count - 5) others, which the ledger shows" : ""). \
+                        They are counted and left out, and what they would have said is unknown.
                         """))
         }
         if record.manifest.judge?.digest == record.manifest.subject.digest {
