@@ -75,4 +75,23 @@ import Testing
         #expect(judgements[3].dropFirst(5) == ["rules", text, text, "", Canary.line])
         #expect(samples.dropFirst().allSatisfy { $0.last == Canary.line })
     }
+
+    @Test func anInspectLogSumsTheTokensOfItsSamples() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let document = StudyDocument.sample()
+        var writer = try ReportWriter(document, folder: folder, options: .init(writesInspectLogs: true))
+        for exchange in Exchange.sample() { try writer.append(exchange) }
+        let logs = try writer.finish(document).filter { $0.hasSuffix(".eval") }
+        #expect(logs.count == 2)
+        for log in logs {
+            let reader = try ZipReader(path: log)
+            let header = try #require(reader.entries.first { $0.name == "header.json" })
+            let json = try JSON.parse(reader.contents(of: header, limit: 1 << 20), path: log)
+            // Two samples in two tiers of 3 tokens read and 4 written.
+            let usage = json["stats"]?["model_usage"]?["plain"]
+            #expect(usage == ["input_tokens": 12, "output_tokens": 16, "total_tokens": 28])
+        }
+    }
 }

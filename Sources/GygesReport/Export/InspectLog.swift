@@ -20,6 +20,7 @@ struct InspectLog {
     private var identifiers: [JSON] = []
     private var epochs = 1
     private var pendingCount = 0
+    private var tokens = (prompt: 0, answer: 0)
     private var sums: [String: [String: (sum: Int, count: Int)]] = [:]
 
     /// The log's name in its folder; Inspect lists only names that begin with a time.
@@ -44,6 +45,8 @@ struct InspectLog {
                 pendingCount += 1
                 continue
             }
+            tokens.prompt &+= answer.promptTokenCount ?? 0
+            tokens.answer &+= answer.generatedTokenCount ?? 0
             let (id, epoch) = ("\(exchange.prompt)@\(answer.tier)", exchange.sample + 1)
             let scores = scores(answer)
             let metadata = metadata(answer, exchange)
@@ -84,7 +87,10 @@ struct InspectLog {
                 "completed_samples": .integer(identifiers.count),
                 "scores": .array(results),
             ],
-            "stats": ["started_at": .string(Self.moment), "completed_at": .string(Self.moment), "model_usage": [:]],
+            "stats": [
+                "started_at": .string(Self.moment), "completed_at": .string(Self.moment),
+                "model_usage": usage(prompt: tokens.prompt, answer: tokens.answer),
+            ],
         ]
         try archive.append("header.json", text(header))
         try archive.close()
@@ -123,6 +129,15 @@ struct InspectLog {
         ]
     }
 
+    /// Tokens by the model that used them.
+    private func usage(prompt: Int, answer: Int) -> JSON {
+        let counts: JSON = [
+            "input_tokens": .integer(prompt), "output_tokens": .integer(answer),
+            "total_tokens": .integer(prompt &+ answer),
+        ]
+        return .object(JSONObject([(document.subject, counts)]))
+    }
+
     private func metadata(_ answer: Exchange.Answer, _ exchange: Exchange) -> JSON {
         [
             "condition": .string(exchange.condition), "prompt": .string(exchange.prompt), "tier": .string(answer.tier),
@@ -139,21 +154,17 @@ struct InspectLog {
         let reply: JSON = [
             "role": "assistant", "source": "generate", "content": content(answer), "model": .string(document.subject),
         ]
-        let usage: JSON = [
-            "input_tokens": .integer(answer.promptTokenCount ?? 0),
-            "output_tokens": .integer(answer.generatedTokenCount ?? 0),
-            "total_tokens": .integer((answer.promptTokenCount ?? 0) &+ (answer.generatedTokenCount ?? 0)),
-        ]
+        let usage = usage(prompt: answer.promptTokenCount ?? 0, answer: answer.generatedTokenCount ?? 0)
         return [
             "id": .string(id), "epoch": .integer(epoch), "input": .string(exchange.text), "target": "",
             "messages": .array(messages + [reply]),
             "output": [
                 "model": .string(document.subject),
                 "choices": [["message": reply, "stop_reason": answer.state == .truncated ? "max_tokens" : "stop"]],
-                "usage": usage,
+                "usage": usage[document.subject] ?? [:],
             ],
             "scores": scores, "metadata": metadata, "store": [:], "events": [], "attachments": [:],
-            "model_usage": .object(JSONObject([(document.subject, usage)])), "uuid": .string(uuid(answer, id, epoch)),
+            "model_usage": usage, "uuid": .string(uuid(answer, id, epoch)),
         ]
     }
 
