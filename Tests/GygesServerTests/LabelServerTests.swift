@@ -164,4 +164,56 @@ import Testing
         }
     }
 
+    @Test func otherSitesAreRefusedEvenWithTheSecret() async throws {
+        try await withServer { client, folder in
+            let task = try #require(try await ask(client, "/api/transcripts/0").json?["transcript"]?.string)
+            let body: JSON = ["labeller": "ada", "transcript": .string(task), "keys": "c"]
+            for (origin, status) in [
+                ("http://elsewhere.example", 403), ("null", 403), ("http://localhost:1", 403),
+                ("http://localhost", 200),
+            ] {
+                let headers: HTTPFields = [.authorization: "Bearer \(Self.secret)", .origin: origin]
+                let response = try await client.execute(
+                    uri: "/api/labels", method: .post, headers: headers, body: ByteBuffer(string: body.serialized()))
+                #expect(response.status.code == status, "\(origin)")
+                #expect(try LabelBook(readingFrom: folder).labels().isEmpty == (status == 403), "\(origin)")
+            }
+        }
+    }
+
+    @Test func aServerOfThisMachineAnswersToItsNamesAlone() {
+        for host in ["127.0.0.1:8080", "localhost:8080", "localhost", "[::1]:8080", "[::1]"] {
+            #expect(SiteGuard<BasicRequestContext>.admits(authority: host, origin: nil, isLocal: true), "\(host)")
+            #expect(
+                SiteGuard<BasicRequestContext>.admits(authority: host, origin: "http://\(host)", isLocal: true),
+                "\(host)")
+        }
+        for host in [
+            "elsewhere.example", "elsewhere.example:8080", "localhost.elsewhere.example:80", "127.0.0.1:x", "", ":80",
+            "::1", nil,
+        ] {
+            #expect(
+                !SiteGuard<BasicRequestContext>.admits(authority: host, origin: nil, isLocal: true), "\(host ?? "none")"
+            )
+        }
+        #expect(SiteGuard<BasicRequestContext>.admits(authority: "box.example:80", origin: nil, isLocal: false))
+        #expect(
+            !SiteGuard<BasicRequestContext>.admits(
+                authority: "box.example:80", origin: "http://elsewhere.example", isLocal: false))
+    }
+
+    @Test func otherMethodsAreNamedAsSuch() async throws {
+        try await withServer { client, _ in
+            let headers: HTTPFields = [.authorization: "Bearer \(Self.secret)"]
+            for (path, method, allowed) in [
+                ("/", HTTPRequest.Method.post, "GET"), ("/label.js", .put, "GET"), ("/api/title", .post, "GET"),
+                ("/api/transcripts/0", .delete, "GET"), ("/api/labels", .put, "GET, POST"),
+            ] {
+                let response = try await client.execute(uri: path, method: method, headers: headers)
+                #expect(response.status == .methodNotAllowed, "\(path)")
+                #expect(response.headers[.allow] == allowed, "\(path)")
+            }
+            #expect(try await client.execute(uri: "/api/labels", method: .delete).status == .forbidden)
+        }
+    }
 }

@@ -8,9 +8,9 @@ does anything: in the report, on the labelling page, in the terminal. Then label
     venv/bin/python scripts/acceptance/hostile_text.py --gyges .build/release/gyges --output /tmp/hostile
 
 Fails if anything in a text runs or becomes an element, if a character that nobody sees reaches a page or the terminal as it is, if a page
-asks for anything elsewhere, if a label is not kept, or if axe-core finds a violation (WCAG 2.2 A and AA) in light or dark.
+asks for anything elsewhere, if the labelling page answers whom it should not, if a label is not kept, or if axe-core finds a violation (WCAG 2.2 A and AA) in light or dark.
 """
-import argparse, json, pathlib, re, signal, subprocess, sys, time
+import argparse, http.client, json, pathlib, re, signal, subprocess, sys, time, urllib.parse
 
 from report_page import Browser
 
@@ -98,11 +98,30 @@ def terminal(gyges, run, problems):
         problems.append("the terminal gets characters that nobody sees")
 
 
+def refusals(address, problems):
+    """Who may not ask is told nothing: without the secret, under another host's name, from another site's page."""
+    parts = urllib.parse.urlsplit(address)
+    secret = {"Authorization": f"Bearer {parts.fragment}"}
+    for what, method, headers, expected in [
+        ("the page's own", "GET", secret, 200), ("no secret", "GET", {}, 403), ("a wrong secret", "GET", {"Authorization": "Bearer 0"}, 403),
+        ("another host", "GET", {**secret, "Host": f"elsewhere.example:{parts.port}"}, 403),
+        ("another site", "GET", {**secret, "Origin": "http://elsewhere.example"}, 403), ("another method", "DELETE", secret, 405)]:
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+        connection.request(method, "/api/transcripts/0", headers=headers)
+        reply = connection.getresponse()
+        body = reply.read().decode()
+        print(f"request with {what}: {reply.status}")
+        if reply.status != expected or (expected != 200 and "reasoning" in body):
+            problems.append(f"a request with {what} was answered {reply.status}")
+        connection.close()
+
+
 def label(gyges, run, output, browser, problems):
     """Labels on the page by keyboard, and looks for the labels in the run."""
     program = subprocess.Popen([gyges, "study", "label", run, "--web", "--sample", "16"], stdout=subprocess.PIPE, text=True)
     try:
         address = program.stdout.readline().split()[-1]
+        refusals(address, problems)
         browser.events.clear()
         browser.view(1100, 900, "light")
         browser.call("Page.navigate", url=address)

@@ -9,7 +9,8 @@ import Synchronization
 ///
 /// Page and program agree on a secret in the address. It stands after `#`, so that browsers send it nowhere by themselves;
 /// the page's script sends it with every request. Without it, neither another user of the machine nor another web site
-/// can read a transcript or give a label. The page asks for nothing from elsewhere, and its content policy forbids it.
+/// can read a transcript or give a label; a request of another site, or under another name than this machine's, is refused besides
+/// (``SiteGuard``). The page asks for nothing from elsewhere, and its content policy forbids it.
 public struct LabelServer: Sendable {
     private let desk: LabelDesk
     private let host: String
@@ -55,7 +56,7 @@ public struct LabelServer: Sendable {
     /// The server's application, which tests run without a network.
     func application(onStart: @escaping @Sendable (String) -> Void = { _ in }) -> some ApplicationProtocol {
         let router = Router()
-        router.add(middleware: PageHeaders())
+        router.add(middleware: PageHeaders()).add(middleware: SiteGuard(isLocal: Self.isLocal(host)))
         for (path, type, content) in Self.files {
             router.get(RouterPath(path)) { _, _ in
                 Response(
@@ -90,6 +91,9 @@ public struct LabelServer: Sendable {
             stored.increment()
             return Self.reply(["stored": true])
         }
+        for (path, _, _) in Self.files { Self.refuse(methodsExcept: [.get], of: path, in: router) }
+        for path in ["title", "transcripts/:place"] { Self.refuse(methodsExcept: [.get], of: path, in: api) }
+        Self.refuse(methodsExcept: [.get, .post], of: "labels", in: api)
         let (host, secret) = (host, secret)
         var application = Application(
             router: router, configuration: .init(address: .hostname(host, port: port)),
@@ -99,6 +103,19 @@ public struct LabelServer: Sendable {
             })
         application.logger.logLevel = .error
         return application
+    }
+
+    /// Says of the other methods that the path does not take them.
+    private static func refuse(
+        methodsExcept taken: [HTTPRequest.Method], of path: String, in routes: some RouterMethods<BasicRequestContext>
+    ) {
+        let names = taken.map(\.rawValue).joined(separator: ", ")
+        for method in [.get, .head, .post, .put, .patch, .delete] as [HTTPRequest.Method] where !taken.contains(method)
+        {
+            routes.on(RouterPath(path), method: method) { _, _ -> Response in
+                throw HTTPError(.methodNotAllowed, headers: [.allow: names], message: "use \(names)")
+            }
+        }
     }
 
     /// A label is a few hundred bytes.
@@ -132,46 +149,4 @@ private final class Counter: Sendable {
 
     var value: Int { count.withLock { $0 } }
     func increment() { count.withLock { $0 += 1 } }
-}
-
-/// Lets in who knows the secret.
-private struct SecretGuard<Context: RequestContext>: RouterMiddleware {
-    let secret: String
-
-    @concurrent
-    func handle(
-        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        // All of it is compared, whatever differs first, so that time tells nothing.
-        let given = Array((request.headers[.authorization] ?? "").utf8)
-        let expected = Array("Bearer \(secret)".utf8)
-        let isSame = given.count == expected.count && zip(given, expected).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
-        guard isSame else {
-            throw HTTPError(.forbidden, message: "open the whole address that the program printed, with what follows #")
-        }
-        return try await next(request, context)
-    }
-}
-
-/// What every answer says of itself: it is kept nowhere, framed nowhere, and asks for nothing from elsewhere.
-private struct PageHeaders<Context: RequestContext>: RouterMiddleware {
-    @concurrent
-    func handle(
-        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        var response: Response
-        do {
-            response = try await next(request, context)
-        } catch let error as any HTTPResponseError {
-            response = try error.response(from: request, context: context)
-        }
-        response.headers[.contentSecurityPolicy] = """
-            default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
-            form-action 'none'; frame-ancestors 'none'
-            """
-        response.headers[.xContentTypeOptions] = "nosniff"
-        response.headers[.cacheControl] = "no-store"
-        if let referrerPolicy = HTTPField.Name("Referrer-Policy") { response.headers[referrerPolicy] = "no-referrer" }
-        return response
-    }
 }
