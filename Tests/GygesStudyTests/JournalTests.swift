@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GRDB
 import Testing
 
 @testable import GygesStudy
@@ -179,6 +180,14 @@ import Testing
             let entries = log.entries.filter { $0.phase == phase }
             #expect(entries.first?.done == 0)
             #expect(entries.map(\.done) == Array(0...(entries.last?.total ?? -1)))
+        }
+    }
+
+    @Test func aRunOfAnotherVersionIsNamedAsSuch() async throws {
+        try await withTemporaryFolder { folder in
+            let journal = try Journal(writingTo: folder)
+            try await journal.write { try $0.execute(sql: "INSERT INTO runs VALUES (1, '{\"format\": 0}')") }
+            #expect(throws: StudyError.foreignRun(path: folder + "/journal.sqlite")) { try journal.manifest() }
         }
     }
 }

@@ -37,8 +37,7 @@ extension Journal {
         do {
             return try JSONDecoder().decode(RunManifest.self, from: Data(text.utf8))
         } catch {
-            throw StudyError.journal(
-                path: Journal.fileName, problem: "its manifest is not one that this program reads.")
+            throw StudyError.foreignRun(path: path)
         }
     }
 

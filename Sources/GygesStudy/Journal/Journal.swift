@@ -14,7 +14,7 @@ struct Journal: Sendable {
     private let commits: GroupCommit
     /// Held while the journal may be written; `nil` for readers.
     private let lock: RunLock?
-    private let path: String
+    let path: String
     /// Called before each row is written; tests throw from it to end a run at every possible place.
     private let willWrite: @Sendable () throws -> Void
 

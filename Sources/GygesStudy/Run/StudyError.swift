@@ -16,6 +16,8 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
     case missingRun(folder: String)
     /// No sample for labelling can be drawn as asked.
     case labelling(problem: String, remedy: String)
+    /// The run was begun by another version of the program, whose manifest this one does not read.
+    case foreignRun(path: String)
     /// The journal cannot be read or written.
     case journal(path: String, problem: String)
 
@@ -50,6 +52,11 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
         case .missingRun(let folder):
             "\(folder): there is no run here.\nStart one with `gyges study run FILE`."
         case .labelling(let problem, let remedy): "\(problem)\n\(remedy)"
+        case .foreignRun(let path):
+            """
+            \(path): this run was begun by another version of the program, and this one does not read its manifest.
+            Choose another output folder, or go on with the version that began it.
+            """
         case .journal(let path, let problem):
             """
             \(path): the journal cannot be used: \(problem)
