@@ -34,12 +34,6 @@ INLINE void call_rows(const float *x, size_t stride, size_t rows, size_t channel
             else __builtin_prefetch(x + c, 0, 3);
 }
 
-/// Floats rounded to bfloat16, to nearest, ties to even. Keeps infinities; a NaN may lose its payload.
-INLINE Floats rounded_to_bfloat16(Floats x) {
-    const Bits bits = (Bits)x, rounded = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
-    return choose(x == x, (Floats)rounded, x);
-}
-
 #if LEVEL == 2
 typedef uint16_t Halves32 __attribute__((ext_vector_type(32)));
 

@@ -5,6 +5,9 @@
 #include "product_lanes.h"
 
 #include "body_quantize.h"
+#include "body_products_results.h"
+#include "body_products_blocks.h"
+#include "body_products_superblocks.h"
 #include "body_products_quantized.h"
 #include "body_dequantize_panel.h"
 #include "body_products_float.h"

@@ -71,18 +71,8 @@ INLINE void bfloat16_tile(
             weights[p] = LOAD(Bits, panels + p * panel_bytes + k * 32 + 4 * lane);
         }
         for (size_t r = 0; r < R; r++)
-            for (size_t p = 0; p < P; p++) {
-#if LEVEL == 2
-                sums[p][r] = (Floats)_mm512_dpbf16_ps(
-                    (__m512)sums[p][r], (__m512bh)weights[p], (__m512bh)_mm512_set1_epi32(word_at_x(x + 4 * r)));
-#else
-                const Bits pair = (Bits)(uint32_t)word_at_x(x + 4 * r);
-                sums[p][r] = multiply_add(
-                    floats_from_bits(weights[p] & 0xffff0000), floats_from_bits(pair & 0xffff0000), sums[p][r]);
-                sums[p][r] =
-                    multiply_add(floats_from_bits(weights[p] << 16), floats_from_bits(pair << 16), sums[p][r]);
-#endif
-            }
+            for (size_t p = 0; p < P; p++)
+                sums[p][r] = add_pair_products(sums[p][r], weights[p], (Bits)(uint32_t)word_at_x(x + 4 * r));
     }
     for (size_t p = 0; p < P; p++)
         for (size_t r = 0; r < R; r++) results[p][r] = sums[p][r];

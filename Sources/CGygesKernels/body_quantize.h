@@ -102,80 +102,117 @@ INLINE Words sums_of_bytes(Bits codes) {
 #endif
 }
 
-/// Quantises `count` blocks of 32, which follow one another, of each of `R` rows, at most LANES in all, into a tile.
+/// Every fourth lane of four vectors one after the other, from each of the first four on.
+INLINE void unzip_fours(Words vectors[4]) {
+    const Words even[2] = {UNZIP(vectors[0], vectors[1], 0), UNZIP(vectors[2], vectors[3], 0)};
+    const Words odd[2] = {UNZIP(vectors[0], vectors[1], 1), UNZIP(vectors[2], vectors[3], 1)};
+    vectors[0] = UNZIP(even[0], even[1], 0);
+    vectors[1] = UNZIP(odd[0], odd[1], 0);
+    vectors[2] = UNZIP(even[0], even[1], 1);
+    vectors[3] = UNZIP(odd[0], odd[1], 1);
+}
+
+/// What a tile says about blocks of 32 beside their codes: `figures[i]` of one block a lane. Uses up `sums`, of four codes each.
+INLINE size_t figures_of_32(Floats scale, Words *sums, Words figures[6]) {
+    add_neighbours(sums, 4);
+    add_neighbours(sums, 2);
+    add_neighbours(sums, 1);
+    figures[0] = (Words)scale;
+    figures[1] = (Words)(scale * floats_from_words(sums[0]));
+    figures[2] = sums[0] * -128;
+    return 3;
+}
+
+/// The same about blocks of 64.
+INLINE size_t figures_of_64(Floats scale, Words *sums, Words figures[6]) {
+    add_neighbours(sums, 8);
+    add_neighbours(sums, 4);
+    unzip_fours(sums);
+    figures[0] = (Words)scale;
+    figures[1] = (Words)joined_as_bfloat16(
+        scale * floats_from_words(sums[0] + sums[1]), scale * floats_from_words(sums[2] + sums[3]));
+    for (int i = 0; i < 4; i++) figures[2 + i] = sums[i] * -128;
+    return 6;
+}
+
+/// Quantises `count` blocks of `B` (32 or 64), which follow one another, of each of `R` rows, at most LANES in all, into a
+/// tile.
 ///
 /// A lane is a block of a row: the rows of the first block, then those of the next.
 INLINE void quantize_blocks(
-    const size_t R, size_t count, const float *x, size_t stride, size_t row, size_t tile_rows, uint8_t *tile) {
-    const size_t block_bytes = tile_rows * 52;
+    const size_t B, const size_t R, size_t count, const float *x, size_t stride, size_t row, size_t tile_rows,
+    uint8_t *tile) {
+    const size_t block_bytes = gyges_quantized_tile_bytes(tile_rows, B);
     Words largest[LANES];
     for (size_t lane = 0; lane < LANES; lane++) {
         largest[lane] = 0;
-        for (size_t k = 0; k < 32 && lane < R * count; k += LANES)
+        for (size_t k = 0; k < B && lane < R * count; k += LANES)
             largest[lane] = __builtin_elementwise_max(
-                largest[lane], magnitude_bits(LOAD(Floats, x + lane % R * stride + lane / R * 32 + k)));
+                largest[lane], magnitude_bits(LOAD(Floats, x + lane % R * stride + lane / R * B + k)));
     }
     Floats inverse;
     const Floats scale = scales_of_largest(largest_lanes(largest), &inverse);
     float inverses[LANES];
     STORE(inverse, inverses);
 
-    Words sums[8];
-    for (size_t unit = 0; unit < 8; unit++) {
+    Words sums[16];
+    for (size_t unit = 0; unit < B / 4; unit++) {
         Floats scaled[4];
         const size_t place = unit * 4 * LANES;
         for (size_t v = 0; v < 4; v++) {
-            const size_t lane = (place + v * LANES) / 32, k = (place + v * LANES) % 32;
+            const size_t lane = (place + v * LANES) / B, k = (place + v * LANES) % B;
             scaled[v] = lane < R * count
-                ? LOAD(Floats, x + lane % R * stride + lane / R * 32 + k) * inverses[lane] : (Floats)0.0f;
+                ? LOAD(Floats, x + lane % R * stride + lane / R * B + k) * inverses[lane] : (Floats)0.0f;
         }
         const Bits bytes = rounded_to_bytes(scaled);
         sums[unit] = sums_of_bytes(bytes);
-        const size_t piece = sizeof bytes < 32 ? sizeof bytes : 32;
+        const size_t piece = sizeof bytes < B ? sizeof bytes : B;
         for (size_t i = 0; i < sizeof bytes; i += piece) {
-            const size_t lane = (place + i) / 32;
+            const size_t lane = (place + i) / B;
             if (lane < R * count)
                 memcpy(
-                    tile + lane / R * block_bytes + (row + lane % R) * 32 + (place + i) % 32,
+                    tile + lane / R * block_bytes + (row + lane % R) * B + (place + i) % B,
                     (const uint8_t *)&bytes + i, piece);
         }
     }
-    // Sums of four codes so far; of halves of blocks after two rounds, one lane after another.
-    add_neighbours(sums, 4);
-    add_neighbours(sums, 2);
-    const Words first = UNZIP(sums[0], sums[1], 0), second = UNZIP(sums[0], sums[1], 1), sum = first + second;
-    const Words figures[5] = {
-        (Words)scale, (Words)(scale * floats_from_words(sum)), sum * -128, first * -128, second * -128};
-    for (size_t i = 0; i < 5; i++)
+    Words figures[6];
+    const size_t figure_count = B == 64 ? figures_of_64(scale, sums, figures) : figures_of_32(scale, sums, figures);
+    for (size_t i = 0; i < figure_count; i++)
         for (size_t block = 0; block < count; block++)
             memcpy(
-                tile + block * block_bytes + tile_rows * (32 + 4 * i) + 4 * row,
+                tile + block * block_bytes + tile_rows * (B + 4 * i) + 4 * row,
                 (const uint8_t *)&figures[i] + 4 * R * block, 4 * R);
 }
 
-static void NAME(quantize_tile)(
-    const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
-    const size_t blocks = columns / 32;
+INLINE void quantize_rows(
+    const size_t B, const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile) {
+    const size_t blocks = columns / B;
     if (rows < tile_rows) memset(tile, 0, gyges_quantized_tile_bytes(tile_rows, columns));
     for (size_t row = 0, together; row < rows; row += together) {
         together = LANES;
         while (together > rows - row) together /= 2;
         const size_t step = LANES / together;
         for (size_t block = 0; block < blocks; block += step) {
-            const float *from = x + row * stride + 32 * block;
-            uint8_t *to = tile + block * tile_rows * 52;
+            const float *from = x + row * stride + B * block;
+            uint8_t *to = tile + gyges_quantized_tile_bytes(tile_rows, B * block);
             const size_t count = blocks - block < step ? blocks - block : step;
             // Constant numbers have no conditions.
 #define ROWS(R)                                                                                          \
     case R:                                                                                              \
         if (LANES >= R && count == LANES / R)                                                            \
-            quantize_blocks(R, LANES / R, from, stride, row, tile_rows, to);                             \
-        else quantize_blocks(R, count, from, stride, row, tile_rows, to);                                \
+            quantize_blocks(B, R, LANES / R, from, stride, row, tile_rows, to);                          \
+        else quantize_blocks(B, R, count, from, stride, row, tile_rows, to);                             \
         break;
             switch (together) { ROWS(1) ROWS(2) ROWS(4) ROWS(8) ROWS(16) }
 #undef ROWS
         }
     }
+}
+
+static void NAME(quantize_tile)(
+    const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, size_t block, uint8_t *tile) {
+    if (block == 64) quantize_rows(64, x, stride, rows, tile_rows, columns, tile);
+    else quantize_rows(32, x, stride, rows, tile_rows, columns, tile);
 }
 
 /// Rounds one block of up to LANES rows to 8 bits, and lays out words of four k and figures for `rows_left` rows.

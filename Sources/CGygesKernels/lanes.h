@@ -112,6 +112,12 @@ INLINE Floats choose(Words where, Floats yes, Floats no) {
     return (Floats)(((Words)yes & where) | ((Words)no & ~where));
 }
 
+/// Floats rounded to bfloat16, to nearest, ties to even. Keeps infinities; a NaN may lose its payload.
+INLINE Floats rounded_to_bfloat16(Floats x) {
+    const Bits bits = (Bits)x, rounded = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+    return choose(x == x, (Floats)rounded, x);
+}
+
 INLINE Floats larger(Floats a, Floats b) { return choose(a > b, a, b); }
 
 /// The sum of the lanes, always in the same order.

@@ -50,7 +50,7 @@ size_t gyges_int8_tile_bytes(size_t rows, size_t columns) {
     return rows * ((columns + 3) / 4 * 4 + (columns + GYGES_INT8_BLOCK - 1) / GYGES_INT8_BLOCK * 8);
 }
 
-size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns) { return columns / 32 * tile_rows * 52; }
+size_t gyges_activation_block(int format) { return gyges_block_length(format) == 256 ? 64 : 32; }
 
 /// Writes entry `output` of the block's 16-wide scales.
 static void pack_scales(int format, const uint8_t *block, size_t output, uint8_t *scales) {

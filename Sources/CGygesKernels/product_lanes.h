@@ -1,4 +1,4 @@
-// Codes of packed weights and their dot products, LANES of a panel's 16 outputs at a time.
+// Codes and scales of packed weights and their products, LANES of a panel's 16 outputs at a time.
 
 INLINE float float_at(const uint8_t *bytes) { return LOAD(float, bytes); }
 INLINE int32_t word_at_x(const uint8_t *bytes) { return LOAD(int32_t, bytes); }
@@ -71,4 +71,38 @@ INLINE void load_codes(int bits, int shift, const uint8_t *packed, Words codes[8
         if (bits == 6)
             codes[g] |= moved_bits(LOAD(Bits, packed + 256 + 64 * (g / 4)), 2 * (g % 4), to, 0x03030303u << to);
     }
+}
+
+/// The scales of one 256-wide block of Q4_K or Q5_K for 16 outputs: eight 6-bit scales, then eight minima, unpacked.
+INLINE void unpack_six_bit(const uint8_t *packed, uint8_t scales[128], uint8_t minima[128]) {
+    const uint8_t *first = packed, *second = packed + 64, *third = packed + 128;
+    for (int i = 0; i < 64; i++) {
+        scales[i] = first[i] & 63;
+        minima[i] = second[i] & 63;
+        scales[64 + i] = (uint8_t)((third[i] & 15) | (first[i] >> 6) << 4);
+        minima[64 + i] = (uint8_t)((third[i] >> 4) | (second[i] >> 6) << 4);
+    }
+}
+
+/// sums + the first · the first + the second · the second of each lane's pair of bfloat16, which share a word.
+INLINE Floats add_pair_products(Floats sums, Bits a, Bits b) {
+#if LEVEL == 2
+    return (Floats)_mm512_dpbf16_ps((__m512)sums, (__m512bh)a, (__m512bh)b);
+#else
+    sums = multiply_add(floats_from_bits(a & 0xffff0000), floats_from_bits(b & 0xffff0000), sums);
+    return multiply_add(floats_from_bits(a << 16), floats_from_bits(b << 16), sums);
+#endif
+}
+
+/// Two numbers a lane rounded to bfloat16, in one word: the first in its low half. Subnormal numbers may become zeros.
+INLINE Bits joined_as_bfloat16(Floats first, Floats second) {
+#if LEVEL == 2
+    typedef uint16_t Halves32 __attribute__((ext_vector_type(32)));
+    const Halves32 halves = (Halves32)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+    return (Bits)__builtin_shufflevector(
+        halves, halves, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
+        29, 14, 30, 15, 31);
+#else
+    return (Bits)rounded_to_bfloat16(first) >> 16 | ((Bits)rounded_to_bfloat16(second) & 0xffff0000);
+#endif
 }

@@ -86,13 +86,21 @@ public enum RowNorm {
 
 /// The form of activations that a product reads.
 enum ActivationKind: CaseIterable {
-    case quantized
+    /// Rounded to 8 bits with a scale for each 32 columns.
+    case quantized32
+    /// Rounded to 8 bits with a scale for each 64 columns.
+    case quantized64
     case float32
     case bfloat16
     case int8
 
     /// The most rows in a tile.
-    var tileRows: Int { Int(self == .quantized ? GYGES_QUANTIZED_TILE_ROWS : GYGES_FLOAT_TILE_ROWS) }
+    var tileRows: Int {
+        switch self {
+        case .quantized32, .quantized64: Int(GYGES_QUANTIZED_TILE_ROWS)
+        case .float32, .bfloat16, .int8: Int(GYGES_FLOAT_TILE_ROWS)
+        }
+    }
 
     /// The tiles of so many rows.
     func tileCount(rows: Int) -> Int { (rows + tileRows - 1) / tileRows }
@@ -100,7 +108,7 @@ enum ActivationKind: CaseIterable {
     /// The bytes of a tile of `rows` rows.
     func tileBytes(rows: Int, columns: Int) -> Int {
         switch self {
-        case .quantized: gyges_quantized_tile_bytes(rows, columns)
+        case .quantized32, .quantized64: gyges_quantized_tile_bytes(rows, columns)
         case .float32: rows * columns * 4
         case .bfloat16: rows * ((columns + 1) / 2) * 4
         case .int8: gyges_int8_tile_bytes(rows, columns)
@@ -110,7 +118,8 @@ enum ActivationKind: CaseIterable {
     /// The columns after which a tile can be cut: whole blocks and pairs.
     var columnMultiple: Int {
         switch self {
-        case .quantized: 32
+        case .quantized32: 32
+        case .quantized64: 64
         case .float32, .bfloat16: 2
         case .int8: Int(GYGES_INT8_BLOCK)
         }
@@ -160,7 +169,8 @@ struct TileLayout {
             base + tile * kind.tileBytes(rows: kind.tileRows, columns: columns)
             + kind.tileBytes(rows: laidOut, columns: run.lowerBound)
         switch kind {
-        case .quantized: kernels.quantize_tile(x, stride, count, laidOut, run.count, target)
+        case .quantized32, .quantized64:
+            kernels.quantize_tile(x, stride, count, laidOut, run.count, kind.columnMultiple, target)
         case .float32:
             target.withMemoryRebound(to: Float.self, capacity: laidOut * run.count) {
                 kernels.float32_tile(x, stride, count, laidOut, run.count, $0)

@@ -2,7 +2,8 @@ import CGygesKernels
 
 /// What a product trades for speed.
 public enum ProductPrecision: String, Sendable, CaseIterable {
-    /// Block formats meet activations rounded to 8 bits in blocks of 32; float formats meet floats.
+    /// Block formats meet activations rounded to 8 bits, with a scale for each 32 channels of a row, or each 64 where blocks
+    /// are 256 long (Q4_K, Q5_K, Q6_K); float formats meet floats.
     case fast
     /// Every weight is dequantised and multiplied in f32: the reference that the fast path is measured against.
     case exact
@@ -72,7 +73,7 @@ public struct PanelLayout: Sendable, Equatable {
             }
         activationKind =
             switch precision {
-            case .fast: source.isQuantized ? .quantized : .float32
+            case .fast: source.isQuantized ? source.quantizedActivations : .float32
             case .exact: .float32
             case .bfloat16: .bfloat16
             case .int8: .int8

@@ -109,7 +109,7 @@ extension PackedMatrix {
         let kernels = instructionSet.kernels.pointee.products
         let kernel =
             switch activationKind {
-            case .quantized: kernels.quantized
+            case .quantized32, .quantized64: kernels.quantized
             case .float32: kernels.float32
             case .bfloat16: kernels.bfloat16
             case .int8: kernels.int8

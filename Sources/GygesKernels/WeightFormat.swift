@@ -24,6 +24,9 @@ public enum WeightFormat: String, Sendable, CaseIterable {
     /// Whether elements share scales, so that products take quantised activations.
     public var isQuantized: Bool { blockLength > 1 }
 
+    /// What fast products of a quantised format read.
+    var quantizedActivations: ActivationKind { gyges_activation_block(code) == 64 ? .quantized64 : .quantized32 }
+
     /// The bytes of `elementCount` elements; `nil` if that is not a whole number of blocks or overflows.
     public func byteCount(elementCount: Int) -> Int? {
         guard elementCount >= 0, elementCount % blockLength == 0 else { return nil }

@@ -94,9 +94,11 @@ struct WeightsReader {
     /// A matrix that was asked for, with its packed form if it has one.
     func matrix(_ name: String) -> WeightMatrix {
         let tensor = stored[name]!  // As above.
+        let owner = tensor.owner
+        nonisolated(unsafe) let bytes = tensor.bytes  // Read-only memory of `owner`.
         return WeightMatrix(
-            tensor.bytes, format: tensor.format, rows: tensor.matrixShape.rows, columns: tensor.matrixShape.columns,
-            owner: tensor.owner, packed: packed[name])
+            bytes, format: tensor.format, rows: tensor.matrixShape.rows, columns: tensor.matrixShape.columns,
+            owner: owner, packed: packed[name], release: { owner.advise(.dontNeed, part: bytes) })
     }
 
     /// The matrix `stem.weight` and, if it was asked for, the bias `stem.bias`.

@@ -49,6 +49,10 @@ public final class EagerOperations: Operations {
         passAngles = nil
     }
 
+    /// A fault maps 16 pages of a file, so that as many lookups map most of a table of 50,000 rows (154 MB in
+    /// ModernBERT-base), just before a pass needs much memory. Mapping them again takes a few milliseconds.
+    private static let lookupsThatMapAll = 4096
+
     /// Copies the rows of the table, dequantised.
     public func embedding(_ tokens: [Int32], table: WeightMatrix) -> Activation {
         let output = Activation(rows: tokens.count, columns: table.columns, pool: pool)
@@ -56,6 +60,7 @@ public final class EagerOperations: Operations {
         dequantizeRows(
             table.bytes, format: table.format, columns: table.columns, rows: tokens.map(Int.init), into: &elements,
             team: team)
+        if tokens.count >= Self.lookupsThatMapAll { table.releaseBytes() }
         return output
     }
 

@@ -16,14 +16,17 @@ public final class WeightMatrix: Sendable {
     nonisolated(unsafe) private let base: UnsafeRawPointer
     private let byteCount: Int
     private let owner: any AnyObject & Sendable
+    private let release: @Sendable () -> Void
 
     /// Wraps stored bytes and their packed form.
     ///
+    /// - Parameter release: Tells the system that it may use the memory of `bytes` otherwise, which still hold the same when
+    ///   they are read again.
     /// - Precondition: `bytes` holds exactly `rows · columns` elements in `format` and stays valid while `owner` lives;
     ///   `packed` has as many rows and columns.
     public init(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int,
-        owner: any AnyObject & Sendable, packed: PackedMatrix?
+        owner: any AnyObject & Sendable, packed: PackedMatrix?, release: @escaping @Sendable () -> Void
     ) {
         guard let base = bytes.baseAddress, format.byteCount(elementCount: rows * columns) == bytes.count else {
             fatalError("weight matrix [\(rows), \(columns)] of \(format.rawValue) does not fit \(bytes.count) bytes")
@@ -35,10 +38,14 @@ public final class WeightMatrix: Sendable {
         byteCount = bytes.count
         self.owner = owner
         self.packed = packed
+        self.release = release
     }
 
     /// The bytes as the file holds them.
     public var bytes: UnsafeRawBufferPointer { .init(start: base, count: byteCount) }
+
+    /// Lets the system use the memory of ``bytes`` until they are read again.
+    public func releaseBytes() { release() }
 }
 
 /// A weight vector: a gain or a bias.

@@ -43,7 +43,9 @@ import Testing
                 // What the kernel is meant to multiply: rounding of the operands is not an error here.
                 var left = x.map(Double.init)
                 var right = stored.values
-                if precision == .fast, format.isQuantized { left = Reference.quantized(x) }
+                if precision == .fast, format.isQuantized {
+                    left = Reference.quantized(x, blockLength: format.blockLength == 256 ? 64 : 32)
+                }
                 if precision == .bfloat16 {
                     left = left.map(rounded)
                     right = right.map { rounded(Double(Float($0))) }
@@ -57,7 +59,10 @@ import Testing
                     }
                     right = Reference.quantized(stored.floats, blockLength: columns)
                 }
-                let expected = Reference.product(left, right, rows: rows, outputs: outputs, columns: columns)
+                var expected = Reference.product(left, right, rows: rows, outputs: outputs, columns: columns)
+                if precision == .fast, !stored.lowest.isEmpty {
+                    expected = splitProduct(left, stored, rows: rows)
+                }
                 // Sums in f32: a few units in the last place of the sum of magnitudes.
                 let label = "\(level) \(format.rawValue) \(precision) [\(rows), \(outputs), \(columns)]"
                 for i in y.indices where abs(Double(y[i]) - expected.y[i]) > 1e-6 * expected.magnitudes[i] + 1e-30 {
@@ -66,6 +71,18 @@ import Testing
                 }
             }
         }
+    }
+
+    /// A product with what codes stand for above code 0, and one with what code 0 stands for: the latter meets the sums of
+    /// the activations of each run, both rounded to bfloat16.
+    private func splitProduct(_ x: [Double], _ stored: StoredMatrix, rows: Int) -> (y: [Double], magnitudes: [Double]) {
+        let codes = stored.values.enumerated().map { $1 - stored.lowest[$0 / 32] }
+        let sums = stride(from: 0, to: x.count, by: 32).map { x[$0..<$0 + 32].reduce(0, +) }
+        let (y, magnitudes) = Reference.product(x, codes, rows: rows, outputs: stored.rows, columns: stored.columns)
+        let (lowest, lowestMagnitudes) = Reference.product(
+            sums.map(rounded), stored.lowest.map(rounded), rows: rows, outputs: stored.rows,
+            columns: stored.columns / 32)
+        return (zip(y, lowest).map { $0 + $1 }, zip(magnitudes, lowestMagnitudes).map { $0 + $1 })
     }
 
     @Test(arguments: InstructionSet.supported, WeightFormat.allCases)
@@ -94,13 +111,16 @@ import Testing
     @Test(arguments: InstructionSet.supported)
     func valuesThatAreNotFiniteStayVisible(level: InstructionSet) {
         let team = ThreadTeam(threadCount: 1, instructionSet: level)
-        let stored = StoredMatrix(format: .q4_0, rows: 16, columns: 64, seed: 1)
-        for poison in [Float.nan, .infinity] {
-            var x = [Float](repeating: 1, count: 2 * 64)
-            x[40] = poison
-            let y = product(x, stored, rows: 2, precision: .fast, team: team)
-            #expect(y[..<16].allSatisfy { !$0.isFinite }, "the poisoned row must not look healthy")
-            #expect(y[16...].allSatisfy { $0.isFinite }, "the other row must not be touched")
+        for format in WeightFormat.allCases where format.isQuantized {
+            let columns = max(64, format.blockLength)
+            let stored = StoredMatrix(format: format, rows: 16, columns: columns, seed: 1)
+            for poison in [Float.nan, .infinity] {
+                var x = [Float](repeating: 1, count: 2 * columns)
+                x[40] = poison
+                let y = product(x, stored, rows: 2, precision: .fast, team: team)
+                #expect(y[..<16].allSatisfy { !$0.isFinite }, "\(format): the poisoned row must not look healthy")
+                #expect(y[16...].allSatisfy { $0.isFinite }, "\(format): the other row must not be touched")
+            }
         }
     }
 
@@ -143,11 +163,11 @@ import Testing
     func gatedProducts(level: InstructionSet) {
         let team = ThreadTeam(threadCount: 2, instructionSet: level)
         // Below and above the rows and the outputs that are computed together, with remainders of tiles and panels.
-        for (rows, inner) in [(1, 544), (3, 32), (17, 1056), (100, 288), (211, 160)] {
+        for (rows, inner) in [(1, 544), (3, 32), (17, 1056), (35, 768), (100, 288), (211, 160)] {
             let columns = 256
             var random = Randomness(rows + inner)
             let x = random.floats(rows * columns)
-            for (precision, format, next) in Self.gatedFormats {
+            for (precision, format, next) in Self.gatedFormats where inner % next.format.blockLength == 0 {
                 let gate = StoredMatrix(format: format, rows: inner, columns: columns, seed: 1).packed(
                     precision, team: team)
                 let up = StoredMatrix(format: format, rows: inner, columns: columns, seed: 2).packed(
@@ -182,7 +202,8 @@ import Testing
     /// Gate and up, and what reads them; the last two have tiles of another height.
     private static let gatedFormats:
         [(ProductPrecision, WeightFormat, (precision: ProductPrecision, format: WeightFormat))] = [
-            (.fast, .q4_K, (.fast, .q8_0)), (.exact, .q8_0, (.exact, .f32)), (.bfloat16, .bf16, (.bfloat16, .bf16)),
+            (.fast, .q4_K, (.fast, .q8_0)), (.fast, .q8_0, (.fast, .q6_K)), (.exact, .q8_0, (.exact, .f32)),
+            (.bfloat16, .bf16, (.bfloat16, .bf16)),
             (.int8, .f32, (.int8, .f32)), (.fast, .q8_0, (.bfloat16, .f32)), (.bfloat16, .f32, (.fast, .q4_0)),
         ]
 

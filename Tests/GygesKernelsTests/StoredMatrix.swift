@@ -9,6 +9,8 @@ struct StoredMatrix {
     var bytes: [UInt8] = []
     /// `[rows][columns]`
     var values: [Double] = []
+    /// `[rows][columns / 32]`: what code 0 stands for, in the formats that keep this for each run of 32.
+    var lowest: [Double] = []
 
     init(format: WeightFormat, rows: Int, columns: Int, seed: Int) {
         self.format = format
@@ -100,6 +102,7 @@ struct StoredMatrix {
         values += codes.enumerated().map { index, code in
             Double(d) * Double(scales[index / 32] * code) - Double(minimum) * Double(minima[index / 32])
         }
+        lowest += minima.map { -Double(minimum) * Double($0) }
     }
 
     /// Sixteen runs of 16 with int8 scales: d·s·(q - 32). In each half of 128, code 32j + i has its low bits in nibble

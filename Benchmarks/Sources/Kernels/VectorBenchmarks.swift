@@ -87,10 +87,10 @@ extension KernelBenchmark {
 
     private static func quantization(rows: Int, columns: Int) -> KernelBenchmark {
         KernelBenchmark(name: "quantize_tile \(rows)x\(columns)", peak: nil) { team in
-            let bytes = randomWeights(.q8_0, count: 16 * columns)
+            let bytes = randomWeights(.q4_K, count: 16 * columns)
             defer { bytes.deallocate() }
             let matrix = PackedMatrix(
-                UnsafeRawBufferPointer(bytes), format: .q8_0, rows: 16, columns: columns, precision: .fast, team: team)
+                UnsafeRawBufferPointer(bytes), format: .q4_K, rows: 16, columns: columns, precision: .fast, team: team)
             let x = FloatBuffer(count: rows * columns)
             let target = ActivationsBox()
             return PreparedKernel(operations: 0, bytes: Double(rows * columns * 5)) { _ in

@@ -67,9 +67,14 @@ void gyges_pack_int8_panel(const float *panel, size_t columns, uint8_t *packed);
 /// `min(rows, maximum)`. The tile's surplus rows are zero.
 size_t gyges_tile_rows(size_t rows, size_t maximum);
 
-/// The bytes of a tile of `tile_rows` quantised rows: for each block of 32 k, the rows' int8 codes, then for each row
-/// the scale, scale · Σ codes, -128 · Σ codes, and -128 · Σ of the block's first and second half.
-size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns);
+/// The columns of quantised activations that share a scale where they meet a block format: 32, or 64 for blocks of 256.
+size_t gyges_activation_block(int format);
+
+/// The bytes of a tile of `tile_rows` quantised rows: for each block of columns, the rows' int8 codes, then for each row
+/// - the scale;
+/// - blocks of 32: scale · Σ codes, and -128 · Σ codes;
+/// - blocks of 64: scale · Σ codes of both halves, as a pair of bfloat16, and -128 · Σ codes of the four quarters.
+static inline size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns) { return columns / 32 * tile_rows * 44; }
 
 /// The columns of int8 activations that share a scale.
 #define GYGES_INT8_BLOCK 128
@@ -116,10 +121,10 @@ typedef struct GygesProductKernels {
     /// Quantises `rows` ≤ `tile_rows` rows of `columns` floats, `stride` apart, into one tile, or into the part of one that
     /// holds these columns.
     ///
-    /// Blocks of 32 along k: scale = max|x| / 127, codes = round-to-even(x · 127 / max|x|). A block with a value that
-    /// is not finite gets a scale that is not finite. `columns` is a multiple of 32.
+    /// Blocks of `block` (32 or 64) along k: scale = max|x| / 127, codes = round-to-even(x · 127 / max|x|). A block with a
+    /// value that is not finite gets a scale that is not finite. `columns` is a multiple of `block`.
     void (*quantize_tile)(
-        const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
+        const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, size_t block, uint8_t *tile);
     /// Lays `rows` ≤ `tile_rows` rows of floats into one tile `[columns][tile_rows]`.
     void (*float32_tile)(
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, float *tile);
@@ -132,7 +137,8 @@ typedef struct GygesProductKernels {
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
     /// Dequantises one packed panel of a block format to floats `[columns][16]`, exactly as the format defines them.
     void (*dequantize_panel)(int format, const uint8_t *panel, size_t columns, float *floats);
-    /// Block formats times quantised activations: int32 within a block, f32 across blocks.
+    /// Block formats times activations quantised in blocks as `gyges_activation_block` says: int32 within a block, f32 across
+    /// blocks.
     void (*quantized)(const GygesProduct *product);
     /// Any format times float activations, in f32.
     void (*float32)(const GygesProduct *product);
