@@ -9,6 +9,20 @@ INLINE size_t row_bytes(RowKind kind, size_t columns) {
         : kind == BFLOAT16_ROWS ? (columns + 1) / 2 * 4 : columns * 4;
 }
 
+/// Weights to be called for while others are multiplied, a few lines at a time: requests that come in one burst wait for
+/// each other, and the products for them.
+typedef struct {
+    const uint8_t *next, *end;
+    /// Lines that each step calls for.
+    size_t lines;
+} NAME(Ahead);
+#define Ahead NAME(Ahead)
+
+INLINE void call_some(Ahead *ahead) {
+    for (size_t i = 0; i < ahead->lines && ahead->next < ahead->end; i++, ahead->next += 64)
+        __builtin_prefetch(ahead->next, 0, 2);
+}
+
 /// How a float panel is stored.
 typedef enum { FLOAT32_PANEL, FLOAT16_PANEL, BFLOAT16_PANEL } FloatPanel;
 
@@ -28,18 +42,15 @@ INLINE void load_two(FloatPanel kind, const uint8_t *panel, size_t k, size_t lan
 /// One tile of `R` rows times LANES outputs of each of `P` panels, in order of k.
 INLINE void float_tile(
     const FloatPanel kind, const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes,
-    size_t lane, const float *x, size_t ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+    size_t lane, const float *x, Ahead ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
     Floats sums[2][GYGES_FLOAT_TILE_ROWS];
     for (size_t p = 0; p < P; p++)
         for (size_t r = 0; r < R; r++) sums[p][r] = 0;
     size_t k = 0;
     for (; k + 2 <= columns; k += 2, x += 2 * R) {
         Floats weights[2][2];
-        for (size_t p = 0; p < P; p++) {
-            const size_t k_bytes = kind == FLOAT32_PANEL ? 64 : 32;
-            if (ahead) prefetch(panels + p * panel_bytes + k * k_bytes + ahead, 2 * k_bytes);
-            load_two(kind, panels + p * panel_bytes, k, lane, weights[p]);
-        }
+        call_some(&ahead);
+        for (size_t p = 0; p < P; p++) load_two(kind, panels + p * panel_bytes, k, lane, weights[p]);
         for (size_t i = 0; i < 2; i++)
             for (size_t r = 0; r < R; r++)
                 for (size_t p = 0; p < P; p++)
@@ -60,16 +71,14 @@ INLINE void float_tile(
 /// The same for bfloat16 pairs on both sides.
 INLINE void bfloat16_tile(
     const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes, size_t lane,
-    const uint8_t *x, size_t ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+    const uint8_t *x, Ahead ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
     Floats sums[2][GYGES_FLOAT_TILE_ROWS];
     for (size_t p = 0; p < P; p++)
         for (size_t r = 0; r < R; r++) sums[p][r] = 0;
     for (size_t k = 0; k < columns; k += 2, x += 4 * R) {
         Bits weights[2];
-        for (size_t p = 0; p < P; p++) {
-            if (ahead) prefetch(panels + p * panel_bytes + k * 32 + ahead, 64);
-            weights[p] = LOAD(Bits, panels + p * panel_bytes + k * 32 + 4 * lane);
-        }
+        call_some(&ahead);
+        for (size_t p = 0; p < P; p++) weights[p] = LOAD(Bits, panels + p * panel_bytes + k * 32 + 4 * lane);
         for (size_t r = 0; r < R; r++)
             for (size_t p = 0; p < P; p++)
                 sums[p][r] = add_pair_products(sums[p][r], weights[p], (Bits)(uint32_t)word_at_x(x + 4 * r));
@@ -81,7 +90,7 @@ INLINE void bfloat16_tile(
 /// The same for bytes on both sides: exact sums within a block, times the row's scale; the output's scale comes last.
 INLINE void int8_tile_product(
     const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes, size_t lane,
-    const uint8_t *x, size_t ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+    const uint8_t *x, Ahead ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
     const size_t fours = (columns + 3) / 4, fours_in_block = GYGES_INT8_BLOCK / 4;
     for (size_t p = 0; p < P; p++)
         for (size_t r = 0; r < R; r++) results[p][r] = 0;
@@ -95,8 +104,8 @@ INLINE void int8_tile_product(
                 sums[p][r] = SIGNED_BYTE_CODES ? (Words)0 : (Words)word_at_x(figures + 4 * R + 4 * r);
         for (; k < end; k++, x += 4 * R) {
             Words codes[2];
+            call_some(&ahead);
             for (size_t p = 0; p < P; p++) {
-                if (ahead) prefetch(panels + p * panel_bytes + k * 64 + ahead, 64);
                 codes[p] = LOAD(Words, panels + p * panel_bytes + k * 64 + 4 * lane);
                 if (SIGNED_BYTE_CODES) codes[p] ^= (int32_t)0x80808080;
             }
@@ -117,7 +126,7 @@ INLINE void int8_tile_product(
 /// One tile times one or two panels.
 static void NAME(float_tile_panels)(
     const GygesProduct *product, int format, const uint8_t *panels, size_t panel, size_t count, size_t tile,
-    size_t ahead, RowKind kind) {
+    Ahead ahead, RowKind kind) {
     const size_t columns = product->columns, first_row = tile * GYGES_FLOAT_TILE_ROWS;
     const size_t rows_left = product->rows - first_row;
     const size_t tile_rows = gyges_tile_rows(rows_left, GYGES_FLOAT_TILE_ROWS);
@@ -169,10 +178,15 @@ static void NAME(multiply_float_panels)(const GygesProduct *product, RowKind kin
                     product->scratch + p * product->columns * GYGES_PANEL_OUTPUTS);
             panels = (const uint8_t *)product->scratch;
         }
-        // Weights come from memory while few rows are computed, so the first tile calls for the next two panels.
-        const size_t ahead = is_block ? 0 : 2 * panel_bytes;
-        for (size_t tile = begin; tile < end; tile++)
-            NAME(float_tile_panels)(product, format, panels, panel, count, tile, tile == begin ? ahead : 0, kind);
+        // The next two panels come from memory while these are computed, shared out among the tiles.
+        const size_t tiles = end - begin, lines = is_block ? 0 : 2 * panel_bytes / 64;
+        const size_t steps = product->columns / (kind == INT8_ROWS ? 4 : 2) + 1;
+        for (size_t tile = begin; tile < end; tile++) {
+            const size_t first = (tile - begin) * lines / tiles, last = (tile - begin + 1) * lines / tiles;
+            const uint8_t *next = panels + 2 * panel_bytes;
+            const Ahead ahead = {next + 64 * first, next + 64 * last, (last - first + steps - 1) / steps};
+            NAME(float_tile_panels)(product, format, panels, panel, count, tile, ahead, kind);
+        }
     }
 }
 

@@ -9,8 +9,9 @@ import Synchronization
 
 /// A fixed number of threads that split work, and the instruction set they work with.
 ///
-/// A run is cut into more parts than threads, and whoever is free takes the next, so a thread that the system slows
-/// down does not hold up the others. Between runs, helpers look for work for some microseconds (a forward pass asks
+/// A run is cut into more parts than threads. Each thread takes those of a share of its own in order, so that it finds what
+/// it has called for ahead of its last part, and then those that others have left, so that a thread that the system slows
+/// down does not hold them up. Between runs, helpers look for work for some microseconds (a forward pass asks
 /// every few) and then sleep. Which thread computes a part never changes a result.
 public final class ThreadTeam: Sendable {
     /// The threads that share a run's parts, the caller among them.
@@ -27,14 +28,14 @@ public final class ThreadTeam: Sendable {
     public init(threadCount: Int? = nil, instructionSet: InstructionSet = .current) {
         self.threadCount = max(1, threadCount ?? Self.usableProcessorCount)
         self.instructionSet = instructionSet
-        shared = TeamState()
-        for _ in 1..<self.threadCount {
+        shared = TeamState(threadCount: self.threadCount)
+        for index in 1..<self.threadCount {
             var thread = pthread_t()
-            let state = Unmanaged.passRetained(shared)
-            let failure = pthread_create(&thread, nil, teamHelper, state.toOpaque())
+            let helper = Unmanaged.passRetained(TeamHelper(team: shared, index: index))
+            let failure = pthread_create(&thread, nil, teamHelper, helper.toOpaque())
             guard failure == 0 else {
                 // Fewer helpers only make runs slower.
-                state.release()
+                helper.release()
                 break
             }
             helpers.append(thread)
@@ -80,16 +81,19 @@ extension ThreadTeam {
 
 /// What the threads of a team share.
 private final class TeamState: Sendable {
-    /// The run under way. Written by the caller of `run` before `generation` moves, read by helpers after.
-    private struct Work {
-        var parts = 0
-        var body: (Int) -> Void = { _ in }
+    /// Some parts in order.
+    private final class Share: Sendable {
+        let next = Atomic<Int>(0)
+        // Written and read as `body` is.
+        nonisolated(unsafe) var end = 0
     }
 
-    nonisolated(unsafe) private var work = Work()
+    /// What the run under way calls. Written by the caller of `run` before `generation` moves, read by helpers after.
+    nonisolated(unsafe) private var body: (Int) -> Void = { _ in }
     /// Moves on with every run; odd and even carry no meaning.
     private let generation = Atomic<Int>(0)
-    private let nextPart = Atomic<Int>(0)
+    /// Where each thread's share of the parts begins and ends.
+    private let shares: [Share]
     /// Helpers that have not finished with the current run.
     private let busy = Atomic<Int>(0)
     private let isStopping = Atomic<Bool>(false)
@@ -99,7 +103,8 @@ private final class TeamState: Sendable {
     nonisolated(unsafe) private let lock: UnsafeMutablePointer<pthread_mutex_t>
     nonisolated(unsafe) private let wake: UnsafeMutablePointer<pthread_cond_t>
 
-    init() {
+    init(threadCount: Int) {
+        shares = (0..<threadCount).map { _ in Share() }
         lock = .allocate(capacity: 1)
         wake = .allocate(capacity: 1)
         lock.initialize(to: pthread_mutex_t())
@@ -117,17 +122,20 @@ private final class TeamState: Sendable {
 
     func run(parts: Int, helperCount: Int, _ body: @escaping (Int) -> Void) {
         turn.withLock { _ in
-            work = Work(parts: parts, body: body)
-            nextPart.store(0, ordering: .relaxed)
+            self.body = body
+            for (index, share) in shares.enumerated() {
+                share.next.store(index * parts / shares.count, ordering: .relaxed)
+                share.end = (index + 1) * parts / shares.count
+            }
             busy.store(helperCount, ordering: .relaxed)
             announce()
-            takeParts()
+            takeParts(thread: 0)
             var looks = 0
             while busy.load(ordering: .acquiring) > 0 {
                 looks += 1
                 if looks > Self.looksBeforeYielding { sched_yield() }
             }
-            work.body = { _ in }
+            self.body = { _ in }
         }
     }
 
@@ -144,21 +152,25 @@ private final class TeamState: Sendable {
         pthread_mutex_unlock(lock)
     }
 
-    private func takeParts() {
-        let parts = work.parts
-        while true {
-            let part = nextPart.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard part < parts else { return }
-            work.body(part)
+    /// The thread's own share first, then those after it.
+    private func takeParts(thread: Int) {
+        for index in 0..<shares.count {
+            let share = shares[(thread + index) % shares.count]
+            while true {
+                let part = share.next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard part < share.end else { break }
+                body(part)
+            }
         }
     }
 
-    func help() {
+    /// Works as thread `thread` of the team, 0 being whoever calls `run`, until ``stop()``.
+    func help(thread: Int) {
         var seen = 0
         while true {
             seen = waitForGeneration(after: seen)
             if isStopping.load(ordering: .relaxed) { return }
-            takeParts()
+            takeParts(thread: thread)
             busy.wrappingSubtract(1, ordering: .releasing)
         }
     }
@@ -183,8 +195,20 @@ private final class TeamState: Sendable {
     private static let looksBeforeYielding = 20_000
 }
 
-private func teamHelper(_ state: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let state else { return nil }
-    Unmanaged<TeamState>.fromOpaque(state).takeRetainedValue().help()
+/// What a helper's thread begins with.
+private final class TeamHelper: Sendable {
+    let team: TeamState
+    let index: Int
+
+    init(team: TeamState, index: Int) {
+        self.team = team
+        self.index = index
+    }
+}
+
+private func teamHelper(_ helper: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let helper else { return nil }
+    let start = Unmanaged<TeamHelper>.fromOpaque(helper).takeRetainedValue()
+    start.team.help(thread: start.index)
     return nil
 }
