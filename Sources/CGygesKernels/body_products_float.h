@@ -9,16 +9,23 @@ INLINE size_t row_bytes(RowKind kind, size_t columns) {
         : kind == BFLOAT16_ROWS ? (columns + 1) / 2 * 4 : columns * 4;
 }
 
-/// Weights to be called for while others are multiplied, a few lines at a time: requests that come in one burst wait for
-/// each other, and the products for them.
+/// Weights to be called for while others are multiplied, evenly: requests that come in a burst wait for each other, and the
+/// products for them.
 typedef struct {
     const uint8_t *next, *end;
-    /// Lines that each step calls for.
-    size_t lines;
+    /// Lines called for at a time, the steps from one time to the next, and those until the next.
+    size_t lines, interval, left;
 } NAME(Ahead);
 #define Ahead NAME(Ahead)
 
+INLINE Ahead call_ahead(const uint8_t *from, const uint8_t *to, size_t steps) {
+    const size_t lines = (size_t)(to - from) / 64, interval = lines && lines < steps ? steps / lines : 1;
+    return (Ahead){from, to, (lines + steps - 1) / steps, interval, 1};
+}
+
 INLINE void call_some(Ahead *ahead) {
+    if (--ahead->left) return;
+    ahead->left = ahead->interval;
     for (size_t i = 0; i < ahead->lines && ahead->next < ahead->end; i++, ahead->next += 64)
         __builtin_prefetch(ahead->next, 0, 2);
 }
@@ -87,40 +94,52 @@ INLINE void bfloat16_tile(
         for (size_t r = 0; r < R; r++) results[p][r] = sums[p][r];
 }
 
-/// The same for bytes on both sides: exact sums within a block, times the row's scale; the output's scale comes last.
-INLINE void int8_tile_product(
-    const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes, size_t lane,
-    const uint8_t *x, Ahead ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+/// The same for `count` of the rows, from `row` on, and bytes on both sides: exact sums within a block, times the row's scale;
+/// the output's scale comes last.
+INLINE void int8_rows(
+    const size_t P, const size_t R, const size_t row, const size_t count, size_t columns, const uint8_t *panels,
+    size_t panel_bytes, size_t lane, const uint8_t *x, Ahead *ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
     const size_t fours = (columns + 3) / 4, fours_in_block = GYGES_INT8_BLOCK / 4;
+    Floats totals[2][6];
     for (size_t p = 0; p < P; p++)
-        for (size_t r = 0; r < R; r++) results[p][r] = 0;
+        for (size_t r = 0; r < count; r++) totals[p][r] = 0;
     for (size_t k = 0; k < fours; x += 8 * R) {
         const size_t end = fours - k < fours_in_block ? fours : k + fours_in_block;
-        const uint8_t *figures = x + (end - k) * 4 * R;
-        Words sums[2][GYGES_FLOAT_TILE_ROWS];
+        const uint8_t *figures = x + (end - k) * 4 * R + 4 * row;
+        Words sums[2][6];
         for (size_t p = 0; p < P; p++)
-            for (size_t r = 0; r < R; r++)
+            for (size_t r = 0; r < count; r++)
                 // The stored codes are larger by 128.
                 sums[p][r] = SIGNED_BYTE_CODES ? (Words)0 : (Words)word_at_x(figures + 4 * R + 4 * r);
         for (; k < end; k++, x += 4 * R) {
             Words codes[2];
-            call_some(&ahead);
+            call_some(ahead);
             for (size_t p = 0; p < P; p++) {
                 codes[p] = LOAD(Words, panels + p * panel_bytes + k * 64 + 4 * lane);
                 if (SIGNED_BYTE_CODES) codes[p] ^= (int32_t)0x80808080;
             }
-            for (size_t r = 0; r < R; r++)
-                for (size_t p = 0; p < P; p++) sums[p][r] = dot_groups(sums[p][r], &codes[p], x + 4 * r, 1, 8);
+            for (size_t r = 0; r < count; r++)
+                for (size_t p = 0; p < P; p++)
+                    sums[p][r] = dot_groups(sums[p][r], &codes[p], x + 4 * (row + r), 1, 8);
         }
         for (size_t p = 0; p < P; p++)
-            for (size_t r = 0; r < R; r++)
-                results[p][r] =
-                    multiply_add(floats_from_words(sums[p][r]), (Floats)float_at(figures + 4 * r), results[p][r]);
+            for (size_t r = 0; r < count; r++)
+                totals[p][r] =
+                    multiply_add(floats_from_words(sums[p][r]), (Floats)float_at(figures + 4 * r), totals[p][r]);
     }
     for (size_t p = 0; p < P; p++) {
         const Floats scale = LOAD(Floats, panels + p * panel_bytes + fours * 64 + 4 * lane);
-        for (size_t r = 0; r < R; r++) results[p][r] *= scale;
+        for (size_t r = 0; r < count; r++) results[p][row + r] = totals[p][r] * scale;
     }
+}
+
+/// All rows of a tile: as many together as registers hold integers and floats for.
+INLINE void int8_tile_product(
+    const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes, size_t lane,
+    const uint8_t *x, Ahead ahead, Floats results[2][GYGES_FLOAT_TILE_ROWS]) {
+    const size_t count = R > 6 ? R / 2 : R;
+    for (size_t row = 0; row < R; row += count)
+        int8_rows(P, R, row, count, columns, panels, panel_bytes, lane, x, &ahead, results);
 }
 
 /// One tile times one or two panels.
@@ -180,11 +199,11 @@ static void NAME(multiply_float_panels)(const GygesProduct *product, RowKind kin
         }
         // The next two panels come from memory while these are computed, shared out among the tiles.
         const size_t tiles = end - begin, lines = is_block ? 0 : 2 * panel_bytes / 64;
-        const size_t steps = product->columns / (kind == INT8_ROWS ? 4 : 2) + 1;
+        const uint8_t *next = panels + 2 * panel_bytes;
         for (size_t tile = begin; tile < end; tile++) {
             const size_t first = (tile - begin) * lines / tiles, last = (tile - begin + 1) * lines / tiles;
-            const uint8_t *next = panels + 2 * panel_bytes;
-            const Ahead ahead = {next + 64 * first, next + 64 * last, (last - first + steps - 1) / steps};
+            // Of bytes there are half as many steps, but most tiles take them twice.
+            const Ahead ahead = call_ahead(next + 64 * first, next + 64 * last, product->columns / 2);
             NAME(float_tile_panels)(product, format, panels, panel, count, tile, ahead, kind);
         }
     }
