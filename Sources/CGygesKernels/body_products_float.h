@@ -203,7 +203,7 @@ static void NAME(multiply_float_panels)(const GygesProduct *product, RowKind kin
         for (size_t tile = begin; tile < end; tile++) {
             const size_t first = (tile - begin) * lines / tiles, last = (tile - begin + 1) * lines / tiles;
             // Of bytes there are half as many steps, but most tiles take them twice.
-            const Ahead ahead = call_ahead(next + 64 * first, next + 64 * last, product->columns / 2);
+            const Ahead ahead = call_ahead(next + 64 * first, next + 64 * last, product->columns / 2 + 1);
             NAME(float_tile_panels)(product, format, panels, panel, count, tile, ahead, kind);
         }
     }
