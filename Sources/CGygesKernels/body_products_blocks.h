@@ -71,7 +71,8 @@ INLINE bool shares_activations(int format) {
     return LEVEL == 2 && (format == GYGES_Q8_0 || format == GYGES_Q5_0 || format == GYGES_Q4_0);
 }
 
-/// One tile of `R` rows times LANES outputs of each of `P` panels, in blocks of 32. `format`, `P` and `R` are constants where this is inlined.
+/// One tile of `R` rows times LANES outputs of each of `P` panels; for two panels, `tile_count` tiles. `format`, `P` and `R` are
+/// constants where this is inlined.
 ///
 /// One panel keeps the sums of all rows in registers. Two share every activation that is loaded, because a core loads as
 /// few vectors in a cycle (two) as it multiplies; their codes fill the registers, and the sums wait in memory.
@@ -119,7 +120,7 @@ INLINE void quantized_tile(
         }
 #undef ROWS
         codes += gyges_code_bytes(format);
-        x += R * 44;
+        x += gyges_quantized_tile_bytes(R, 32);
     }
     if (P == 1)
         for (size_t r = 0; r < R; r++) results->rows[0][r] = own.rows[0][r];

@@ -185,7 +185,8 @@ static void NAME(float_tile_panels)(
 
 /// Some tiles of the part times two panels at a time: a broadcast activation then feeds two vectors.
 static void NAME(multiply_float_panels)(const GygesProduct *product, RowKind kind, size_t begin, size_t end) {
-    const int is_block = kind == FLOAT32_ROWS && gyges_block_length(product->format) > 1, format = is_block ? GYGES_F32 : product->format;
+    const int is_block = kind == FLOAT32_ROWS && gyges_block_length(product->format) > 1;
+    const int format = is_block ? GYGES_F32 : product->format;
     const size_t panel_bytes = gyges_panel_bytes(product->format, product->columns);
     for (size_t panel = product->panel_begin; panel < product->panel_end; panel += 2) {
         const size_t count = product->panel_end - panel < 2 ? 1 : 2;

@@ -1,7 +1,7 @@
 // Block formats times quantised activations: which tiles meet which panels when. Part of body_products.h.
 
-/// Some full tiles, or one, times one or two panels: the bridge from values to the constants that quantized_tile is
-/// specialised for.
+/// Some full tiles, or one, times one or two panels: the bridge from values to the constants that quantized_tile and super_tile
+/// are specialised for.
 static void NAME(quantized_tiles_panels)(
     const GygesProduct *product, size_t panel, size_t panel_count, size_t tile, size_t tile_count) {
     const size_t columns = product->columns, rows_left = product->rows - tile * GYGES_QUANTIZED_TILE_ROWS;

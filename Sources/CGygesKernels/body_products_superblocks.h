@@ -35,6 +35,7 @@ INLINE NAME(Quarter) load_quarter(
     size_t lane) {
     NAME(Quarter) quarter = {.lowest = 0};
     for (size_t half = 0; half < 2; half++) {
+        // By halves: as many lines again in one burst cost a single row a tenth.
         prefetch(codes + half * gyges_code_bytes(format) + NAME(bytes_ahead), gyges_code_bytes(format));
         load_codes(
             gyges_code_bits(format), code_shift(format), codes + half * gyges_code_bytes(format) + 4 * lane,
@@ -92,7 +93,7 @@ INLINE void super_tile(
     size_t tile_count, size_t tile_bytes, TileSums *results) {
     // Rows side by side, because each of a row's products waits for the one before; as many as there are registers for.
     const size_t abreast = format == GYGES_Q6_K ? 2 : 4, blocks = columns / 256;
-    const size_t quarter_bytes = 2 * gyges_code_bytes(format);
+    const size_t quarter_bytes = 2 * gyges_code_bytes(format), step_bytes = gyges_quantized_tile_bytes(R, 64);
     for (size_t t = 0; t < tile_count; t++)
         for (size_t r = 0; r < R; r++) results[t].rows[0][r] = 0;
     const uint8_t *codes = panel, *scales = panel;
@@ -106,7 +107,7 @@ INLINE void super_tile(
         }
         NAME(SuperBlock) figures;
         load_block(format, scales, lane, &figures);
-        for (size_t index = 0; index < 4; index++, codes += quarter_bytes, x += R * 88) {
+        for (size_t index = 0; index < 4; index++, codes += quarter_bytes, x += step_bytes) {
             const NAME(Quarter) quarter = load_quarter(format, &figures, scales, codes, index, lane);
             for (size_t t = 0; t < tile_count; t++) {
                 const uint8_t *rows = x + t * tile_bytes;
