@@ -217,7 +217,7 @@ static void NAME(multiply_float_tiles)(const GygesProduct *product, RowKind kind
     for (size_t begin = product->tile_begin; begin < product->tile_end; begin += step)
         NAME(multiply_float_panels)(
             product, kind, begin, product->tile_end - begin < step ? product->tile_end : begin + step);
-    finish_streams();
+    finish_streams(product);
 }
 
 static void NAME(multiply_float32)(const GygesProduct *product) { NAME(multiply_float_tiles)(product, FLOAT32_ROWS); }

@@ -78,5 +78,5 @@ static void NAME(multiply_quantized)(const GygesProduct *product) {
             }
         }
     }
-    finish_streams();
+    finish_streams(product);
 }

@@ -43,9 +43,10 @@ INLINE size_t cached_tiles(size_t tile_bytes) {
     return tile_bytes < cached ? cached / tile_bytes : 1;
 }
 
-/// Streamed results are in order before any later store, such as the one that says that the part is done.
-INLINE void finish_streams(void) {
+/// Streamed results are in order before any later store, such as the one that says that the part is done. Others are anyway,
+/// and to wait for them costs up to a twentieth of short products.
+INLINE void finish_streams(const GygesProduct *product) {
 #if LEVEL == 2
-    _mm_sfence();
+    if (product->destination == GYGES_STREAM) _mm_sfence();
 #endif
 }

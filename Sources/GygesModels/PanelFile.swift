@@ -26,14 +26,32 @@ func packedMatrices(
         let file = PanelFile(folder: folder, matrices: matrices, files: files)
         if let packed = file.read(team: team) ?? file.make(team: team) { return packed }
     }
+    // Together, because most matrices of an encoder are smaller than a large page.
+    let memory = PanelMemory(byteCount: matrices.reduce(0) { $0 + $1.layout.byteCount })
     var packed: [String: PackedMatrix] = [:]
+    var position = 0
     for matrix in matrices {
         let (tensor, layout) = (matrix.tensor, matrix.layout)
-        packed[matrix.name] = PackedMatrix(tensor.bytes, layout: layout, team: team)
+        let end = position + layout.byteCount
+        let panels = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[position..<end])
+        PackedMatrix.pack(tensor.bytes, as: layout, panels: 0..<layout.panelCount, into: panels, team: team)
+        packed[matrix.name] = PackedMatrix(
+            panels: UnsafeRawBufferPointer(panels), layout: layout, owner: memory)
+        position = end
         // Packed, the stored form only takes memory.
         tensor.owner.advise(.dontNeed, part: tensor.bytes)
     }
     return packed
+}
+
+/// Memory of the panels of many matrices.
+private final class PanelMemory: Sendable {
+    // Written before the matrices that own it are handed out, and only read from then on.
+    nonisolated(unsafe) let bytes: UnsafeMutableRawBufferPointer
+
+    init(byteCount: Int) { bytes = allocateForStreaming(byteCount: byteCount) }
+
+    deinit { bytes.deallocate() }
 }
 
 /// The packed matrices of a model in a file, so that starting a program does not wait for packing.
@@ -63,7 +81,7 @@ struct PanelFile {
                 return "\(matrix.name) \(layout.rows) \(layout.columns) \(layout.name) "
                     + matrix.tensor.sampleDigest
             }.joined(separator: "\n"))
-        // Each sample has mapped more than itself: 64 MB of ModernBERT-base, all told.
+        // A sample maps 16 pages of the file, which nobody may read again.
         for matrix in matrices { matrix.tensor.owner.advise(.dontNeed, part: matrix.tensor.bytes) }
         let state = files.map { "\($0.bytes.count) \($0.modificationTime)" }.joined(separator: "\n")
         // The name leaves out what changes when a model is fetched again or this program is replaced, so that the copy

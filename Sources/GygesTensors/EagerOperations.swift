@@ -49,18 +49,24 @@ public final class EagerOperations: Operations {
         passAngles = nil
     }
 
-    /// A fault maps 16 pages of a file, so that as many lookups map most of a table of 50,000 rows (154 MB in
-    /// ModernBERT-base), just before a pass needs much memory. Mapping them again takes a few milliseconds.
-    private static let lookupsThatMapAll = 4096
+    /// A fault maps 16 pages of a file, so that a lookup takes 64 KB of a table that is not yet mapped: 8,192 of them take most
+    /// of ModernBERT-base's 154 MB, which wide passes give back, and not only at their end.
+    private static let (lookupsTogether, lookupsOfWidePass) = (512, 4096)
 
     /// Copies the rows of the table, dequantised.
     public func embedding(_ tokens: [Int32], table: WeightMatrix) -> Activation {
         let output = Activation(rows: tokens.count, columns: table.columns, pool: pool)
-        var elements = output.elements.mutableSpan
-        dequantizeRows(
-            table.bytes, format: table.format, columns: table.columns, rows: tokens.map(Int.init), into: &elements,
-            team: team)
-        if tokens.count >= Self.lookupsThatMapAll { table.releaseBytes() }
+        let isWide = tokens.count >= Self.lookupsOfWidePass
+        let step = isWide ? Self.lookupsTogether : max(1, tokens.count)
+        for start in stride(from: 0, to: tokens.count, by: step) {
+            let some = tokens[start..<min(start + step, tokens.count)]
+            let place = output.elements[start * table.columns..<some.endIndex * table.columns]
+            var elements = UnsafeMutableBufferPointer(rebasing: place).mutableSpan
+            dequantizeRows(
+                table.bytes, format: table.format, columns: table.columns, rows: some.map(Int.init), into: &elements,
+                team: team)
+            if isWide { table.releaseBytes() }
+        }
         return output
     }
 
