@@ -34,15 +34,6 @@ INLINE void call_rows(const float *x, size_t stride, size_t rows, size_t channel
             else __builtin_prefetch(x + c, 0, 3);
 }
 
-#if LEVEL == 2
-typedef uint16_t Halves32 __attribute__((ext_vector_type(32)));
-
-/// LANES pairs of floats that follow one another, as bfloat16.
-INLINE Bits bfloat16_pairs(Floats first, Floats second) {
-    return (Bits)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
-}
-#endif
-
 /// Turns one row of 2 · `half` channels by its position, times `factor`.
 INLINE void turn_channels(
     const GygesBidirectionalHead *head, size_t half, const float *x, size_t position, float factor, float *turned) {

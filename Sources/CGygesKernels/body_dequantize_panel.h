@@ -26,19 +26,15 @@ static void NAME(dequantize_panel)(int format, const uint8_t *panel, size_t colu
     const int bits = gyges_code_bits(format), flip = bits == 8 && SIGNED_BYTE_CODES;
     const int offset = flip ? 0 : gyges_code_offset(format);
     for (size_t lane = 0; lane < GYGES_PANEL_OUTPUTS; lane += LANES) {
-        const uint8_t *codes = panel, *scales = panel;
+        PanelPlace place = {panel, panel, 0};
         const size_t blocks = columns / length;
-        for (size_t block = 0, end = 0; block < blocks; block++, scales += gyges_scale_bytes(format)) {
-            if (block == end) {  // The next group.
-                end += gyges_blocks_together(format, block, blocks);
-                scales = codes;
-                codes += (end - block) * gyges_scale_bytes(format);
-            }
+        for (size_t block = 0; block < blocks; block++, place.scales += gyges_scale_bytes(format)) {
+            enter_group(&place, format, block, blocks);
             Floats scale[16], lowest[16];
-            block_scales(format, scales, lane, scale, lowest);
-            for (size_t k = 0; k < length; k += 32, codes += gyges_code_bytes(format)) {
+            block_scales(format, place.scales, lane, scale, lowest);
+            for (size_t k = 0; k < length; k += 32, place.codes += gyges_code_bytes(format)) {
                 Words groups[8];
-                load_codes(bits, 0, codes + 4 * lane, groups);
+                load_codes(bits, 0, place.codes + 4 * lane, groups);
                 for (size_t i = 0; i < 32; i++) {
                     // Shifts to the top and back down: the byte as a signed or unsigned number.
                     Words code = groups[i / 4] << (24 - 8 * (int)(i % 4));

@@ -89,22 +89,16 @@ INLINE void quantized_tile(
         for (size_t p = 0; p < P; p++)
             for (size_t r = 0; r < R; r++) sums[t].rows[p][r] = 0;
     // Places in the first panel; the second's are as far on.
-    const uint8_t *codes = panels, *scales = panels;
-    for (size_t block = 0, end = 0; block < blocks; block++, scales += gyges_scale_bytes(format)) {
-        if (block == end) {  // The next group.
-            const size_t together = gyges_blocks_together(format, block, blocks);
-            end += together;
-            scales = codes;
-            codes += together * gyges_scale_bytes(format);
-            for (size_t p = 0; p < P; p++)
-                prefetch(scales + p * panel_bytes + NAME(bytes_ahead), together * gyges_scale_bytes(format));
-        }
+    PanelPlace place = {panels, panels, 0};
+    for (size_t block = 0; block < blocks; block++) {
+        const size_t bytes = enter_group(&place, format, block, blocks);
+        for (size_t p = 0; p < P; p++) prefetch(place.scales + p * panel_bytes + NAME(bytes_ahead), bytes);
         Words weights[2][8];
         NAME(BlockScales) meaning[2];
         for (size_t p = 0; p < P; p++) {
-            prefetch(codes + p * panel_bytes + NAME(bytes_ahead), gyges_code_bytes(format));
-            load_codes(bits, shift, codes + p * panel_bytes + 4 * lane, weights[p]);
-            load_scales(format, scales + p * panel_bytes, lane, &meaning[p]);
+            prefetch(place.codes + p * panel_bytes + NAME(bytes_ahead), gyges_code_bytes(format));
+            load_codes(bits, shift, place.codes + p * panel_bytes + 4 * lane, weights[p]);
+            load_scales(format, place.scales + p * panel_bytes, lane, &meaning[p]);
         }
 #define ROWS(begin, x, sums)                                                                             \
     quantized_rows(                                                                                      \
@@ -119,7 +113,8 @@ INLINE void quantized_tile(
             for (size_t begin = 0; begin < R; begin += abreast) ROWS(begin, x, own.rows);
         }
 #undef ROWS
-        codes += gyges_code_bytes(format);
+        place.codes += gyges_code_bytes(format);
+        place.scales += gyges_scale_bytes(format);
         x += gyges_quantized_tile_bytes(R, 32);
     }
     if (P == 1)

@@ -96,19 +96,14 @@ INLINE void super_tile(
     const size_t quarter_bytes = 2 * gyges_code_bytes(format), step_bytes = gyges_quantized_tile_bytes(R, 64);
     for (size_t t = 0; t < tile_count; t++)
         for (size_t r = 0; r < R; r++) results[t].rows[0][r] = 0;
-    const uint8_t *codes = panel, *scales = panel;
-    for (size_t block = 0, end = 0; block < blocks; block++, scales += gyges_scale_bytes(format)) {
-        if (block == end) {  // The next group.
-            const size_t together = gyges_blocks_together(format, block, blocks);
-            end += together;
-            scales = codes;
-            codes += together * gyges_scale_bytes(format);
-            prefetch(scales + NAME(bytes_ahead), together * gyges_scale_bytes(format));
-        }
+    PanelPlace place = {panel, panel, 0};
+    for (size_t block = 0; block < blocks; block++, place.scales += gyges_scale_bytes(format)) {
+        const size_t bytes = enter_group(&place, format, block, blocks);
+        prefetch(place.scales + NAME(bytes_ahead), bytes);
         NAME(SuperBlock) figures;
-        load_block(format, scales, lane, &figures);
-        for (size_t index = 0; index < 4; index++, codes += quarter_bytes, x += step_bytes) {
-            const NAME(Quarter) quarter = load_quarter(format, &figures, scales, codes, index, lane);
+        load_block(format, place.scales, lane, &figures);
+        for (size_t index = 0; index < 4; index++, place.codes += quarter_bytes, x += step_bytes) {
+            const NAME(Quarter) quarter = load_quarter(format, &figures, place.scales, place.codes, index, lane);
             for (size_t t = 0; t < tile_count; t++) {
                 const uint8_t *rows = x + t * tile_bytes;
                 Floats *sums = results[t].rows[0];

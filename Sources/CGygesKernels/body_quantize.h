@@ -23,8 +23,7 @@ static void NAME(float32_tile)(
 /// The first `count` of two runs of LANES floats as bfloat16 pairs: neighbours share a word.
 INLINE Bits bfloat16_words(const float *x, size_t count) {
 #if LEVEL == 2
-    return (Bits)_mm512_cvtne2ps_pbh(
-        (__m512)(count > LANES ? load_some(x + LANES, count - LANES) : (Floats)0), (__m512)load_some(x, count));
+    return bfloat16_pairs(load_some(x, count), count > LANES ? load_some(x + LANES, count - LANES) : (Floats)0);
 #else
     Bits words = 0;
     for (size_t i = 0; i < LANES && 2 * i < count; i++)

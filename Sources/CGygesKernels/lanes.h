@@ -118,6 +118,15 @@ INLINE Floats rounded_to_bfloat16(Floats x) {
     return choose(x == x, (Floats)rounded, x);
 }
 
+#if LEVEL == 2
+typedef uint16_t Halves32 __attribute__((ext_vector_type(32)));
+
+/// LANES pairs of floats that follow one another, as bfloat16.
+INLINE Bits bfloat16_pairs(Floats first, Floats second) {
+    return (Bits)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+}
+#endif
+
 INLINE Floats larger(Floats a, Floats b) { return choose(a > b, a, b); }
 
 /// The sum of the lanes, always in the same order.

@@ -73,6 +73,27 @@ INLINE void load_codes(int bits, int shift, const uint8_t *packed, Words codes[8
     }
 }
 
+/// The scales and codes of a panel's next block, in the groups that product_layout.h describes.
+typedef struct {
+    const uint8_t *codes, *scales;
+    /// The first block of the next group.
+    size_t end;
+} NAME(PanelPlace);
+#define PanelPlace NAME(PanelPlace)
+
+/// Goes on to the group that begins with `block`, if one does.
+///
+/// - Returns: The bytes of its scales; 0 within a group.
+INLINE size_t enter_group(PanelPlace *place, int format, size_t block, size_t blocks) {
+    if (block < place->end) return 0;
+    const size_t together = gyges_blocks_together(format, block, blocks);
+    const size_t bytes = together * gyges_scale_bytes(format);
+    place->end += together;
+    place->scales = place->codes;
+    place->codes += bytes;
+    return bytes;
+}
+
 /// The scales of one 256-wide block of Q4_K or Q5_K for 16 outputs: eight 6-bit scales, then eight minima, unpacked.
 INLINE void unpack_six_bit(const uint8_t *packed, uint8_t scales[128], uint8_t minima[128]) {
     const uint8_t *first = packed, *second = packed + 64, *third = packed + 128;
@@ -97,8 +118,7 @@ INLINE Floats add_pair_products(Floats sums, Bits a, Bits b) {
 /// Two numbers a lane rounded to bfloat16, in one word: the first in its low half. Subnormal numbers may become zeros.
 INLINE Bits joined_as_bfloat16(Floats first, Floats second) {
 #if LEVEL == 2
-    typedef uint16_t Halves32 __attribute__((ext_vector_type(32)));
-    const Halves32 halves = (Halves32)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+    const Halves32 halves = (Halves32)bfloat16_pairs(first, second);
     return (Bits)__builtin_shufflevector(
         halves, halves, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
         29, 14, 30, 15, 31);

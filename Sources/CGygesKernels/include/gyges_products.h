@@ -74,6 +74,8 @@ size_t gyges_activation_block(int format);
 /// - the scale;
 /// - blocks of 32: scale · Σ codes, and -128 · Σ codes;
 /// - blocks of 64: scale · Σ codes of both halves, as a pair of bfloat16, and -128 · Σ codes of the four quarters.
+///
+/// That is 44 bytes for 32 columns of a row either way.
 static inline size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns) { return columns / 32 * tile_rows * 44; }
 
 /// The columns of int8 activations that share a scale.
