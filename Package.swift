@@ -49,7 +49,7 @@ let package = Package(
             swiftSettings: hot),
         .target(name: "GygesText", dependencies: ["GygesFiles"], swiftSettings: hot),
         .target(
-            name: "GygesModels", dependencies: ["GygesKernels", "GygesTensors", "GygesFiles", "GygesText"],
+            name: "GygesModels", dependencies: ["GygesKernels", "GygesTensors", "GygesFiles"],
             swiftSettings: hot),
         .target(
             name: "GygesInference",
@@ -94,23 +94,21 @@ let package = Package(
         .executableTarget(
             name: "gyges",
             dependencies: [
-                "GygesKernels", "GygesTensors", "GygesFiles", "GygesText", "GygesModels", "GygesInference", "GygesHub",
+                "GygesKernels", "GygesFiles", "GygesText", "GygesModels", "GygesInference", "GygesHub",
                 "GygesStudy", "GygesClient", "GygesServer", "GygesReport", "GygesEvaluation", "GygesStatistics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
-        .target(
-            name: "GygesTestSupport", dependencies: ["GygesFiles"], path: "Sources/GygesTestSupport", swiftSettings: hot
-        ),
+        .target(name: "GygesTestSupport", swiftSettings: hot),
 
         // Tests mirror the rooms.
         .testTarget(
             name: "GygesKernelsTests", dependencies: ["GygesKernels", "GygesTestSupport"], swiftSettings: hot),
         .testTarget(name: "GygesStatisticsTests", dependencies: ["GygesStatistics"], swiftSettings: common),
         .testTarget(
-            name: "GygesFilesTests", dependencies: ["GygesFiles", "GygesTestSupport"],
+            name: "GygesFilesTests", dependencies: ["GygesFiles"],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
-            name: "GygesTextTests", dependencies: ["GygesText", "GygesFiles", "GygesTestSupport"],
+            name: "GygesTextTests", dependencies: ["GygesText", "GygesFiles"],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesModelsTests",
@@ -122,7 +120,10 @@ let package = Package(
                 "GygesInference", "GygesModels", "GygesKernels", "GygesText", "GygesFiles", "GygesTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: common),
-        .testTarget(name: "GygesHubTests", dependencies: ["GygesHub", "GygesFiles"], swiftSettings: common),
+        .testTarget(
+            name: "GygesHubTests",
+            dependencies: ["GygesHub", "GygesFiles", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: common),
         .testTarget(
             name: "GygesEvaluationTests",
             dependencies: ["GygesEvaluation", "GygesKernels", "GygesStatistics", "GygesFiles"],
@@ -133,13 +134,13 @@ let package = Package(
         .testTarget(name: "GygesWireTests", dependencies: ["GygesWire", "GygesFiles"], swiftSettings: common),
         .testTarget(
             name: "GygesClientTests",
-            dependencies: ["GygesClient", "GygesWire", "GygesStudy", "GygesFiles"], swiftSettings: common),
+            dependencies: ["GygesClient", "GygesStudy", "GygesFiles"], swiftSettings: common),
         .testTarget(
             name: "GygesServerTests",
             dependencies: [
-                "GygesServer", "GygesStudy", "GygesFiles", .product(name: "HummingbirdTesting", package: "hummingbird"),
+                "GygesServer", "GygesStudy", "GygesFiles", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: common),
         .testTarget(
             name: "GygesStudyTests",
