@@ -22,7 +22,12 @@ let package = Package(
         .executable(name: "gyges", targets: ["gyges"]),
         .library(name: "GygesKernels", targets: ["GygesKernels"]),
         .library(name: "GygesInference", targets: ["GygesInference"]),
-        .library(name: "GygesText", targets: ["GygesText"]),
+        .library(name: "GygesCheckpoints", targets: ["GygesCheckpoints"]),
+        .library(name: "GygesConstraints", targets: ["GygesConstraints"]),
+        .library(name: "GygesFiles", targets: ["GygesFiles"]),
+        .library(name: "GygesStatistics", targets: ["GygesStatistics"]),
+        .library(name: "GygesTemplates", targets: ["GygesTemplates"]),
+        .library(name: "GygesTokenizer", targets: ["GygesTokenizer"]),
         .library(name: "GygesStudy", targets: ["GygesStudy"]),
     ],
     dependencies: [
@@ -47,14 +52,20 @@ let package = Package(
         .target(
             name: "GygesFiles", dependencies: ["CGygesZlib", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: hot),
-        .target(name: "GygesText", dependencies: ["GygesFiles"], swiftSettings: hot),
+        .target(name: "GygesCheckpoints", dependencies: ["GygesFiles"], swiftSettings: hot),
+        .target(name: "GygesTokenizer", dependencies: ["GygesFiles", "GygesCheckpoints"], swiftSettings: hot),
         .target(
-            name: "GygesModels", dependencies: ["GygesKernels", "GygesTensors", "GygesFiles"],
+            name: "GygesTemplates", dependencies: ["GygesFiles", "GygesCheckpoints", "GygesTokenizer"],
+            swiftSettings: hot),
+        .target(name: "GygesConstraints", dependencies: ["GygesFiles", "GygesTokenizer"], swiftSettings: hot),
+        .target(
+            name: "GygesModels", dependencies: ["GygesKernels", "GygesTensors", "GygesFiles", "GygesCheckpoints"],
             swiftSettings: hot),
         .target(
             name: "GygesInference",
             dependencies: [
-                "GygesKernels", "GygesTensors", "GygesFiles", "GygesText", "GygesModels",
+                "GygesKernels", "GygesTensors", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
+                "GygesConstraints", "GygesModels",
             ], swiftSettings: hot),
         .target(
             name: "GygesHub", dependencies: ["GygesFiles", .product(name: "Crypto", package: "swift-crypto")],
@@ -71,7 +82,8 @@ let package = Package(
         .target(
             name: "GygesStudy",
             dependencies: [
-                "GygesKernels", "GygesStatistics", "GygesFiles", "GygesText", "GygesInference", "GygesReport",
+                "GygesKernels", "GygesStatistics", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
+                "GygesConstraints", "GygesInference", "GygesReport",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Yams", package: "Yams"),
             ],
             resources: [.embedInCode("Scenarios"), .embedInCode("Wording")],
@@ -79,7 +91,7 @@ let package = Package(
         .target(
             name: "GygesClient",
             dependencies: [
-                "GygesStatistics", "GygesFiles", "GygesText", "GygesWire", "GygesStudy",
+                "GygesStatistics", "GygesFiles", "GygesCheckpoints", "GygesTemplates", "GygesWire", "GygesStudy",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ], swiftSettings: common),
@@ -94,7 +106,9 @@ let package = Package(
         .executableTarget(
             name: "gyges",
             dependencies: [
-                "GygesKernels", "GygesFiles", "GygesText", "GygesModels", "GygesInference", "GygesHub",
+                "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
+                "GygesConstraints",
+                "GygesModels", "GygesInference", "GygesHub",
                 "GygesStudy", "GygesClient", "GygesServer", "GygesReport", "GygesEvaluation", "GygesStatistics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
@@ -105,19 +119,34 @@ let package = Package(
             name: "GygesKernelsTests", dependencies: ["GygesKernels", "GygesTestSupport"], swiftSettings: hot),
         .testTarget(name: "GygesStatisticsTests", dependencies: ["GygesStatistics"], swiftSettings: common),
         .testTarget(
-            name: "GygesFilesTests", dependencies: ["GygesFiles"],
+            name: "GygesFilesTests", dependencies: ["GygesFiles", "GygesTestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
-            name: "GygesTextTests", dependencies: ["GygesText", "GygesFiles"],
+            name: "GygesCheckpointsTests", dependencies: ["GygesCheckpoints", "GygesFiles", "GygesTestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: common),
+        .testTarget(
+            name: "GygesTokenizerTests",
+            dependencies: ["GygesTokenizer", "GygesCheckpoints", "GygesFiles", "GygesStatistics"],
+            resources: [.copy("Fixtures")], swiftSettings: common),
+        .testTarget(
+            name: "GygesTemplatesTests",
+            dependencies: ["GygesTemplates", "GygesTokenizer", "GygesCheckpoints", "GygesFiles"],
+            resources: [.copy("Fixtures")], swiftSettings: common),
+        .testTarget(
+            name: "GygesConstraintsTests",
+            dependencies: ["GygesConstraints", "GygesTokenizer", "GygesFiles", "GygesStatistics", "GygesTestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesModelsTests",
-            dependencies: ["GygesModels", "GygesTensors", "GygesKernels", "GygesFiles", "GygesTestSupport"],
+            dependencies: [
+                "GygesModels", "GygesTensors", "GygesKernels", "GygesCheckpoints", "GygesFiles", "GygesTestSupport",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesInferenceTests",
             dependencies: [
-                "GygesInference", "GygesModels", "GygesKernels", "GygesText", "GygesFiles", "GygesTestSupport",
+                "GygesInference", "GygesModels", "GygesKernels", "GygesConstraints", "GygesTokenizer",
+                "GygesCheckpoints", "GygesFiles", "GygesTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
@@ -145,7 +174,8 @@ let package = Package(
         .testTarget(
             name: "GygesStudyTests",
             dependencies: [
-                "GygesStudy", "GygesInference", "GygesKernels", "GygesText", "GygesReport", "GygesFiles",
+                "GygesStudy", "GygesInference", "GygesKernels", "GygesTemplates", "GygesTokenizer", "GygesReport",
+                "GygesFiles",
                 "GygesTestSupport", "GygesStatistics", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: common),
         .testTarget(

@@ -1,4 +1,4 @@
-// The system's zlib (https://zlib.net), for Sources/GygesFiles/Deflate.swift alone.
+// The system's zlib (https://zlib.net), for Sources/GygesFiles/Archives/Deflate.swift alone.
 #ifndef GYGES_ZLIB_SHIM_H
 #define GYGES_ZLIB_SHIM_H
 

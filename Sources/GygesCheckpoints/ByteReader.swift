@@ -1,3 +1,5 @@
+import GygesFiles
+
 /// Reads little-endian values one after another and never beyond the end.
 struct ByteReader {
     let bytes: UnsafeRawBufferPointer

@@ -1,3 +1,4 @@
+public import GygesFiles
 import FoundationEssentials
 
 /// A model as Hugging Face publishes it: a folder of configuration, tokenizer and safetensors files.

@@ -1,7 +1,8 @@
-import FoundationEssentials
+import GygesCheckpoints
 import GygesFiles
+import GygesTemplates
+import FoundationEssentials
 public import GygesStudy
-import GygesText
 import GygesWire
 
 /// A model behind an API in OpenAI's form (vLLM, SGLang, llama-server, OpenAI, and what imitates them) as a subject or a
@@ -208,7 +209,7 @@ public struct EndpointSubject: Subject {
         // A template that prints the date would otherwise ask something else tomorrow.
         let clock = TemplateClock(Date(timeIntervalSince1970: 1_735_689_600))
         let rendered = try template.render(messages: messages, clock: clock)
-        return rendered.segments.map(\.text).joined() + request.prefill
+        return rendered.text + request.prefill
     }
 
     private func cannot(_ problem: String, _ remedy: String) -> EndpointError {

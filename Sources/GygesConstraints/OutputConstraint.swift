@@ -1,3 +1,5 @@
+public import GygesTokenizer
+
 /// What an answer may be: a language of texts, compiled from a schema or a list.
 public struct OutputGrammar: Sendable {
     let grammar: Grammar
@@ -40,21 +42,27 @@ public struct OutputGrammar: Sendable {
 /// A grammar made ready for a tokenizer; reusable by many requests at once, which then share what is found out about it.
 public final class OutputConstraint: Sendable {
     /// The tokenizer that it was made ready for.
-    public let tokenizer: Tokenizer
+    public var tokenizer: Tokenizer { vocabulary.tokenizer }
     let grammar: Grammar
     let vocabulary: TokenVocabulary
     private let masks = RuleMaskCache()
 
-    /// Makes a grammar ready for a tokenizer.
+    /// Makes a grammar ready for a tokenizer; those who make several constraints make the ``TokenVocabulary`` once and pass it.
+    ///
+    /// - Throws: as ``init(_:vocabulary:)``.
+    public convenience init(_ grammar: OutputGrammar, tokenizer: Tokenizer) throws(ConstraintError) {
+        try self.init(grammar, vocabulary: TokenVocabulary(tokenizer))
+    }
+
+    /// Makes a grammar ready for a tokenizer's vocabulary.
     ///
     /// - Throws: ``ConstraintError`` if the tokenizer lacks a token for a byte that the grammar may need: generation could
     ///   then come to a place from which no token leads on. Byte-level tokenizers have all of them.
-    /// - Complexity: O(nodes of the grammar); for the first one of a tokenizer also O(bytes of its tokens), a
+    /// - Complexity: O(nodes of the grammar); for the first one of a vocabulary also O(bytes of its tokens), a
     ///   fraction of a second.
-    public init(_ grammar: OutputGrammar, tokenizer: Tokenizer) throws(ConstraintError) {
-        self.tokenizer = tokenizer
+    public init(_ grammar: OutputGrammar, vocabulary: TokenVocabulary) throws(ConstraintError) {
         self.grammar = grammar.grammar
-        vocabulary = tokenizer.vocabulary
+        self.vocabulary = vocabulary
         let isToken = vocabulary.trie.isToken()
         let missing = grammar.grammar.usedBytes().filter { !isToken[Int($0)] }
         guard missing.isEmpty else {

@@ -1,8 +1,8 @@
-import GygesFiles
+import GygesCheckpoints
+import GygesTokenizer
 import GygesKernels
 import GygesModels
 import GygesTensors
-import GygesText
 
 /// One pass through the model after another.
 extension EngineLoop {

@@ -1,8 +1,8 @@
-import GygesFiles
+import GygesCheckpoints
+import GygesTokenizer
 import GygesKernels
 import GygesModels
 import GygesTensors
-import GygesText
 
 /// What the engine's thread does: take requests in, admit them, compute a step, hand out results, again.
 final class EngineLoop {

@@ -1,4 +1,5 @@
-import GygesText
+import GygesConstraints
+import GygesTokenizer
 
 /// The growing text of one generation: sampling, decoding and the search for stops. Belongs to the engine's thread.
 final class Generation {

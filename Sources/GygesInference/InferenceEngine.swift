@@ -1,7 +1,7 @@
+public import GygesTokenizer
 import Dispatch
 public import GygesKernels
 public import GygesModels
-public import GygesText
 
 /// Runs many generations and scorings of one decoder together, on a thread of its own.
 ///

@@ -1,7 +1,9 @@
+public import GygesCheckpoints
 public import GygesFiles
+public import GygesTemplates
+public import GygesTokenizer
 public import GygesKernels
 import GygesModels
-public import GygesText
 import Synchronization
 
 /// A decoder with everything that turns conversations into text: tokenizer, chat template, generation defaults, engine.

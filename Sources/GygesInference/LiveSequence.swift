@@ -1,6 +1,6 @@
+import GygesTokenizer
 import GygesKernels
 import GygesTensors
-import GygesText
 
 /// A request that was taken in: it waits, without pages, or is being computed.
 final class LiveSequence {

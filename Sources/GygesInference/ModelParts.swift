@@ -1,8 +1,10 @@
-import FoundationEssentials
+import GygesCheckpoints
 import GygesFiles
+import GygesTemplates
+import GygesTokenizer
+import FoundationEssentials
 import GygesKernels
 import GygesModels
-import GygesText
 
 /// What a language model is put together from, read from either kind of file.
 struct ModelParts {

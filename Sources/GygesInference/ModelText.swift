@@ -1,6 +1,8 @@
-import FoundationEssentials
+import GygesCheckpoints
 public import GygesFiles
-public import GygesText
+public import GygesTemplates
+public import GygesTokenizer
+import FoundationEssentials
 
 extension Tokenizer {
     /// The tokenizer of a GGUF file or a Hugging Face folder, without the model.

@@ -1,5 +1,6 @@
+import GygesConstraints
+import GygesTokenizer
 import GygesKernels
-import GygesText
 
 /// What a request must keep to in order to be served at all.
 struct RequestLimits {

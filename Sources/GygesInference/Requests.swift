@@ -1,4 +1,4 @@
-public import GygesText
+public import GygesConstraints
 
 /// A text to continue.
 public struct GenerationRequest: Sendable {

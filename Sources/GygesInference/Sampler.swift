@@ -1,5 +1,5 @@
+import GygesConstraints
 import GygesKernels
-import GygesText
 
 /// Chooses tokens for one request. Draws depend only on the seed and the number of tokens drawn before.
 struct Sampler {

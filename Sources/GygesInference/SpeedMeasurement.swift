@@ -1,7 +1,7 @@
-import GygesFiles
+import GygesTokenizer
+import GygesCheckpoints
 import GygesKernels
 import GygesModels
-import GygesText
 
 /// How fast a model reads prompts and generates, and how near that is to what the machine's memory allows.
 public struct SpeedMeasurement: Sendable {

@@ -1,4 +1,4 @@
-import GygesFiles
+import GygesCheckpoints
 import GygesKernels
 public import GygesTensors
 

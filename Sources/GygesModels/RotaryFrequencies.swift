@@ -1,4 +1,5 @@
-public import GygesFiles
+public import GygesCheckpoints
+import GygesFiles
 import GygesKernels
 import GygesTensors
 

@@ -1,3 +1,4 @@
+public import GygesCheckpoints
 public import GygesFiles
 
 /// A model's chat template: the Jinja program that turns a conversation into the text the model was trained on.

@@ -1,3 +1,5 @@
+public import GygesTokenizer
+
 /// What a chat template makes of a conversation.
 public struct RenderedPrompt: Sendable, Equatable {
     /// The text in pieces, each with a note whether the template wrote it or the conversation. None is empty, and

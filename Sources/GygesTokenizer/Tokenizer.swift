@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Byte-level byte-pair encoding: turns text into the tokens of a model and back, exactly as the model's own tokenizer does.
 ///
 /// Covers the tokenizers of Qwen2.5, Llama 3, GPT-2, SmolLM2, and of OLMo and ModernBERT, read from `tokenizer.json`
@@ -24,7 +22,8 @@ public final class Tokenizer: Sendable {
 
     /// What the model expects around texts.
     let frame: TokenFrame
-    let table: TokenTable
+    /// The bytes of every token; for the rooms of this package that walk over all of them.
+    package let table: TokenTable
     let merger: PieceMerger
     let preTokenizer: PreTokenizer
     /// Whether text is composed (NFC) before it is cut into pieces.
@@ -37,25 +36,17 @@ public final class Tokenizer: Sendable {
     let normalizedMatcher: AddedTokenMatcher
     /// What kind of token each is.
     let kinds: FrozenBuffer<Kind.RawValue>
-    /// The tokens arranged for constraints, once one was made.
-    private let arranged = Mutex<TokenVocabulary?>(nil)
-
-    /// The tokens arranged for constraints; made when first asked for.
-    var vocabulary: TokenVocabulary {
-        arranged.withLock { arranged in
-            let vocabulary = arranged ?? TokenVocabulary(self)
-            arranged = vocabulary
-            return vocabulary
-        }
-    }
 
     /// What a token's number stands for.
-    struct Kind: OptionSet {
-        let rawValue: UInt8
+    package struct Kind: OptionSet {
+        package let rawValue: UInt8
+
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
         /// There is a token with this number.
-        static let defined = Kind(rawValue: 1)
+        package static let defined = Kind(rawValue: 1)
         /// Decoding may leave it out, and text from users never produces it.
-        static let special = Kind(rawValue: 2)
+        package static let special = Kind(rawValue: 2)
     }
 
     init(_ parts: TokenizerDefinition.Parts) {
@@ -123,7 +114,7 @@ public final class Tokenizer: Sendable {
     }
 
     /// What kind of token `id` is; empty if there is none.
-    func kind(of id: Int32) -> Kind {
+    package func kind(of id: Int32) -> Kind {
         guard id >= 0, Int(id) < vocabularyCount else { return [] }
         return Kind(rawValue: kinds.base[Int(id)])
     }

@@ -1,8 +1,10 @@
-import Foundation
+import GygesCheckpoints
 import GygesFiles
+import Foundation
+import GygesTestSupport
 import Testing
 
-/// Files that the formats' own packages wrote (`scripts/fixtures/make_files.py`).
+/// Files that the formats' own packages wrote (`scripts/fixtures/make_checkpoints.py`).
 @Suite struct FixtureTests {
     static func path(_ name: String) throws -> String {
         try #require(Bundle.module.path(forResource: "Fixtures/" + name, ofType: nil))
@@ -63,17 +65,6 @@ import Testing
         #expect(files.map { Set($0.tensors.map(\.name)) } == [["weight", "half"], ["integers"]])
     }
 
-    @Test("Documents are written as Python's json writes them")
-    func json() throws {
-        for golden in try Self.expected("json").array ?? [] {
-            let text = try #require(golden["text"]?.string)
-            let document = try JSON.parse(Array(text.utf8), path: "golden", limits: .init(allowsNonFinite: true))
-            #expect(document.serialized(.python) == golden["python"]?.string)
-            let sorted = JSON.Style(indent: 2, keySeparator: ": ", sortsKeys: true)
-            #expect(document.serialized(sorted) == golden["sorted"]?.string)
-        }
-    }
-
     @Test("What the writer writes, the reader and the reference read")
     func safetensorsRoundTrip() throws {
         let folder = try TemporaryFolder()
@@ -87,16 +78,4 @@ import Testing
         #expect(file.tensors.map(\.name) == ["b", "a ü"] && file.tensors.map(\.shape) == [[3], [2, 1]])
         #expect(file.tensors.map { Array(file.bytes(of: $0)) } == tensors.map(\.bytes))
     }
-}
-
-/// A folder that is gone when the object is.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/gyges-files-tests-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

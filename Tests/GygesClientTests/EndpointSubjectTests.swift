@@ -1,4 +1,3 @@
-import GygesFiles
 import GygesStudy
 import Synchronization
 import Testing

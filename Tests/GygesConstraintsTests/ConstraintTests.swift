@@ -1,7 +1,9 @@
 import GygesFiles
+import GygesTokenizer
+import GygesStatistics
 import Testing
 
-@testable import GygesText
+@testable import GygesConstraints
 
 /// Masks and the texts that they lead to, on a small real vocabulary.
 @Suite struct ConstraintTests {

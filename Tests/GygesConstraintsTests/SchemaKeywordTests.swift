@@ -1,7 +1,9 @@
 import GygesFiles
+import GygesStatistics
+import GygesTokenizer
 import Testing
 
-@testable import GygesText
+@testable import GygesConstraints
 
 /// What each keyword allows and forbids, and what is refused, on texts without a vocabulary.
 @Suite struct SchemaKeywordTests {

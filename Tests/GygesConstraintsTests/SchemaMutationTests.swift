@@ -1,7 +1,8 @@
 import GygesFiles
+import GygesStatistics
 import Testing
 
-@testable import GygesText
+@testable import GygesConstraints
 
 /// Schemas put together at random from parts of others: each is refused with reasons, or its texts are valid.
 @Suite struct SchemaMutationTests {

@@ -1,5 +1,8 @@
 import Foundation
 import GygesFiles
+import GygesStatistics
+import GygesTestSupport
+import GygesTokenizer
 import Testing
 
 /// JSON Schema read the simple way, on whole documents: the twin of the compiled grammar.
@@ -164,7 +167,7 @@ struct InstanceGenerator {
     }
 }
 
-/// Schemas that use every keyword that is enforced: `Fixtures/schemas/cases.jsonl`.
+/// Schemas that use every keyword that is enforced: `Fixtures/cases.jsonl`.
 enum SchemaCases {
     static let all: [(name: String, schema: JSON)] = {
         let cases = try? schemaFixture("cases")
@@ -174,8 +177,14 @@ enum SchemaCases {
     static func json(_ name: String) throws -> JSON { try #require(all.first { $0.name == name }).schema }
 }
 
-/// The lines of a file of `Fixtures/schemas`.
+/// The lines of a file of `Fixtures`.
 func schemaFixture(_ name: String) throws -> [JSON] {
-    let path = try #require(Bundle.module.path(forResource: "Fixtures/schemas/\(name).jsonl", ofType: nil))
+    let path = try #require(Bundle.module.path(forResource: "Fixtures/\(name).jsonl", ofType: nil))
     return try MappedFile.read(path: path).split(separator: 0x0A).map { try JSON.parse(Array($0), path: path) }
+}
+
+/// The tokenizer of `GygesTokenizerTests/Fixtures` for a kind.
+func fixtureTokenizer(_ kind: String) throws -> Tokenizer {
+    let path = fixturePath("\(kind).tokenizer.json", of: "GygesTokenizer")
+    return try Tokenizer(json: JSON.read(path: path), path: path)
 }

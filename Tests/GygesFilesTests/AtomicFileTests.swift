@@ -1,5 +1,6 @@
 import Foundation
 import GygesFiles
+import GygesTestSupport
 import Testing
 
 /// Writing whole files, and digests of them.

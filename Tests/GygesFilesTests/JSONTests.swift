@@ -1,4 +1,5 @@
 import GygesFiles
+import Foundation
 import Testing
 
 /// The JSON reader at its edges.
@@ -50,6 +51,20 @@ import Testing
         #expect(try JSON.parse(text, path: "x")["a"]?.integer == 2)
         #expect(throws: FileError.self) {
             try JSON.parse(text, path: "x", limits: .init(rejectsDuplicateKeys: true))
+        }
+    }
+
+    @Test("Documents are written as Python's json writes them (`scripts/fixtures/make_json.py`)")
+    func writesLikePython() throws {
+        let path = try #require(Bundle.module.path(forResource: "Fixtures/json", ofType: "json"))
+        let goldens = try #require(try JSON.read(path: path).array)
+        #expect(goldens.count == 4)
+        for golden in goldens {
+            let text = try #require(golden["text"]?.string)
+            let document = try JSON.parse(Array(text.utf8), path: "golden", limits: .init(allowsNonFinite: true))
+            #expect(document.serialized(.python) == golden["python"]?.string)
+            let sorted = JSON.Style(indent: 2, keySeparator: ": ", sortsKeys: true)
+            #expect(document.serialized(sorted) == golden["sorted"]?.string)
         }
     }
 }

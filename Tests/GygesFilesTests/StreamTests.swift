@@ -1,4 +1,5 @@
 import Foundation
+import GygesTestSupport
 import Testing
 
 @testable import GygesFiles
@@ -157,13 +158,5 @@ import Testing
             #expect(bytes.count == NumpyHeader.byteCount && bytes.last == 0x0A && Array(bytes[8...9]) == [118, 0])
             #expect(String(decoding: bytes[10...], as: UTF8.self).contains("'shape': (\(rows), \(columns)), }"))
         }
-    }
-}
-
-extension TemporaryFolder {
-    /// Writes a file and returns its path.
-    fileprivate func write(_ bytes: [UInt8], to name: String) throws -> String {
-        try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
-        return path + "/" + name
     }
 }

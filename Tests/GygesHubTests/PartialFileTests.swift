@@ -1,6 +1,6 @@
+import GygesFiles
 import Crypto
 import Foundation
-import GygesFiles
 import Testing
 
 @testable import GygesHub

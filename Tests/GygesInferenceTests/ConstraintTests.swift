@@ -1,6 +1,7 @@
+import GygesTokenizer
+import GygesConstraints
 import GygesFiles
 import GygesInference
-import GygesText
 import Testing
 
 /// Constraints in the engine, on the tiny random chat model.

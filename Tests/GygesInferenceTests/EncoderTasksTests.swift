@@ -1,7 +1,7 @@
-import Foundation
 import GygesFiles
+import GygesTokenizer
+import Foundation
 import GygesKernels
-import GygesText
 import Testing
 
 @testable import GygesInference

@@ -1,4 +1,3 @@
-import GygesText
 import Synchronization
 import Testing
 

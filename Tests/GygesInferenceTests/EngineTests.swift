@@ -1,8 +1,8 @@
+import GygesCheckpoints
+import GygesTokenizer
 import Foundation
-import GygesFiles
 import GygesInference
 import GygesKernels
-import GygesText
 import Testing
 
 /// The engine on a tiny random chat model (`scripts/fixtures/make_tiny_chat.py`).

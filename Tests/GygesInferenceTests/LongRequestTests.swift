@@ -1,9 +1,8 @@
+import GygesTokenizer
 import Foundation
-import GygesFiles
 import GygesInference
 import GygesKernels
 import GygesModels
-import GygesText
 import Testing
 
 /// Requests within and beyond the native window of the tiny chat model, here declared to be 256 tokens.

@@ -1,7 +1,6 @@
-import Foundation
 import GygesFiles
+import Foundation
 import GygesKernels
-import GygesText
 import Testing
 
 @testable import GygesInference

@@ -1,5 +1,5 @@
+import GygesConstraints
 import Foundation
-import GygesText
 import Testing
 
 @testable import GygesInference

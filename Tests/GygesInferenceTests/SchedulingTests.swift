@@ -1,5 +1,4 @@
 import GygesKernels
-import GygesText
 import Synchronization
 import Testing
 

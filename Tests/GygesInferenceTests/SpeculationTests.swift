@@ -1,4 +1,4 @@
-import GygesText
+import GygesTokenizer
 import Testing
 
 @testable import GygesInference

@@ -1,9 +1,10 @@
-import Foundation
+import GygesCheckpoints
+import GygesTokenizer
 import GygesFiles
+import Foundation
 import GygesInference
 import GygesKernels
 import GygesTestSupport
-import GygesText
 import Testing
 
 /// Texts through tiny random encoders (`scripts/fixtures/make_tiny_encoder.py`).

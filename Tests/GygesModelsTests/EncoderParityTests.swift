@@ -1,5 +1,5 @@
+import GygesCheckpoints
 import Foundation
-import GygesFiles
 import GygesKernels
 import GygesModels
 import GygesTensors

@@ -1,5 +1,6 @@
-import Foundation
+import GygesCheckpoints
 import GygesFiles
+import Foundation
 import GygesKernels
 import GygesModels
 import GygesTestSupport

@@ -1,5 +1,4 @@
 import Foundation
-import GygesFiles
 import GygesStatistics
 import Testing
 

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import GygesFiles
 import GygesReport
 import Testing
 

@@ -1,8 +1,9 @@
-import Foundation
+import GygesTokenizer
+import GygesTemplates
 import GygesFiles
+import Foundation
 import GygesInference
 import GygesKernels
-import GygesText
 import Testing
 
 @testable import GygesStudy

@@ -1,6 +1,8 @@
-import Foundation
+import GygesTokenizer
+import GygesCheckpoints
 import GygesFiles
-import GygesText
+import GygesTemplates
+import Foundation
 import Testing
 
 /// Templates of well-known models against jinja2 in transformers' environment (`scripts/fixtures/make_templates.py`).
@@ -101,7 +103,7 @@ private struct Conversation {
     var addsGenerationPrompt: Bool
 
     static func json(_ name: String) throws -> JSON {
-        let path = Bundle.module.path(forResource: "Fixtures/templates/\(name)", ofType: "json")
+        let path = Bundle.module.path(forResource: "Fixtures/\(name)", ofType: "json")
         return try JSON.read(path: try #require(path))
     }
 

@@ -1,5 +1,5 @@
 import GygesFiles
-import GygesText
+import GygesTemplates
 import Testing
 
 /// The language of templates: what expressions yield, checked against jinja2 by hand, and what is refused.

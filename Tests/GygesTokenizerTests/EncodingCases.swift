@@ -1,8 +1,9 @@
-import FoundationEssentials
 import GygesFiles
+import FoundationEssentials
+import GygesStatistics
 import Testing
 
-@testable import GygesText
+@testable import GygesTokenizer
 
 /// Framed, shortened and pre-split texts with what the reference makes of them; see `scripts/fixtures/encoding_cases.py`.
 struct EncodingCases {

@@ -1,7 +1,8 @@
 import GygesFiles
+import GygesStatistics
 import Testing
 
-@testable import GygesText
+@testable import GygesTokenizer
 
 /// Files that are wrong, and what must be said of each: never a trap, never a guess.
 @Suite(.timeLimit(.minutes(1))) struct MalformedTokenizerTests {

@@ -1,7 +1,8 @@
+import GygesStatistics
 import GygesFiles
 import Testing
 
-@testable import GygesText
+@testable import GygesTokenizer
 
 @Suite struct PieceMergerTests {
     /// Pieces of every length around the switch from scanning to the heap agree with merging by the definition.

@@ -1,6 +1,7 @@
+import GygesStatistics
 import Testing
 
-@testable import GygesText
+@testable import GygesTokenizer
 
 @Suite struct TextSegmentTests {
     private func joined(_ segments: [TextSegment]) -> String { segments.map(\.text).joined() }

@@ -1,6 +1,7 @@
+import GygesStatistics
 import Testing
 
-@testable import GygesText
+@testable import GygesTokenizer
 
 @Suite struct TokenDecoderTests {
     @Test func holdsBackUnfinishedCharacters() throws {

@@ -1,8 +1,9 @@
-import Foundation
+import GygesCheckpoints
 import GygesFiles
+import Foundation
 import Testing
 
-@testable import GygesText
+@testable import GygesTokenizer
 
 /// Texts with the reference's tokens, as `scripts/parity/tokenizer.py` and `scripts/fixtures/make_tokenizers.py` write them.
 struct TokenizerCases {
@@ -69,7 +70,7 @@ func loadTokenizer(_ path: String) throws -> Tokenizer {
     return try Tokenizer(json: JSON.parse(MappedFile.read(path: path), path: path), path: path)
 }
 
-/// The tokenizer of `Fixtures/tokenizers` for a kind.
+/// The tokenizer of `Fixtures` for a kind.
 func fixtureTokenizer(_ kind: String) throws -> Tokenizer { try loadTokenizer(fixturePath("\(kind).tokenizer.json")) }
 
 /// The contents of the `tokenizer.json` for a kind.
@@ -79,20 +80,5 @@ func fixtureJSON(_ kind: String) throws -> JSON {
 }
 
 func fixturePath(_ name: String) throws -> String {
-    try #require(Bundle.module.path(forResource: "Fixtures/tokenizers/\(name)", ofType: nil))
-}
-
-/// Numbers that are the same in every run (Steele, Lea & Flood 2014, SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
-    }
+    try #require(Bundle.module.path(forResource: "Fixtures/\(name)", ofType: nil))
 }

@@ -1,7 +1,8 @@
 import GygesFiles
+import GygesStatistics
 import Testing
 
-@testable import GygesText
+@testable import GygesTokenizer
 
 @Suite struct TokenizerTests {
     static let kinds = ["qwen2", "llama3", "gpt2", "smollm", "modernbert", "roberta", "flags"]

@@ -1,3 +1,5 @@
+public import GygesFiles
+
 extension CausalModelConfiguration {
     /// Reads the shape from GGUF metadata (`{architecture}.*` keys; ggml, `docs/gguf.md`).
     ///

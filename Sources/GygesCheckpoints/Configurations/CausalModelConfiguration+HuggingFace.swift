@@ -1,3 +1,5 @@
+public import GygesFiles
+
 extension CausalModelConfiguration {
     /// Reads the shape from a parsed `config.json`, with rotary settings in the old spelling (`rope_theta`,
     /// `rope_scaling`) or the new (`rope_parameters`).

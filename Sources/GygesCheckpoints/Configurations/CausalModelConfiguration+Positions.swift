@@ -1,3 +1,5 @@
+import GygesFiles
+
 extension CausalModelConfiguration {
     /// The base of the rotary frequencies and how positions are stretched (transformers, `modeling_rope_utils.py`).
     static func rope(

@@ -1,3 +1,5 @@
+public import GygesFiles
+
 extension ModelFolder {
     /// What the folder says about vectors; `nil` if it has no `modules.json`.
     ///

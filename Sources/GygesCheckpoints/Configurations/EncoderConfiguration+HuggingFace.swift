@@ -1,3 +1,5 @@
+public import GygesFiles
+
 extension EncoderConfiguration {
     /// The value of `model_type` that is read.
     public static let modelType = "modernbert"

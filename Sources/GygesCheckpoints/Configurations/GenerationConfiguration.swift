@@ -1,3 +1,5 @@
+public import GygesFiles
+
 /// A publisher's advice on sampling and ends of text (`generation_config.json`).
 public struct GenerationConfiguration: Sendable, Equatable {
     /// The tokens that end a text.

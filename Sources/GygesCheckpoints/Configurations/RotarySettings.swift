@@ -1,3 +1,5 @@
+import GygesFiles
+
 /// Reads the entries of one rotary setting and collects what is wrong with them.
 struct RotarySettings {
     let object: JSONObject

@@ -1,3 +1,5 @@
+import GygesFiles
+
 extension GGUFFile {
     /// A tensor's description before its place is known to be sound.
     private struct Info {

@@ -1,3 +1,5 @@
+public import GygesFiles
+
 /// A GGUF file, version 3, read by memory map (ggml, `docs/gguf.md`).
 ///
 /// Opening reads and checks the header alone; tensor data is touched when used. Everything the file says is checked

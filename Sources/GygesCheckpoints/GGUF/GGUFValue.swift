@@ -1,3 +1,5 @@
+import GygesFiles
+
 /// A value of a GGUF file's metadata.
 public enum GGUFValue: Sendable {
     /// An unsigned integer of 8 to 64 bits.

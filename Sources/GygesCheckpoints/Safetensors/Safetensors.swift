@@ -1,3 +1,5 @@
+public import GygesFiles
+
 /// How a safetensors file stores a tensor's elements.
 public enum SafetensorsType: String, Sendable, CaseIterable {
     case f64 = "F64"

@@ -1,3 +1,5 @@
+public import GygesFiles
+
 /// Writes safetensors files.
 public enum SafetensorsWriter {
     /// A tensor to be written; the bytes are little-endian elements, row after row.

@@ -1,3 +1,5 @@
+import GygesTokenizer
+
 /// Follows one text through a constraint: which tokens may come next, and what they lead to.
 ///
 /// A step costs what the tokens cost that leave a rule and go on (``RuleMask``): in a string, those that contain a quote. Places

@@ -1,3 +1,5 @@
+import GygesTokenizer
+
 /// What the tokens do to a place in a rule looked at by itself, whatever waits for the rule.
 ///
 /// Nearly all tokens of a vocabulary stay inside a string or leave it at a quote: which ones do is the same wherever the

@@ -1,3 +1,5 @@
+import GygesTokenizer
+
 /// The tokens that stand for text, as a tree of their bytes laid out in depth-first order.
 ///
 /// Special tokens are left out, as are tokens without bytes and tokens longer than ``lengthLimit``. Siblings are in the

@@ -1,15 +1,23 @@
+public import GygesTokenizer
 import Synchronization
 
-/// A tokenizer's tokens arranged for masks; made once a tokenizer and shared by all constraints.
-final class TokenVocabulary: Sendable {
+/// A tokenizer's tokens arranged for masks, and what is known about them in the rules of JSON.
+///
+/// Made once for each tokenizer and shared by all its constraints and threads.
+public final class TokenVocabulary: Sendable {
+    /// The tokenizer.
+    public let tokenizer: Tokenizer
     /// One more than the greatest number of a token.
     let count: Int
     let trie: TokenTrie
     /// Masks of the places in the rules of JSON that every grammar has.
     let libraryMasks = RuleMaskCache()
 
-    /// - Complexity: O(bytes of the tokens).
-    init(_ tokenizer: Tokenizer) {
+    /// Arranges a tokenizer's tokens.
+    ///
+    /// - Complexity: O(bytes + tokens × log tokens); about 50 ms for 150,000 tokens.
+    public init(_ tokenizer: Tokenizer) {
+        self.tokenizer = tokenizer
         count = tokenizer.vocabularyCount
         trie = TokenTrie(tokenizer)
     }

@@ -1,3 +1,5 @@
+import GygesTokenizer
+
 /// A walk over the tokens' tree in step with an automaton.
 ///
 /// Subtrees are left as soon as the automaton has nothing for a byte. The work is bounded: a node costs as much as its

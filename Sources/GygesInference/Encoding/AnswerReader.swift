@@ -1,5 +1,5 @@
+public import GygesTokenizer
 import GygesKernels
-public import GygesText
 
 /// A stretch of a text that answers a question.
 public struct FoundAnswer: Sendable, Equatable {

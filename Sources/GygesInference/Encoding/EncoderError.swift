@@ -1,4 +1,4 @@
-public import GygesFiles
+public import GygesCheckpoints
 
 /// Why an encoder refused a request.
 public enum EncoderError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import GygesFiles
+import GygesCheckpoints
 public import GygesKernels
 public import GygesModels
 import GygesTensors

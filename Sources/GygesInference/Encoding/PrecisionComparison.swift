@@ -1,4 +1,4 @@
-import GygesFiles
+import GygesCheckpoints
 public import GygesKernels
 
 /// How close a precision's vectors of some texts come to those in f32.

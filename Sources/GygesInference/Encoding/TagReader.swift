@@ -1,5 +1,5 @@
+public import GygesTokenizer
 import GygesKernels
-public import GygesText
 
 /// How the labels of tokens become labels of spans, by the rules and names of transformers' pipeline for token classification.
 public enum TagAggregation: String, Sendable, CaseIterable {

@@ -1,6 +1,6 @@
-public import GygesFiles
+import GygesTokenizer
+public import GygesCheckpoints
 import GygesKernels
-import GygesText
 
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,4 @@
-public import GygesText
+public import GygesTokenizer
 
 /// How texts longer than a model reads at once are read in windows.
 public struct WindowOptions: Sendable, Equatable {

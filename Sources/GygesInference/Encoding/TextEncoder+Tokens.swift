@@ -1,5 +1,4 @@
-import GygesFiles
-import GygesText
+import GygesTokenizer
 
 /// What becomes of texts with more tokens than may be read.
 public enum TextTruncation: String, Sendable, CaseIterable {

@@ -1,5 +1,5 @@
-public import GygesFiles
-import GygesText
+import GygesTokenizer
+public import GygesCheckpoints
 
 /// How vectors are made.
 public struct EmbeddingOptions: Sendable {

@@ -1,5 +1,5 @@
+import GygesTokenizer
 import GygesKernels
-import GygesText
 
 /// A sentence with a place for a text and a place for a label, by which a masked language model classifies without having been
 /// trained to.

@@ -1,7 +1,8 @@
+public import GygesCheckpoints
 public import GygesFiles
+public import GygesTokenizer
 public import GygesKernels
 import GygesModels
-public import GygesText
 
 /// An encoder with its tokenizer: turns texts into vectors, labels, or words for masked places.
 ///

@@ -1,4 +1,4 @@
-import GygesText
+import GygesTokenizer
 
 /// A text, or words joined by spaces, as scalars, to look up what stands where.
 struct TextLayout {

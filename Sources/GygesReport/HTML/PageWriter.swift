@@ -1,5 +1,4 @@
 import FoundationEssentials
-import GygesFiles
 
 /// Writes what follows a page's head piece by piece, so that any number of transcripts costs the memory of one block and an index.
 struct PageWriter {

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import GygesFiles
 
 /// What a run is a run of; written once when it starts and compared whenever it goes on.
 struct RunManifest: Sendable, Equatable, Codable {

@@ -1,7 +1,10 @@
+import GygesCheckpoints
+import GygesConstraints
 import GygesFiles
+import GygesTemplates
+import GygesTokenizer
 public import GygesInference
 import GygesKernels
-import GygesText
 import Synchronization
 
 /// A model on this machine as a subject or a judge.
@@ -90,16 +93,27 @@ public struct LocalSubject: Subject {
 
 /// Schemas made ready for a model's tokenizer; a judge asks with the same one thousands of times.
 private final class ConstraintCache: Sendable {
+    private struct State {
+        /// Made when the first schema comes: most subjects are asked for none.
+        var vocabulary: TokenVocabulary?
+        var constraints: [String: OutputConstraint] = [:]
+    }
+
     private let tokenizer: Tokenizer
-    private let made = Mutex<[String: OutputConstraint]>([:])
+    private let state = Mutex(State())
 
     init(tokenizer: Tokenizer) { self.tokenizer = tokenizer }
 
     func constraint(for schema: JSON) throws -> OutputConstraint {
         let text = schema.serialized()
-        if let constraint = made.withLock({ $0[text] }) { return constraint }
-        let constraint = try OutputConstraint(OutputGrammar(schema: schema), tokenizer: tokenizer)
-        made.withLock { $0[text] = constraint }
+        let (known, vocabulary) = state.withLock { state in
+            let vocabulary = state.vocabulary ?? TokenVocabulary(tokenizer)
+            state.vocabulary = vocabulary
+            return (state.constraints[text], vocabulary)
+        }
+        if let known { return known }
+        let constraint = try OutputConstraint(OutputGrammar(schema: schema), vocabulary: vocabulary)
+        state.withLock { $0.constraints[text] = constraint }
         return constraint
     }
 }

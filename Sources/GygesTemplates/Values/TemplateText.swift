@@ -1,3 +1,5 @@
+import GygesTokenizer
+
 /// A text that knows of each of its parts whether the template wrote it or the conversation.
 ///
 /// Positions are bytes of UTF-8. Everything that cuts and joins keeps the marks; what rewrites characters (case, escapes)

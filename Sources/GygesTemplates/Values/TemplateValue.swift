@@ -1,5 +1,3 @@
-import GygesFiles
-
 /// A value of a template: Python's types as far as templates meet them.
 ///
 /// Values are immutable, as they are in the sandbox that chat templates run in elsewhere; only namespaces change. They and

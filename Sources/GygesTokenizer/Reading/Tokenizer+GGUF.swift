@@ -1,3 +1,4 @@
+public import GygesCheckpoints
 public import GygesFiles
 
 extension Tokenizer {

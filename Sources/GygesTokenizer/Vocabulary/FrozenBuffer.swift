@@ -4,14 +4,14 @@
 ///
 /// Sendable although it holds a pointer: nothing writes through it after the initialiser returns, and the memory lives
 /// as long as this object.
-final class FrozenBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
+package final class FrozenBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     /// The first element; valid for `count` elements while this object lives.
-    let base: UnsafePointer<Element>
+    package let base: UnsafePointer<Element>
     /// The number of elements.
-    let count: Int
+    package let count: Int
 
     /// Copies an array.
-    init(_ elements: [Element]) {
+    @inlinable package init(_ elements: [Element]) {
         let memory = UnsafeMutablePointer<Element>.allocate(capacity: max(elements.count, 1))
         elements.withUnsafeBufferPointer {
             if let base = $0.baseAddress { memory.initialize(from: base, count: $0.count) }
@@ -21,7 +21,7 @@ final class FrozenBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     }
 
     /// Creates `count` elements equal to `value`, which `fill` then changes in place.
-    init(repeating value: Element, count: Int, fill: (UnsafeMutablePointer<Element>) -> Void) {
+    @inlinable package init(repeating value: Element, count: Int, fill: (UnsafeMutablePointer<Element>) -> Void) {
         let memory = UnsafeMutablePointer<Element>.allocate(capacity: max(count, 1))
         memory.initialize(repeating: value, count: count)
         fill(memory)

@@ -1,4 +1,4 @@
-import GygesFiles
+import GygesCheckpoints
 
 /// Strings laid end to end in one array of UTF-8, for vocabularies of hundreds of thousands of short entries.
 struct PackedStrings: Sendable {

@@ -1,5 +1,5 @@
 /// The bytes of every token, and the token of given bytes, without a Swift object per token.
-struct TokenTable: Sendable {
+package struct TokenTable: Sendable {
     /// The bytes of all tokens in the order of their ids.
     let bytes: FrozenBuffer<UInt8>
     /// Where each token's bytes begin, and where the last one's end.
@@ -85,7 +85,7 @@ struct TokenTable: Sendable {
     }
 
     /// The bytes of the token `id`, which must be in range.
-    func bytes(of id: Int) -> UnsafeBufferPointer<UInt8> {
+    package func bytes(of id: Int) -> UnsafeBufferPointer<UInt8> {
         let start = offsets.base[id]
         return UnsafeBufferPointer(start: bytes.base + Int(start), count: Int(offsets.base[id + 1] - start))
     }

@@ -1,6 +1,7 @@
+import GygesCheckpoints
+import GygesFiles
 import ArgumentParser
 import Foundation
-import GygesFiles
 import GygesInference
 import GygesKernels
 import GygesModels

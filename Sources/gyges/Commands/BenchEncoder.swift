@@ -1,3 +1,4 @@
+import GygesCheckpoints
 import Foundation
 import GygesFiles
 import GygesInference

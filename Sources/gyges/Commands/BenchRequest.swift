@@ -1,9 +1,11 @@
-import Foundation
+import GygesTokenizer
+import GygesCheckpoints
 import GygesFiles
+import GygesTemplates
+import Foundation
 import GygesInference
 import GygesKernels
 import GygesModels
-import GygesText
 
 /// One line that `gyges bench --on-request` reads: prompts to complete together, as fast as the engine can.
 ///

@@ -1,7 +1,7 @@
+import GygesTemplates
 import ArgumentParser
 import Foundation
 import GygesInference
-import GygesText
 
 /// `gyges chat`
 struct Chat: AsyncParsableCommand {

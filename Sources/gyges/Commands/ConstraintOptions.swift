@@ -1,6 +1,6 @@
-import ArgumentParser
+import GygesConstraints
 import GygesFiles
-import GygesText
+import ArgumentParser
 
 /// What an answer may be.
 struct ConstraintOptions: ParsableArguments {

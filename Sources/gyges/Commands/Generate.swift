@@ -1,8 +1,10 @@
+import GygesConstraints
+import GygesFiles
+import GygesTemplates
+import GygesTokenizer
 import ArgumentParser
 import Foundation
-import GygesFiles
 import GygesInference
-import GygesText
 
 /// `gyges generate`
 struct Generate: AsyncParsableCommand {

@@ -1,5 +1,6 @@
-import Foundation
+import GygesCheckpoints
 import GygesFiles
+import Foundation
 
 extension Inspection {
     /// What a folder's encoder is and offers, in the order in which it is shown.

@@ -1,5 +1,6 @@
-import Foundation
+import GygesCheckpoints
 import GygesFiles
+import Foundation
 
 /// What `gyges inspect` prints, gathered from any kind of model file.
 struct Inspection {

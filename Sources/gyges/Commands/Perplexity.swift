@@ -1,8 +1,8 @@
+import GygesTokenizer
+import GygesFiles
 import ArgumentParser
 import Foundation
-import GygesFiles
 import GygesInference
-import GygesText
 import Synchronization
 
 /// `gyges perplexity`

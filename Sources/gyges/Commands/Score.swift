@@ -1,8 +1,9 @@
+import GygesTokenizer
+import GygesFiles
+import GygesTemplates
 import ArgumentParser
 import Foundation
-import GygesFiles
 import GygesInference
-import GygesText
 
 /// `gyges score`
 struct Score: AsyncParsableCommand {

@@ -1,7 +1,8 @@
-import ArgumentParser
+import GygesTokenizer
 import GygesFiles
+import GygesTemplates
+import ArgumentParser
 import GygesInference
-import GygesText
 
 /// `gyges template`
 struct Template: ParsableCommand {

@@ -1,8 +1,8 @@
+import GygesFiles
+import GygesTokenizer
 import ArgumentParser
 import Foundation
-import GygesFiles
 import GygesInference
-import GygesText
 
 /// `gyges tokenize`
 struct Tokenize: ParsableCommand {

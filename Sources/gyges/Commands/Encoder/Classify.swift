@@ -1,3 +1,4 @@
+import GygesCheckpoints
 import ArgumentParser
 import Foundation
 import GygesFiles

@@ -1,6 +1,7 @@
+import GygesCheckpoints
+import GygesFiles
 import ArgumentParser
 import GygesEvaluation
-import GygesFiles
 import GygesInference
 
 /// What vectors are made of texts; shared by the commands that compare texts.

@@ -1,8 +1,9 @@
+import GygesFiles
+import GygesTemplates
+import GygesTokenizer
 import ArgumentParser
 import GygesEvaluation
-import GygesFiles
 import GygesInference
-import GygesText
 
 /// Turns an evaluation's prompts into a model's tokens.
 struct PromptEncoder: Sendable {

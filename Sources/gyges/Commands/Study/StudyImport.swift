@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import GygesFiles
 import GygesStudy
 
 /// `gyges study import`

@@ -1,10 +1,9 @@
+import GygesTokenizer
 import ArgumentParser
 import Foundation
-import GygesFiles
 import GygesInference
 import GygesReport
 import GygesStudy
-import GygesText
 
 /// `gyges study plan`
 struct StudyPlanCommand: ParsableCommand {
