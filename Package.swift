@@ -32,13 +32,11 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
@@ -49,9 +47,8 @@ let package = Package(
         .target(name: "GygesTensors", dependencies: ["GygesKernels"], swiftSettings: hot),
         .target(name: "GygesStatistics", swiftSettings: hot),
         .systemLibrary(name: "CGygesZlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(
-            name: "GygesFiles", dependencies: ["CGygesZlib", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: hot),
+        .systemLibrary(name: "CGygesCrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "GygesFiles", dependencies: ["CGygesZlib", "CGygesCrypto"], swiftSettings: hot),
         .target(name: "GygesCheckpoints", dependencies: ["GygesFiles"], swiftSettings: hot),
         .target(name: "GygesTokenizer", dependencies: ["GygesFiles", "GygesCheckpoints"], swiftSettings: hot),
         .target(
@@ -68,12 +65,14 @@ let package = Package(
                 "GygesConstraints", "GygesModels",
             ], swiftSettings: hot),
         .target(
-            name: "GygesHub", dependencies: ["GygesFiles", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: common),
-        .target(
             name: "GygesEvaluation", dependencies: ["GygesKernels", "GygesStatistics", "GygesFiles"],
             resources: [.embedInCode("Text/essay.txt")], swiftSettings: hot),
         .target(name: "GygesWire", dependencies: ["GygesFiles"], swiftSettings: common),
+        .systemLibrary(name: "CGygesCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(
+            name: "GygesClient", dependencies: ["CGygesCurl", "GygesStatistics", "GygesFiles", "GygesWire"],
+            swiftSettings: common),
+        .target(name: "GygesHub", dependencies: ["GygesFiles", "GygesClient"], swiftSettings: common),
         .target(
             name: "GygesReport",
             dependencies: ["GygesStatistics", "GygesFiles", .product(name: "Mustache", package: "swift-mustache")],
@@ -89,27 +88,27 @@ let package = Package(
             resources: [.embedInCode("Scenarios"), .embedInCode("Wording")],
             swiftSettings: common),
         .target(
-            name: "GygesClient",
+            name: "GygesSubjects",
             dependencies: [
-                "GygesStatistics", "GygesFiles", "GygesCheckpoints", "GygesTemplates", "GygesWire", "GygesStudy",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                "GygesFiles", "GygesCheckpoints", "GygesTemplates", "GygesWire", "GygesClient", "GygesStudy",
             ], swiftSettings: common),
         .target(
             name: "GygesServer",
             dependencies: [
-                "GygesFiles", "GygesReport", "GygesStudy", .product(name: "Hummingbird", package: "hummingbird"),
+                "GygesFiles", .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-            ], resources: [.embedInCode("Labelling/Page")], swiftSettings: common),
+            ], swiftSettings: common),
+        .target(
+            name: "GygesLabelling", dependencies: ["GygesFiles", "GygesReport", "GygesStudy", "GygesServer"],
+            resources: [.embedInCode("Page")], swiftSettings: common),
         .executableTarget(
             name: "gyges",
             dependencies: [
                 "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
-                "GygesConstraints",
-                "GygesModels", "GygesInference", "GygesHub",
-                "GygesStudy", "GygesClient", "GygesServer", "GygesReport", "GygesEvaluation", "GygesStatistics",
+                "GygesConstraints", "GygesModels", "GygesInference", "GygesHub", "GygesStudy", "GygesClient",
+                "GygesSubjects", "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
         .target(name: "GygesTestSupport", swiftSettings: hot),
@@ -151,8 +150,7 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesHubTests",
-            dependencies: ["GygesHub", "GygesFiles", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: common),
+            dependencies: ["GygesHub", "GygesClient", "GygesFiles"], swiftSettings: common),
         .testTarget(
             name: "GygesEvaluationTests",
             dependencies: ["GygesEvaluation", "GygesKernels", "GygesStatistics", "GygesFiles"],
@@ -162,15 +160,18 @@ let package = Package(
             swiftSettings: common),
         .testTarget(name: "GygesWireTests", dependencies: ["GygesWire", "GygesFiles"], swiftSettings: common),
         .testTarget(
-            name: "GygesClientTests",
-            dependencies: ["GygesClient", "GygesStudy", "GygesFiles"], swiftSettings: common),
+            name: "GygesClientTests", dependencies: ["GygesClient", "GygesWire", "GygesFiles"], swiftSettings: common),
+        .testTarget(
+            name: "GygesSubjectsTests", dependencies: ["GygesSubjects", "GygesClient", "GygesStudy", "GygesFiles"],
+            swiftSettings: common),
         .testTarget(
             name: "GygesServerTests",
             dependencies: [
-                "GygesServer", "GygesStudy", "GygesFiles", .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
+                "GygesServer", "GygesFiles", "GygesTestSupport", .product(name: "Hummingbird", package: "hummingbird"),
             ], swiftSettings: common),
+        .testTarget(
+            name: "GygesLabellingTests",
+            dependencies: ["GygesLabelling", "GygesStudy", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
         .testTarget(
             name: "GygesStudyTests",
             dependencies: [

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import GygesClient
 public import GygesFiles
 
 /// How far a pull is.
@@ -38,7 +39,7 @@ public struct Hub: Sendable {
 
     /// The GGUF file or Hugging Face folder of a model that is on this machine.
     ///
-    /// - Throws: ``FileError`` that says how to pull it if it is not, or that an endpoint has no file.
+    /// - Throws: ``FileError`` that says how to pull it if it is not, or that a model behind an endpoint has no file.
     public func locate(_ reference: ModelReference) throws(FileError) -> String {
         switch reference {
         case .file(let path), .folder(let path):
@@ -54,8 +55,10 @@ public struct Hub: Sendable {
             return path
         case .endpoint(let endpoint):
             throw FileError(
-                endpoint.address, "models behind an endpoint are not supported yet",
-                remedy: "Name a model on this machine: a GGUF file, a folder, or a name of gyges pull --list.")
+                endpoint.description, "is a model behind an endpoint, and this command runs one on this machine",
+                remedy: """
+                    Name a GGUF file, a folder, or a name of gyges pull --list; studies ask endpoints as subjects and judges.
+                    """)
         }
     }
 

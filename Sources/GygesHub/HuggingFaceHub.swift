@@ -5,7 +5,7 @@ internal import GygesFiles
 struct HuggingFaceHub: Sendable {
     /// The hub's address; `HF_ENDPOINT` names a mirror.
     let endpoint: URL
-    let client: HTTPClient
+    let client: HubClient
     /// How much is asked for at once, in bytes: it bounds the memory used and what an interruption costs.
     var chunkByteCount = 32 << 20
 
@@ -19,7 +19,7 @@ struct HuggingFaceHub: Sendable {
                 "HF_ENDPOINT", "\(text) is not an HTTP address", remedy: "Set it to an address, or unset it.")
         }
         endpoint = url
-        client = HTTPClient(token: environment["HF_TOKEN"].flatMap { $0.isEmpty ? nil : $0 })
+        client = HubClient(token: environment["HF_TOKEN"].flatMap { $0.isEmpty ? nil : $0 })
     }
 
     /// What the hub holds at the reference's revision.
@@ -53,7 +53,7 @@ struct HuggingFaceHub: Sendable {
                     url.absoluteString, at: "byte \(partial.byteCount)", "the server sent nothing",
                     remedy: "Pull again later; what has been downloaded is kept.")
             }
-            try body.bytes.withUnsafeBytes { bytes throws(FileError) in try partial.append(bytes) }
+            try body.span.bytes.withUnsafeBytes { bytes throws(FileError) in try partial.append(bytes) }
             try partial.commitPart()
             progress(partial.byteCount)
         }

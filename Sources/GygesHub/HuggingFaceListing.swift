@@ -34,9 +34,9 @@ struct HuggingFaceListing: Decodable {
     /// Reads the hub's answer.
     ///
     /// - Throws: ``FileError`` if it is not a listing, or names something that could not safely become a file.
-    init(_ data: Data, of reference: HuggingFaceReference) throws(FileError) {
-        do { self = try JSONDecoder().decode(Self.self, from: data) } catch {
-            throw Self.invalid(reference, ["is not a listing of a repository: \(error)"])
+    init(_ bytes: [UInt8], of reference: HuggingFaceReference) throws(FileError) {
+        do { self = try JSONDecoder().decode(Self.self, from: Data(bytes)) } catch {
+            throw Self.invalid(reference, ["is not a listing of a repository: \("\(error)".prefix(200))"])
         }
         if !isHexadecimal(sha, count: 40) { throw Self.invalid(reference, ["names no commit but \(sha.prefix(60))"]) }
     }
@@ -55,24 +55,35 @@ struct HuggingFaceListing: Decodable {
             if let file = reference.file { [try single(file, of: reference)] } else { try all(of: reference) }
         var problems: [String] = []
         for file in chosen {
-            if !isPlainPath(file.rfilename) { problems.append("\(file.rfilename) is not a plain file name") }
+            let name = file.rfilename.prefix(80)
+            if !isPlainPath(file.rfilename) { problems.append("\(name) is not a plain file name") }
             switch file.digest {
             case .sha256(let text) where isHexadecimal(text, count: 64): break
             case .gitBlob(let text) where isHexadecimal(text, count: 40): break
-            default: problems.append("\(file.rfilename) comes without a checksum")
+            default: problems.append("\(name) comes without a checksum")
             }
             if file.byteCount.map({ $0 < 0 || $0 > 1 << 42 }) ?? true {
-                problems.append("\(file.rfilename) comes without a sensible size")
+                problems.append("\(name) comes without a sensible size")
             }
         }
-        if !problems.isEmpty { throw Self.invalid(reference, problems) }
+        if !problems.isEmpty { throw Self.invalid(reference, Self.shortened(problems, to: 10)) }
         return chosen
+    }
+
+    /// The first of a hub's many words, and how many more there are.
+    private static func shortened(_ texts: [String], to limit: Int) -> [String] {
+        texts.count <= limit ? texts : texts.prefix(limit) + ["and \(texts.count - limit) more"]
+    }
+
+    /// File names as a message lists them.
+    private static func names(_ files: [String]) -> String {
+        shortened(files.map { String($0.prefix(80)) }, to: 40).joined(separator: ", ")
     }
 
     private func single(_ path: String, of reference: HuggingFaceReference) throws(FileError) -> File {
         if isPickle(path) { throw refusal(of: [path], reference) }
         guard let file = siblings.first(where: { $0.rfilename == path }) else {
-            let names = siblings.map(\.rfilename).filter { isReadable($0) }.prefix(40).joined(separator: ", ")
+            let names = Self.names(siblings.map(\.rfilename).filter { isReadable($0) })
             throw FileError(
                 reference.description, "the repository has no file \(path)", remedy: "Name one of its files: \(names)")
         }
@@ -94,7 +105,7 @@ struct HuggingFaceListing: Decodable {
         if gguf.count > 1 {
             throw FileError(
                 reference.description, "the repository holds \(gguf.count) GGUF files",
-                remedy: "Choose one, as in hf:OWNER/NAME:FILE, from: \(gguf.map(\.rfilename).joined(separator: ", "))")
+                remedy: "Choose one, as in hf:OWNER/NAME:FILE, from: \(Self.names(gguf.map(\.rfilename)))")
         }
         let pickles = top.map(\.rfilename).filter { isPickle($0) }
         if !pickles.isEmpty { throw refusal(of: pickles, reference) }
@@ -106,7 +117,7 @@ struct HuggingFaceListing: Decodable {
     private func refusal(of files: [String], _ reference: HuggingFaceReference) -> FileError {
         FileError(
             reference.description,
-            "the weights are stored as Python pickles (\(files.joined(separator: ", "))), which run code when read",
+            "the weights are stored as Python pickles (\(Self.names(files))), which run code when read",
             remedy: "Choose a repository with safetensors or GGUF files.")
     }
 }

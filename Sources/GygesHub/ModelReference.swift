@@ -1,4 +1,5 @@
 internal import Foundation
+public import GygesClient
 public import GygesFiles
 
 /// What a user may write where a command wants a model.
@@ -12,7 +13,7 @@ public enum ModelReference: Sendable, Equatable {
     /// A repository of the Hugging Face hub.
     case huggingFace(HuggingFaceReference)
     /// A model behind an OpenAI-style endpoint.
-    case endpoint(EndpointReference)
+    case endpoint(EndpointAddress)
 
     /// Reads a reference: `hf:OWNER/NAME…`, `http(s)://HOST/v1#NAME`, a catalogue name, or a path, in this order.
     ///
@@ -20,8 +21,8 @@ public enum ModelReference: Sendable, Equatable {
     public init(_ text: String, catalogue: Catalogue = .standard) throws(FileError) {
         if text.hasPrefix("hf:") {
             self = .huggingFace(try HuggingFaceReference(text))
-        } else if text.hasPrefix("http://") || text.hasPrefix("https://") {
-            self = .endpoint(try EndpointReference(text))
+        } else if EndpointAddress.isAddress(text) {
+            self = .endpoint(try EndpointAddress(text))
         } else if let entry = catalogue[text] {
             self = .catalogue(entry)
         } else {
@@ -34,28 +35,5 @@ public enum ModelReference: Sendable, Equatable {
             }
             self = isFolder.boolValue ? .folder(path: text) : .file(path: text)
         }
-    }
-}
-
-/// A model that a server runs.
-public struct EndpointReference: Sendable, Equatable {
-    /// The address up to and including the version, for example `http://localhost:8080/v1`.
-    public var address: String
-    /// The model's name on the server.
-    public var model: String
-
-    /// Reads `http://HOST/v1#NAME`.
-    ///
-    /// - Throws: ``FileError`` if the host or the name is missing.
-    public init(_ text: String) throws(FileError) {
-        let pieces = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
-        guard pieces.count == 2, !pieces[1].isEmpty, let host = URL(string: String(pieces[0]))?.host, !host.isEmpty
-        else {
-            throw FileError(
-                text, "is not an endpoint with a model's name",
-                remedy: "Write it as http://host:port/v1#name, with the name that the server lists.")
-        }
-        address = String(pieces[0])
-        model = String(pieces[1])
     }
 }

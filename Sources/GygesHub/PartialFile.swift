@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Foundation
 internal import Glibc
 internal import GygesFiles
@@ -32,7 +31,7 @@ struct PartialFile: ~Copyable {
     private var fileHasher: ContentHasher
     /// Over the durable parts and the one being written.
     private var growingHasher: ContentHasher
-    private var partHasher = SHA256()
+    private var partHasher = RunningDigest()
     private var partByteCount = 0
 
     private var dataPath: String { folder + "/data" }
@@ -77,9 +76,9 @@ struct PartialFile: ~Copyable {
             guard let part = try? JSONDecoder().decode(Part.self, from: Data(line.utf8)), part.byteCount >= 0,
                 part.byteCount <= expectedByteCount - byteCount
             else { break }
-            var hashers = (file: fileHasher, part: SHA256())
+            var hashers = (file: fileHasher, part: RunningDigest())
             guard try read(part.byteCount, from: byteCount, into: &hashers) else { break }
-            guard hexadecimal(hashers.part.finalize()) == part.sha256 else { break }
+            guard hashers.part.value == part.sha256 else { break }
             fileHasher = hashers.file
             byteCount += part.byteCount
             partCount += 1
@@ -93,7 +92,7 @@ struct PartialFile: ~Copyable {
 
     /// Hashes `count` bytes of the data; `false` if there are fewer.
     private func read(
-        _ count: Int, from start: Int, into hashers: inout (file: ContentHasher, part: SHA256)
+        _ count: Int, from start: Int, into hashers: inout (file: ContentHasher, part: RunningDigest)
     ) throws(FileError) -> Bool {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
@@ -104,7 +103,7 @@ struct PartialFile: ~Copyable {
             guard got > 0 else { return false }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<got])
             hashers.file.update(bytes)
-            hashers.part.update(bufferPointer: bytes)
+            hashers.part.update(bytes)
             position += got
         }
         return true
@@ -127,14 +126,14 @@ struct PartialFile: ~Copyable {
             written += count
         }
         growingHasher.update(bytes)
-        partHasher.update(bufferPointer: bytes)
+        partHasher.update(bytes)
         partByteCount += bytes.count
     }
 
     /// Makes the part that was appended durable: first the data, then the line that vouches for it.
     mutating func commitPart() throws(FileError) {
         guard fsync(data.descriptor) == 0 else { throw systemError(dataPath, "cannot be made durable") }
-        let sha256 = hexadecimal(partHasher.finalize())
+        let sha256 = partHasher.value
         let line = Array("{\"byteCount\":\(partByteCount),\"sha256\":\"\(sha256)\"}\n".utf8)
         guard line.withUnsafeBytes({ write(ledger.descriptor, $0.baseAddress, $0.count) }) == line.count,
             fsync(ledger.descriptor) == 0
@@ -144,7 +143,7 @@ struct PartialFile: ~Copyable {
         fileHasher = growingHasher
         byteCount += partByteCount
         partCount += 1
-        partHasher = SHA256()
+        partHasher = RunningDigest()
         partByteCount = 0
     }
 
@@ -152,7 +151,7 @@ struct PartialFile: ~Copyable {
     mutating func discardPart() throws(FileError) {
         guard ftruncate(data.descriptor, byteCount) == 0 else { throw systemError(dataPath, "cannot be cut") }
         growingHasher = fileHasher
-        partHasher = SHA256()
+        partHasher = RunningDigest()
         partByteCount = 0
     }
 

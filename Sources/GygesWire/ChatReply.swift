@@ -71,8 +71,18 @@ public struct Usage: Sendable, Equatable {
     }
 
     init(_ value: JSONField) throws(FileError) {
-        promptTokens = try value.optional("prompt_tokens")?.count() ?? 0
-        completionTokens = try value.optional("completion_tokens")?.count() ?? 0
+        promptTokens = try Self.count("prompt_tokens", of: value)
+        completionTokens = try Self.count("completion_tokens", of: value)
+    }
+
+    /// No text has more tokens; sums of counts below it cannot overflow.
+    private static let limit = 1 << 40
+
+    private static func count(_ name: String, of value: JSONField) throws(FileError) -> Int {
+        guard let field = try value.optional(name) else { return 0 }
+        let count = try field.count()
+        guard count <= limit else { throw field.fault("\(count) tokens are more than any text has") }
+        return count
     }
 }
 

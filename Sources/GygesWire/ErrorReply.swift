@@ -29,8 +29,9 @@ public struct ErrorReply: Sendable, Equatable {
         let text = body["message"]?.string ?? json["error"]?.string ?? json["detail"]?.string
         guard let text = text ?? json["detail"]?.serialized() else { return nil }
         message = text.prefix(Self.messageLimit).printable
-        type = body["type"]?.string
-        code = body["code"]?.string ?? body["code"]?.integer.map { "\($0)" }
+        type = body["type"]?.string.map { $0.prefix(100).printable }
+        let code = body["code"]?.string ?? body["code"]?.integer.map { "\($0)" }
+        self.code = code.map { $0.prefix(100).printable }
     }
 }
 

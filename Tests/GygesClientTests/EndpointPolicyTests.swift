@@ -1,5 +1,4 @@
 import GygesFiles
-import GygesStudy
 import Testing
 
 @testable import GygesClient
@@ -20,21 +19,31 @@ import Testing
         #expect(try !EndpointAddress("http://172.32.0.1/v1#m").isNearby)
     }
 
-    @Test func keysComeFromTheEnvironmentAndNeverGoOutUnencrypted() async throws {
-        var settings = EndpointSettings()
-        settings.keyVariable = "STUDY_KEY"
+    @Test(arguments: [
+        ("http://[::1]:8000/v1#m", "http://[::1]:8000/v1", true),
+        ("http://LOCALHOST/v1#m", "http://localhost/v1", true),
+        ("http://gpu7/v1#m", "http://gpu7/v1", true),
+        ("http://127.evil.example/v1#m", "http://127.evil.example/v1", false),
+    ])
+    func nearbyHostsAreKnown(_ text: String, _ base: String, _ isNearby: Bool) throws {
+        let address = try EndpointAddress(text)
+        #expect(address.base == base && address.isNearby == isNearby)
+    }
+
+    @Test func keysComeFromTheEnvironmentAndNeverGoOutUnencrypted() throws {
         for (address, environment) in [
             ("http://localhost:1/v1#m", [:]), ("http://example.org/v1#m", ["STUDY_KEY": "abc"]),
             ("http://localhost:1/v1#m", ["STUDY_KEY": "a\nb"]),
         ] {
-            var kind: EndpointError.Kind?
-            do {
-                _ = try await EndpointSubject.connect(to: address, settings: settings, environment: environment)
-            } catch let error as EndpointError {
-                kind = error.kind
+            let address = try EndpointAddress(address)
+            let error = #expect(throws: EndpointError.self) {
+                try EndpointCaller.key(named: "STUDY_KEY", for: address, in: environment)
             }
-            #expect(kind == .key)
+            #expect(error?.kind == .key)
+            #expect(try EndpointCaller.key(named: nil, for: address, in: environment) == nil)
         }
+        let encrypted = try EndpointAddress("https://example.org/v1#m")
+        #expect(try EndpointCaller.key(named: "STUDY_KEY", for: encrypted, in: ["STUDY_KEY": "abc"]) == "abc")
     }
 
     @Test func pausesGrowAreSeededAndHeedTheServer() {

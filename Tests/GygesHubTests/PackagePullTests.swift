@@ -107,6 +107,6 @@ struct PackagePullTests {
 
     @Test func `An endpoint has no file, and says so`() {
         let error = #expect(throws: FileError.self) { try hub.locate(ModelReference("http://localhost/v1#qwen")) }
-        #expect(error?.problems == ["models behind an endpoint are not supported yet"])
+        #expect(error?.problems == ["is a model behind an endpoint, and this command runs one on this machine"])
     }
 }

@@ -1,5 +1,4 @@
 import GygesFiles
-import Crypto
 import Foundation
 import Testing
 
@@ -8,7 +7,7 @@ import Testing
 @Suite struct PartialFileTests {
     private let folder: TemporaryFolder
     private let content = [UInt8]((0..<3000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
-    private var digest: ContentDigest { .sha256(hexadecimal(SHA256.hash(data: content))) }
+    private var digest: ContentDigest { .sha256(content.withUnsafeBytes { Digest.sha256($0) }) }
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -115,7 +114,7 @@ import Testing
             #expect(error.path == "a test's source")
             #expect(
                 error.problems == [
-                    "has the checksum \(hexadecimal(SHA256.hash(data: wrong))) instead of \(digest.hexadecimal)"
+                    "has the checksum \(wrong.withUnsafeBytes { Digest.sha256($0) }) instead of \(digest.hexadecimal)"
                 ])
         }
         #expect(!FileManager.default.fileExists(atPath: path))

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
 import GygesFiles
+import GygesLabelling
 import GygesReport
-import GygesServer
 import GygesStatistics
 import GygesStudy
 
@@ -93,16 +93,8 @@ struct StudyLabel: AsyncParsableCommand {
         let name = try StudyRun.study(in: folder).definition.name
         let server = LabelServer(
             LabelDesk(queue, book: book, name: name, labeller: labeller), host: host, port: port)
-        let stored: Int
-        do {
-            stored = try await server.run { address in
-                printNow("Open \(address)\nCtrl-C ends it; every label is kept as soon as it is given.\n")
-            }
-        } catch let error as FileError {
-            throw error
-        } catch {
-            throw FileError(
-                "\(host):\(port)", "cannot be listened on: \(error)", remedy: "Choose another --port or --host.")
+        let stored = try await server.run { address in
+            printNow("Open \(address)\nCtrl-C ends it; every label is kept as soon as it is given.\n")
         }
         print("\(stored) labels stored.\n`gyges study labels \(folder)` compares labellers and judges.")
     }

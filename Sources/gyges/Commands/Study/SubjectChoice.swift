@@ -2,6 +2,7 @@ import GygesClient
 import GygesFiles
 import GygesInference
 import GygesStudy
+import GygesSubjects
 
 /// Finds what a study file calls its subject: a scripted persona, an endpoint, or a model on this machine.
 struct SubjectChoice {

@@ -31,12 +31,13 @@ public struct EndpointAddress: Sendable, Hashable, CustomStringConvertible {
         guard reference.utf8.count <= 2048, let parts = URLComponents(string: reference),
             let scheme = parts.scheme?.lowercased(), scheme == "http" || scheme == "https",
             let host = parts.host?.lowercased(), !host.isEmpty
-        else { throw refuse("is not an address") }
+        else { throw refuse("is not an address of HTTP") }
         guard parts.user == nil, parts.password == nil else {
             throw FileError(
                 "\(scheme)://…@\(host)", "carries a user name or a password, which would be recorded with the run",
                 remedy:
-                    "Put the key into an environment variable and name that in the study file: endpoint.keyVariable.")
+                    "Put the key into an environment variable and name that variable (a study file: endpoint.keyVariable)."
+            )
         }
         guard parts.query == nil else { throw refuse("has a query, which would be recorded with the run") }
         guard let model = parts.fragment, !model.isEmpty else { throw refuse("does not name a model after #") }
@@ -55,7 +56,7 @@ public struct EndpointAddress: Sendable, Hashable, CustomStringConvertible {
     /// Whether nobody outside this machine or its own network can listen: loopback and private addresses, and names
     /// without a dot.
     var isNearby: Bool {
-        if host == "localhost" || host == "[::1]" || host == "::1" || !host.contains(".") { return true }
+        if isLoopback(host) || !host.contains(".") { return true }
         let numbers = host.split(separator: ".").compactMap { UInt8($0) }
         guard numbers.count == 4, host.split(separator: ".").count == 4 else {
             return host.hasSuffix(".local") || host.hasSuffix(".internal")

@@ -1,4 +1,5 @@
 import GygesCheckpoints
+import GygesClient
 import GygesFiles
 import GygesTemplates
 import FoundationEssentials
@@ -34,10 +35,14 @@ public struct EndpointSubject: Subject {
         environment: [String: String]? = nil
     ) async throws -> EndpointSubject {
         let address = try EndpointAddress(reference)
+        let key = try EndpointCaller.key(
+            named: settings.keyVariable, for: address, in: environment ?? ProcessInfo.processInfo.environment)
         let caller = EndpointCaller(
-            address: address, settings: settings,
-            key: try key(for: address, settings, environment ?? ProcessInfo.processInfo.environment),
-            concurrency: concurrency, transport: NetworkTransport())
+            address: address,
+            settings: CallSettings(
+                keyVariable: settings.keyVariable, timeout: settings.timeout,
+                policy: RetryPolicy(attempts: settings.attempts), concurrency: concurrency,
+                requestsPerMinute: settings.requestsPerMinute, tokensPerMinute: settings.tokensPerMinute), key: key)
         return try await EndpointSubject(caller, settings: settings, isReplica: isReplica)
     }
 
@@ -71,37 +76,14 @@ public struct EndpointSubject: Subject {
             }
         } catch let error as EndpointError where error.kind == .missing {
             return [:]
-        } catch is EndpointCaller.Refusal {
+        } catch CallFailure.refused {
             return [:]
-        } catch let failure as RequestFailure {
+        } catch CallFailure.exhausted(let reason) {
             throw EndpointError(
-                kind: .unavailable, address: caller.address.description, problem: "\(failure.reason).",
+                kind: .unavailable, address: caller.address.description, problem: "\(reason).",
                 remedy: "Start it, or check the address: http://host:port/v1#model.")
         }
         return list.models.first { $0.id == caller.address.model }?.facts ?? [:]
-    }
-
-    private static func key(
-        for address: EndpointAddress, _ settings: EndpointSettings, _ environment: [String: String]
-    ) throws(EndpointError) -> String? {
-        guard let variable = settings.keyVariable else { return nil }
-        func refuse(_ problem: String, _ remedy: String) -> EndpointError {
-            EndpointError(kind: .key, address: address.description, problem: problem, remedy: remedy)
-        }
-        guard let key = environment[variable], !key.isEmpty else {
-            throw refuse(
-                "the environment variable \(variable) that should hold its key is not set.",
-                "Set it, or take endpoint.keyVariable out of the study file if there is no key.")
-        }
-        guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw refuse(
-                "the key in \(variable) has characters that no header may have.", "Set it without spaces and line ends."
-            )
-        }
-        guard address.isEncrypted || address.isNearby else {
-            throw refuse("the key would go over the network unencrypted.", "Use https, or a tunnel to localhost.")
-        }
-        return key
     }
 
     private static func template(at path: String) throws -> ChatTemplate {
@@ -124,7 +106,9 @@ public struct EndpointSubject: Subject {
         do {
             if settings.prefill == .completions, request.schema == nil { return try await completion(of: request) }
             return try await chat(request)
-        } catch EndpointCaller.Refusal.request(let status, let reply) {
+        } catch CallFailure.exhausted(let reason) {
+            throw RequestFailure(reason)
+        } catch CallFailure.refused(let status, let reply) {
             if reply.code == "content_filter" || reply.type == "content_filter" {
                 return SubjectReply(text: "", finishReason: .filtered)
             }
@@ -275,7 +259,9 @@ public struct EndpointSubject: Subject {
             case .automatic, .promptLogProbabilities:
                 return try await promptTokens(request, continuation: continuation)
             }
-        } catch EndpointCaller.Refusal.request(let status, let reply) {
+        } catch CallFailure.exhausted(let reason) {
+            throw RequestFailure(reason)
+        } catch CallFailure.refused(let status, let reply) {
             throw unavailable("it refuses to give them (status \(status): \(reply.message))")
         } catch let error as EndpointError where error.kind == .missing {
             throw unavailable(error.problem)

@@ -2,7 +2,8 @@ import FoundationEssentials
 import GygesStudy
 import Testing
 
-@testable import GygesClient
+import GygesClient
+@testable import GygesSubjects
 
 /// Whole studies of scripted endpoints.
 @Suite struct EndpointStudyTests {

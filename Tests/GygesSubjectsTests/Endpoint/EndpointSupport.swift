@@ -2,7 +2,8 @@ import GygesFiles
 import GygesStudy
 import Synchronization
 
-@testable import GygesClient
+import GygesClient
+@testable import GygesSubjects
 
 /// Answers calls by a closure and keeps what was sent.
 final class ScriptedTransport: HTTPTransport {
@@ -15,7 +16,7 @@ final class ScriptedTransport: HTTPTransport {
     var posted: [HTTPCall] { calls.withLock { $0 } }
 
     func answer(to call: HTTPCall) async throws -> HTTPAnswer {
-        guard call.method == "POST" else {
+        guard call.method == .post else {
             return .json(#"{"object":"list","data":[{"id":"m","object":"model","created":7,"max_model_len":4096}]}"#)
         }
         let number = calls.withLock { calls in
@@ -47,9 +48,12 @@ func makeEndpoint(
     concurrency: Int = 4, isReplica: Bool = false, address: String = "http://localhost:1/v1#m"
 ) async throws -> EndpointSubject {
     let caller = EndpointCaller(
-        address: try EndpointAddress(address), settings: settings, key: key, concurrency: concurrency,
-        transport: transport,
-        policy: RetryPolicy(attempts: attempts, firstPause: .zero, longestRequestedPause: .milliseconds(1)))
+        address: try EndpointAddress(address),
+        settings: CallSettings(
+            keyVariable: settings.keyVariable, timeout: settings.timeout,
+            policy: RetryPolicy(attempts: attempts, firstPause: .zero, longestRequestedPause: .milliseconds(1)),
+            concurrency: concurrency, requestsPerMinute: settings.requestsPerMinute,
+            tokensPerMinute: settings.tokensPerMinute), key: key, transport: transport)
     return try await EndpointSubject(caller, settings: settings, isReplica: isReplica)
 }
 

@@ -1,5 +1,6 @@
 import GygesFiles
 import GygesReport
+import GygesServer
 public import GygesStudy
 
 /// What the labelling page shows and takes in: transcripts of a queue by their place, and labels.
@@ -19,11 +20,6 @@ public struct LabelDesk: Sendable {
         self.book = book
         self.name = name
         self.labeller = labeller
-    }
-
-    /// Why a request is refused, in words for its sender.
-    struct Refusal: Error, Equatable {
-        var message: String
     }
 
     /// What is labelled, and by whom if that is decided.
@@ -53,14 +49,14 @@ public struct LabelDesk: Sendable {
 
     /// Records a label: `{"labeller": NAME, "transcript": KEY, "keys": LETTERS}`. It is on the disk when the call returns.
     ///
-    /// - Throws: ``Refusal`` for anything that is no label of a transcript of the queue; `StudyError`.
+    /// - Throws: `Refusal` for anything that is no label of a transcript of the queue; `StudyError`.
     func record(_ body: JSON) async throws {
         let labeller = try checked(body["labeller"]?.string)
         guard let key = body["transcript"]?.string,
             let task = queue.tasks.first(where: { $0.transcript.hexadecimal == key })
-        else { throw Refusal(message: "“transcript” is not the key of one that is to be labelled here") }
+        else { throw Refusal("“transcript” is not the key of one that is to be labelled here") }
         guard let keys = body["keys"]?.string, let label = Label(keys: keys, labeller: labeller, task: task) else {
-            throw Refusal(message: "“keys” is none of n, p, c (with f where there is reasoning) and u")
+            throw Refusal("“keys” is none of n, p, c (with f where there is reasoning) and u")
         }
         try await book.record(label)
     }
@@ -68,10 +64,10 @@ public struct LabelDesk: Sendable {
     private func checked(_ labeller: String?) throws(Refusal) -> String {
         guard let labeller, LabelTable.isName(labeller) else {
             throw Refusal(
-                message: "“labeller” is a name of letters, digits, hyphens, dots and underscores, at most 64 long")
+                "“labeller” is a name of letters, digits, hyphens, dots and underscores, at most 64 long")
         }
         guard self.labeller == nil || labeller == self.labeller else {
-            throw Refusal(message: "labels are taken from \(self.labeller ?? "nobody") alone")
+            throw Refusal("labels are taken from \(self.labeller ?? "nobody") alone")
         }
         return labeller
     }

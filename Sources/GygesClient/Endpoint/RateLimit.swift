@@ -18,16 +18,16 @@ struct RateLimit: Sendable, Equatable {
     /// Takes `amount` and returns how long to wait before it may be used.
     ///
     /// More than a minute's worth at once is taken as a minute's worth: it could never be afforded otherwise.
-    mutating func take(_ amount: Int, now: Duration) -> Duration {
+    mutating func take(_ amount: Double, now: Duration) -> Duration {
         refill(now)
-        level -= min(Double(amount), perMinute)
+        level -= min(amount, perMinute)
         return level >= 0 ? .zero : .seconds(-level / perMinute * 60)
     }
 
     /// Gives back what was taken too much; a negative amount takes what was taken too little.
-    mutating func giveBack(_ amount: Int, now: Duration) {
+    mutating func giveBack(_ amount: Double, now: Duration) {
         refill(now)
-        level = min(perMinute, level + Double(amount))
+        level = min(perMinute, level + amount)
     }
 
     private mutating func refill(_ now: Duration) {

@@ -2,7 +2,8 @@ import GygesStudy
 import Synchronization
 import Testing
 
-@testable import GygesClient
+import GygesClient
+@testable import GygesSubjects
 
 @Suite struct EndpointSubjectTests {
     @Test func aRequestIsSentAsTheAPIWantsIt() async throws {

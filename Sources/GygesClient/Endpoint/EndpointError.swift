@@ -1,4 +1,4 @@
-/// Why an endpoint cannot be asked at all, or not what is asked of it; it ends a run, which can be resumed.
+/// Why an endpoint cannot be asked at all, or not what is asked of it; other requests will fare no better.
 public struct EndpointError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What kind of obstacle it is.
     public enum Kind: Sendable, Equatable {
@@ -22,6 +22,14 @@ public struct EndpointError: Error, Sendable, Equatable, CustomStringConvertible
     public var problem: String
     /// What can be done.
     public var remedy: String
+
+    /// Creates an error.
+    public init(kind: Kind, address: String, problem: String, remedy: String) {
+        self.kind = kind
+        self.address = address
+        self.problem = problem
+        self.remedy = remedy
+    }
 
     /// The problem and what to do.
     public var description: String { "\(address): \(problem)\n\(remedy)" }

@@ -1,3 +1,4 @@
+import GygesClient
 import GygesFiles
 public import GygesStudy
 import Synchronization

@@ -1,27 +1,57 @@
-import GygesFiles
-import GygesStudy
-import GygesWire
+public import GygesFiles
+public import GygesWire
 import Synchronization
+
+/// How an endpoint may be called.
+public struct CallSettings: Sendable, Equatable {
+    /// The environment variable that holds the key, for messages; `nil` for none.
+    public var keyVariable: String?
+    /// How long a call may take, in seconds.
+    public var timeout: Int
+    /// How often a call is tried before it counts as failed, and the pauses between.
+    public var policy: RetryPolicy
+    /// How many calls are under way at once.
+    public var concurrency: Int
+    /// The most calls a minute; `nil` for no limit.
+    public var requestsPerMinute: Int?
+    /// The most tokens a minute, prompts and answers together; `nil` for no limit.
+    public var tokensPerMinute: Int?
+
+    /// Creates settings.
+    public init(
+        keyVariable: String? = nil, timeout: Int = 600, policy: RetryPolicy = RetryPolicy(attempts: 6),
+        concurrency: Int = 16, requestsPerMinute: Int? = nil, tokensPerMinute: Int? = nil
+    ) {
+        self.keyVariable = keyVariable
+        self.timeout = timeout
+        self.policy = policy
+        self.concurrency = concurrency
+        self.requestsPerMinute = requestsPerMinute
+        self.tokensPerMinute = tokensPerMinute
+    }
+}
+
+/// Why one call has no answer; others may have one.
+public enum CallFailure: Error, Sendable, Equatable {
+    /// The endpoint understood the request and refuses it (400, 413, 422, …).
+    case refused(status: Int, reply: ErrorReply)
+    /// Every attempt failed, the last one for this reason.
+    case exhausted(reason: String)
+}
 
 /// Makes calls to one endpoint: no more at once than allowed, no faster than allowed, again where that may help, and not
 /// at all while the endpoint is down.
-final class EndpointCaller: Sendable {
-    /// What a call's failure means to the one who makes it.
-    enum Refusal: Error, Equatable {
-        /// The endpoint understood and refuses this request (400, 413, 422, …).
-        case request(status: Int, reply: ErrorReply)
-    }
-
+public final class EndpointCaller: Sendable {
     /// The most bytes of a reply: the log-probabilities of a long prompt are some megabytes.
     static let replyLimit = 64 << 20
     /// So many refusals one after the other mean that every request is refused.
     static let refusalLimit = 16
 
-    let address: EndpointAddress
-    private let settings: EndpointSettings
+    /// Where the model answers.
+    public let address: EndpointAddress
+    private let settings: CallSettings
     private let key: String?
     private let transport: any HTTPTransport
-    private let policy: RetryPolicy
     private let slots: Slots
     private let state: Mutex<State>
     private let start = ContinuousClock.now
@@ -33,19 +63,20 @@ final class EndpointCaller: Sendable {
         var refusalsInRow = 0
     }
 
+    /// Prepares calls; none is made yet.
+    ///
     /// - Parameters:
     ///   - key: what is sent as bearer token.
-    ///   - concurrency: how many calls are under way at once.
-    init(
-        address: EndpointAddress, settings: EndpointSettings, key: String?, concurrency: Int,
-        transport: any HTTPTransport, policy: RetryPolicy? = nil
+    ///   - transport: how calls are made.
+    public init(
+        address: EndpointAddress, settings: CallSettings = .init(), key: String? = nil,
+        transport: any HTTPTransport = NetworkTransport()
     ) {
         self.address = address
         self.settings = settings
         self.key = key
         self.transport = transport
-        self.policy = policy ?? RetryPolicy(attempts: settings.attempts)
-        slots = Slots(count: concurrency)
+        slots = Slots(count: settings.concurrency)
         state = Mutex(
             State(
                 requests: settings.requestsPerMinute.map { RateLimit(perMinute: $0, now: .zero) },
@@ -60,18 +91,17 @@ final class EndpointCaller: Sendable {
     ///   - seed: decides the pauses.
     ///   - answerTokens: how many tokens the answer may have, for the limit of tokens.
     ///   - read: takes the reply in and says how many tokens were used.
-    /// - Throws: ``Refusal`` for the caller to explain, `RequestFailure` once all attempts have failed, ``EndpointError``
-    ///   if no call can succeed.
-    func call<Reply>(
+    /// - Throws: ``CallFailure``; ``EndpointError`` if no call can succeed; `CancellationError`.
+    public func call<Reply>(
         _ path: String, body: JSON?, seed: UInt64, answerTokens: Int = 0,
         read: (JSON, String) throws(FileError) -> (Reply, Usage?)
     ) async throws -> Reply {
         let bytes = body.map { Array($0.serialized().utf8) } ?? []
         // A token of English is about four bytes. What was estimated wrongly is put right when the usage is known.
-        let expected = bytes.count / 4 + answerTokens
+        let expected = Double(bytes.count / 4) + Double(answerTokens)
         let call = HTTPCall(
-            method: body == nil ? "GET" : "POST", url: address.base + path, headers: headers(hasBody: body != nil),
-            body: bytes, timeout: .seconds(settings.timeout), byteLimit: Self.replyLimit)
+            body == nil ? .get : .post, address.base + path, headers: headers(hasBody: body != nil), body: bytes,
+            timeout: .seconds(settings.timeout), byteLimit: Self.replyLimit)
         return try await slots.withSlot {
             var failed = 0
             while true {
@@ -82,8 +112,9 @@ final class EndpointCaller: Sendable {
                 case .end(let error): throw error
                 case .failure(let reason, let requested):
                     failed += 1
-                    guard failed < policy.attempts else { throw RequestFailure(reason) }
-                    try await Task.sleep(for: policy.pause(after: failed, seed: seed, requested: requested))
+                    guard failed < settings.policy.attempts else { throw CallFailure.exhausted(reason: reason) }
+                    try await Task.sleep(
+                        for: settings.policy.pause(after: failed, seed: seed, requested: requested))
                 }
             }
         }
@@ -96,7 +127,7 @@ final class EndpointCaller: Sendable {
     }
 
     private func attempt<Reply>(
-        _ call: HTTPCall, expected: Int, read: (JSON, String) throws(FileError) -> (Reply, Usage?)
+        _ call: HTTPCall, expected: Double, read: (JSON, String) throws(FileError) -> (Reply, Usage?)
     ) async -> Outcome<Reply> {
         let answer: HTTPAnswer
         do {
@@ -136,7 +167,7 @@ final class EndpointCaller: Sendable {
 
     private var now: Duration { start.duration(to: .now) }
 
-    private func admit(tokens: Int) async throws {
+    private func admit(tokens: Double) async throws {
         while true {
             let admission = state.withLock { $0.breaker.admission(now: now) }
             switch admission {
@@ -156,17 +187,18 @@ final class EndpointCaller: Sendable {
             case .givenUp:
                 throw EndpointError(
                     kind: .unavailable, address: address.description, problem: "it has failed again and again.",
-                    remedy: "What was answered is kept. See what is wrong with it, then resume the run.")
+                    remedy: "See what is wrong with it, then try again; what was answered is kept.")
             }
         }
     }
 
-    private func succeed(expected: Int, usage: Usage?) {
+    private func succeed(expected: Double, usage: Usage?) {
         state.withLock { state in
             state.breaker.succeed()
             state.refusalsInRow = 0
             if let usage {
-                state.tokens?.giveBack(expected - usage.promptTokens - usage.completionTokens, now: now)
+                state.tokens?.giveBack(
+                    expected - Double(usage.promptTokens) - Double(usage.completionTokens), now: now)
             }
         }
     }
@@ -192,11 +224,12 @@ final class EndpointCaller: Sendable {
         case 401, 403:
             let remedy =
                 settings.keyVariable.map { "Check the key in \($0) and what it may be used for." }
-                ?? "Put a key into an environment variable and name that in the study file: endpoint.keyVariable."
+                ?? "Put a key into an environment variable and name that variable (a study file: endpoint.keyVariable)."
             return error(.key, "it does not accept the key (status \(status): \(reply.message)).", remedy)
         case 402:
             return error(
-                .key, "it wants to be paid (status 402: \(reply.message)).", "Settle that, then resume the run.")
+                .key, "it wants to be paid (status 402: \(reply.message)).",
+                "Settle that, then try again; what was answered is kept.")
         case 404:
             return error(
                 .missing, "it has no such model or no such API (status 404: \(reply.message)).",
@@ -214,9 +247,9 @@ final class EndpointCaller: Sendable {
             guard row < Self.refusalLimit else {
                 return error(
                     .refusal, "it refuses every request (status \(status): \(reply.message)).",
-                    "Change what it does not accept in the study file, or ask another endpoint.")
+                    "Change what it does not accept, or ask another endpoint.")
             }
-            return Refusal.request(status: status, reply: reply)
+            return CallFailure.refused(status: status, reply: reply)
         }
     }
 
@@ -236,9 +269,13 @@ final class EndpointCaller: Sendable {
         }
     }
 
-    /// A text without the key, which some servers repeat in their errors.
+    /// A text without the key, which some servers repeat in their errors; a text that was cut may end within it.
     private func redacted(_ text: String) -> String {
         guard let key, key.utf8.count >= 4 else { return text }
-        return text.split(separator: key, omittingEmptySubsequences: false).joined(separator: "[key]")
+        let text = text.split(separator: key, omittingEmptySubsequences: false).joined(separator: "[key]")
+        for length in (4..<key.count).reversed() where text.hasSuffix(key.prefix(length)) {
+            return text.dropLast(length) + "[key]"
+        }
+        return text
     }
 }

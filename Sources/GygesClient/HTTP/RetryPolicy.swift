@@ -1,18 +1,29 @@
 import GygesStatistics
 
 /// When a call is tried again, and after how long.
-struct RetryPolicy: Sendable, Equatable {
+public struct RetryPolicy: Sendable, Equatable {
     /// How often a call is tried in all.
-    var attempts: Int
+    public var attempts: Int
     /// The pause after the first failure; it doubles with each.
-    var firstPause: Duration = .milliseconds(500)
+    public var firstPause: Duration
     /// The longest pause.
-    var longestPause: Duration = .seconds(60)
+    public var longestPause: Duration
     /// The longest pause that a server may ask for.
-    var longestRequestedPause: Duration = .seconds(600)
+    public var longestRequestedPause: Duration
+
+    /// Creates a policy.
+    public init(
+        attempts: Int, firstPause: Duration = .milliseconds(500), longestPause: Duration = .seconds(60),
+        longestRequestedPause: Duration = .seconds(600)
+    ) {
+        self.attempts = attempts
+        self.firstPause = firstPause
+        self.longestPause = longestPause
+        self.longestRequestedPause = longestRequestedPause
+    }
 
     /// Whether a status means that the same call may succeed later.
-    static func isTransient(_ status: Int) -> Bool {
+    public static func isTransient(_ status: Int) -> Bool {
         switch status {
         case 408, 409, 425, 429: true
         default: status >= 500
@@ -29,7 +40,7 @@ struct RetryPolicy: Sendable, Equatable {
     ///   - attempt: how many attempts have failed, from 1.
     ///   - seed: the request's seed.
     ///   - requested: what `Retry-After` says, if it says something.
-    func pause(after attempt: Int, seed: UInt64, requested: Duration? = nil) -> Duration {
+    public func pause(after attempt: Int, seed: UInt64, requested: Duration? = nil) -> Duration {
         var generator = SeededGenerator(seed: seed, stream: UInt64(clamping: attempt))
         let share = Double(generator.next() >> 11) * 0x1p-53
         let doublings = min(max(0, attempt - 1), 30)
@@ -39,7 +50,7 @@ struct RetryPolicy: Sendable, Equatable {
     }
 
     /// What the headers `retry-after-ms` and `Retry-After` ask for; a date is not understood, because clocks differ.
-    static func requestedPause(_ headers: [String: String]) -> Duration? {
+    public static func requestedPause(_ headers: [String: String]) -> Duration? {
         if let text = headers["retry-after-ms"], let number = Double(text), number.isFinite, (0...1e9).contains(number)
         {
             return .milliseconds(number)
