@@ -42,7 +42,11 @@ let package = Package(
     ],
     targets: [
         // The rooms, from the ground up; imports only point down this list (scripts/check-rooms).
-        .target(name: "CGygesKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+        .target(
+            name: "CGygesKernels",
+            cSettings: [
+                .headerSearchPath("bodies"), .headerSearchPath("layouts"), .unsafeFlags(["-O3", "-fno-math-errno"]),
+            ]),
         .target(name: "GygesKernels", dependencies: ["CGygesKernels"], swiftSettings: hot),
         .target(name: "GygesTensors", dependencies: ["GygesKernels"], swiftSettings: hot),
         .target(name: "GygesStatistics", swiftSettings: hot),
