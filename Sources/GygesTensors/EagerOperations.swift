@@ -77,8 +77,8 @@ public final class EagerOperations: Operations {
     ) -> [Activation] {
         load(x, normedBy: norm, for: projections)
         let outputs = projections.map { Activation(rows: x.rows, columns: $0.weight.rows, pool: pool) }
-        multiply(
-            inputs, zip(projections, outputs).map { Product($0.weight.products, into: $1.elements) }, team: team)
+        matmul(
+            inputs, zip(projections, outputs).map { Matmul($0.weight.products, into: $1.elements) }, team: team)
         for (projection, output) in zip(projections, outputs) { add(projection.bias, to: output) }
         return outputs
     }
@@ -99,7 +99,7 @@ public final class EagerOperations: Operations {
     ) -> Activation {
         if unit.gate.bias == nil, unit.up.bias == nil {
             load(x, normedBy: norm, for: [unit.gate, unit.up])
-            multiplyGated(
+            gatedMatmul(
                 inputs, gate: unit.gate.weight.products, up: unit.up.weight.products, activation: unit.activation,
                 into: &gated, for: unit.down.weight.products, team: team)
         } else {
@@ -129,8 +129,8 @@ public final class EagerOperations: Operations {
         addedTo residual: Activation?
     ) -> Activation {
         let output = residual ?? Activation(rows: rows, columns: projection.weight.rows, pool: pool)
-        multiply(
-            x, [Product(projection.weight.products, into: output.elements, isAdded: residual != nil)], team: team)
+        matmul(
+            x, [Matmul(projection.weight.products, into: output.elements, isAdded: residual != nil)], team: team)
         add(projection.bias, to: output)
         return output
     }

@@ -19,7 +19,7 @@ import Testing
 
     /// The encoder of a copy of a fixture, some of whose files are changed; closed over by `body`.
     static func withCopy(
-        of name: String, precision: ProductPrecision = .fast, _ change: (URL) throws -> Void,
+        of name: String, precision: MatmulPrecision = .fast, _ change: (URL) throws -> Void,
         _ body: (TextEncoder) throws -> Void
     ) throws {
         let copy = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
@@ -184,8 +184,8 @@ import Testing
     }
 
     /// Nothing, special tokens alone, and as much as the family reads.
-    @Test(arguments: [ProductPrecision.fast, .int8])
-    func theShortestAndTheLongestTextsWork(precision: ProductPrecision) throws {
+    @Test(arguments: [MatmulPrecision.fast, .int8])
+    func theShortestAndTheLongestTextsWork(precision: MatmulPrecision) throws {
         try Self.withCopy(of: "tiny-encoder", precision: precision) { folder in
             try replace("\"max_position_embeddings\": 256", by: "\"max_position_embeddings\": 8192", in: folder)
             try FileManager.default.removeItem(at: folder.appendingPathComponent("sentence_bert_config.json"))
@@ -205,7 +205,7 @@ import Testing
 
     @Test func precisionsAreComparedWithF32() throws {
         let texts = Self.texts(try Self.expected("tiny-encoder"))
-        var told: [ProductPrecision: Int] = [:]
+        var told: [MatmulPrecision: Int] = [:]
         let results = try PrecisionComparison.compare(
             path: Self.folder("tiny-encoder"), texts: texts, precisions: [.exact, .bfloat16, .int8],
             options: .init(threadCount: 2)

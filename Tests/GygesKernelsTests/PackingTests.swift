@@ -3,8 +3,8 @@ import Testing
 
 /// Packing in parts, and the checksum that guards packed files.
 @Suite struct PackingTests {
-    @Test(arguments: WeightFormat.allCases, [ProductPrecision.fast, .bfloat16, .int8])
-    func panelsPackedInPartsAreThosePackedAtOnce(format: WeightFormat, precision: ProductPrecision) {
+    @Test(arguments: WeightFormat.allCases, [MatmulPrecision.fast, .bfloat16, .int8])
+    func panelsPackedInPartsAreThosePackedAtOnce(format: WeightFormat, precision: MatmulPrecision) {
         let columns = 3 * max(format.blockLength, 32) + (format.isQuantized ? 0 : 5)
         let stored = StoredMatrix(format: format, rows: 83, columns: columns, seed: 3)
         let layout = PanelLayout(rows: 83, columns: columns, source: format, precision: precision)
@@ -19,7 +19,7 @@ import Testing
     /// Panels are kept in files under the layout's version. When this fails, raise `GYGES_PANEL_LAYOUT_VERSION` and put the
     /// new numbers here: otherwise programs read panels of the old arrangement as if they had the new one.
     @Test func theLayoutVersionNamesTheBytes() {
-        func sum(of precisions: [ProductPrecision]) -> UInt64 {
+        func sum(of precisions: [MatmulPrecision]) -> UInt64 {
             var sums: [UInt64] = []
             for format in WeightFormat.allCases {
                 let columns = 2 * max(format.blockLength, 32)

@@ -22,7 +22,7 @@ struct StoredMatrix {
 
     var floats: [Float] { values.map { Float($0) } }
 
-    func packed(_ precision: ProductPrecision, team: ThreadTeam) -> PackedMatrix {
+    func packed(_ precision: MatmulPrecision, team: ThreadTeam) -> PackedMatrix {
         bytes.withUnsafeBytes {
             PackedMatrix($0, format: format, rows: rows, columns: columns, precision: precision, team: team)
         }

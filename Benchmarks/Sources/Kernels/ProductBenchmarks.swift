@@ -10,7 +10,7 @@ struct ProductShape: Hashable {
 private final class PackedCopies {
     let copies: [PackedMatrix]
 
-    init(_ format: WeightFormat, _ shape: ProductShape, precision: ProductPrecision, streams: Bool, team: ThreadTeam) {
+    init(_ format: WeightFormat, _ shape: ProductShape, precision: MatmulPrecision, streams: Bool, team: ThreadTeam) {
         let bytes = randomWeights(format, count: shape.inputs * shape.outputs)
         defer { bytes.deallocate() }
         let count = streams ? max(2, min(256, (192 << 20) / bytes.count)) : 1
@@ -28,7 +28,7 @@ private final class LastMatrix {
     private var matrix: PackedCopies?
 
     func copies(
-        _ format: WeightFormat, _ shape: ProductShape, precision: ProductPrecision, streams: Bool, team: ThreadTeam
+        _ format: WeightFormat, _ shape: ProductShape, precision: MatmulPrecision, streams: Bool, team: ThreadTeam
     ) -> PackedCopies {
         let wanted = "\(format) \(shape) \(precision) \(streams)"
         if let matrix, key == wanted { return matrix }
@@ -56,7 +56,7 @@ private final class ProductOperands {
     func multiply(call: Int) {
         let floats = result.floats
         var y = floats.mutableSpan
-        GygesKernels.multiply(activations, by: matrix.copies[call % matrix.copies.count], into: &y, team: team)
+        GygesKernels.matmul(activations, by: matrix.copies[call % matrix.copies.count], into: &y, team: team)
     }
 }
 
@@ -66,7 +66,7 @@ extension KernelBenchmark {
 
     /// Products of one format and precision at one shape, for several numbers of rows. `kind` is the name's beginning.
     private static func products(
-        _ format: WeightFormat, _ shape: ProductShape, precision: ProductPrecision, rows: [Int],
+        _ format: WeightFormat, _ shape: ProductShape, precision: MatmulPrecision, rows: [Int],
         kind: String = "product",
         last: LastMatrix
     ) -> [KernelBenchmark] {
@@ -109,7 +109,7 @@ extension KernelBenchmark {
         let dense = [(512, 768, 2304), (512, 768, 768), (128, 1152, 768), (512, 1536, 1536), (512, 384, 50_368)]
         for (rows, inputs, outputs) in dense {
             let shape = ProductShape(inputs: inputs, outputs: outputs)
-            for (format, precision) in [(WeightFormat.f32, ProductPrecision.fast), (.bf16, .bfloat16), (.f32, .int8)] {
+            for (format, precision) in [(WeightFormat.f32, MatmulPrecision.fast), (.bf16, .bfloat16), (.f32, .int8)] {
                 list += products(
                     format, shape, precision: precision, rows: [rows],
                     kind: precision == .int8 ? "int8 product" : "dense product",

@@ -1,6 +1,6 @@
 // Attention in which every position sees both sides. Part of body_vector.h, after body_attention.h.
 //
-// Both products are of the kind that matrix products are (body_products_float.h): vectors of 16 keys, or of 16 channels of
+// Both products are computed as matmuls are (body_matmul_float.h): vectors of 16 keys, or of 16 channels of
 // the values, meet four bytes of each of up to 12 queries that are broadcast, so that no sum runs across lanes. Four bytes
 // are a pair of bfloat16 where an instruction multiplies such pairs, and elsewhere a float that was rounded to bfloat16.
 
@@ -124,18 +124,18 @@ INLINE int is_local(const GygesBidirectionalHead *head) { return head->reach <= 
 
 /// Cuts a tile off the queries from `first` on, and packs it.
 static NAME(QueryTile) NAME(next_tile)(
-    const GygesBidirectionalHead *head, const GygesBidirectionalQueries *queries, size_t first, float *turned,
+    const GygesBidirectionalHead *head, const GygesBidirectionalQueries *queries, size_t first, float *rotated,
     uint8_t *panel) {
     const size_t stride = rounded_up(head->head_dimension, 2 * PANEL), position = (size_t)queries->positions[first];
     NAME(QueryTile) tile = {.first = first, .begin = first_seen(head, position) / (2 * PANEL) * (2 * PANEL)};
     for (; tile.rows < TILE && first + tile.rows < queries->count; tile.rows++) {
         const size_t query = first + tile.rows, next = (size_t)queries->positions[query];
         if (is_local(head) && next - position >= PANEL) break;
-        turn_row(head, queries->queries + query * head->stride, next, head->scale, turned + tile.rows * stride);
+        rotate_row(head, queries->queries + query * head->stride, next, head->scale, rotated + tile.rows * stride);
         tile.end = end_of_seen(head, next);
     }
-    memset(turned + tile.rows * stride, 0, (TILE - tile.rows) * stride * sizeof *turned);
-    NAME(pack_panel)(head, turned, stride, panel);
+    memset(rotated + tile.rows * stride, 0, (TILE - tile.rows) * stride * sizeof *rotated);
+    NAME(pack_panel)(head, rotated, stride, panel);
     return tile;
 }
 
@@ -175,21 +175,21 @@ static void NAME(attend_to_panels)(
 static void NAME(attend_bidirectional)(const GygesBidirectionalHead *head, const GygesBidirectionalQueries *queries) {
     const size_t d = head->head_dimension, padded = rounded_up(d, PANEL), record = gyges_attention_record(d);
     const size_t panel_bytes = key_panel_bytes(head), tiles_together = is_local(head) ? 1 : TILES;
-    float *scores = queries->scratch, *turned = scores + TILE * SPAN;
-    float *records = turned + PANEL * rounded_up(d, 2 * PANEL);
+    float *scores = queries->scratch, *rotated = scores + TILE * SPAN;
+    float *records = rotated + PANEL * rounded_up(d, 2 * PANEL);
     uint8_t *panels = (uint8_t *)(records + TILES * TILE * record);
-    memset(turned, 0, PANEL * rounded_up(d, 2 * PANEL) * sizeof *turned);
+    memset(rotated, 0, PANEL * rounded_up(d, 2 * PANEL) * sizeof *rotated);
 
     for (size_t query = 0; query < queries->count;) {
         NAME(QueryTile) tiles[TILES];
         size_t count = 0;
         for (; count < tiles_together && query < queries->count; count++) {
-            tiles[count] = NAME(next_tile)(head, queries, query, turned, panels + count * panel_bytes);
+            tiles[count] = NAME(next_tile)(head, queries, query, rotated, panels + count * panel_bytes);
             query += tiles[count].rows;
         }
         const size_t left = queries->count - query, next = left < TILE ? left : TILE;
-        call_rows(queries->queries + query * head->stride, head->stride, next, d, 0);
-        call_rows(
+        prefetch_rows(queries->queries + query * head->stride, head->stride, next, d, 0);
+        prefetch_rows(
             queries->output + tiles[0].first * head->stride, head->stride, query - tiles[0].first, d, 1);
         for (size_t row = 0; row < count * TILE; row++) {
             STORE((Floats)0, record_sums(records + row * record, padded));

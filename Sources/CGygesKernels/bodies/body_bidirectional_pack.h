@@ -26,41 +26,41 @@ INLINE uint8_t *packed_values(const GygesBidirectionalHead *head, size_t panel) 
     return head->packed + head->panel_count * key_panel_bytes(head) + (panel - head->first_panel) * value_panel_bytes(head);
 }
 
-/// Calls for rows of a head, which lie far apart, before they are needed.
-INLINE void call_rows(const float *x, size_t stride, size_t rows, size_t channels, const int will_write) {
+/// Prefetches rows of a head, which lie far apart.
+INLINE void prefetch_rows(const float *x, size_t stride, size_t rows, size_t channels, const int will_write) {
     for (size_t row = 0; row < rows; row++, x += stride)
         for (size_t c = 0; c < channels; c += 16)
             if (will_write) __builtin_prefetch(x + c, 1, 3);
             else __builtin_prefetch(x + c, 0, 3);
 }
 
-/// Turns one row of 2 · `half` channels by its position, times `factor`.
-INLINE void turn_channels(
-    const GygesBidirectionalHead *head, size_t half, const float *x, size_t position, float factor, float *turned) {
+/// Rotates one row of 2 · `half` channels by its position, times `factor`.
+INLINE void rotate_channels(
+    const GygesBidirectionalHead *head, size_t half, const float *x, size_t position, float factor, float *rotated) {
     const float *cosines = head->cosines + position * half, *sines = head->sines + position * half;
     for (size_t c = 0; c < half; c += LANES) {
         const size_t left = half - c;
         const Floats cosine = load_some(cosines + c, left), sine = load_some(sines + c, left);
         const Floats a = load_some(x + c, left), b = load_some(x + half + c, left);
-        store_some((a * cosine - b * sine) * factor, turned + c, left);
-        store_some((b * cosine + a * sine) * factor, turned + half + c, left);
+        store_some((a * cosine - b * sine) * factor, rotated + c, left);
+        store_some((b * cosine + a * sine) * factor, rotated + half + c, left);
     }
 }
 
 // Loops over the channels of the most common heads, of constant length, are unrolled and have no rests.
-INLINE void turn_row(const GygesBidirectionalHead *head, const float *x, size_t position, float factor, float *turned) {
-    if (head->head_dimension == 64) turn_channels(head, 32, x, position, factor, turned);
-    else turn_channels(head, head->head_dimension / 2, x, position, factor, turned);
+INLINE void rotate_row(const GygesBidirectionalHead *head, const float *x, size_t position, float factor, float *rotated) {
+    if (head->head_dimension == 64) rotate_channels(head, 32, x, position, factor, rotated);
+    else rotate_channels(head, head->head_dimension / 2, x, position, factor, rotated);
 }
 
-/// Packs up to 16 rows of keys or queries that lie at `turned`, `2 · PANEL`-padded, as a panel.
+/// Packs up to 16 rows of keys or queries that lie at `rotated`, `2 · PANEL`-padded, as a panel.
 INLINE void pack_panel(
-    const int pairs, const int rounded, size_t channels, const float *turned, size_t stride, uint8_t *panel) {
-    for (size_t lane = 0; lane < PANEL; lane += LANES, turned += LANES * stride)
+    const int pairs, const int rounded, size_t channels, const float *rotated, size_t stride, uint8_t *panel) {
+    for (size_t lane = 0; lane < PANEL; lane += LANES, rotated += LANES * stride)
         for (size_t c = 0; c < channels; c += pairs ? 2 * LANES : LANES) {
             Bits rows[LANES];
             for (size_t row = 0; row < LANES; row++) {
-                const float *x = turned + row * stride + c;
+                const float *x = rotated + row * stride + c;
 #if LEVEL == 2
                 rows[row] = pairs ? bfloat16_pairs(LOAD(Floats, x), LOAD(Floats, x + LANES)) : LOAD(Bits, x);
 #else
@@ -73,12 +73,12 @@ INLINE void pack_panel(
         }
 }
 
-static void NAME(pack_panel)(const GygesBidirectionalHead *head, const float *turned, size_t stride, uint8_t *panel) {
+static void NAME(pack_panel)(const GygesBidirectionalHead *head, const float *rotated, size_t stride, uint8_t *panel) {
     const size_t d = head->head_dimension;
-    if (multiplies_pairs(head) && d == 64) pack_panel(1, 0, 64, turned, 64, panel);
-    else if (multiplies_pairs(head)) pack_panel(1, 0, d, turned, stride, panel);
-    else if (head->bfloat16) pack_panel(0, 1, d, turned, stride, panel);
-    else pack_panel(0, 0, d, turned, stride, panel);
+    if (multiplies_pairs(head) && d == 64) pack_panel(1, 0, 64, rotated, 64, panel);
+    else if (multiplies_pairs(head)) pack_panel(1, 0, d, rotated, stride, panel);
+    else if (head->bfloat16) pack_panel(0, 1, d, rotated, stride, panel);
+    else pack_panel(0, 0, d, rotated, stride, panel);
 }
 
 /// Packs up to 16 values of `d` channels.
@@ -123,11 +123,11 @@ static void NAME(pack_bidirectional)(
         const size_t first = panel * PANEL, left = head->length - first, count = left < PANEL ? left : PANEL;
         if (panel + 1 < panel_end) {
             const size_t next = left - count < PANEL ? left - count : PANEL, offset = (first + PANEL) * head->stride;
-            call_rows(head->keys + offset, head->stride, next, head->head_dimension, 0);
-            call_rows(head->values + offset, head->stride, next, head->head_dimension, 0);
+            prefetch_rows(head->keys + offset, head->stride, next, head->head_dimension, 0);
+            prefetch_rows(head->values + offset, head->stride, next, head->head_dimension, 0);
         }
         for (size_t i = 0; i < count; i++)
-            turn_row(head, head->keys + (first + i) * head->stride, first + i, 1, scratch + i * stride);
+            rotate_row(head, head->keys + (first + i) * head->stride, first + i, 1, scratch + i * stride);
         if (count < PANEL) memset(scratch + count * stride, 0, (PANEL - count) * stride * sizeof *scratch);
         NAME(pack_panel)(head, scratch, stride, packed_keys(head, panel));
         NAME(pack_values)(head, head->values + first * head->stride, count, packed_values(head, panel));

@@ -1,4 +1,4 @@
-// A packed panel of a block format back to floats, exactly as the format defines them. Part of body_products.h.
+// A packed panel of a block format back to floats, exactly as the format defines them. Part of body_matmul.h.
 
 /// The 16-wide scale and the value of code 0 for every 16 k of one block: at most 16 of each.
 INLINE void block_scales(int format, const uint8_t *scales, size_t lane, Floats scale[16], Floats lowest[16]) {

@@ -1,4 +1,4 @@
-// Activations into tiles. Part of body_products.h. Every level gives the same bits, but for subnormal numbers: there is no sum of
+// Activations into tiles. Part of body_matmul.h. Every level gives the same bits, but for subnormal numbers: there is no sum of
 // floats here.
 
 /// The words of up to LANES rows of a tile, LANES of each: word i of row r goes `tile_rows` words after word i - 1. Uses up

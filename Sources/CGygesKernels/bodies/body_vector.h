@@ -7,25 +7,26 @@
 #include "body_bidirectional.h"
 #include "body_checksum.h"
 
-#define VECTOR_KERNELS                              \
-    {                                               \
-        .rms_norm = NAME(rms_norm),                 \
-        .layer_norm = NAME(layer_norm),             \
-        .silu_gate = NAME(silu_gate),               \
-        .gelu_gate = NAME(gelu_gate),               \
-        .silu = NAME(silu),                         \
-        .gelu = NAME(gelu),                         \
-        .add = NAME(add),                           \
-        .rotate = NAME(rotate),                     \
-        .maximum = NAME(maximum),                   \
-        .exp_sum = NAME(exp_sum),                   \
-        .softmax = NAME(softmax),                   \
-        .store_cache_row = NAME(store_cache_row),   \
-        .attention = NAME(attention),               \
-        .checksum = NAME(checksum),                 \
-        .attention_spans = NAME(attention_spans),   \
-        .attention_merge = NAME(attention_merge),   \
-        .bidirectional_bytes = NAME(bidirectional_bytes),   \
-        .pack_bidirectional = NAME(pack_bidirectional),     \
-        .attend_bidirectional = NAME(attend_bidirectional), \
-    }
+#define EACH_VECTOR_KERNEL(X)                     \
+    X(rms_norm, rms_norm)                         \
+    X(layer_norm, layer_norm)                     \
+    X(silu_gate, silu_gate)                       \
+    X(gelu_gate, gelu_gate)                       \
+    X(silu, silu)                                 \
+    X(gelu, gelu)                                 \
+    X(add, add)                                   \
+    X(rotate, rotate)                             \
+    X(maximum, maximum)                           \
+    X(exp_sum, exp_sum)                           \
+    X(softmax, softmax)                           \
+    X(store_cache_row, store_cache_row)           \
+    X(attention, attention)                       \
+    X(attention_spans, attention_spans)           \
+    X(attention_merge, attention_merge)           \
+    X(bidirectional_bytes, bidirectional_bytes)   \
+    X(pack_bidirectional, pack_bidirectional)     \
+    X(attend_bidirectional, attend_bidirectional) \
+    X(checksum, checksum)
+#define VECTOR_KERNELS {EACH_VECTOR_KERNEL(GYGES_ENTRY)}
+
+GYGES_EXPECT_COMPLETE(GygesVectorKernels, EACH_VECTOR_KERNEL);

@@ -1,11 +1,12 @@
 /// SIMD kernels of Gyges: one shared body compiled per instruction set, one table of functions per level.
 ///
 /// Conventions: nothing here allocates, starts threads or keeps state (but for the level, chosen once). Callers own
-/// every buffer, scratch space included, and split work by passing ranges.
+/// every buffer, scratch space included, and split work by passing ranges. No pointer is null where a declaration does not
+/// say `_Nullable`, and every kernel exists on every level (levels.h).
 #ifndef CGYGES_KERNELS_H
 #define CGYGES_KERNELS_H
 
-#include "gyges_products.h"
+#include "gyges_matmul.h"
 #include "gyges_vector.h"
 
 /// The instruction sets the kernels are compiled for, in increasing order of capability.
@@ -18,9 +19,12 @@ enum {
     GYGES_ISA_AVX512 = 2,
 };
 
+/// The number of levels.
+#define GYGES_ISA_COUNT 3
+
 /// Every kernel of one instruction set.
 typedef struct GygesKernelTable {
-    GygesProductKernels products;
+    GygesMatmulKernels matmul;
     GygesVectorKernels vector;
 } GygesKernelTable;
 
@@ -35,6 +39,6 @@ int gyges_isa_level(void);
 int gyges_isa_override_refused(void);
 
 /// The kernels of one level; null for a level that is unknown or that this processor lacks.
-const GygesKernelTable *gyges_kernels_at(int level);
+const GygesKernelTable *_Nullable gyges_kernels_at(int level);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma clang assume_nonnull begin
+
 /// The positions in one block of a key-value cache, and in one tile of attention.
 #define GYGES_KEY_VALUE_BLOCK 64
 
@@ -45,7 +47,7 @@ typedef struct GygesAttentionTile {
     /// The first position's first query head that reads this key-value head; its other heads follow, `head_dimension`
     /// apart, and further positions `query_stride` floats apart. The second and third are what meets keys one chunk
     /// before the queries' own and keys of chunks before that; unused without chunks.
-    const float *queries[3];
+    const float *_Nonnull queries[3];
     size_t query_stride;
     /// The positions, all of one chunk, and the query heads that read this key-value head.
     size_t positions, group;
@@ -55,7 +57,7 @@ typedef struct GygesAttentionTile {
     /// The blocks in a chunk of Dual Chunk Attention; 0 for ordinary attention.
     size_t chunk_blocks;
     /// The sequence's blocks in order, and the bytes from a block's start to this head's keys.
-    const uint8_t *const *blocks;
+    const uint8_t *_Nonnull const *_Nonnull blocks;
     size_t head_offset;
     /// The blocks that are attended to; none of them after the last position.
     size_t block_begin, block_end;
@@ -67,7 +69,7 @@ typedef struct GygesAttentionTile {
     float *output;
     size_t output_stride;
     /// Where the logarithm of each query's Σ exp(score) goes, the heads of one position together, or null.
-    float *log_sum_exp;
+    float *_Nullable log_sum_exp;
     size_t log_sum_exp_stride;
     /// `gyges_attention_record(head_dimension)` floats for each query of each span of keys: what a span alone gives.
     float *records;
@@ -83,17 +85,17 @@ size_t gyges_attention_scratch(size_t queries, size_t head_dimension);
 
 /// The keys that bidirectional attention meets between two moves of its running maximum.
 #define GYGES_BIDIRECTIONAL_SPAN 256
-/// The tiles of queries that take turns with the keys of a span.
+/// The tiles of queries that meet the keys of a span one after another.
 #define GYGES_BIDIRECTIONAL_TILES 8
 
 /// One head of one sequence in attention in which every position sees both sides.
 typedef struct GygesBidirectionalHead {
-    /// The head's first channel in the sequence's first row, not yet turned; rows are `stride` floats apart.
+    /// The head's first channel in the sequence's first row, not yet rotated; rows are `stride` floats apart.
     const float *keys, *values;
     size_t stride;
     /// The positions that are seen, from the first on; queries may stand beyond, near enough to see one.
     size_t length;
-    /// Channels, an even number; channel c turns with c + head_dimension / 2.
+    /// Channels, an even number; channel c is rotated with c + head_dimension / 2.
     size_t head_dimension;
     /// `[positions][head_dimension / 2]`, of all positions of keys and queries.
     const float *cosines, *sines;
@@ -105,8 +107,8 @@ typedef struct GygesBidirectionalHead {
     int bfloat16;
     /// The panels of 16 positions that are packed: all that the queries see.
     size_t first_panel, panel_count;
-    /// `bidirectional_bytes` for turned keys and for values, 64-byte aligned.
-    uint8_t *packed;
+    /// `bidirectional_bytes` for rotated keys and for values, 64-byte aligned; null only until they are known.
+    uint8_t *_Nullable packed;
 } GygesBidirectionalHead;
 
 /// Some queries of a head.
@@ -124,55 +126,64 @@ typedef struct GygesBidirectionalQueries {
 /// The floats of scratch that packing and attending need.
 size_t gyges_bidirectional_scratch(size_t head_dimension);
 
-/// The vector kernels of one instruction set.
+/// The vector kernels of one instruction set. Every member is a function of that level.
 typedef struct GygesVectorKernels {
     /// y = x / √(mean(x²) + epsilon) · weight, for each row.
-    void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t rows, size_t columns, float *y);
+    void (*_Nonnull rms_norm)(const float *x, const float *weight, float epsilon, size_t rows, size_t columns, float *y);
     /// y = (x - mean(x)) / √(mean((x - mean(x))²) + epsilon) · weight + bias, for each row; no bias where it is null.
-    void (*layer_norm)(
-        const float *x, const float *weight, const float *bias, float epsilon, size_t rows, size_t columns, float *y);
+    void (*_Nonnull layer_norm)(
+        const float *x, const float *weight, const float *_Nullable bias, float epsilon, size_t rows, size_t columns, float *y);
     /// y = gate · sigmoid(gate) · up.
-    void (*silu_gate)(const float *gate, const float *up, size_t count, float *y);
+    void (*_Nonnull silu_gate)(const float *gate, const float *up, size_t count, float *y);
     /// y = gate · Φ(gate) · up, Φ by the error function (absolute error below 2e-7).
-    void (*gelu_gate)(const float *gate, const float *up, size_t count, float *y);
+    void (*_Nonnull gelu_gate)(const float *gate, const float *up, size_t count, float *y);
     /// x = x · sigmoid(x).
-    void (*silu)(float *x, size_t count);
+    void (*_Nonnull silu)(float *x, size_t count);
     /// x = x · Φ(x), as `gelu_gate`.
-    void (*gelu)(float *x, size_t count);
+    void (*_Nonnull gelu)(float *x, size_t count);
     /// y += x.
-    void (*add)(const float *x, size_t count, float *y);
-    /// Turns each head's channel pairs by the angles of its row. Pair i is channels i and i + pairs (`interleaved` 0) or
+    void (*_Nonnull add)(const float *x, size_t count, float *y);
+    /// Rotates each head's channel pairs by the angles of its row. Pair i is channels i and i + pairs (`interleaved` 0) or
     /// 2i and 2i + 1. Cosines and sines are `[rows][pairs]`; heads are `head_dimension` apart and rows `stride`.
-    void (*rotate)(
+    void (*_Nonnull rotate)(
         float *x, size_t stride, size_t rows, size_t heads, size_t head_dimension, size_t pairs, int interleaved,
         const float *cosines, const float *sines);
     /// The largest of `count` > 0 floats; NaN is ignored unless nothing else is there, then -infinity.
-    float (*maximum)(const float *x, size_t count);
+    float (*_Nonnull maximum)(const float *x, size_t count);
     /// Σ exp(x - shift), in f32 within runs of 256 and in double across them.
-    double (*exp_sum)(const float *x, size_t count, float shift);
+    double (*_Nonnull exp_sum)(const float *x, size_t count, float shift);
     /// x = exp(x - max) / Σ exp(x - max), for each row.
-    void (*softmax)(float *x, size_t rows, size_t columns);
+    void (*_Nonnull softmax)(float *x, size_t rows, size_t columns);
     /// Rounds one position's keys and values into a cache block.
-    void (*store_cache_row)(const GygesCacheRow *row);
+    void (*_Nonnull store_cache_row)(const GygesCacheRow *row);
     /// Attention by blocks of 64 keys with a running maximum and sum (Dao et al. 2022, §3.1), which start anew at every
     /// multiple of 1,024 positions; what the spans between give is merged in their order (Dao et al. 2023, split keys).
     /// Blocks and spans stand at fixed positions, so a result depends neither on how queries are cut into calls nor on
     /// how the spans are shared out.
-    void (*attention)(const GygesAttentionTile *tile);
+    void (*_Nonnull attention)(const GygesAttentionTile *tile);
     /// The spans of blocks `[block_begin, block_end)`, each for itself, to `records` `[spans][queries][record]`.
-    void (*attention_spans)(const GygesAttentionTile *tile);
+    void (*_Nonnull attention_spans)(const GygesAttentionTile *tile);
     /// Merges the records of all the tile's spans, which it overwrites, and finishes as `attention` does.
-    void (*attention_merge)(const GygesAttentionTile *tile);
+    void (*_Nonnull attention_merge)(const GygesAttentionTile *tile);
     /// The bytes of a head's packed panels.
-    size_t (*bidirectional_bytes)(const GygesBidirectionalHead *head);
-    /// Turns and packs the keys, and packs the values, of panels `[panel_begin, panel_end)` of the sequence.
-    void (*pack_bidirectional)(
+    size_t (*_Nonnull bidirectional_bytes)(const GygesBidirectionalHead *head);
+    /// Rotates and packs the keys, and packs the values, of panels `[panel_begin, panel_end)` of the sequence.
+    void (*_Nonnull pack_bidirectional)(
         const GygesBidirectionalHead *head, size_t panel_begin, size_t panel_end, float *scratch);
     /// Attention of some queries to all that they see, which has been packed: by spans of keys with a running maximum and
     /// sum (Dao et al. 2022, §3.1). A result does not depend on how queries are cut into calls.
-    void (*attend_bidirectional)(const GygesBidirectionalHead *head, const GygesBidirectionalQueries *queries);
+    void (*_Nonnull attend_bidirectional)(const GygesBidirectionalHead *head, const GygesBidirectionalQueries *queries);
     /// A number that damage to `bytes` changes, the same on every instruction set. Not made to resist intent.
-    uint64_t (*checksum)(const uint8_t *bytes, size_t count);
+    uint64_t (*_Nonnull checksum)(const uint8_t *bytes, size_t count);
 } GygesVectorKernels;
+
+// What packing, the bodies and Swift's callers have in common.
+_Static_assert(GYGES_KEY_VALUE_BLOCK == 64, "pages of other lengths have never been tested, and files of them are refused");
+_Static_assert(
+    GYGES_BIDIRECTIONAL_SPAN % 32 == 0, "spans are whole pairs of panels, which local attention begins with");
+_Static_assert(
+    GYGES_CACHE_F32 == 0 && GYGES_CACHE_Q8 == 3, "formats are numbered without gaps: body_attention.h indexes by them");
+
+#pragma clang assume_nonnull end
 
 #endif

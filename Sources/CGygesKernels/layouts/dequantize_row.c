@@ -5,7 +5,7 @@
 #include "CGygesKernels.h"
 #include "block_codes.h"
 #include "half_floats.h"
-#include "product_layout.h"
+#include "panel_layout.h"
 
 // A product and a sum round separately, as in the reference implementation.
 #pragma clang fp contract(off)

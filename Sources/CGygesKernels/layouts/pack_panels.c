@@ -6,9 +6,11 @@
 #include "CGygesKernels.h"
 #include "block_codes.h"
 #include "half_floats.h"
-#include "product_layout.h"
+#include "panel_layout.h"
 
 enum { outputs_in_panel = GYGES_PANEL_OUTPUTS };
+
+_Static_assert(GYGES_QUANTIZED_TILE_ROWS <= 16 && GYGES_FLOAT_TILE_ROWS <= 16, "gyges_tile_rows knows no larger tile");
 
 size_t gyges_block_length(int format) {
     switch (format) {
@@ -79,7 +81,7 @@ static uint32_t word_at(const uint8_t *bytes) {
     return word;
 }
 
-/// Packs 32 codes of each of 16 outputs (`stride` apart) as product_layout.h says.
+/// Packs 32 codes of each of 16 outputs (`stride` apart) as panel_layout.h says.
 static void pack_codes(int bits, const uint8_t *codes, size_t stride, uint8_t *packed) {
     uint32_t words[8][outputs_in_panel], vectors[8][outputs_in_panel] = {0};
     for (size_t group = 0; group < 8; group++)

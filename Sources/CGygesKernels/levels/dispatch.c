@@ -39,7 +39,7 @@ static int chosen(void) {
     int known = atomic_load_explicit(&choice, memory_order_relaxed);
     if (known) return known;
 
-    static const char *const names[] = {"generic", "avx2", "avx512"};
+    static const char *const names[GYGES_ISA_COUNT] = {"generic", "avx2", "avx512"};
     int best = gyges_isa_best(), level = best, refused = 0;
     const char *wish = getenv("GYGES_ISA");
     if (wish && *wish) {
@@ -81,8 +81,8 @@ size_t gyges_attention_scratch(size_t queries, size_t head_dimension) {
 }
 
 size_t gyges_bidirectional_scratch(size_t head_dimension) {
-    const size_t tile = GYGES_FLOAT_TILE_ROWS, turned = (head_dimension + 31) / 32 * 32;
-    // Scores of a tile, rows that were turned, and for each tile its records and its packed queries.
-    return tile * GYGES_BIDIRECTIONAL_SPAN + 16 * turned
-        + GYGES_BIDIRECTIONAL_TILES * (tile * gyges_attention_record(head_dimension) + 16 * turned);
+    const size_t tile = GYGES_FLOAT_TILE_ROWS, rotated = (head_dimension + 31) / 32 * 32;
+    // Scores of a tile, rows that were rotated, and for each tile its records and its packed queries.
+    return tile * GYGES_BIDIRECTIONAL_SPAN + 16 * rotated
+        + GYGES_BIDIRECTIONAL_TILES * (tile * gyges_attention_record(head_dimension) + 16 * rotated);
 }

@@ -11,16 +11,16 @@
 #include "CGygesKernels.h"
 #include "half_floats.h"
 #include "levels.h"
-#include "product_layout.h"
+#include "panel_layout.h"
 
 #define NAME(x) x##_avx2
 #define LEVEL 1
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
-#include "body_products.h"
+#include "body_matmul.h"
 #include "body_vector.h"
 #pragma clang attribute pop
 
-const GygesKernelTable gyges_kernels_avx2 = {.products = PRODUCT_KERNELS, .vector = VECTOR_KERNELS};
+const GygesKernelTable gyges_kernels_avx2 = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS};
 
 #endif

@@ -11,16 +11,16 @@
 #include "CGygesKernels.h"
 #include "half_floats.h"
 #include "levels.h"
-#include "product_layout.h"
+#include "panel_layout.h"
 
 #define NAME(x) x##_avx512
 #define LEVEL 2
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx512vbmi"))), apply_to = function)
-#include "body_products.h"
+#include "body_matmul.h"
 #include "body_vector.h"
 #pragma clang attribute pop
 
-const GygesKernelTable gyges_kernels_avx512 = {.products = PRODUCT_KERNELS, .vector = VECTOR_KERNELS};
+const GygesKernelTable gyges_kernels_avx512 = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS};
 
 #endif

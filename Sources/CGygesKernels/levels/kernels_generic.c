@@ -7,12 +7,12 @@
 #include "CGygesKernels.h"
 #include "half_floats.h"
 #include "levels.h"
-#include "product_layout.h"
+#include "panel_layout.h"
 
 #define NAME(x) x##_generic
 #define LEVEL 0
 
-#include "body_products.h"
+#include "body_matmul.h"
 #include "body_vector.h"
 
-const GygesKernelTable gyges_kernels_generic = {.products = PRODUCT_KERNELS, .vector = VECTOR_KERNELS};
+const GygesKernelTable gyges_kernels_generic = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS};

@@ -84,8 +84,8 @@ struct ProductScorer {
                 let size = rows * group.vectorCount
                 if products.count < size { products += repeatElement(0, count: size - products.count) }
                 products.withUnsafeMutableBufferPointer {
-                    multiply(
-                        activations, [Product(group.matrix, into: UnsafeMutableBufferPointer(rebasing: $0[..<size]))],
+                    matmul(
+                        activations, [Matmul(group.matrix, into: UnsafeMutableBufferPointer(rebasing: $0[..<size]))],
                         team: team)
                 }
                 if sums {

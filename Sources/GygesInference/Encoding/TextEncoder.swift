@@ -20,7 +20,7 @@ public final class TextEncoder: Sendable {
     /// How vectors are made; `nil` if the folder does not say, and they are means of hidden states.
     public let embedding: EmbeddingConfiguration?
     /// How products are computed.
-    public let precision: ProductPrecision
+    public let precision: MatmulPrecision
     /// The tokenizer.
     public let tokenizer: Tokenizer
     /// Runs token ids, for callers that tokenize themselves.
@@ -31,7 +31,7 @@ public final class TextEncoder: Sendable {
     /// How a model is loaded.
     public struct Options: Sendable {
         /// How products are computed.
-        public var precision: ProductPrecision
+        public var precision: MatmulPrecision
         /// Threads that compute; `nil` for as many as the process may use.
         public var threadCount: Int?
         /// The most tokens of a pass, unless a single text has more; memory grows with it.
@@ -43,7 +43,7 @@ public final class TextEncoder: Sendable {
 
         /// Creates options.
         public init(
-            precision: ProductPrecision = .fast, threadCount: Int? = nil, tokenBudget: Int = 1024,
+            precision: MatmulPrecision = .fast, threadCount: Int? = nil, tokenBudget: Int = 1024,
             loadsHead: Bool = true, panelFolder: String? = nil
         ) {
             self.precision = precision

@@ -4,7 +4,7 @@ public import GygesKernels
 /// How close a precision's vectors of some texts come to those in f32.
 public struct PrecisionComparison: Sendable, Equatable {
     /// The precision.
-    public var precision: ProductPrecision
+    public var precision: MatmulPrecision
     /// The smallest cosine between a text's two vectors.
     public var leastCosine: Double
     /// The mean of the cosines.
@@ -17,7 +17,7 @@ public struct PrecisionComparison: Sendable, Equatable {
     public var scoreAgreement: Double?
 
     /// The cosine that a precision should keep on every text: what is below has lost more than rounding explains.
-    public static func expectedCosine(_ precision: ProductPrecision) -> Double {
+    public static func expectedCosine(_ precision: MatmulPrecision) -> Double {
         switch precision {
         case .exact: 1 - 1e-6
         case .fast, .bfloat16: 0.999
@@ -28,17 +28,17 @@ public struct PrecisionComparison: Sendable, Equatable {
     /// The texts that neighbours are sought for; more would take long and say little.
     static let queryLimit = 500
 
-    /// Loads an encoder once for each precision and compares each with ``ProductPrecision/exact``.
+    /// Loads an encoder once for each precision and compares each with ``MatmulPrecision/exact``.
     ///
     /// Vectors are the folder's own embeddings, or means of hidden states.
     /// - Parameter progress: Told a precision and how many of its texts are done.
     /// - Throws: ``FileError`` or ``EncoderError``; what `progress` throws.
     /// - Complexity: O(texts²) beside running the model.
     public static func compare(
-        path: String, texts: [String], precisions: [ProductPrecision], options: TextEncoder.Options = .init(),
-        progress: ((ProductPrecision, Int) throws -> Void)? = nil
+        path: String, texts: [String], precisions: [MatmulPrecision], options: TextEncoder.Options = .init(),
+        progress: ((MatmulPrecision, Int) throws -> Void)? = nil
     ) throws -> [PrecisionComparison] {
-        func results(_ precision: ProductPrecision) throws -> (vectors: [[Float]], scores: [[Float]]?) {
+        func results(_ precision: MatmulPrecision) throws -> (vectors: [[Float]], scores: [[Float]]?) {
             var options = options
             options.precision = precision
             let encoder = try TextEncoder(path: path, options: options)

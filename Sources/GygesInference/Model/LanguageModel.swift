@@ -13,7 +13,7 @@ public final class LanguageModel: Sendable {
     /// The decoder's shape.
     public let configuration: CausalModelConfiguration
     /// How products are computed.
-    public let precision: ProductPrecision
+    public let precision: MatmulPrecision
     /// How the engine is set up.
     public let options: InferenceEngine.Options
     /// The values a template may name: `bos_token`, `eos_token`, …
@@ -45,7 +45,7 @@ public final class LanguageModel: Sendable {
     /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first.
     /// - Complexity: O(size of the weights), spread over the threads.
     public convenience init(
-        path: String, precision: ProductPrecision = .fast, options: InferenceEngine.Options = .init(),
+        path: String, precision: MatmulPrecision = .fast, options: InferenceEngine.Options = .init(),
         panelFolder: String? = nil
     ) throws(FileError) {
         let parts = try ModelParts(
@@ -53,7 +53,7 @@ public final class LanguageModel: Sendable {
         self.init(parts, precision: precision, options: options)
     }
 
-    private init(_ parts: ModelParts, precision: ProductPrecision, options: InferenceEngine.Options) {
+    private init(_ parts: ModelParts, precision: MatmulPrecision, options: InferenceEngine.Options) {
         path = parts.path
         files = parts.files
         configuration = parts.model.decoder.configuration

@@ -18,7 +18,7 @@ struct ModelParts {
     var generationDefaults = GenerationConfiguration()
     var stopTokens: Set<Int32> = []
 
-    init(path: String, precision: ProductPrecision, panelFolder: String?, threadCount: Int?) throws(FileError) {
+    init(path: String, precision: MatmulPrecision, panelFolder: String?, threadCount: Int?) throws(FileError) {
         guard FileManager.default.fileExists(atPath: path) else {
             throw FileError(
                 path, "does not exist", remedy: "Give a GGUF file or a model's folder, or fetch one with 'gyges pull'.")
@@ -43,7 +43,7 @@ struct ModelParts {
     ]
 
     private init(
-        gguf file: GGUFFile, precision: ProductPrecision, panelFolder: String?, team: ThreadTeam
+        gguf file: GGUFFile, precision: MatmulPrecision, panelFolder: String?, team: ThreadTeam
     ) throws(FileError) {
         path = file.path
         files = [file.path]
@@ -68,7 +68,7 @@ struct ModelParts {
     }
 
     private init(
-        folder: ModelFolder, precision: ProductPrecision, panelFolder: String?, team: ThreadTeam
+        folder: ModelFolder, precision: MatmulPrecision, panelFolder: String?, team: ThreadTeam
     ) throws(FileError) {
         path = folder.path
         files = folder.fileNames.filter { name in

@@ -38,7 +38,7 @@ public struct AttentionSequence {
 /// the other sequences, on how the sequence was cut into passes, or on the number of threads.
 /// - Parameters:
 ///   - queries: `[variants, rowCount, queryStride]`, each row beginning with `[queryHeadCount · headDimension]`. One
-///     variant, or three if a sequence has chunks: turned for keys of the row's own chunk, of the chunk before it, and of
+///     variant, or three if a sequence has chunks: rotated for keys of the row's own chunk, of the chunk before it, and of
 ///     chunks before that (``DualChunks/queryPosition(of:chunksBack:)``). Rows of other sequences have only the first.
 ///   - queryHeadCount: A multiple of `layout.headCount`; consecutive query heads share a key-value head.
 ///   - scale: What scores are multiplied by.

@@ -88,7 +88,9 @@ struct AttentionWork {
 
 /// What all parts of one attention have in common.
 struct AttentionRunner: @unchecked Sendable {
-    // Pointers that the caller keeps valid; parts write to places of their own.
+    // Invariant: the caller keeps what the pointers point to valid, of the shapes that `attention` checked, until all parts are
+    // done; parts write to places of their own: rows of their sequence in their head's channels, and records from
+    // `firstRecord` on.
     var queries: UnsafePointer<Float>
     var variantStride: Int
     var queryStride: Int
@@ -101,7 +103,7 @@ struct AttentionRunner: @unchecked Sendable {
     var records: UnsafeMutablePointer<Float>
 
     /// Calls `kernel` for one part.
-    func run(_ part: AttentionPart, _ kernel: (@convention(c) (UnsafePointer<GygesAttentionTile>?) -> Void)?) {
+    func run(_ part: AttentionPart, _ kernel: @convention(c) (UnsafePointer<GygesAttentionTile>) -> Void) {
         let sequence = sequences[part.sequence]
         let group = queryHeadCount / layout.headCount
         let row = sequence.firstRow + part.positions.lowerBound
@@ -116,7 +118,7 @@ struct AttentionRunner: @unchecked Sendable {
                     first_position: sequence.firstPosition + part.positions.lowerBound,
                     chunk_blocks: (sequence.chunks?.stride ?? 0) / KeyValueLayout.blockLength,
                     blocks: UnsafeRawPointer(blocks.baseAddress!).assumingMemoryBound(
-                        to: UnsafePointer<UInt8>?.self),
+                        to: UnsafePointer<UInt8>.self),
                     head_offset: part.head * layout.headByteCount, block_begin: part.blocks.lowerBound,
                     block_end: part.blocks.upperBound, format: layout.format.code,
                     scale: scale * sequence.temperature, output: output + offset, output_stride: queryStride,
@@ -124,7 +126,7 @@ struct AttentionRunner: @unchecked Sendable {
                     log_sum_exp_stride: queryHeadCount,
                     records: records + (part.firstRecord ?? 0) * gyges_attention_record(layout.headDimension),
                     scratch: scratch.baseAddress!.assumingMemoryBound(to: Float.self))
-                kernel?(&tile)
+                kernel(&tile)
             }
         }
     }

@@ -23,7 +23,7 @@ public struct BidirectionalAttention {
     public var reach: Int?
     /// What scores are multiplied by before the softmax.
     public var scale: Float
-    /// Cosines `[longest sequence, headDimension / 2]` by position in the sequence: channel `c` turns with `c + headDimension / 2`.
+    /// Cosines `[longest sequence, headDimension / 2]` by position in the sequence: channel `c` is rotated with `c + headDimension / 2`.
     public var cosines: [Float]
     /// Sines, as ``cosines``.
     public var sines: [Float]
@@ -47,15 +47,15 @@ public struct BidirectionalAttention {
         self.precision = precision
     }
 
-    /// Computes softmax(Q · Kᵀ · scale) · V for each head, Q and K turned by their positions first.
+    /// Computes softmax(Q · Kᵀ · scale) · V for each head, Q and K rotated by their positions first.
     ///
     /// A result depends only on its own sequence: neither other sequences, nor the number of threads, nor which other queries
     /// are asked change a bit. Results are finite as long as values are and scores stay below 10³⁷. Nothing of a size that
     /// grows with length² is stored: keys and values are packed a few mebibytes at a time, or one head of a long sequence.
     /// - Parameters:
-    ///   - queries: `[queryRows.count, headCount · headDimension]`, not yet turned.
+    ///   - queries: `[queryRows.count, headCount · headDimension]`, not yet rotated.
     ///   - queryRows: The rows that the queries belong to, ascending; `nil` for every row.
-    ///   - keys: `[rows, headCount · headDimension]`, not yet turned; `values` alike.
+    ///   - keys: `[rows, headCount · headDimension]`, not yet rotated; `values` alike.
     ///   - output: As `queries`, overwritten.
     /// - Complexity: O(rows · min(length, 2 · reach) · headCount · headDimension).
     public func callAsFunction(

@@ -1,6 +1,9 @@
 import CGygesKernels
 
-/// What bidirectional attention reads and writes; the caller keeps it valid, and parts write to places of their own.
+/// What bidirectional attention reads and writes.
+///
+/// Invariant: the caller keeps it valid, of the shapes that ``BidirectionalAttention`` checked, until all parts are done; a
+/// part writes the rows of its queries in the channels of its head and nothing else.
 struct BidirectionalMemory: @unchecked Sendable {
     var queries: UnsafePointer<Float>
     var keys: UnsafePointer<Float>
@@ -136,12 +139,12 @@ struct BidirectionalWork {
         _ parts: [BidirectionalPart], _ units: [BidirectionalUnit], _ kernels: GygesVectorKernels, team: ThreadTeam
     ) {
         guard let dimension = units.first?.head.head_dimension, !parts.isEmpty else { return }
-        let least = max(1 << 11, parts.reduce(0) { $0 + $1.cost } / (16 * team.threadCount))
+        let minimum = max(1 << 11, parts.reduce(0) { $0 + $1.cost } / (16 * team.threadCount))
         var runs: [Range<Int>] = []
         var (start, cost) = (0, 0)
         for index in parts.indices {
             cost += parts[index].cost
-            guard cost >= least || index == parts.count - 1 else { continue }
+            guard cost >= minimum || index == parts.count - 1 else { continue }
             runs.append(start..<index + 1)
             (start, cost) = (index + 1, 0)
         }

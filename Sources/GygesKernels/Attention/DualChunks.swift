@@ -1,7 +1,7 @@
 /// How Dual Chunk Attention (An et al. 2024, https://arxiv.org/abs/2402.17463) places tokens, so that no relative position
 /// exceeds what the model was trained on.
 ///
-/// A sequence is cut into chunks of ``stride`` positions. A key turns once, by its place in its chunk. A query turns by
+/// A sequence is cut into chunks of ``stride`` positions. A key is rotated once, by its place in its chunk. A query is rotated by
 /// its own place for keys of its own chunk, by a place beyond the chunk for keys of the chunk before, and by one constant
 /// for all older keys. Distances up to `size - stride + 1` are always the true ones, and none exceeds ``size``.
 public struct DualChunks: Sendable, Hashable {
@@ -28,10 +28,10 @@ public struct DualChunks: Sendable, Hashable {
     /// quarters of the context, with a local window of a sixteenth.
     public init(nativeContext context: Int) { self.init(size: context / 4 * 3, localWindow: context / 16) }
 
-    /// The position by which token `index` turns as a key, and as a query of keys in its own chunk.
+    /// The position by which token `index` is rotated as a key, and as a query of keys in its own chunk.
     public func position(of index: Int) -> Int { index % stride }
 
-    /// The position by which token `index` turns as a query of keys `chunks` chunks before its own.
+    /// The position by which token `index` is rotated as a query of keys `chunks` chunks before its own.
     public func queryPosition(of index: Int, chunksBack chunks: Int) -> Int {
         switch chunks {
         case 0: position(of: index)

@@ -72,7 +72,7 @@ public func storeKeysAndValues(
                         keys: keys + row * rowStride, values: values + row * rowStride, heads: layout.headCount,
                         head_dimension: layout.headDimension, format: layout.format.code,
                         block: blocks[row].assumingMemoryBound(to: UInt8.self), offset: offsets[row])
-                    kernel?(&target)
+                    kernel(&target)
                 }
             }
         }

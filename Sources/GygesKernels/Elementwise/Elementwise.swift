@@ -15,8 +15,8 @@ public func rmsNorm(
         withPointers(x, &y) { x, y in
             team.run(over: x.count / columns, minimum: max(1, (1 << 15) / columns)) { rows in
                 let offset = rows.lowerBound * columns
-                kernel?(
-                    x.baseAddress! + offset, weight.baseAddress, epsilon, rows.count, columns, y.baseAddress! + offset)
+                kernel(
+                    x.baseAddress! + offset, weight.baseAddress!, epsilon, rows.count, columns, y.baseAddress! + offset)
             }
         }
     }
@@ -41,8 +41,8 @@ public func layerNorm(
             withPointers(x, &y) { x, y in
                 team.run(over: x.count / columns, minimum: max(1, (1 << 15) / columns)) { rows in
                     let offset = rows.lowerBound * columns
-                    kernel?(
-                        x.baseAddress! + offset, weight.baseAddress, bias?.baseAddress, epsilon, rows.count, columns,
+                    kernel(
+                        x.baseAddress! + offset, weight.baseAddress!, bias?.baseAddress, epsilon, rows.count, columns,
                         y.baseAddress! + offset)
                 }
             }
@@ -62,7 +62,7 @@ public func activate(_ x: inout MutableSpan<Float>, _ activation: GateActivation
     x.withUnsafeMutableBufferPointer { x in
         nonisolated(unsafe) let x = x
         team.run(over: x.count, minimum: 1 << 13, multiple: 16) { run in
-            kernel?(x.baseAddress! + run.lowerBound, run.count)
+            kernel(x.baseAddress! + run.lowerBound, run.count)
         }
     }
 }
@@ -76,7 +76,7 @@ public func gate(
     withPointers(x, &y) { x, y in
         team.run(over: x.count, minimum: 1 << 13, multiple: 16) { run in
             let offset = run.lowerBound
-            kernel?(x.baseAddress! + offset, y.baseAddress! + offset, run.count, y.baseAddress! + offset)
+            kernel(x.baseAddress! + offset, y.baseAddress! + offset, run.count, y.baseAddress! + offset)
         }
     }
 }
@@ -85,8 +85,8 @@ extension GateActivation {
     /// The kernel that activates its first run of floats, multiplies it by the second and writes to the third, which may be
     /// either.
     func gating(_ kernels: GygesVectorKernels) -> (
-        @convention(c) (UnsafePointer<Float>?, UnsafePointer<Float>?, Int, UnsafeMutablePointer<Float>?) -> Void
-    )? {
+        @convention(c) (UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>) -> Void
+    ) {
         switch self {
         case .silu: kernels.silu_gate
         case .gelu: kernels.gelu_gate
@@ -100,7 +100,7 @@ public func add(_ x: Span<Float>, into y: inout MutableSpan<Float>, team: Thread
     let kernel = team.instructionSet.kernels.pointee.vector.add
     withPointers(x, &y) { x, y in
         team.run(over: x.count, minimum: 1 << 15, multiple: 16) { run in
-            kernel?(x.baseAddress! + run.lowerBound, run.count, y.baseAddress! + run.lowerBound)
+            kernel(x.baseAddress! + run.lowerBound, run.count, y.baseAddress! + run.lowerBound)
         }
     }
 }
@@ -112,7 +112,7 @@ public func addBias(_ bias: Span<Float>, into y: inout MutableSpan<Float>, team:
     let kernel = team.instructionSet.kernels.pointee.vector.add
     withPointers(bias, &y) { bias, y in
         team.run(over: y.count / columns, minimum: max(1, (1 << 15) / columns)) { rows in
-            for row in rows { kernel?(bias.baseAddress, columns, y.baseAddress! + row * columns) }
+            for row in rows { kernel(bias.baseAddress!, columns, y.baseAddress! + row * columns) }
         }
     }
 }
@@ -124,7 +124,7 @@ public func softmax(_ x: inout MutableSpan<Float>, columns: Int, team: ThreadTea
     x.withUnsafeMutableBufferPointer { x in
         nonisolated(unsafe) let x = x
         team.run(over: x.count / columns, minimum: max(1, (1 << 13) / columns)) { rows in
-            kernel?(x.baseAddress! + rows.lowerBound * columns, rows.count, columns)
+            kernel(x.baseAddress! + rows.lowerBound * columns, rows.count, columns)
         }
     }
 }
@@ -133,7 +133,7 @@ public func softmax(_ x: inout MutableSpan<Float>, columns: Int, team: ThreadTea
 public func softmax(_ x: inout MutableSpan<Float>, instructionSet: InstructionSet = .current) {
     let kernel = instructionSet.kernels.pointee.vector.softmax
     x.withUnsafeMutableBufferPointer { x in
-        if let base = x.baseAddress { kernel?(base, 1, x.count) }
+        if let base = x.baseAddress { kernel(base, 1, x.count) }
     }
 }
 
@@ -160,7 +160,7 @@ public func argmax(_ x: Span<Float>, instructionSet: InstructionSet = .current) 
     }
 }
 
-/// The indices, in order, of few elements among which are the `count` largest and all equal to the least of these; `nil` if
+/// The indices, in order, of few elements among which are the `count` largest and all equal to the smallest of these; `nil` if
 /// `count` is too large for a short list.
 ///
 /// The `count`-th largest of the maxima of short runs is a value that at least `count` elements reach.
@@ -174,7 +174,7 @@ public func indicesOfLargest(
         guard let base = x.baseAddress else { return [] }
         let starts = stride(from: 0, to: x.count, by: runLength)
         var maxima: [Float] = []
-        for start in starts { maxima.append(maximum?(base + start, min(runLength, x.count - start)) ?? .infinity) }
+        for start in starts { maxima.append(maximum(base + start, min(runLength, x.count - start))) }
         guard count > 0, count <= maxima.count else { return nil }
         let threshold = maxima.sorted(by: >)[count - 1]
         var indices: [Int] = []
@@ -193,7 +193,8 @@ func expect(_ condition: Bool, _ message: @autoclosure () -> String) {
     if !condition { fatalError(message()) }
 }
 
-/// The memory of two spans, to be shared among threads that write disjoint places of the second.
+/// The memory of two spans, to be shared among threads that write disjoint places of the second; `body` is not called where
+/// either is empty, so that base addresses are there.
 func withPointers(
     _ x: Span<Float>, _ y: inout MutableSpan<Float>,
     _ body: (UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void

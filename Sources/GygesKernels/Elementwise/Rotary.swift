@@ -1,6 +1,6 @@
 import CGygesKernels
 
-/// How the channels of a head form the pairs that rotary embedding turns.
+/// How the channels of a head form the pairs that rotary embedding rotates.
 public enum RotaryLayout: Sendable, Equatable {
     /// Channel `i` with `i + d/2` (transformers, GPT-NeoX).
     case halves
@@ -8,11 +8,11 @@ public enum RotaryLayout: Sendable, Equatable {
     case pairs
 }
 
-/// Turns the channel pairs of each head by its row's angles, in place (Su et al. 2021).
+/// Rotates the channel pairs of each head by its row's angles, in place (Su et al. 2021).
 ///
 /// - Parameters:
 ///   - x: Rows `rowStride` floats apart, each with `headCount` heads of `headDimension` from `headOffset` on.
-///   - rotaryDimension: The first channels of a head that turn; even.
+///   - rotaryDimension: The first channels of a head that are rotated; even.
 ///   - cosines: `[rows, rotaryDimension / 2]`, as `sines`.
 public func rotate(
     _ x: inout MutableSpan<Float>, rowStride: Int, headOffset: Int, headCount: Int, headDimension: Int,
@@ -30,7 +30,7 @@ public func rotate(
     sines.withUnsafeBufferPointer { sines in
         withPointers(cosines, &x) { cosines, x in
             team.run(over: rows, minimum: max(1, (1 << 14) / (headCount * rotaryDimension))) { part in
-                kernel?(
+                kernel(
                     x.baseAddress! + part.lowerBound * rowStride + headOffset, rowStride, part.count, headCount,
                     headDimension, pairs, layout == .pairs ? 1 : 0, cosines.baseAddress! + part.lowerBound * pairs,
                     sines.baseAddress! + part.lowerBound * pairs)

@@ -8,9 +8,8 @@ public let checksumPartLength = 1 << 20
 ///
 /// - Complexity: O(bytes), at the speed of memory, spread over the team.
 public func checksums(of bytes: UnsafeRawBufferPointer, team: ThreadTeam) -> [UInt64] {
-    guard let base = bytes.baseAddress, let checksum = team.instructionSet.kernels.pointee.vector.checksum else {
-        return []
-    }
+    guard let base = bytes.baseAddress else { return [] }
+    let checksum = team.instructionSet.kernels.pointee.vector.checksum
     let partCount = (bytes.count + checksumPartLength - 1) / checksumPartLength
     return [UInt64](unsafeUninitializedCapacity: partCount) { sums, count in
         nonisolated(unsafe) let sums = sums

@@ -17,24 +17,24 @@ public func measureReadBandwidth(team: ThreadTeam, byteCount: Int = 512 << 20, p
         (base + part * partLength).initializeMemory(
             as: UInt8.self, repeating: UInt8(truncatingIfNeeded: part), count: partLength)
     }
-    let sums = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: partCount)
-    defer { sums.deallocate() }
-    nonisolated(unsafe) let results = sums
+    let words = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: partCount)
+    defer { words.deallocate() }
+    nonisolated(unsafe) let results = words
     var times: [Double] = []
     for _ in 0..<max(1, passes) {
         let start = ContinuousClock.now
         team.run(parts: partCount) { part in
-            results[part] = checksum(UnsafeRawPointer(base + part * partLength), byteCount: partLength)
+            results[part] = exclusiveOr(UnsafeRawPointer(base + part * partLength), byteCount: partLength)
         }
         times.append(start.duration(to: .now) / .seconds(1))
     }
-    // The sums are looked at, so that reading cannot be left out.
-    let total = sums.reduce(0, &+)
+    // The results are looked at, so that reading cannot be left out.
+    let total = words.reduce(0, &+)
     return total == 1 ? 0 : Double(partCount * partLength) / times.sorted()[times.count / 2]
 }
 
-/// The exclusive or of all words; four chains, so that it waits for memory only.
-private func checksum(_ bytes: UnsafeRawPointer, byteCount: Int) -> UInt64 {
+/// The exclusive or of all words, folded to one; four chains, so that it waits for memory only.
+private func exclusiveOr(_ bytes: UnsafeRawPointer, byteCount: Int) -> UInt64 {
     var sums = (SIMD8<UInt64>.zero, SIMD8<UInt64>.zero, SIMD8<UInt64>.zero, SIMD8<UInt64>.zero)
     for offset in stride(from: 0, to: byteCount, by: 256) {
         sums.0 ^= bytes.load(fromByteOffset: offset, as: SIMD8<UInt64>.self)

@@ -2,6 +2,7 @@ import Synchronization
 
 /// Memory that outlives a call, so that the system need not clear it for every layer.
 final class ScratchMemory: Sendable {
+    // Invariant: memory that nobody but its holder uses: `kept`, or the one call of `with` that took it from there.
     private struct Buffer: @unchecked Sendable {
         var bytes: UnsafeMutableRawBufferPointer
     }

@@ -10,7 +10,7 @@ import Synchronization
 /// A fixed number of threads that split work, and the instruction set they work with.
 ///
 /// A run is cut into more parts than threads. Each thread takes those of a share of its own in order, so that it finds what
-/// it has called for ahead of its last part, and then those that others have left, so that a thread that the system slows
+/// was prefetched after its last part, and then those that others have left, so that a thread that the system slows
 /// down does not hold them up. Between runs, helpers look for work for some microseconds (a forward pass asks
 /// every few) and then sleep. Which thread computes a part never changes a result.
 public final class ThreadTeam: Sendable {
@@ -97,8 +97,8 @@ private final class TeamState: Sendable {
     /// Helpers that have not finished with the current run.
     private let busy = Atomic<Int>(0)
     private let isStopping = Atomic<Bool>(false)
-    /// One run at a time.
-    private let turn = Mutex<Void>(())
+    /// Held by the run under way.
+    private let oneRun = Mutex<Void>(())
     // Both are only used through the pthread calls below and live as long as this object.
     nonisolated(unsafe) private let lock: UnsafeMutablePointer<pthread_mutex_t>
     nonisolated(unsafe) private let wake: UnsafeMutablePointer<pthread_cond_t>
@@ -121,7 +121,7 @@ private final class TeamState: Sendable {
     }
 
     func run(parts: Int, helperCount: Int, _ body: @escaping (Int) -> Void) {
-        turn.withLock { _ in
+        oneRun.withLock { _ in
             self.body = body
             for (index, share) in shares.enumerated() {
                 share.next.store(index * parts / shares.count, ordering: .relaxed)

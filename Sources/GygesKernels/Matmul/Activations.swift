@@ -1,6 +1,6 @@
 import CGygesKernels
 
-/// The left side of products: rows laid out in tiles, and quantised, once for all matrices that read them.
+/// The left side of matmuls: rows laid out in tiles, and quantised, once for all matrices that read them.
 ///
 /// Keeps its memory from one use to the next. Belongs to one thread.
 public struct Activations: ~Copyable {
@@ -11,7 +11,7 @@ public struct Activations: ~Copyable {
     /// Creates room for activations.
     public init() {}
 
-    /// Lays out `x` `[rows, columns]` in every form that products with `matrices` need.
+    /// Lays out `x` `[rows, columns]` in every form that matmuls with `matrices` need.
     ///
     /// - Parameter norm: What each row goes through first, a tile at a time; `nil` for nothing.
     /// - Precondition: `columns` is the number of columns of each matrix, and of the norm's gains.
@@ -30,7 +30,7 @@ public struct Activations: ~Copyable {
         }
     }
 
-    /// Makes room for rows in every form that products with `matrices` need; whoever asked fills it.
+    /// Makes room for rows in every form that matmuls with `matrices` need; whoever asked fills it.
     mutating func reserve(rows: Int, columns: Int, for matrices: some Collection<PackedMatrix>) -> [TileLayout] {
         self.rows = rows
         self.columns = columns
@@ -84,7 +84,7 @@ public enum RowNorm {
     }
 }
 
-/// The form of activations that a product reads.
+/// The form of activations that a matmul reads.
 enum ActivationKind: CaseIterable {
     /// Rounded to 8 bits with a scale for each 32 columns.
     case quantized32
@@ -128,6 +128,8 @@ enum ActivationKind: CaseIterable {
 
 /// The tiles of one form. Used by the owner of its `Activations` alone.
 private final class TileMemory {
+    // Invariant: this object's own, freed in `deinit` and where it is replaced by more; nobody uses a pointer into it after the
+    // next call of `layout`.
     private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     var isCurrent = false
 
@@ -149,6 +151,7 @@ private final class TileMemory {
 
 /// Where rows go in tiles of one form. Places of different tiles or columns are disjoint.
 struct TileLayout {
+    // Invariant: room for all tiles of `rows` rows of `columns`, until their `TileMemory` lays out others.
     let base: UnsafeMutablePointer<UInt8>
     let kind: ActivationKind
     let rows: Int
@@ -160,7 +163,7 @@ struct TileLayout {
     ///   - x: The tile's rows from the first of these columns on, `stride` apart.
     ///   - run: From a multiple of ``ActivationKind/columnMultiple`` to another, or to the last column.
     func layOut(
-        _ x: UnsafePointer<Float>, stride: Int, tile: Int, columns run: Range<Int>, kernels: GygesProductKernels
+        _ x: UnsafePointer<Float>, stride: Int, tile: Int, columns run: Range<Int>, kernels: GygesMatmulKernels
     ) {
         let first = tile * kind.tileRows
         let count = min(kind.tileRows, rows - first)
@@ -196,7 +199,7 @@ struct TileLayout {
                 source.withRows(first..<min(first + layout.kind.tileRows, layout.rows), kernels: kernels.vector) { x in
                     layout.layOut(
                         x + start, stride: layout.columns, tile: tile,
-                        columns: start..<min(start + runLength, layout.columns), kernels: kernels.products)
+                        columns: start..<min(start + runLength, layout.columns), kernels: kernels.matmul)
                 }
             }
         }
@@ -208,6 +211,7 @@ struct TileLayout {
 
 /// Rows to be laid out, and what they go through first.
 private struct RowSource {
+    // Invariant: whole rows of `columns` floats, which the caller keeps valid while they are laid out.
     let x: UnsafePointer<Float>
     let columns: Int
     let norm: RowNorm?

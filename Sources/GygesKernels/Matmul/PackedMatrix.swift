@@ -1,7 +1,10 @@
 import CGygesKernels
 
-/// What a product trades for speed.
-public enum ProductPrecision: String, Sendable, CaseIterable {
+/// The name until its users have changed to the other.
+public typealias ProductPrecision = MatmulPrecision
+
+/// What a matmul trades for speed.
+public enum MatmulPrecision: String, Sendable, CaseIterable {
     /// Block formats meet activations rounded to 8 bits, with a scale for each 32 channels of a row, or each 64 where blocks
     /// are 256 long (Q4_K, Q5_K, Q6_K); float formats meet floats.
     case fast
@@ -38,7 +41,7 @@ enum PanelFormat: Equatable {
     }
 }
 
-/// How a weight matrix `[rows, columns]` = `[outputs, inputs]` is packed for products: pure arithmetic, no memory.
+/// How a weight matrix `[rows, columns]` = `[outputs, inputs]` is packed for matmuls: pure arithmetic, no memory.
 public struct PanelLayout: Sendable, Equatable {
     /// The number of outputs.
     public let rows: Int
@@ -48,17 +51,17 @@ public struct PanelLayout: Sendable, Equatable {
     public let source: WeightFormat
     /// The format of the panels.
     let format: PanelFormat
-    /// What products with the matrix read.
+    /// What matmuls with the matrix read.
     let activationKind: ActivationKind
 
     /// Changes whenever the bytes of panels do, so that panels kept in files are not read as something else. They are the
     /// same on every instruction set.
     public static let version = Int(GYGES_PANEL_LAYOUT_VERSION)
 
-    /// Describes a matrix of `source` elements packed for products of a precision.
+    /// Describes a matrix of `source` elements packed for matmuls of a precision.
     ///
     /// - Precondition: `columns` is a whole number of blocks.
-    public init(rows: Int, columns: Int, source: WeightFormat, precision: ProductPrecision) {
+    public init(rows: Int, columns: Int, source: WeightFormat, precision: MatmulPrecision) {
         guard rows > 0, columns > 0, columns % source.blockLength == 0 else {
             fatalError("a matrix [\(rows), \(columns)] of \(source.rawValue) cannot be packed")
         }
@@ -97,14 +100,15 @@ public struct PanelLayout: Sendable, Equatable {
     public var panelByteCount: Int { gyges_panel_bytes(format.code, columns) }
 }
 
-/// A weight matrix `[rows, columns]` = `[outputs, inputs]` in the panels that products read.
+/// A weight matrix `[rows, columns]` = `[outputs, inputs]` in the panels that matmuls read.
 ///
-/// Takes as many bytes as the file does (or two an element for ``ProductPrecision/bfloat16``, one for
-/// ``ProductPrecision/int8``).
+/// Takes as many bytes as the file does (or two an element for ``MatmulPrecision/bfloat16``, one for
+/// ``MatmulPrecision/int8``).
 public final class PackedMatrix: Sendable {
     /// The arrangement of the panels.
     public let layout: PanelLayout
-    // Written before `init` returns only, and read-only from then on.
+    // Invariant: `layout.byteCount` bytes, more than none, of panels as `pack` writes them for `layout`; written before `init`
+    // returns only and read-only from then on. Freed here, or by `owner`.
     nonisolated(unsafe) private let memory: UnsafeRawBufferPointer
     /// What keeps the memory alive; `nil` if it is the matrix's own.
     private let owner: (any AnyObject & Sendable)?
@@ -115,7 +119,7 @@ public final class PackedMatrix: Sendable {
     /// - Precondition: `columns` is a whole number of blocks and `bytes` has the right length.
     /// - Complexity: O(rows · columns).
     public convenience init(
-        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int, precision: ProductPrecision,
+        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int, precision: MatmulPrecision,
         team: ThreadTeam
     ) {
         self.init(
@@ -219,9 +223,9 @@ public final class PackedMatrix: Sendable {
                 for column in 0..<columns { floats[column * panelOutputs + output] = row[column] }
             }
             if panelFormat == .int8 {
-                gyges_pack_int8_panel(floats.baseAddress, columns, packed)
+                gyges_pack_int8_panel(floats.baseAddress!, columns, packed)
             } else {
-                gyges_pack_bfloat16_panel(floats.baseAddress, columns, packed)
+                gyges_pack_bfloat16_panel(floats.baseAddress!, columns, packed)
             }
         }
     }

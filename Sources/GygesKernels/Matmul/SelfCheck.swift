@@ -17,7 +17,7 @@ public func differences(between first: InstructionSet, and second: InstructionSe
             activations.load(x.span, rows: rows, columns: columns, for: [matrix], team: team)
             var y = [Float](repeating: 0, count: rows * outputs)
             var elements = y.mutableSpan
-            multiply(activations, by: matrix, into: &elements, team: team)
+            matmul(activations, by: matrix, into: &elements, team: team)
             return y
         }
         let largest = results[0].reduce(0) { max($0, abs($1)) }

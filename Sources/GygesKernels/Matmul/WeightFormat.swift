@@ -21,10 +21,10 @@ public enum WeightFormat: String, Sendable, CaseIterable {
     /// The bytes of one block.
     public var blockByteCount: Int { gyges_block_bytes(code) }
 
-    /// Whether elements share scales, so that products take quantised activations.
+    /// Whether elements share scales, so that matmuls take quantised activations.
     public var isQuantized: Bool { blockLength > 1 }
 
-    /// What fast products of a quantised format read.
+    /// What fast matmuls of a quantised format read.
     var quantizedActivations: ActivationKind { gyges_activation_block(code) == 64 ? .quantized64 : .quantized32 }
 
     /// The bytes of `elementCount` elements; `nil` if that is not a whole number of blocks or overflows.

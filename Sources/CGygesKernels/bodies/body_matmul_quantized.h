@@ -1,22 +1,22 @@
-// Block formats times quantised activations: which tiles meet which panels when. Part of body_products.h.
+// Block formats times quantised activations: which tiles meet which panels, and when. Part of body_matmul.h.
 
 /// Some full tiles, or one, times one or two panels: the bridge from values to the constants that quantized_tile and super_tile
 /// are specialised for.
 static void NAME(quantized_tiles_panels)(
-    const GygesProduct *product, size_t panel, size_t panel_count, size_t tile, size_t tile_count) {
-    const size_t columns = product->columns, rows_left = product->rows - tile * GYGES_QUANTIZED_TILE_ROWS;
+    const GygesMatmul *matmul, size_t panel, size_t panel_count, size_t tile, size_t tile_count) {
+    const size_t columns = matmul->columns, rows_left = matmul->rows - tile * GYGES_QUANTIZED_TILE_ROWS;
     const size_t tile_rows = gyges_tile_rows(rows_left, GYGES_QUANTIZED_TILE_ROWS);
-    const size_t panel_bytes = gyges_panel_bytes(product->format, columns);
+    const size_t panel_bytes = gyges_panel_bytes(matmul->format, columns);
     const size_t tile_bytes = gyges_quantized_tile_bytes(GYGES_QUANTIZED_TILE_ROWS, columns);
-    const uint8_t *packed = product->panels + panel * panel_bytes;
-    const uint8_t *x = product->activations + tile * tile_bytes;
+    const uint8_t *packed = matmul->panels + panel * panel_bytes;
+    const uint8_t *x = matmul->activations + tile * tile_bytes;
 
     for (size_t lane = 0; lane < GYGES_PANEL_OUTPUTS; lane += LANES) {
         TileSums results[NAME(most_tiles)];
         for (size_t p = 0; p < panel_count; p++) {
             const size_t rows = tile_count * GYGES_QUANTIZED_TILE_ROWS;
-            call_addends(
-                product, (tile - product->tile_begin) * GYGES_QUANTIZED_TILE_ROWS,
+            prefetch_addends(
+                matmul, (tile - matmul->tile_begin) * GYGES_QUANTIZED_TILE_ROWS,
                 (panel + p) * GYGES_PANEL_OUTPUTS + lane, rows < rows_left ? rows : rows_left);
         }
 #define CALL(format, P, R) \
@@ -40,7 +40,7 @@ static void NAME(quantized_tiles_panels)(
         case 0: if (shares_activations(format)) CALL(format, 2, 16)                            \
         }                                                                                      \
         break;
-        switch (product->format) {
+        switch (matmul->format) {
             FORMAT(GYGES_Q8_0) FORMAT(GYGES_Q4_0) FORMAT(GYGES_Q4_1) FORMAT(GYGES_Q5_0)
             FORMAT(GYGES_Q5_1) SUPER_FORMAT(GYGES_Q4_K) SUPER_FORMAT(GYGES_Q5_K) SUPER_FORMAT(GYGES_Q6_K)
         }
@@ -51,32 +51,32 @@ static void NAME(quantized_tiles_panels)(
 #undef CALL
         for (size_t t = 0; t < tile_count; t++)
             for (size_t p = 0; p < panel_count; p++) {
-                const size_t row = (tile - product->tile_begin + t) * GYGES_QUANTIZED_TILE_ROWS;
+                const size_t row = (tile - matmul->tile_begin + t) * GYGES_QUANTIZED_TILE_ROWS;
                 const size_t left = rows_left - t * GYGES_QUANTIZED_TILE_ROWS;
                 const size_t output = (panel + p) * GYGES_PANEL_OUTPUTS + lane;
-                if (output >= product->outputs) break;
-                store_results(product, row, output, results[t].rows[p], left < tile_rows ? left : tile_rows);
+                if (output >= matmul->outputs) break;
+                store_results(matmul, row, output, results[t].rows[p], left < tile_rows ? left : tile_rows);
             }
     }
 }
 
-static void NAME(multiply_quantized)(const GygesProduct *product) {
-    const size_t step = cached_tiles(gyges_quantized_tile_bytes(GYGES_QUANTIZED_TILE_ROWS, product->columns));
-    for (size_t begin = product->tile_begin; begin < product->tile_end; begin += step) {
-        const size_t end = product->tile_end - begin < step ? product->tile_end : begin + step;
-        for (size_t panel = product->panel_begin; panel < product->panel_end; panel += 2) {
-            const size_t panels_left = product->panel_end - panel < 2 ? 1 : 2;
+static void NAME(matmul_quantized)(const GygesMatmul *matmul) {
+    const size_t step = cached_tiles(gyges_quantized_tile_bytes(GYGES_QUANTIZED_TILE_ROWS, matmul->columns));
+    for (size_t begin = matmul->tile_begin; begin < matmul->tile_end; begin += step) {
+        const size_t end = matmul->tile_end - begin < step ? matmul->tile_end : begin + step;
+        for (size_t panel = matmul->panel_begin; panel < matmul->panel_end; panel += 2) {
+            const size_t panels_left = matmul->panel_end - panel < 2 ? 1 : 2;
             for (size_t tile = begin, count; tile < end; tile += count) {
-                const size_t rows = product->rows - tile * GYGES_QUANTIZED_TILE_ROWS;
+                const size_t rows = matmul->rows - tile * GYGES_QUANTIZED_TILE_ROWS;
                 const size_t full = rows / GYGES_QUANTIZED_TILE_ROWS;
-                const size_t together = shares_activations(product->format) && full > 0 ? panels_left : 1;
-                const bool shares_codes = together == 2 || gyges_block_length(product->format) == 256;
+                const size_t together = shares_activations(matmul->format) && full > 0 ? panels_left : 1;
+                const bool shares_codes = together == 2 || gyges_block_length(matmul->format) == 256;
                 count = !shares_codes || full < 2 ? 1 : full < NAME(most_tiles) ? full : NAME(most_tiles);
                 if (count > end - tile) count = end - tile;
                 for (size_t p = 0; p < panels_left; p += together)
-                    NAME(quantized_tiles_panels)(product, panel + p, together, tile, count);
+                    NAME(quantized_tiles_panels)(matmul, panel + p, together, tile, count);
             }
         }
     }
-    finish_streams(product);
+    finish_streams(matmul);
 }

@@ -2,33 +2,33 @@ import GygesKernels
 import GygesTestSupport
 import Testing
 
-/// Products of every format against the reference, on every instruction set.
-@Suite struct ProductTests {
+/// Matmuls of every format against the reference, on every instruction set.
+@Suite struct MatmulTests {
     /// Odd numbers of rows and outputs: below, at and above the sizes of tiles and panels.
     static let rowCounts = [1, 2, 3, 5, 7, 12, 13, 16, 17, 35]
     static let outputCounts = [1, 15, 16, 33, 50]
 
     @Test(arguments: InstructionSet.supported, WeightFormat.allCases)
-    func fastProductsMeetTheReference(level: InstructionSet, format: WeightFormat) {
+    func fastMatmulsMeetTheReference(level: InstructionSet, format: WeightFormat) {
         check(level, format, .fast)
     }
 
     @Test(arguments: InstructionSet.supported, WeightFormat.allCases)
-    func exactProductsMeetTheReference(level: InstructionSet, format: WeightFormat) {
+    func exactMatmulsMeetTheReference(level: InstructionSet, format: WeightFormat) {
         check(level, format, .exact)
     }
 
     @Test(arguments: InstructionSet.supported, WeightFormat.allCases)
-    func bfloat16ProductsMeetTheReference(level: InstructionSet, format: WeightFormat) {
+    func bfloat16MatmulsMeetTheReference(level: InstructionSet, format: WeightFormat) {
         check(level, format, .bfloat16)
     }
 
     @Test(arguments: InstructionSet.supported, WeightFormat.allCases)
-    func int8ProductsMeetTheReference(level: InstructionSet, format: WeightFormat) {
+    func int8MatmulsMeetTheReference(level: InstructionSet, format: WeightFormat) {
         check(level, format, .int8)
     }
 
-    private func check(_ level: InstructionSet, _ format: WeightFormat, _ precision: ProductPrecision) {
+    private func check(_ level: InstructionSet, _ format: WeightFormat, _ precision: MatmulPrecision) {
         let team = ThreadTeam(threadCount: 2, instructionSet: level)
         let columnCounts = format.isQuantized ? [1, 3].map { $0 * max(format.blockLength, 32) } : [1, 2, 37, 64]
         for (index, (rows, outputs)) in zip(
@@ -91,7 +91,7 @@ import Testing
         let stored = StoredMatrix(format: format, rows: outputs, columns: columns, seed: 5)
         var random = Randomness(6)
         let x = random.floats(rows * columns)
-        for precision in ProductPrecision.allCases {
+        for precision in MatmulPrecision.allCases {
             let team = ThreadTeam(threadCount: 1, instructionSet: level)
             let together = product(x, stored, rows: rows, precision: precision, team: team)
             for threads in [2, 3] {
@@ -142,14 +142,14 @@ import Testing
     }
 
     private func product(
-        _ x: [Float], _ matrix: StoredMatrix, rows: Int, precision: ProductPrecision, team: ThreadTeam
+        _ x: [Float], _ matrix: StoredMatrix, rows: Int, precision: MatmulPrecision, team: ThreadTeam
     ) -> [Float] {
         let packed = matrix.packed(precision, team: team)
         var activations = Activations()
         activations.load(x.span, rows: rows, columns: matrix.columns, for: [packed], team: team)
         var y = [Float](repeating: .nan, count: rows * matrix.rows)
         var span = y.mutableSpan
-        multiply(activations, by: packed, into: &span, team: team)
+        matmul(activations, by: packed, into: &span, team: team)
         return y
     }
 
@@ -160,7 +160,7 @@ import Testing
     }
 
     @Test("Gating between products has the bits of one step after another", arguments: InstructionSet.supported)
-    func gatedProducts(level: InstructionSet) {
+    func gatedMatmuls(level: InstructionSet) {
         let team = ThreadTeam(threadCount: 2, instructionSet: level)
         // Below and above the rows and the outputs that are computed together, with remainders of tiles and panels.
         for (rows, inner) in [(1, 544), (3, 32), (17, 1056), (35, 768), (100, 288), (211, 160)] {
@@ -183,7 +183,7 @@ import Testing
                     gated.load(ups.span, rows: rows, columns: inner, for: [down], team: team)
                     let expected = product(gated, down, rows: rows)
 
-                    multiplyGated(
+                    gatedMatmul(
                         input, gate: gate, up: up, activation: activation, into: &gated, for: down, team: team)
                     gates = product(gated, down, rows: rows)
                     #expect(gates == expected, "\(level) \(precision) \(format) \(next) [\(rows), \(inner)]")
@@ -194,14 +194,14 @@ import Testing
         func product(_ x: borrowing Activations, _ matrix: PackedMatrix, rows: Int) -> [Float] {
             var y = [Float](repeating: .nan, count: rows * matrix.rows)
             var span = y.mutableSpan
-            multiply(x, by: matrix, into: &span, team: team)
+            matmul(x, by: matrix, into: &span, team: team)
             return y
         }
     }
 
     /// Gate and up, and what reads them; the last two have tiles of another height.
     private static let gatedFormats:
-        [(ProductPrecision, WeightFormat, (precision: ProductPrecision, format: WeightFormat))] = [
+        [(MatmulPrecision, WeightFormat, (precision: MatmulPrecision, format: WeightFormat))] = [
             (.fast, .q4_K, (.fast, .q8_0)), (.fast, .q8_0, (.fast, .q6_K)), (.exact, .q8_0, (.exact, .f32)),
             (.bfloat16, .bf16, (.bfloat16, .bf16)),
             (.int8, .f32, (.int8, .f32)), (.fast, .q8_0, (.bfloat16, .f32)), (.bfloat16, .f32, (.fast, .q4_0)),
@@ -227,7 +227,7 @@ import Testing
                     layerNorm(
                         x.span, weight: weight.span, bias: bias?.span, epsilon: epsilon, into: &span, team: team)
                 }
-                for precision in ProductPrecision.allCases {
+                for precision in MatmulPrecision.allCases {
                     let matrix = StoredMatrix(format: .q8_0, rows: 19, columns: columns, seed: 3)
                     let packed = matrix.packed(precision, team: team)
                     var activations = Activations()
@@ -235,7 +235,7 @@ import Testing
                         x.span, rows: rows, columns: columns, normalizedBy: norm, for: [packed], team: team)
                     var y = [Float](repeating: .nan, count: rows * 19)
                     span = y.mutableSpan
-                    multiply(activations, by: packed, into: &span, team: team)
+                    matmul(activations, by: packed, into: &span, team: team)
                     #expect(y == product(normed, matrix, rows: rows, precision: precision, team: team))
                 }
             }
@@ -243,20 +243,20 @@ import Testing
     }
 
     @Test("A product is added where it is asked to", arguments: InstructionSet.supported, WeightFormat.allCases)
-    func addedProducts(level: InstructionSet, format: WeightFormat) {
+    func addedMatmuls(level: InstructionSet, format: WeightFormat) {
         let team = ThreadTeam(threadCount: 2, instructionSet: level)
         let columns = 2 * max(format.blockLength, 32), rows = 29
         for outputs in [7, 33, 48] {
             let stored = StoredMatrix(format: format, rows: outputs, columns: columns, seed: 5)
             var random = Randomness(6)
             let x = random.floats(rows * columns), before = random.floats(rows * outputs)
-            for precision in ProductPrecision.allCases {
+            for precision in MatmulPrecision.allCases {
                 let packed = stored.packed(precision, team: team)
                 var activations = Activations()
                 activations.load(x.span, rows: rows, columns: columns, for: [packed], team: team)
                 var y = before
                 y.withUnsafeMutableBufferPointer {
-                    multiply(activations, [Product(packed, into: $0, isAdded: true)], team: team)
+                    matmul(activations, [Matmul(packed, into: $0, isAdded: true)], team: team)
                 }
                 let plain = product(x, stored, rows: rows, precision: precision, team: team)
                 #expect(y == zip(before, plain).map { $0 + $1 }, "\(level) \(precision) \(outputs)")

@@ -8,10 +8,10 @@ public enum GateActivation: Sendable, Equatable {
     case gelu
 }
 
-/// Lays out `activation(x · gateᵀ) · (x · upᵀ)` for products with `next`, piece by piece: neither product ever goes
+/// Lays out `activation(x · gateᵀ) · (x · upᵀ)` for a matmul with `next`, piece by piece: neither of the two ever goes
 /// through memory.
 ///
-/// The bits are those of both products, ``gate(_:with:times:team:)`` and
+/// The bits are those of both matmuls, ``gate(_:with:times:team:)`` and
 /// ``Activations/load(_:rows:columns:normalizedBy:for:team:)``, one after another.
 /// - Parameters:
 ///   - x: Activations loaded for both matrices.
@@ -19,25 +19,25 @@ public enum GateActivation: Sendable, Equatable {
 ///   - up: The weights of the other, of the same shape.
 ///   - result: Becomes `[rows, inner]`.
 /// - Precondition: The shapes agree.
-public func multiplyGated(
+public func gatedMatmul(
     _ x: borrowing Activations, gate: PackedMatrix, up: PackedMatrix, activation: GateActivation,
     into result: inout Activations, for next: PackedMatrix, team: ThreadTeam
 ) {
     let rows = x.rows
     expect(
         gate.rows == up.rows && gate.columns == up.columns && x.columns == gate.columns && next.columns == gate.rows,
-        "gated product: shapes do not agree")
+        "gated matmul: shapes do not agree")
     guard rows > 0, let layout = result.reserve(rows: rows, columns: gate.rows, for: [next]).first else { return }
     guard let gateTiles = x.tiles(gate.activationKind), let upTiles = x.tiles(up.activationKind) else {
         fatalError("activations were not loaded for these matrices")
     }
     let multiple = max(2, layout.kind.columnMultiple / panelOutputs)
-    let least = max(1, leastPanels(columns: 2 * x.columns, rows: rows))
+    let minimum = max(1, minimumPanels(columns: 2 * x.columns, rows: rows))
     let unit = GatedUnit(
         gate: gate, gateTiles: gateTiles, up: up, upTiles: upTiles, activation: activation, layout: layout,
         instructionSet: team.instructionSet)
     // Whole blocks of outputs may be few: many rows are shared out, too, for the threads to end together.
-    let length = team.runLength(over: gate.panelCount, minimum: least, multiple: multiple)
+    let length = team.runLength(over: gate.panelCount, minimum: minimum, multiple: multiple)
     let runs = (gate.panelCount + length - 1) / length
     let stripes = (rows + GatedUnit.rowsTogether - 1) / GatedUnit.rowsTogether
     let cuts = min(stripes, 4)
@@ -51,7 +51,7 @@ public func multiplyGated(
     }
 }
 
-/// What a part of a gated product needs.
+/// What a part of a gated matmul needs.
 private struct GatedUnit {
     let gate: PackedMatrix
     let gateTiles: UnsafePointer<UInt8>
@@ -64,7 +64,7 @@ private struct GatedUnit {
     /// Rows that are computed together: whole tiles of every form, and few enough that their activations and what becomes of
     /// them stay in the second-level cache.
     static let rowsTogether = 96
-    /// The floats of each of the two products that are computed before they are gated.
+    /// The floats of each of the two matmuls that are computed before they are gated.
     private static let floatsTogether = 96 * 128
 
     /// Computes some stripes of rows of some outputs, from a multiple of `multiple` panels on.
@@ -91,29 +91,29 @@ private struct GatedUnit {
         rows: Range<Int>, panels: Range<Int>, gates: UnsafeMutablePointer<Float>, ups: UnsafeMutablePointer<Float>
     ) {
         let stride = panels.count * panelOutputs
-        multiply(gate, gateTiles, rows: rows, panels: panels, into: gates, stride: stride)
-        multiply(up, upTiles, rows: rows, panels: panels, into: ups, stride: stride)
+        matmul(gate, gateTiles, rows: rows, panels: panels, into: gates, stride: stride)
+        matmul(up, upTiles, rows: rows, panels: panels, into: ups, stride: stride)
         let kernels = instructionSet.kernels.pointee
         let columns = panels.lowerBound * panelOutputs..<min(panels.upperBound * panelOutputs, layout.columns)
         let gating = activation.gating(kernels.vector)
         for row in 0..<rows.count {
             let gates = gates + row * stride
-            gating?(gates, ups + row * stride, columns.count, gates)
+            gating(gates, ups + row * stride, columns.count, gates)
         }
         let height = layout.kind.tileRows
         for tile in rows.lowerBound / height..<(rows.upperBound + height - 1) / height {
             layout.layOut(
                 gates + (tile * height - rows.lowerBound) * stride, stride: stride, tile: tile, columns: columns,
-                kernels: kernels.products)
+                kernels: kernels.matmul)
         }
     }
 
-    private func multiply(
+    private func matmul(
         _ matrix: PackedMatrix, _ tiles: UnsafePointer<UInt8>, rows: Range<Int>, panels: Range<Int>,
         into y: UnsafeMutablePointer<Float>, stride: Int
     ) {
         let height = matrix.activationKind.tileRows
-        matrix.multiply(
+        matrix.matmul(
             tiles, rows: layout.rows, tiles: rows.lowerBound / height..<(rows.upperBound + height - 1) / height,
             panels: panels, into: y, stride: stride, destination: GYGES_STORE, instructionSet: instructionSet)
     }

@@ -73,7 +73,7 @@ INLINE void load_codes(int bits, int shift, const uint8_t *packed, Words codes[8
     }
 }
 
-/// The scales and codes of a panel's next block, in the groups that product_layout.h describes.
+/// The scales and codes of a panel's next block, in the groups that panel_layout.h describes.
 typedef struct {
     const uint8_t *codes, *scales;
     /// The first block of the next group.

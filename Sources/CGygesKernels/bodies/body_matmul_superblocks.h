@@ -1,4 +1,4 @@
-// Blocks of 256 (Q4_K, Q5_K, Q6_K) times activations with a scale for each 64 k. Part of body_products.h.
+// Blocks of 256 (Q4_K, Q5_K, Q6_K) times activations with a scale for each 64 k. Part of body_matmul.h.
 //
 // What bounds these products are the core's two multiplying ports. Of 20 instructions on them for 64 k of a row 16 are
 // products of codes; a scale for each 32 k took 22.
@@ -36,7 +36,7 @@ INLINE NAME(Quarter) load_quarter(
     NAME(Quarter) quarter = {.lowest = 0};
     for (size_t half = 0; half < 2; half++) {
         // By halves: as many lines again in one burst cost a single row a tenth.
-        prefetch(codes + half * gyges_code_bytes(format) + NAME(bytes_ahead), gyges_code_bytes(format));
+        prefetch(codes + half * gyges_code_bytes(format) + NAME(prefetch_distance), gyges_code_bytes(format));
         load_codes(
             gyges_code_bits(format), code_shift(format), codes + half * gyges_code_bytes(format) + 4 * lane,
             quarter.codes + 8 * half);
@@ -99,7 +99,7 @@ INLINE void super_tile(
     PanelPlace place = {panel, panel, 0};
     for (size_t block = 0; block < blocks; block++, place.scales += gyges_scale_bytes(format)) {
         const size_t bytes = enter_group(&place, format, block, blocks);
-        prefetch(place.scales + NAME(bytes_ahead), bytes);
+        prefetch(place.scales + NAME(prefetch_distance), bytes);
         NAME(SuperBlock) figures;
         load_block(format, place.scales, lane, &figures);
         for (size_t index = 0; index < 4; index++, place.codes += quarter_bytes, x += step_bytes) {

@@ -1,15 +1,15 @@
 import CGygesKernels
 
-/// A weight matrix and where its products go.
-public struct Product {
+/// A weight matrix and where its matmul with activations goes.
+public struct Matmul {
     /// The weights `[outputs, inputs]`.
     public var matrix: PackedMatrix
     /// `[rows, outputs]`
     public var result: UnsafeMutableBufferPointer<Float>
-    /// Whether the product is added to what `result` holds, or replaces it.
+    /// Whether the results are added to what `result` holds, or replace it.
     public var isAdded: Bool
 
-    /// Creates a product; `result` stays valid and is nobody else's until it is computed.
+    /// Creates a matmul; `result` stays valid and is nobody else's until it is computed.
     public init(
         _ matrix: PackedMatrix, into result: UnsafeMutableBufferPointer<Float>, isAdded: Bool = false
     ) {
@@ -26,34 +26,34 @@ public struct Product {
 ///   - x: Activations loaded for this matrix.
 ///   - y: `[rows, matrix.rows]`, overwritten.
 /// - Precondition: The columns agree and `y` has the right length.
-public func multiply(
+public func matmul(
     _ x: borrowing Activations, by matrix: PackedMatrix, into y: inout MutableSpan<Float>, team: ThreadTeam
 ) {
-    y.withUnsafeMutableBufferPointer { multiply(x, [Product(matrix, into: $0)], team: team) }
+    y.withUnsafeMutableBufferPointer { matmul(x, [Matmul(matrix, into: $0)], team: team) }
 }
 
-/// Several matrices' products with the same rows, shared out among the threads together: the threads then wait for each
+/// Several matrices' matmuls with the same rows, shared out among the threads together: the threads then wait for each
 /// other once, which matters with few rows.
-public func multiply(_ x: borrowing Activations, _ products: [Product], team: ThreadTeam) {
+public func matmul(_ x: borrowing Activations, _ matmuls: [Matmul], team: ThreadTeam) {
     let rows = x.rows
     guard rows > 0 else { return }
     var parts: [MatrixPart] = []
     var end = 0
-    for product in products {
-        let matrix = product.matrix
-        guard x.columns == matrix.columns, product.result.count == rows * matrix.rows else {
+    for matmul in matmuls {
+        let matrix = matmul.matrix
+        guard x.columns == matrix.columns, matmul.result.count == rows * matrix.rows else {
             fatalError(
-                "product of [\(rows), \(x.columns)] with [\(matrix.rows), \(matrix.columns)] into "
-                    + "\(product.result.count) floats")
+                "matmul of [\(rows), \(x.columns)] with [\(matrix.rows), \(matrix.columns)] into "
+                    + "\(matmul.result.count) floats")
         }
         guard let tiles = x.tiles(matrix.activationKind) else {
             fatalError("activations were not loaded for this matrix")
         }
-        var destination = product.result.count >= streamedResults ? GYGES_STREAM : GYGES_STORE
-        if product.isAdded { destination = GYGES_ADD }
+        var destination = matmul.result.count >= streamedResults ? GYGES_STREAM : GYGES_STORE
+        if matmul.isAdded { destination = GYGES_ADD }
         parts.append(
             MatrixPart(
-                matrix: matrix, tiles: tiles, result: product.result.baseAddress, destination: destination,
+                matrix: matrix, tiles: tiles, result: matmul.result.baseAddress, destination: destination,
                 firstPanel: end))
         // Runs of panels begin at even ones, because float kernels take two at a time.
         end += (matrix.panelCount + 1) / 2 * 2
@@ -61,11 +61,11 @@ public func multiply(_ x: borrowing Activations, _ products: [Product], team: Th
     // Only base addresses are shared; parts write disjoint columns.
     nonisolated(unsafe) let shared = parts
     let instructionSet = team.instructionSet
-    team.run(over: end, minimum: leastPanels(columns: x.columns, rows: rows), multiple: 2) { panels in
+    team.run(over: end, minimum: minimumPanels(columns: x.columns, rows: rows), multiple: 2) { panels in
         for part in shared {
             let first = max(panels.lowerBound - part.firstPanel, 0)
             let last = min(panels.upperBound - part.firstPanel, part.matrix.panelCount)
-            if first < last { part.multiply(panels: first..<last, rows: rows, instructionSet: instructionSet) }
+            if first < last { part.matmul(panels: first..<last, rows: rows, instructionSet: instructionSet) }
         }
     }
 }
@@ -75,9 +75,9 @@ public func multiply(_ x: borrowing Activations, _ products: [Product], team: Th
 private let streamedResults = 1 << 19
 
 /// Enough panels to be worth handing over to a thread: about 10 µs of work.
-func leastPanels(columns: Int, rows: Int) -> Int { max(2, (1 << 20) / (columns * panelOutputs * min(rows, 16))) }
+func minimumPanels(columns: Int, rows: Int) -> Int { max(2, (1 << 20) / (columns * panelOutputs * min(rows, 16))) }
 
-/// One matrix of a joint product.
+/// One matrix of a joint matmul.
 private struct MatrixPart {
     var matrix: PackedMatrix
     var tiles: UnsafePointer<UInt8>
@@ -87,9 +87,9 @@ private struct MatrixPart {
     var firstPanel: Int
 
     /// Multiplies all rows by some panels.
-    func multiply(panels: Range<Int>, rows: Int, instructionSet: InstructionSet) {
+    func matmul(panels: Range<Int>, rows: Int, instructionSet: InstructionSet) {
         guard let result else { return }
-        matrix.multiply(
+        matrix.matmul(
             tiles, rows: rows, tiles: 0..<matrix.activationKind.tileCount(rows: rows), panels: panels,
             into: result + panels.lowerBound * panelOutputs, stride: matrix.rows, destination: destination,
             instructionSet: instructionSet)
@@ -102,11 +102,11 @@ extension PackedMatrix {
     /// - Parameters:
     ///   - activations: The tiles of `rows` rows, from the first on.
     ///   - y: Where the results of the first tile's first row and the first panel's first output go; rows are `stride` apart.
-    func multiply(
+    func matmul(
         _ activations: UnsafePointer<UInt8>, rows: Int, tiles: Range<Int>, panels: Range<Int>,
         into y: UnsafeMutablePointer<Float>, stride: Int, destination: GygesDestination, instructionSet: InstructionSet
     ) {
-        let kernels = instructionSet.kernels.pointee.products
+        let kernels = instructionSet.kernels.pointee.matmul
         let kernel =
             switch activationKind {
             case .quantized32, .quantized64: kernels.quantized
@@ -116,12 +116,12 @@ extension PackedMatrix {
             }
         let scratchCount = activationKind == .float32 && format.hasBlocks ? columns * 2 * panelOutputs : 0
         withUnsafeTemporaryAllocation(of: Float.self, capacity: scratchCount) { scratch in
-            var product = GygesProduct(
+            var matmul = GygesMatmul(
                 format: format.code, panels: self.panels, outputs: self.rows, columns: columns,
                 activations: activations, rows: rows, panel_begin: panels.lowerBound, panel_end: panels.upperBound,
                 tile_begin: tiles.lowerBound, tile_end: tiles.upperBound, y: y, stride: stride,
                 destination: destination, scratch: scratch.baseAddress)
-            kernel?(&product)
+            kernel(&matmul)
         }
     }
 }

@@ -1,4 +1,4 @@
-// Blocks of 32 times activations with a scale for each 32 k. Part of body_products.h.
+// Blocks of 32 times activations with a scale for each 32 k. Part of body_matmul.h.
 
 /// Whether code 0 stands for something else than a multiple of the scale.
 INLINE bool has_minimum(int format) {
@@ -92,11 +92,11 @@ INLINE void quantized_tile(
     PanelPlace place = {panels, panels, 0};
     for (size_t block = 0; block < blocks; block++) {
         const size_t bytes = enter_group(&place, format, block, blocks);
-        for (size_t p = 0; p < P; p++) prefetch(place.scales + p * panel_bytes + NAME(bytes_ahead), bytes);
+        for (size_t p = 0; p < P; p++) prefetch(place.scales + p * panel_bytes + NAME(prefetch_distance), bytes);
         Words weights[2][8];
         NAME(BlockScales) meaning[2];
         for (size_t p = 0; p < P; p++) {
-            prefetch(place.codes + p * panel_bytes + NAME(bytes_ahead), gyges_code_bytes(format));
+            prefetch(place.codes + p * panel_bytes + NAME(prefetch_distance), gyges_code_bytes(format));
             load_codes(bits, shift, place.codes + p * panel_bytes + 4 * lane, weights[p]);
             load_scales(format, place.scales + p * panel_bytes, lane, &meaning[p]);
         }

@@ -1,17 +1,19 @@
-/// Matrix products over packed weights: y[m, n] = Σ_k x[m, k] · w[n, k].
+/// Matmuls with packed weights: y[m, n] = Σ_k x[m, k] · w[n, k].
 ///
 /// Weights are repacked once, into panels of 16 outputs, so that one broadcast of four activation bytes meets four
 /// consecutive k of 16 outputs (the operand layout of `vpdpbusd`) and no sum ever runs across the lanes of a vector.
 /// Activations are laid out in tiles of a few rows. One output is always accumulated in the same order, whatever tile
 /// its row falls into, so results do not depend on the number of rows or threads.
-#ifndef GYGES_PRODUCTS_H
-#define GYGES_PRODUCTS_H
+#ifndef GYGES_MATMUL_H
+#define GYGES_MATMUL_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma clang assume_nonnull begin
+
 /// Counts the arrangements of packed panels so far. Panels are kept in files: raise it with every change of
-/// product_layout.h that moves a byte.
+/// panel_layout.h that moves a byte.
 #define GYGES_PANEL_LAYOUT_VERSION 1
 /// The outputs in a panel.
 #define GYGES_PANEL_OUTPUTS 16
@@ -63,7 +65,7 @@ void gyges_pack_bfloat16_panel(const float *panel, size_t columns, uint8_t *pack
 /// the nearest, ties to even.
 void gyges_pack_int8_panel(const float *panel, size_t columns, uint8_t *packed);
 
-/// The rows that a tile is laid out for when `rows` are left: the least supported number not below
+/// The rows that a tile is laid out for when `rows` are left: the smallest supported number not below
 /// `min(rows, maximum)`. The tile's surplus rows are zero.
 size_t gyges_tile_rows(size_t rows, size_t maximum);
 
@@ -85,7 +87,7 @@ static inline size_t gyges_quantized_tile_bytes(size_t tile_rows, size_t columns
 /// rows at a time, then the rows' scales and their -128 · Σ codes.
 size_t gyges_int8_tile_bytes(size_t rows, size_t columns);
 
-/// What becomes of a product's results.
+/// What becomes of a matmul's results.
 typedef enum {
     /// They replace what is there.
     GYGES_STORE,
@@ -95,8 +97,8 @@ typedef enum {
     GYGES_ADD,
 } GygesDestination;
 
-/// One product, or the part of one that a thread takes.
-typedef struct GygesProduct {
+/// One matmul, or the part of one that a thread takes.
+typedef struct GygesMatmul {
     /// A `GYGES_` format.
     int format;
     /// The packed weights, from panel 0.
@@ -114,40 +116,52 @@ typedef struct GygesProduct {
     size_t stride;
     /// How they go there.
     GygesDestination destination;
-    /// For `float32` over block formats: room for `columns · 32` floats, the caller's own.
-    float *scratch;
-} GygesProduct;
+    /// For `float32` over block formats: room for `columns · 32` floats, the caller's own. Null for everything else.
+    float *_Nullable scratch;
+} GygesMatmul;
 
-/// The matrix products of one instruction set.
-typedef struct GygesProductKernels {
+/// The matmuls of one instruction set. Every member is a function of that level.
+typedef struct GygesMatmulKernels {
     /// Quantises `rows` ≤ `tile_rows` rows of `columns` floats, `stride` apart, into one tile, or into the part of one that
     /// holds these columns.
     ///
     /// Blocks of `block` (32 or 64) along k: scale = max|x| / 127, codes = round-to-even(x · 127 / max|x|). A block with a
     /// value that is not finite gets a scale that is not finite. `columns` is a multiple of `block`.
-    void (*quantize_tile)(
+    void (*_Nonnull quantize_tile)(
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, size_t block, uint8_t *tile);
     /// Lays `rows` ≤ `tile_rows` rows of floats into one tile `[columns][tile_rows]`.
-    void (*float32_tile)(
+    void (*_Nonnull float32_tile)(
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, float *tile);
     /// Rounds rows to bfloat16 and lays them into one tile of pairs `[⌈columns / 2⌉][tile_rows][2]`.
-    void (*bfloat16_tile)(
+    void (*_Nonnull bfloat16_tile)(
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
     /// Rounds rows to 8 bits with a scale for each block of a row, max|x| / 127, and lays them into one tile, or into the part
     /// of one that holds these blocks. A block with a value that is not finite gets a scale that is not finite.
-    void (*int8_tile)(
+    void (*_Nonnull int8_tile)(
         const float *x, size_t stride, size_t rows, size_t tile_rows, size_t columns, uint8_t *tile);
     /// Dequantises one packed panel of a block format to floats `[columns][16]`, exactly as the format defines them.
-    void (*dequantize_panel)(int format, const uint8_t *panel, size_t columns, float *floats);
+    void (*_Nonnull dequantize_panel)(int format, const uint8_t *panel, size_t columns, float *floats);
     /// Block formats times activations quantised in blocks as `gyges_activation_block` says: int32 within a block, f32 across
     /// blocks.
-    void (*quantized)(const GygesProduct *product);
+    void (*_Nonnull quantized)(const GygesMatmul *matmul);
     /// Any format times float activations, in f32.
-    void (*float32)(const GygesProduct *product);
+    void (*_Nonnull float32)(const GygesMatmul *matmul);
     /// `GYGES_BF16` panels times bfloat16 activations, accumulated in f32.
-    void (*bfloat16)(const GygesProduct *product);
+    void (*_Nonnull bfloat16)(const GygesMatmul *matmul);
     /// `GYGES_INT8` panels times int8 activations: int32 within a block, f32 across blocks.
-    void (*int8)(const GygesProduct *product);
-} GygesProductKernels;
+    void (*_Nonnull int8)(const GygesMatmul *matmul);
+} GygesMatmulKernels;
+
+// What packing, the bodies and Swift's callers have in common.
+_Static_assert(sizeof(float) == 4 && sizeof(size_t) == 8, "floats have 32 bits, sizes and pointers 64");
+_Static_assert(GYGES_PANEL_OUTPUTS == 16, "panel_layout.h, lanes.h and six-bit scales are written for 16 outputs");
+_Static_assert(
+    GYGES_QUANTIZED_TILE_ROWS == 16 && GYGES_FLOAT_TILE_ROWS == 12, "the largest rows that bodies are specialised for");
+_Static_assert(
+    GYGES_QUANTIZED_TILE_ROWS % 4 == 0 && GYGES_FLOAT_TILE_ROWS % 4 == 0, "rows are computed four abreast");
+_Static_assert(GYGES_INT8_BLOCK % 64 == 0, "whole vectors of bytes share a scale");
+_Static_assert(GYGES_F32 == 0 && GYGES_INT8 == 11, "formats are numbered without gaps, as WeightFormat.code passes them");
+
+#pragma clang assume_nonnull end
 
 #endif

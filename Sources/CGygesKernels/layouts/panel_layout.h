@@ -12,8 +12,8 @@
 /// - Q8_0, Q4_0, Q5_0: per 32 k, f16 d. Q4_1, Q5_1: per 32 k, f16 d, f16 m.
 /// - Q4_K, Q5_K: per 256 k, f16 d, f16 dmin, and the 12 bytes of 6-bit scales and minima as in the file.
 /// - Q6_K: per 256 k, f16 d and 16 int8 scales.
-#ifndef GYGES_PRODUCT_LAYOUT_H
-#define GYGES_PRODUCT_LAYOUT_H
+#ifndef GYGES_PANEL_LAYOUT_H
+#define GYGES_PANEL_LAYOUT_H
 
 #include <stddef.h>
 
