@@ -131,7 +131,7 @@ import Testing
             var completion: Completion?
             for try await event in model.engine.generate(request) {
                 switch event {
-                case .text(let text): streamed += text
+                case .delta(let text, _): streamed += text
                 case .finished(let whole): completion = whole
                 }
             }
@@ -205,7 +205,7 @@ import Testing
         task.cancel()
         let completion = try await model.engine.complete(short)
         #expect(completion.tokens.count == 2)
-        await #expect(throws: (any Error).self) { try await task.value }
+        await #expect(throws: EngineError.cancelled) { try await task.value }
     }
 
     @Test func generationEndsAtTheContext() async throws {

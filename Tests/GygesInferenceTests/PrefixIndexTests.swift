@@ -100,7 +100,7 @@ import Testing
         var random = SeededNumbers(seed: 11)
         let (index, pool) = (PrefixIndex(), Self.pool(capacity: 30))
         var held: [SequencePages] = []
-        for _ in 0..<3000 {
+        for step in 0..<3000 {
             // Few different tokens a page, so that paths meet and part.
             let pageTokens = (0..<random.next(in: 1...4)).map { _ in Int32(random.next(in: 0...2)) }
             let tokens = pageTokens.flatMap { [Int32](repeating: $0, count: Self.length) }
@@ -109,6 +109,8 @@ import Testing
                 held.remove(at: random.next(in: 0...(held.count - 1)))
             }
             if let pages = Self.compute(Array(tokens.prefix(count)), in: index, pool: pool) { held.append(pages) }
+            // Often enough to meet every kind of state; the whole tree is looked at.
+            if step % 10 == 0 || step > 2900 { #expect(index.checkInvariants() == []) }
             let used = Set(held.flatMap { $0.pages.map(ObjectIdentifier.init) })
             let known = Set(index.allEntries.compactMap { $0.page.map(ObjectIdentifier.init) })
             #expect(pool.usedPageCount == used.count)
@@ -117,7 +119,18 @@ import Testing
         #expect(index.evictedCount > 100)
         held = []
         #expect(pool.usedPageCount == 0)
+        #expect(index.checkInvariants() == [])
         index.forgetIdle()
+        #expect(index.checkInvariants() == [])
         #expect(pool.pageCount == 0)
+    }
+
+    @Test func whatDoesNotHoldIsSaid() throws {
+        let (index, pool) = (PrefixIndex(), Self.pool(capacity: 10))
+        _ = Self.compute((0..<150).map { Int32($0) }, in: index, pool: pool)
+        #expect(index.checkInvariants() == [])
+        let entry = try #require(index.allEntries.first)
+        entry.becameIdle()
+        #expect(index.checkInvariants().contains { $0.contains("comes back") || $0.contains("backwards") })
     }
 }

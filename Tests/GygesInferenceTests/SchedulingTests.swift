@@ -70,7 +70,7 @@ import Testing
                     $0.completions[name] = completion
                 }
             }
-            loop.turn([.job(job)])
+            loop.step([.job(job)])
             return job
         }
 
@@ -86,7 +86,7 @@ import Testing
                     $0.scores[name] = scores
                 }
             }
-            loop.turn([.job(job)])
+            loop.step([.job(job)])
         }
 
         func scores(_ name: String) -> [ScoredToken]? { outcomes.withLock { $0.scores[name] } }
@@ -98,9 +98,10 @@ import Testing
         func run(until isReached: () -> Bool = { false }) -> Int {
             var count = 0
             while !isReached(), !(loop.live.isEmpty && loop.waiting.isEmpty) {
-                loop.turn()
+                loop.step()
                 count += 1
                 #expect(loop.pool.pageCount <= loop.pool.capacity)
+                if count % 50 == 0 { #expect(loop.index.checkInvariants() == []) }
                 if count > 20_000 {
                     Issue.record("no end in sight: \(loop.statistics)")
                     break
@@ -216,10 +217,10 @@ import Testing
         #expect(harness.loop.live.count == 2 && harness.loop.waiting.count == 2, "two wait for the prefix")
 
         queued.cancel()
-        harness.loop.turn()
+        harness.loop.step()
         #expect(harness.loop.waiting.count == 1)
         reading.cancel()
-        harness.loop.turn()
+        harness.loop.step()
         #expect(harness.loop.live.count == 2, "who waited goes on in its place")
         #expect(harness.loop.waiting.isEmpty)
         harness.run { harness.finished == ["following"] }
@@ -237,12 +238,13 @@ import Testing
         for index in 0..<150 {
             let request = Self.request(random.next(in: 1...300), seed: index % 20, tokens: random.next(in: 1...200))
             jobs.append(harness.submit("\(index)", request))
-            for _ in 0..<random.next(in: 0...12) { harness.loop.turn() }
+            for _ in 0..<random.next(in: 0...12) { harness.loop.step() }
             if random.next(in: 0...1) == 0 { jobs[random.next(in: 0...(jobs.count - 1))].cancel() }
             let used = Set(harness.loop.live.flatMap { $0.pages.pages.map(ObjectIdentifier.init) })
             let known = Set(harness.loop.index.allEntries.compactMap { $0.page.map(ObjectIdentifier.init) })
             #expect(harness.loop.pool.usedPageCount == used.count)
             #expect(harness.loop.pool.pageCount == used.union(known).count)
+            #expect(harness.loop.index.checkInvariants() == [])
         }
         harness.run()
         #expect(harness.loop.statistics.preemptionCount > 0 && harness.loop.pool.usedPageCount == 0)
@@ -253,7 +255,12 @@ import Testing
     @Test func anEngineThatWasShutDownSaysSo() async throws {
         let model = try Self.load()
         model.engine.shutDown()
-        await #expect(throws: EngineError.self) { try await model.engine.statistics() }
-        await #expect(throws: EngineError.self) { try await model.engine.complete(Self.request(5, seed: 1, tokens: 1)) }
+        await #expect(throws: EngineError.shutDown) { try await model.engine.statistics() }
+        await #expect(throws: EngineError.shutDown) {
+            try await model.engine.complete(Self.request(5, seed: 1, tokens: 1))
+        }
+        await #expect(throws: EngineError.shutDown) {
+            for try await _ in model.engine.generate(Self.request(5, seed: 1, tokens: 1)) {}
+        }
     }
 }

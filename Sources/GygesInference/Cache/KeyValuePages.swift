@@ -6,6 +6,8 @@ import GygesKernels
 /// Not `Sendable`: pages belong to the engine's thread.
 final class KeyValuePage {
     /// The memory: one block after another, a layer each.
+    ///
+    /// Invariant: `pool.pageByteCount` bytes that are this page's alone until it is released, when the pool takes them back.
     let memory: UnsafeMutableRawPointer
     /// How many live sequences read or fill the page; at zero only the ``PrefixIndex`` holds it.
     private var userCount = 0
@@ -62,6 +64,7 @@ final class KeyValuePool {
     private(set) var peakPageCount = 0
     /// Those that live sequences use.
     fileprivate(set) var usedPageCount = 0
+    // Invariant: memory of `pageByteCount` bytes each that no page has.
     private var free: [UnsafeMutableRawPointer] = []
 
     init(layout: KeyValueLayout, layerCount: Int, byteLimit: Int) {
@@ -74,7 +77,8 @@ final class KeyValuePool {
 
     /// The pages a sequence of `tokenCount` tokens fills.
     static func pageCount(forTokens tokenCount: Int) -> Int {
-        (tokenCount + KeyValueLayout.blockLength - 1) / KeyValueLayout.blockLength
+        // Not rounded up by adding first: the count may be anything.
+        tokenCount / KeyValueLayout.blockLength + (tokenCount % KeyValueLayout.blockLength > 0 ? 1 : 0)
     }
 
     /// A new page with undefined contents, or `nil` if the bound is reached.

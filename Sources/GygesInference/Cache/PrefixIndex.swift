@@ -6,7 +6,9 @@ import GygesTensors
 /// A full page is known by its 64 tokens under the page before it. The page in which a finished sequence ended is known in
 /// the same way by the fewer tokens it has; as others go on from it with tokens of their own, they copy it, as they copy a
 /// full page whose beginning alone is theirs. Pages that no live sequence uses stay until memory is needed and then go,
-/// least recently used first.
+/// the one unused for longest first.
+///
+/// ``checkInvariants()`` says what must hold between any two calls.
 final class PrefixIndex {
     /// A page and what follows it.
     final class Entry {
@@ -17,12 +19,15 @@ final class PrefixIndex {
         /// What it comes after; `nil` for the root alone.
         unowned let parent: Entry?
         /// Entries made later have larger numbers.
-        fileprivate let number: Int
-        fileprivate var full: [[Int32]: Entry] = [:]
-        fileprivate var tails: [Entry] = []
-        // Neighbours among idle entries; the tree holds all of them.
-        fileprivate unowned(unsafe) var older: Entry?
-        fileprivate unowned(unsafe) var newer: Entry?
+        let number: Int
+        /// The full pages that follow, by their tokens.
+        fileprivate(set) var full: [[Int32]: Entry] = [:]
+        /// The partly filled pages that follow, in the order in which they came.
+        fileprivate(set) var tails: [Entry] = []
+        // Neighbours in the list of idle entries. Invariant: nil for an entry that is not idle; otherwise an idle entry of the
+        // same index, which the tree holds, or nil at an end. An entry is unlinked before the tree lets go of it.
+        fileprivate(set) unowned(unsafe) var older: Entry?
+        fileprivate(set) unowned(unsafe) var newer: Entry?
         // Pages may be released after the index is gone.
         private weak var index: PrefixIndex?
 
@@ -39,7 +44,7 @@ final class PrefixIndex {
         /// The pages that follow, full ones and others.
         var children: [Entry] { (full.values + tails).sorted { $0.number < $1.number } }
 
-        fileprivate var isFull: Bool { tokens.count == KeyValueLayout.blockLength }
+        var isFull: Bool { tokens.count == KeyValueLayout.blockLength }
 
         /// Called by the page.
         func becameUsed() { index?.unlink(self) }
@@ -55,20 +60,21 @@ final class PrefixIndex {
     }
 
     /// How many partly filled pages are kept after one page.
-    private static let tailLimit = 8
+    static let tailLimit = 8
 
     /// The empty prefix of texts whose positions are encoded as the model does by itself.
     private(set) lazy var root = Entry(tokens: [], page: nil, number: 0, parent: nil, index: self)
     /// The empty prefixes of texts under other encodings, whose pages are of no use here: one of each setting or, where the
     /// length of a text is part of it, of each length.
-    private var otherRoots: [PositionEncoding: Entry] = [:]
+    private(set) var otherRoots: [PositionEncoding: Entry] = [:]
     /// How many pages had to go for others.
     private(set) var evictedCount = 0
-    private var entryCount = 0
+    private(set) var entryCount = 0
     // Idle entries by the time of their last use. An entry in use has all entries before it in use, and a path is released
     // from its end, so whatever follows an idle entry is older than it: the oldest is always a leaf.
-    private unowned(unsafe) var oldest: Entry?
-    private unowned(unsafe) var newest: Entry?
+    // Invariant: both nil, or the two ends of one list of all idle entries, which the tree holds.
+    private(set) unowned(unsafe) var oldest: Entry?
+    private(set) unowned(unsafe) var newest: Entry?
 
     // MARK: Finding
 
@@ -185,7 +191,7 @@ final class PrefixIndex {
 
     // MARK: Forgetting
 
-    /// Forgets the least recently used page that no live sequence and no longer prefix needs.
+    /// Forgets the page unused for longest, of those that no live sequence and no longer prefix needs.
     ///
     /// Complexity: O(1).
     /// - Returns: Whether there was one.

@@ -19,7 +19,7 @@ public final class TextEncoder: Sendable {
     public let configuration: EncoderConfiguration
     /// How vectors are made; `nil` if the folder does not say, and they are means of hidden states.
     public let embedding: EmbeddingConfiguration?
-    /// How products are computed.
+    /// How matmuls are computed.
     public let precision: MatmulPrecision
     /// The tokenizer.
     public let tokenizer: Tokenizer
@@ -30,7 +30,7 @@ public final class TextEncoder: Sendable {
 
     /// How a model is loaded.
     public struct Options: Sendable {
-        /// How products are computed.
+        /// How matmuls are computed.
         public var precision: MatmulPrecision
         /// Threads that compute; `nil` for as many as the process may use.
         public var threadCount: Int?

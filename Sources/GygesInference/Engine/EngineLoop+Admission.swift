@@ -58,6 +58,7 @@ extension EngineLoop {
             pages.append(page)
             computedCount += tail.count
         }
+        leaveQueue(sequence)
         sequence.begin(with: pages, computedCount: computedCount, match: match)
         counts.reusedTokenCount += computedCount
         live.append(sequence)
@@ -133,7 +134,6 @@ extension EngineLoop {
         sequence.preempt(index: index)
         counts.preemptionCount += 1
         live.removeAll { $0 === sequence }
-        let position = waiting.firstIndex { $0.arrival > sequence.arrival } ?? waiting.endIndex
-        waiting.insert(sequence, at: position)
+        wait(sequence)
     }
 }

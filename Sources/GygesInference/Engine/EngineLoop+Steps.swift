@@ -24,7 +24,7 @@ extension EngineLoop {
     }
 
     /// Computes one packed batch: a row for every decoding sequence, parts of prompts, proposed tokens.
-    func step() {
+    func computeStep() {
         let chunks = plannedChunks()
         guard !chunks.isEmpty else { return }
         var batch = PackedBatch()

@@ -5,6 +5,8 @@ import GygesModels
 import GygesTensors
 
 /// What the engine's thread does: take requests in, admit them, compute a step, hand out results, again.
+///
+/// A request is in exactly one of ``waiting``, ``live`` and ``unread``, and only live ones have pages.
 final class EngineLoop {
     let model: DecoderModel
     let tokenizer: Tokenizer
@@ -23,6 +25,8 @@ final class EngineLoop {
     var waiting: [LiveSequence] = []
     /// Requests with pages, those first that have waited longest for rows.
     var live: [LiveSequence] = []
+    /// Requests whose answers nobody reads: without pages, and behind nobody, until somebody reads again.
+    private(set) var unread: [LiveSequence] = []
     /// What only counting can tell.
     var counts = EngineStatistics()
 
@@ -42,7 +46,7 @@ final class EngineLoop {
                 headCount: configuration.keyValueHeadCount, headDimension: configuration.headDimension,
                 format: options.keyValueFormat),
             layerCount: configuration.layerCount, byteLimit: options.keyValueByteLimit)
-        sequenceLimit = max(1, options.sequenceLimit)
+        sequenceLimit = min(max(1, options.sequenceLimit), 1 << 20)
         // A row for each sequence and one for a prompt, so that none waits for others to end.
         plan = StepPlan(
             rowLimit: max(options.rowLimit, sequenceLimit + 1), promptRowLimit: max(1, options.promptRowLimit))
@@ -55,21 +59,22 @@ final class EngineLoop {
 
     /// Serves until the inbox is closed.
     func run() {
-        while let messages = inbox.take(waits: live.isEmpty && waiting.isEmpty) { turn(messages) }
-        for sequence in waiting + live { sequence.job.deliver(.failure(EngineError.shutDown)) }
+        while let messages = inbox.take(waits: live.isEmpty && waiting.isEmpty) { step(messages) }
+        for sequence in waiting + live + unread { sequence.job.deliver(.failure(.shutDown)) }
     }
 
-    /// Takes in what came, and computes a step.
-    func turn(_ messages: [EngineInbox.Message] = []) {
+    /// Takes in what came, and makes one pass through the model.
+    func step(_ messages: [EngineInbox.Message] = []) {
         dropCancelled()
         for message in messages {
             switch message {
             case .job(let job): takeIn(job)
-            case .errand(let errand): errand(self)
+            case .betweenSteps(let work): work(.success(self))
             }
         }
+        setAsideUnread()
         admit()
-        step()
+        computeStep()
     }
 
     /// What the engine holds and has done.
@@ -77,6 +82,7 @@ final class EngineLoop {
         var statistics = counts
         statistics.waitingCount = waiting.count
         statistics.liveCount = live.count
+        statistics.unreadCount = unread.count
         statistics.pageByteCount = pool.pageByteCount
         statistics.pageCapacity = pool.capacity
         statistics.usedPageCount = pool.usedPageCount
@@ -87,10 +93,12 @@ final class EngineLoop {
     }
 
     private func takeIn(_ job: EngineJob) {
-        guard !job.isCancelled else { return }
-        if let problem = limits.problem(with: job.request) {
-            job.deliver(.failure(EngineError(problem)))
-            return
+        do throws(EngineError) {
+            if job.isCancelled { throw .cancelled }
+            try limits.check(job.request)
+        } catch {
+            inbox.room.leave()
+            return job.deliver(.failure(error))
         }
         arrivalCount += 1
         let tokenLimit = limits.tokenLimit(of: job.request)
@@ -102,8 +110,33 @@ final class EngineLoop {
     }
 
     private func dropCancelled() {
+        inbox.room.leave(waiting.count { $0.isQueued && $0.job.isCancelled })
         waiting.removeAll(where: \.job.isCancelled)
+        unread.removeAll(where: \.job.isCancelled)
         retire(where: \.job.isCancelled)
+    }
+
+    /// Takes the pages of sequences whose answers nobody reads, so that they keep no other out, and lets those wait for
+    /// admission that are read again. What was computed stays in the index until its memory is needed.
+    private func setAsideUnread() {
+        let readAgain = unread.filter { !$0.job.isUnread }
+        unread.removeAll { sequence in readAgain.contains { $0 === sequence } }
+        for sequence in readAgain { wait(sequence) }
+        let stalled = live.filter(\.job.isUnread)
+        guard !stalled.isEmpty else { return }
+        retire { sequence in stalled.contains { $0 === sequence } }
+        unread += stalled
+    }
+
+    /// Puts a sequence back among those that wait, by the order in which requests came.
+    func wait(_ sequence: LiveSequence) {
+        let position = waiting.firstIndex { $0.arrival > sequence.arrival } ?? waiting.endIndex
+        waiting.insert(sequence, at: position)
+    }
+
+    /// Notes that a sequence is computed for the first time.
+    func leaveQueue(_ sequence: LiveSequence) {
+        if sequence.isQueued { inbox.room.leave() }
     }
 
     /// Takes the pages of sequences that are finished or not wanted any more.

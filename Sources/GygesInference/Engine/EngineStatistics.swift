@@ -4,6 +4,8 @@ public struct EngineStatistics: Sendable, Equatable {
     public var waitingCount = 0
     /// Requests that are being computed.
     public var liveCount = 0
+    /// Requests whose events nobody reads, and which are not computed until somebody does.
+    public var unreadCount = 0
 
     /// The bytes of a page: keys and values of 64 positions.
     public var pageByteCount = 0

@@ -1,7 +1,7 @@
 import GygesConstraints
 import GygesTokenizer
 
-/// The growing text of one generation: sampling, decoding and the search for stops. Belongs to the engine's thread.
+/// The growing text of one generation: sampling, decoding and the search for stops. One thread at a time uses it.
 final class Generation {
     private let request: GenerationRequest
     private var sampler: Sampler
@@ -11,20 +11,26 @@ final class Generation {
     var completion = Completion()
     /// Text that was decoded and not yet delivered because it may be the beginning of a stop string.
     private var held = ""
+    // What `deliver` has not handed out yet.
     private var newText = ""
-    private var isFinished = false
+    private var deliveredTokenCount = 0
+    private var outcome: Result<Completion, EngineError>?
 
     init(request: GenerationRequest, tokenizer: Tokenizer) {
         self.request = request
-        sampler = Sampler(parameters: request.sampling, prompt: request.prompt)
+        sampler = Sampler(
+            parameters: request.sampling, prompt: request.prompt, alternativeCount: request.topLogProbabilityCount)
         decoder = TokenDecoder(tokenizer: tokenizer)
         matcher = request.constraint.map(ConstraintMatcher.init)
         completion.promptTokenCount = request.prompt.count
     }
 
-    /// Chooses the next token and takes in its text.
-    func sample(from logits: UnsafeMutableBufferPointer<Float>) -> Int32 {
-        let scored = sampler.sample(from: logits, allowed: allowedTokens())
+    /// Chooses the next token and takes in its text; `nil` if the constraint allows none, which ends the generation.
+    func sample(from logits: UnsafeMutableBufferPointer<Float>) -> Int32? {
+        guard let scored = sampler.sample(from: logits, allowed: allowedTokens()) else {
+            outcome = .failure(.constraintImpossible(tokenCount: completion.tokens.count))
+            return nil
+        }
         completion.tokens.append(scored)
         if request.stopTokens.contains(scored.token) {
             finish(.stop)
@@ -54,10 +60,13 @@ final class Generation {
 
     /// Delivers what is new; returns whether this was the end.
     func deliver(to job: EngineJob) -> Bool {
-        if !newText.isEmpty { job.deliver(.success(.text(newText))) }
+        if let buffer = job.buffer, deliveredTokenCount < completion.tokens.count || !newText.isEmpty {
+            buffer.append(text: newText, tokens: Array(completion.tokens[deliveredTokenCount...]))
+        }
         newText = ""
-        if isFinished { job.deliver(.success(.completion(completion))) }
-        return isFinished
+        deliveredTokenCount = completion.tokens.count
+        if let outcome { job.deliver(outcome.map(EngineJob.Output.completion)) }
+        return outcome != nil
     }
 
     private func finish(_ reason: FinishReason, flushesDecoder: Bool = true) {
@@ -69,7 +78,7 @@ final class Generation {
         completion.finishReason = reason
         emit(held)
         held = ""
-        isFinished = true
+        outcome = .success(completion)
     }
 
     /// Lets go of the held text except for an ending that a stop string could begin with.

@@ -8,6 +8,9 @@ public import GygesModels
 /// Requests join and leave between steps (continuous batching); prompts that begin alike are computed once. The result
 /// of a request depends on the model, the request and the instruction set, and on nothing else: not on the number of
 /// threads, nor on what else is being computed.
+///
+/// Memory is bounded by the options, whatever is asked: keys and values by ``Options-swift.struct/keyValueByteLimit``, requests that
+/// wait by ``Options-swift.struct/queueLimit``, answers that nobody reads by ``Options-swift.struct/streamBufferLimit``.
 public final class InferenceEngine: Sendable {
     /// How an engine is set up.
     public struct Options: Sendable {
@@ -30,17 +33,24 @@ public final class InferenceEngine: Sendable {
         public var promptRowLimit: Int
         /// The most rows of decoding sequences, proposed tokens included, in a step that speculates; 0 never speculates.
         ///
-        /// With the default, a tile of the products, one sequence is proposed up to 15 tokens, eight 1 each, more none: with many
+        /// With the default, a tile of the matmuls, one sequence is proposed up to 15 tokens, eight 1 each, more none: with many
         /// sequences a wrong token costs more than a right one gains.
         public var speculationRowLimit: Int
         /// How texts beyond the model's native window are read, and how long they may be.
         public var longContext: LongContextOptions
+        /// The most requests that wait to be computed for the first time; what becomes of more is up to the caller (``WhenFull``).
+        ///
+        /// A waiting request costs its prompt and about a kilobyte. The default lets more wait than a model answers in minutes;
+        /// batches of any size go through by waiting.
+        public var queueLimit: Int
+        /// The most tokens of a request that wait to be read from its ``GenerationStream`` before it is not computed any further.
+        public var streamBufferLimit: Int
 
         /// Creates options.
         public init(
             threadCount: Int? = nil, keyValueFormat: KeyValueFormat = .f16, keyValueByteLimit: Int = 4 << 30,
             sequenceLimit: Int = 32, rowLimit: Int = 512, promptRowLimit: Int = 32, speculationRowLimit: Int = 16,
-            longContext: LongContextOptions = .init()
+            longContext: LongContextOptions = .init(), queueLimit: Int = 1024, streamBufferLimit: Int = 512
         ) {
             self.threadCount = threadCount
             self.keyValueFormat = keyValueFormat
@@ -50,6 +60,8 @@ public final class InferenceEngine: Sendable {
             self.promptRowLimit = promptRowLimit
             self.speculationRowLimit = speculationRowLimit
             self.longContext = longContext
+            self.queueLimit = queueLimit
+            self.streamBufferLimit = streamBufferLimit
         }
     }
 
@@ -59,89 +71,112 @@ public final class InferenceEngine: Sendable {
     public let tokenizer: Tokenizer
     /// What happens beyond the native window, and the most tokens of a request.
     public let longContext: LongContext
-    private let inbox: EngineInbox
+    let inbox: EngineInbox
+    private let streamBufferLimit: Int
     private let finished = DispatchSemaphore(value: 0)
 
     /// Starts an engine; ``shutDown()`` or the end of its life stops it.
-    public init(model: DecoderModel, tokenizer: Tokenizer, team: ThreadTeam, options: Options = .init()) {
+    ///
+    /// - Throws: ``EngineError/threadUnavailable(code:)``
+    public convenience init(
+        model: DecoderModel, tokenizer: Tokenizer, team: ThreadTeam, options: Options = .init()
+    ) throws(EngineError) {
+        try self.init(model: model, tokenizer: tokenizer, team: team, options: options, starter: .system)
+    }
+
+    init(
+        model: DecoderModel, tokenizer: Tokenizer, team: ThreadTeam, options: Options, starter: ThreadStarter
+    ) throws(EngineError) {
         self.model = model
         self.tokenizer = tokenizer
         let longContext = LongContext(decoder: model.decoder, options: options.longContext)
         self.longContext = longContext
-        let inbox = EngineInbox()
+        let inbox = EngineInbox(queueLimit: options.queueLimit)
         self.inbox = inbox
+        streamBufferLimit = options.streamBufferLimit
         let finished = finished
-        startThread(named: "gyges-engine") {
+        let status = starter.start {
             EngineLoop(
                 model: model, tokenizer: tokenizer, team: team, options: options, longContext: longContext, inbox: inbox
             ).run()
             finished.signal()
         }
+        guard status == 0 else { throw .threadUnavailable(code: status) }
     }
 
     deinit { inbox.close() }
 
-    /// Stops taking requests, fails those under way and waits for the thread to end.
+    /// Stops taking requests, fails those under way with ``EngineError/shutDown`` and waits for the thread to end.
     public func shutDown() {
         inbox.close()
         finished.wait()
         finished.signal()
     }
 
-    /// Generates, giving text as it comes. Ending the iteration early cancels the request.
-    public func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        let (stream, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
-        let job = EngineJob(.generation(request)) { result in
-            switch result {
-            case .success(.text(let text)): continuation.yield(.text(text))
-            case .success(.completion(let completion)):
-                continuation.yield(.finished(completion))
-                continuation.finish()
-            case .success(.scores): break
-            case .failure(let error): continuation.finish(throwing: error)
-            }
+    /// Generates, giving tokens and text as they come.
+    ///
+    /// If as many requests as may wait already, the stream throws ``EngineError/overloaded(limit:)``.
+    public func generate(_ request: GenerationRequest) -> GenerationStream {
+        let inbox = inbox
+        let buffer = EventBuffer(tokenLimit: streamBufferLimit, wake: inbox.wake)
+        let job = EngineJob(.generation(request), buffer: buffer) { outcome in
+            buffer.end(
+                outcome.flatMap { output in
+                    if case .completion(let completion) = output { .success(completion) } else { .failure(.cancelled) }
+                })
         }
-        continuation.onTermination = { _ in job.cancel() }
-        inbox.submit(.job(job))
-        return stream
+        if inbox.room.tryEnter() {
+            inbox.submit(.job(job))
+        } else {
+            buffer.end(.failure(.overloaded(limit: inbox.room.limit)))
+        }
+        return GenerationStream(job: job, buffer: buffer, inbox: inbox)
     }
 
     /// Generates and returns everything at the end.
-    public func complete(_ request: GenerationRequest) async throws -> Completion {
-        for try await event in generate(request) {
-            if case .finished(let completion) = event { return completion }
-        }
-        throw CancellationError()
+    ///
+    /// - Throws: ``EngineError``; ``EngineError/cancelled`` if the task is cancelled.
+    public func complete(_ request: GenerationRequest, whenFull: WhenFull = .wait) async throws(EngineError) -> Completion {
+        let output = try await output(of: .generation(request), whenFull)
+        guard case .completion(let completion) = output else { throw .cancelled }
+        return completion
     }
 
     /// The log-probability of each token of the continuation.
-    public func score(_ request: ScoringRequest) async throws -> [ScoredToken] {
-        let (stream, continuation) = AsyncThrowingStream<[ScoredToken], any Error>.makeStream()
-        let job = EngineJob(.scoring(request)) { result in
-            switch result {
-            case .success(.scores(let scores)):
-                continuation.yield(scores)
-                continuation.finish()
-            case .success: break
-            case .failure(let error): continuation.finish(throwing: error)
-            }
+    ///
+    /// - Throws: ``EngineError``; ``EngineError/cancelled`` if the task is cancelled.
+    public func score(_ request: ScoringRequest, whenFull: WhenFull = .wait) async throws(EngineError) -> [ScoredToken] {
+        let output = try await output(of: .scoring(request), whenFull)
+        guard case .scores(let scores) = output else { throw .cancelled }
+        return scores
+    }
+
+    /// The end of a request, without what comes before.
+    private func output(of request: EngineJob.Request, _ whenFull: WhenFull) async throws(EngineError) -> EngineJob.Output {
+        let room = inbox.room
+        switch whenFull {
+        case .wait: guard await room.enter() else { throw .cancelled }
+        case .refuse: guard room.tryEnter() else { throw .overloaded(limit: room.limit) }
         }
-        continuation.onTermination = { _ in job.cancel() }
+        let handover = Handover<EngineJob.Output, EngineError>()
+        let job = EngineJob(request, deliver: handover.fulfil)
         inbox.submit(.job(job))
-        for try await scores in stream { return scores }
-        throw CancellationError()
+        return try await handover.value {
+            job.cancel()
+            handover.fulfil(.failure(.cancelled))
+        }
     }
 
     // MARK: Between steps
 
     /// What the engine holds and has done; waits for the step under way.
     ///
-    /// - Throws: ``EngineError`` if the engine was shut down.
+    /// - Throws: ``EngineError/shutDown``
     public func statistics() async throws -> EngineStatistics { try await perform { $0.statistics } }
 
     /// Forgets everything computed for requests that are over.
     ///
-    /// - Throws: ``EngineError`` if the engine was shut down.
+    /// - Throws: ``EngineError/shutDown``
     public func forgetPrefixes() async throws { try await perform { $0.index.forgetIdle() } }
 
     /// Writes keys and values that were computed for the beginning of `prompt` to a file, for ``loadPrefixes(from:model:)`` in a
@@ -181,9 +216,8 @@ public final class InferenceEngine: Sendable {
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             inbox.submit(
-                .errand { loop in
-                    guard let loop else { return continuation.resume(throwing: EngineError.shutDown) }
-                    continuation.resume(with: Result { try body(loop) })
+                .betweenSteps { loop in
+                    continuation.resume(with: Result { try body(loop.get()) })
                 })
         }
     }

@@ -16,6 +16,8 @@ final class LiveSequence {
     private(set) var pages = SequencePages()
     /// The most tokens it can grow to.
     let tokenLimit: Int
+    /// Whether it was never computed yet, and counts among those that wait in the inbox's room.
+    var isQueued = true
     /// How often later requests were admitted because this one did not fit.
     var bypassCount = 0
     /// How often it had to give its pages to others.
@@ -89,9 +91,10 @@ final class LiveSequence {
 
     /// Starts, or goes on, with `pages`, which hold `computedCount` tokens: those of `match` and perhaps one of its own.
     func begin(with pages: SequencePages, computedCount: Int, match: PrefixIndex.Match) {
-        if preemptionCount == 0, case .generation(let generation, _) = work {
+        if isQueued, case .generation(let generation, _) = work {
             generation.completion.reusedTokenCount = computedCount
         }
+        isQueued = false
         self.pages = pages
         self.computedCount = computedCount
         prefix = match.entry
@@ -194,7 +197,7 @@ final class LiveSequence {
         case .generation(let generation, _):
             // What follows a wrong proposal was computed for nothing.
             guard position == computedCount - 1 else { return false }
-            let token = generation.sample(from: logits)
+            guard let token = generation.sample(from: logits) else { return generation.deliver(to: job) }
             tokens.append(token)
             if acceptedCount < draft.count, draft[acceptedCount] == token {
                 acceptedCount += 1

@@ -27,43 +27,56 @@ struct RequestLimits {
         }
     }
 
-    /// Why a request can never be served, if so.
-    func problem(with request: EngineJob.Request) -> String? {
+    /// - Throws: ``EngineError`` if the request can never be served.
+    func check(_ request: EngineJob.Request) throws(EngineError) {
         let tokens: [Int32]
+        // Of a generation, one more must fit.
+        var room = contextLength
         switch request {
         case .generation(let request):
             tokens = request.prompt
-            if let problem = request.sampling.problems.first { return "Sampling: \(problem)." }
-            if request.maximumTokenCount < 1 { return "At least one token must be asked for." }
-            if let constraint = request.constraint, constraint.tokenizer !== tokenizer {
-                return "The constraint was made for another tokenizer; make it for this model's."
-            }
-            if tokens.count >= contextLength {
-                return contextProblem("prompt", tokens.count)
-            }
+            room -= 1
+            try check(request)
         case .scoring(let request):
             tokens = request.tokens
             if !(1..<max(2, tokens.count)).contains(request.firstScored) || tokens.count < 2 {
-                return "Scoring needs at least one token of context and one to score."
+                throw .invalidRequest("Scoring needs at least one token of context and one to score.")
             }
         }
-        if tokens.isEmpty { return "The prompt has no tokens." }
-        if tokens.count > contextLength {
-            return contextProblem("text", tokens.count)
+        if tokens.isEmpty { throw .emptyPrompt }
+        if tokens.count > room {
+            throw .contextExceeded(tokenCount: tokens.count, limit: contextLength, nativeLimit: nativeLength)
         }
         if let token = tokens.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
-            return "Token \(token) is not in the model's vocabulary of \(vocabularySize)."
+            throw .unknownToken(token, vocabularySize: vocabularySize)
         }
         let pages = KeyValuePool.pageCount(forTokens: tokenLimit(of: request))
         if pages > pageCapacity {
-            return "The request needs \(pages * pageByteCount) bytes of keys and values; the limit is "
-                + "\(pageCapacity * pageByteCount). Ask for fewer tokens or raise the limit."
+            throw .memoryExceeded(
+                byteCount: saturatingProduct(pages, pageByteCount), limit: saturatingProduct(pageCapacity, pageByteCount))
         }
-        return nil
     }
 
-    private func contextProblem(_ name: String, _ count: Int) -> String {
-        "The \(name) has \(count) tokens and the context is limited to \(contextLength) (the model's own is \(nativeLength)). "
-            + "Shorten it, or raise the limit (--context-length, or the engine's option longContext)."
+    private func check(_ request: GenerationRequest) throws(EngineError) {
+        do throws(SamplingProblem) {
+            try request.sampling.validate()
+        } catch {
+            throw .invalidSampling(error)
+        }
+        if request.maximumTokenCount < 1 { throw .invalidRequest("At least one token must be asked for.") }
+        if !(0...GenerationRequest.topLogProbabilityLimit).contains(request.topLogProbabilityCount) {
+            throw .invalidRequest(
+                "Log-probabilities can be asked for 0 to \(GenerationRequest.topLogProbabilityLimit) tokens each, not "
+                    + "\(request.topLogProbabilityCount).")
+        }
+        if let constraint = request.constraint, constraint.tokenizer !== tokenizer {
+            throw .invalidRequest("The constraint was made for another tokenizer; make it for this model's.")
+        }
     }
+}
+
+/// `a · b` of numbers above 0, or the largest number there is.
+private func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+    let (product, overflows) = a.multipliedReportingOverflow(by: b)
+    return overflows ? .max : product
 }

@@ -18,11 +18,18 @@ public struct GenerationRequest: Sendable {
     /// What the text may be; `nil` for anything. Stop tokens come only where the text is complete, and where nothing more
     /// may follow the generation ends without one. Stop strings end it anywhere.
     public var constraint: OutputConstraint?
+    /// How many of the most likely tokens are told with each generated one (``ScoredToken/alternatives``): at most
+    /// ``topLogProbabilityLimit``; 0 for none.
+    public var topLogProbabilityCount: Int
+
+    /// The most tokens that may be told with each generated one.
+    public static let topLogProbabilityLimit = 128
 
     /// Creates a request.
     public init(
         prompt: [Int32], maximumTokenCount: Int, sampling: SamplingParameters = .init(), stopStrings: [String] = [],
-        stopTokens: Set<Int32> = [], speculates: Bool = true, constraint: OutputConstraint? = nil
+        stopTokens: Set<Int32> = [], speculates: Bool = true, constraint: OutputConstraint? = nil,
+        topLogProbabilityCount: Int = 0
     ) {
         self.prompt = prompt
         self.maximumTokenCount = maximumTokenCount
@@ -31,6 +38,7 @@ public struct GenerationRequest: Sendable {
         self.stopTokens = stopTokens
         self.speculates = speculates
         self.constraint = constraint
+        self.topLogProbabilityCount = topLogProbabilityCount
     }
 }
 
@@ -55,49 +63,12 @@ public struct ScoringRequest: Sendable {
     }
 }
 
-/// Why a generation ended.
-public enum FinishReason: String, Sendable, Codable {
-    /// A stop token or a stop string, or a constraint after which nothing may follow.
-    case stop
-    /// The limit on tokens or the model's context.
-    case length
-}
-
-/// A finished generation.
-public struct Completion: Sendable, Equatable {
-    /// The generated text without stop tokens and stop strings.
-    public var text = ""
-    /// The generated tokens, a final stop token included, each with its log-probability.
-    public var tokens: [ScoredToken] = []
-    /// Why it ended.
-    public var finishReason: FinishReason = .length
-    /// The stop string that ended it, if one did.
-    public var stopString: String?
-    /// The number of tokens in the prompt.
-    public var promptTokenCount = 0
-    /// How many of them were taken from an earlier computation.
-    public var reusedTokenCount = 0
-    /// How many tokens speculation proposed.
-    public var proposedTokenCount = 0
-    /// How many of them were the tokens drawn.
-    public var acceptedTokenCount = 0
-}
-
-/// What happens during a generation.
-public enum GenerationEvent: Sendable {
-    /// More text, whole characters only.
-    case text(String)
-    /// The end, with everything.
-    case finished(Completion)
-}
-
-/// Why the engine refused a request.
-public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong and what to do.
-    public var description: String
-
-    /// Creates an error.
-    public init(_ description: String) { self.description = description }
-
-    static let shutDown = EngineError("The engine was shut down.")
+/// What becomes of a request while as many wait as may.
+public enum WhenFull: Sendable {
+    /// The caller waits for a place in the queue, in the order of asking: for those who have more requests than there is room,
+    /// such as a study.
+    case wait
+    /// It is refused with ``EngineError/overloaded(limit:)`` or ``EncoderError/overloaded(limit:)``: for those who can say so
+    /// to whoever asked.
+    case refuse
 }

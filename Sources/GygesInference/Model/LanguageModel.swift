@@ -12,7 +12,7 @@ public final class LanguageModel: Sendable {
     public let path: String
     /// The decoder's shape.
     public let configuration: CausalModelConfiguration
-    /// How products are computed.
+    /// How matmuls are computed.
     public let precision: MatmulPrecision
     /// How the engine is set up.
     public let options: InferenceEngine.Options
@@ -37,23 +37,25 @@ public final class LanguageModel: Sendable {
     /// continue text.
     /// - Parameters:
     ///   - path: A GGUF file, or a Hugging Face folder with safetensors.
-    ///   - precision: How products are computed.
+    ///   - precision: How matmuls are computed.
     ///   - options: How the engine is set up.
     ///   - panelFolder: Where packed weights are kept between runs, so that later starts map them instead of packing: at
     ///     most the model's size for each model and precision. `nil` keeps nothing. A folder that cannot be used, or a copy
     ///     in it that is damaged or of another model, only costs time.
-    /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first.
+    /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first; ``EngineError/threadUnavailable(code:)``.
     /// - Complexity: O(size of the weights), spread over the threads.
     public convenience init(
         path: String, precision: MatmulPrecision = .fast, options: InferenceEngine.Options = .init(),
         panelFolder: String? = nil
-    ) throws(FileError) {
+    ) throws {
         let parts = try ModelParts(
             path: path, precision: precision, panelFolder: panelFolder, threadCount: options.threadCount)
-        self.init(parts, precision: precision, options: options)
+        try self.init(parts, precision: precision, options: options)
     }
 
-    private init(_ parts: ModelParts, precision: MatmulPrecision, options: InferenceEngine.Options) {
+    private init(
+        _ parts: ModelParts, precision: MatmulPrecision, options: InferenceEngine.Options
+    ) throws(EngineError) {
         path = parts.path
         files = parts.files
         configuration = parts.model.decoder.configuration
@@ -64,7 +66,7 @@ public final class LanguageModel: Sendable {
         stopTokens = parts.stopTokens
         template = parts.template
         tokenizer = parts.tokenizer
-        engine = InferenceEngine(model: parts.model, tokenizer: parts.tokenizer, team: parts.team, options: options)
+        engine = try InferenceEngine(model: parts.model, tokenizer: parts.tokenizer, team: parts.team, options: options)
     }
 
     /// The most tokens of a request, prompt and answer together.

@@ -4,14 +4,19 @@ import GygesKernels
 /// Chooses tokens for one request. Draws depend only on the seed and the number of tokens drawn before.
 struct Sampler {
     private let parameters: SamplingParameters
+    /// How many of the most likely tokens are told with each.
+    private let alternativeCount: Int
     private var seen: Set<Int32> = []
     private var drawCount: UInt64 = 0
     /// The probabilities after temperature; kept for its memory.
     private var probabilities: [Float] = []
 
     /// Creates a sampler; tokens of the prompt count as seen for the repetition penalty, as in transformers.
-    init(parameters: SamplingParameters, prompt: [Int32]) {
+    ///
+    /// - Precondition: `parameters` have no ``SamplingParameters/problems``.
+    init(parameters: SamplingParameters, prompt: [Int32], alternativeCount: Int = 0) {
         self.parameters = parameters
+        self.alternativeCount = alternativeCount
         if parameters.repetitionPenalty != 1 { seen = Set(prompt) }
     }
 
@@ -19,42 +24,66 @@ struct Sampler {
     ///
     /// - Parameter allowed: The tokens to choose among, as if the others' logits were -∞; `nil` for all. The log-probability
     ///   stays the model's own over all tokens.
-    mutating func sample(from logits: UnsafeMutableBufferPointer<Float>, allowed: TokenMask? = nil) -> ScoredToken {
+    /// - Returns: The token; `nil` if none is allowed.
+    mutating func sample(from logits: UnsafeMutableBufferPointer<Float>, allowed: TokenMask? = nil) -> ScoredToken? {
         let logNormalizer = logSumExp(logits)
         let greedy = argmax(logits)
-        let chosen = choose(from: logits, greedy: greedy, allowed: allowed)
+        guard let chosen = choose(from: logits, greedy: greedy, allowed: allowed) else { return nil }
         let logProbability = Double(chosen.logit) - logNormalizer
         if parameters.repetitionPenalty != 1 { seen.insert(chosen.token) }
         return ScoredToken(
-            token: chosen.token, logProbability: logProbability, isGreedy: chosen.token == Int32(greedy))
+            token: chosen.token, logProbability: logProbability, isGreedy: chosen.token == Int32(greedy),
+            alternatives: likeliestTokens(alternativeCount, of: logits, logNormalizer: logNormalizer))
     }
 
     private mutating func choose(
         from logits: UnsafeMutableBufferPointer<Float>, greedy: Int, allowed: TokenMask?
-    ) -> (token: Int32, logit: Float) {
+    ) -> (token: Int32, logit: Float)? {
         if parameters.temperature == 0, parameters.repetitionPenalty == 1, allowed?.contains(Int32(greedy)) ?? true {
             return (Int32(greedy), logits[greedy])
         }
         let original = seen.filter { logits.indices.contains(Int($0)) }.map { ($0, logits[Int($0)]) }
-        let penalty = Float(parameters.repetitionPenalty)
-        for (token, logit) in original { logits[Int(token)] = logit > 0 ? logit / penalty : logit * penalty }
+        for (token, logit) in original { logits[Int(token)] = penalized(logit) }
         defer { for (token, logit) in original { logits[Int(token)] = logit } }
 
-        let index = allowed.map { pick(from: logits, allowed: $0) } ?? pick(from: logits)
+        let index: Int
+        if let allowed {
+            guard let token = pick(from: logits, allowed: allowed) else { return nil }
+            index = token
+        } else {
+            index = pick(from: logits)
+        }
         let logit = original.first { $0.0 == Int32(index) }?.1 ?? logits[index]
         return (Int32(index), logit)
     }
 
-    private mutating func pick(from logits: UnsafeMutableBufferPointer<Float>) -> Int {
-        parameters.temperature == 0 ? argmax(logits) : draw(from: logits)
+    /// A logit of a token that was seen; finite if it was, whatever the penalty.
+    private func penalized(_ logit: Float) -> Float {
+        let penalty = min(max(Float(parameters.repetitionPenalty), .leastNormalMagnitude), .greatestFiniteMagnitude)
+        let result = logit > 0 ? logit / penalty : logit * penalty
+        guard logit.isFinite else { return result }
+        return min(max(result, -.greatestFiniteMagnitude), .greatestFiniteMagnitude)
     }
 
-    /// Chooses among the allowed tokens' logits, put side by side: often a handful. Without any, the first token.
-    private mutating func pick(from logits: UnsafeMutableBufferPointer<Float>, allowed: TokenMask) -> Int {
+    private mutating func pick(from logits: UnsafeMutableBufferPointer<Float>) -> Int {
+        inverseTemperature.map { draw(from: logits, inverseTemperature: $0) } ?? argmax(logits)
+    }
+
+    /// What logits less their maximum are multiplied by; `nil` where that would be infinite and the most likely token alone has
+    /// a probability: at temperature 0, and below 1 / 2^128.
+    ///
+    /// Never 0, however high the temperature, so that a logit of -∞ stays one.
+    private var inverseTemperature: Float? {
+        let inverse = Float(1 / parameters.temperature)
+        return inverse.isFinite ? max(inverse, .leastNonzeroMagnitude) : nil
+    }
+
+    /// Chooses among the allowed tokens' logits, put side by side: often a handful. `nil` without any.
+    private mutating func pick(from logits: UnsafeMutableBufferPointer<Float>, allowed: TokenMask) -> Int? {
         var tokens: [Int32] = []
         tokens.reserveCapacity(allowed.count)
         allowed.forEach { if Int($0) < logits.count { tokens.append($0) } }
-        guard tokens.count > 1 else { return Int(tokens.first ?? 0) }
+        guard tokens.count > 1 else { return tokens.first.map(Int.init) }
         var few = tokens.map { logits[Int($0)] }
         return few.withUnsafeMutableBufferPointer { Int(tokens[pick(from: $0)]) }
     }
@@ -62,11 +91,10 @@ struct Sampler {
     /// Draws from the tempered and cut distribution.
     ///
     /// - Complexity: O(vocabulary), and O(k log k) for the k tokens that top-k and top-p keep.
-    private mutating func draw(from logits: UnsafeMutableBufferPointer<Float>) -> Int {
+    private mutating func draw(from logits: UnsafeMutableBufferPointer<Float>, inverseTemperature: Float) -> Int {
         if parameters.topK > 0, let indices = indicesOfLargest(parameters.topK, of: UnsafeBufferPointer(logits).span) {
-            return draw(from: likeliest(of: indices, in: logits))
+            return draw(from: likeliest(of: indices, in: logits, inverseTemperature: inverseTemperature))
         }
-        let inverseTemperature = Float(1 / parameters.temperature)
         let greedy = argmax(logits)
         let peak = logits[greedy]
         // Relative to the peak, so that a low temperature does not overflow.
@@ -124,10 +152,11 @@ struct Sampler {
 
     /// The same from the few tokens that hold the `topK` largest logits: no other needs a probability, since what is kept
     /// is drawn from in proportion.
-    private func likeliest(of indices: [Int], in logits: UnsafeMutableBufferPointer<Float>) -> ArraySlice<Candidate> {
+    private func likeliest(
+        of indices: [Int], in logits: UnsafeMutableBufferPointer<Float>, inverseTemperature: Float
+    ) -> ArraySlice<Candidate> {
         let order = indices.sorted { (logits[$0], $1) > (logits[$1], $0) }.prefix(parameters.topK)
         guard let first = order.first else { return [] }
-        let inverseTemperature = Float(1 / parameters.temperature)
         var weights = order.map { (logits[$0] - logits[first]) * inverseTemperature }
         var elements = weights.mutableSpan
         softmax(&elements)
@@ -151,7 +180,8 @@ struct Sampler {
                 return mass < parameters.topP * total
             }
         }
-        return kept.prefix { $0.probability >= floor }
+        // The most likely one stays, however small a share of it was asked for.
+        return kept.isEmpty ? candidates.prefix(1) : kept.prefix { $0.probability >= floor }
     }
 
     /// A probability that all tokens kept by top-k or top-p reach, and few others.

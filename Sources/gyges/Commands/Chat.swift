@@ -53,7 +53,7 @@ struct Chat: AsyncParsableCommand {
             do {
                 for try await event in model.engine.generate(request) {
                     switch event {
-                    case .text(let text): printNow(text)
+                    case .delta(let text, _): printNow(text)
                     case .finished(let completion):
                         messages.append(ChatMessage(role: "assistant", content: completion.text))
                         printNow(completion.finishReason == .length ? " […]\n" : "\n")

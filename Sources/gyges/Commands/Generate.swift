@@ -76,7 +76,7 @@ struct Generate: AsyncParsableCommand {
         for try await event in model.engine.generate(request) {
             if firstToken == nil { firstToken = start.duration(to: .now) }
             switch event {
-            case .text(let text): if !json { printNow(text) }
+            case .delta(let text, _): if !json { printNow(text) }
             case .finished(let completion):
                 let seconds = start.duration(to: .now) / .seconds(1)
                 if json {

@@ -101,7 +101,7 @@ struct ModelOptions: ParsableArguments {
     func path() throws(FileError) -> String { try locateModel(model) }
 
     /// Loads the model.
-    func load() throws(FileError) -> LanguageModel {
+    func load() throws -> LanguageModel {
         try LanguageModel(
             path: try path(), precision: engine.productPrecision, options: engine.engine,
             panelFolder: engine.panelFolder)
@@ -169,7 +169,7 @@ struct SamplingOptions: ParsableArguments {
             topP: topP ?? advice.topP ?? 1, minP: minP ?? 0,
             repetitionPenalty: repetitionPenalty ?? advice.repetitionPenalty ?? 1, seed: seed)
         guard parameters.problems.isEmpty else {
-            throw ValidationError(parameters.problems.joined(separator: "; ") + ".")
+            throw ValidationError(parameters.problems.map(\.description).joined(separator: "; ") + ".")
         }
         return parameters
     }

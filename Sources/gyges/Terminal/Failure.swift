@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GygesFiles
+import GygesInference
 
 /// The one place where an error becomes text and an exit status.
 ///
@@ -17,7 +18,7 @@ struct Failure {
         case let error as FileError:
             text = "gyges: \(error)"
             status = 1
-        case is CancellationError:
+        case is CancellationError, EngineError.cancelled:
             text = "gyges: interrupted"
             status = 130
         default:
