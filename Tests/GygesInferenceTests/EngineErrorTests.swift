@@ -1,7 +1,7 @@
 import Dispatch
 import GygesFiles
 import GygesKernels
-import GygesText
+import GygesConstraints
 import Synchronization
 import Testing
 
@@ -77,7 +77,8 @@ import Testing
         let none = ThreadStarter { _ in EAGAIN }
         #expect(throws: EngineError.threadUnavailable(code: EAGAIN)) {
             try InferenceEngine(
-                model: model.engine.model, tokenizer: model.tokenizer, team: ThreadTeam(threadCount: 1), options: .init(),
+                model: model.engine.model, tokenizer: model.tokenizer, team: ThreadTeam(threadCount: 1),
+                options: .init(),
                 starter: none)
         }
         // What is computed beside something else is computed after it instead.
@@ -146,7 +147,9 @@ import Testing
         var logits: [Float] = [1]
         #expect(logits.withUnsafeMutableBufferPointer { generation.sample(from: $0) } == nil)
         let outcome = Handover<EngineJob.Output, EngineError>()
-        #expect(generation.deliver(to: EngineJob(.generation(.init(prompt: [5], maximumTokenCount: 4)), deliver: outcome.fulfil)))
+        #expect(
+            generation.deliver(
+                to: EngineJob(.generation(.init(prompt: [5], maximumTokenCount: 4)), deliver: outcome.fulfil)))
         await #expect(throws: EngineError.constraintImpossible(tokenCount: 0)) { try await outcome.value {} }
     }
 

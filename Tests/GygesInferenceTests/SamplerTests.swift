@@ -188,7 +188,8 @@ import Testing
             (.init(topP: 0), .topP), (.init(topP: 1.0000001), .topP), (.init(topP: -.infinity), .topP),
             (.init(minP: .nan), .minP), (.init(minP: 1), .minP), (.init(minP: -0.1), .minP),
             (.init(repetitionPenalty: 0), .repetitionPenalty), (.init(repetitionPenalty: -1), .repetitionPenalty),
-            (.init(repetitionPenalty: .nan), .repetitionPenalty), (.init(repetitionPenalty: .infinity), .repetitionPenalty),
+            (.init(repetitionPenalty: .nan), .repetitionPenalty),
+            (.init(repetitionPenalty: .infinity), .repetitionPenalty),
         ]
         for (parameters, parameter) in wrong {
             #expect(parameters.problems.map(\.parameter) == [parameter])
@@ -198,7 +199,8 @@ import Testing
         let all = SamplingParameters(temperature: .nan, topK: -1, topP: 2, minP: 2, repetitionPenalty: 0)
         #expect(all.problems.map(\.parameter) == SamplingProblem.Parameter.allCases)
         #expect(all.problems.first?.description == "temperature must be 0 or more")
-        try SamplingParameters(temperature: 5e-324, topK: .max, topP: 5e-324, minP: 0, repetitionPenalty: 1e308).validate()
+        try SamplingParameters(temperature: 5e-324, topK: .max, topP: 5e-324, minP: 0, repetitionPenalty: 1e308)
+            .validate()
     }
 
     @Test("The likeliest tokens are told with the model's own log-probabilities", arguments: [1, 5, 60])

@@ -85,7 +85,9 @@ import Testing
     @Test func lettingGoOfAStreamFreesItsMemory() async throws {
         let model = try EngineTests.load(options: .init(streamBufferLimit: 8))
         var streams: [GenerationStream] = []
-        for seed in 0..<3 { streams.append(model.engine.generate(SchedulingTests.request(70, seed: seed, tokens: 900))) }
+        for seed in 0..<3 {
+            streams.append(model.engine.generate(SchedulingTests.request(70, seed: seed, tokens: 900)))
+        }
         try await StreamTests.wait(for: { $0.unreadCount == 3 }, in: model.engine)
         #expect(try await model.engine.statistics().usedPageCount == 0)
         streams = []

@@ -18,11 +18,15 @@ extension PrefixIndex {
         while let entry = reached.popLast() {
             expect(entry.tails.count <= Self.tailLimit, "entry \(entry.number) has \(entry.tails.count) tails")
             for (tokens, child) in entry.full {
-                expect(tokens == child.tokens && child.isFull, "entry \(child.number) is known by other tokens than its own")
+                expect(
+                    tokens == child.tokens && child.isFull,
+                    "entry \(child.number) is known by other tokens than its own")
             }
             for tail in entry.tails { expect(!tail.isFull, "the full entry \(tail.number) is kept as a tail") }
             for child in entry.children {
-                expect(known.updateValue(child, forKey: ObjectIdentifier(child)) == nil, "\(child.number) is reached twice")
+                expect(
+                    known.updateValue(child, forKey: ObjectIdentifier(child)) == nil, "\(child.number) is reached twice"
+                )
                 expect(child.parent === entry, "entry \(child.number) does not know what it comes after")
                 expect((1...entryCount).contains(child.number), "entry \(child.number) has a number of another")
                 expect(!child.tokens.isEmpty, "entry \(child.number) has no tokens")
@@ -31,7 +35,8 @@ extension PrefixIndex {
                     continue
                 }
                 expect(page.entry === child, "the page of entry \(child.number) is known elsewhere")
-                expect(pages.insert(ObjectIdentifier(page)).inserted, "the page of entry \(child.number) is known twice")
+                expect(
+                    pages.insert(ObjectIdentifier(page)).inserted, "the page of entry \(child.number) is known twice")
                 if let before = entry.page, before.isIdle {
                     expect(page.isIdle, "entry \(child.number) is in use, and \(entry.number) before it is not")
                 }

@@ -46,7 +46,8 @@ public struct GenerationStream: AsyncSequence, Sendable {
         }
 
         /// As ``next()``, for callers that belong to an actor.
-        public mutating func next(isolation actor: isolated (any Actor)?) async throws(EngineError) -> GenerationEvent? {
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(EngineError) -> GenerationEvent?
+        {
             let reader = reader
             let outcome = await withTaskCancellationHandler {
                 do throws(EngineError) {

@@ -136,7 +136,9 @@ public final class InferenceEngine: Sendable {
     /// Generates and returns everything at the end.
     ///
     /// - Throws: ``EngineError``; ``EngineError/cancelled`` if the task is cancelled.
-    public func complete(_ request: GenerationRequest, whenFull: WhenFull = .wait) async throws(EngineError) -> Completion {
+    public func complete(_ request: GenerationRequest, whenFull: WhenFull = .wait) async throws(EngineError)
+        -> Completion
+    {
         let output = try await output(of: .generation(request), whenFull)
         guard case .completion(let completion) = output else { throw .cancelled }
         return completion
@@ -145,14 +147,17 @@ public final class InferenceEngine: Sendable {
     /// The log-probability of each token of the continuation.
     ///
     /// - Throws: ``EngineError``; ``EngineError/cancelled`` if the task is cancelled.
-    public func score(_ request: ScoringRequest, whenFull: WhenFull = .wait) async throws(EngineError) -> [ScoredToken] {
+    public func score(_ request: ScoringRequest, whenFull: WhenFull = .wait) async throws(EngineError) -> [ScoredToken]
+    {
         let output = try await output(of: .scoring(request), whenFull)
         guard case .scores(let scores) = output else { throw .cancelled }
         return scores
     }
 
     /// The end of a request, without what comes before.
-    private func output(of request: EngineJob.Request, _ whenFull: WhenFull) async throws(EngineError) -> EngineJob.Output {
+    private func output(of request: EngineJob.Request, _ whenFull: WhenFull) async throws(EngineError)
+        -> EngineJob.Output
+    {
         let room = inbox.room
         switch whenFull {
         case .wait: guard await room.enter() else { throw .cancelled }

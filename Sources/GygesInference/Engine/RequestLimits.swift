@@ -53,7 +53,8 @@ struct RequestLimits {
         let pages = KeyValuePool.pageCount(forTokens: tokenLimit(of: request))
         if pages > pageCapacity {
             throw .memoryExceeded(
-                byteCount: saturatingProduct(pages, pageByteCount), limit: saturatingProduct(pageCapacity, pageByteCount))
+                byteCount: saturatingProduct(pages, pageByteCount),
+                limit: saturatingProduct(pageCapacity, pageByteCount))
         }
     }
 

@@ -38,7 +38,9 @@ struct BenchRequest {
         }
         let topK = json["top_k"]?.integer ?? 0
         sampling = SamplingParameters(temperature: json["temperature"]?.double ?? 0, topK: topK)
-        guard sampling.problems.isEmpty else { throw refuse(sampling.problems.map(\.description).joined(separator: "; ")) }
+        guard sampling.problems.isEmpty else {
+            throw refuse(sampling.problems.map(\.description).joined(separator: "; "))
+        }
         (copies, tokens) = numbers
         returnsTokens = json["returns_tokens"]?.bool ?? false
         speculates = json["speculates"]?.bool ?? false
