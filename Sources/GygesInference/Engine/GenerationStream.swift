@@ -4,7 +4,9 @@
 /// tokens wait; reading on goes on with the same tokens. Letting go of the stream and its iterator, or cancelling the task that
 /// reads, cancels the request and frees its memory. Events are read once, by one task at a time.
 public struct GenerationStream: AsyncSequence, Sendable {
+    /// What comes.
     public typealias Element = GenerationEvent
+    /// What may be thrown.
     public typealias Failure = EngineError
 
     /// Cancels the request when nobody can read any more.
