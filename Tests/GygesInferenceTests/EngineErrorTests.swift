@@ -2,6 +2,7 @@ import Dispatch
 import GygesFiles
 import GygesKernels
 import GygesConstraints
+import GygesTokenizer
 import Synchronization
 import Testing
 
