@@ -21,13 +21,15 @@ let package = Package(
     products: [
         .executable(name: "gyges", targets: ["gyges"]),
         .library(name: "GygesKernels", targets: ["GygesKernels"]),
-        .library(name: "GygesInference", targets: ["GygesInference"]),
-        .library(name: "GygesCheckpoints", targets: ["GygesCheckpoints"]),
-        .library(name: "GygesConstraints", targets: ["GygesConstraints"]),
-        .library(name: "GygesFiles", targets: ["GygesFiles"]),
         .library(name: "GygesStatistics", targets: ["GygesStatistics"]),
-        .library(name: "GygesTemplates", targets: ["GygesTemplates"]),
+        .library(name: "GygesFiles", targets: ["GygesFiles"]),
+        .library(name: "GygesCheckpoints", targets: ["GygesCheckpoints"]),
         .library(name: "GygesTokenizer", targets: ["GygesTokenizer"]),
+        .library(name: "GygesTemplates", targets: ["GygesTemplates"]),
+        .library(name: "GygesConstraints", targets: ["GygesConstraints"]),
+        .library(name: "GygesInference", targets: ["GygesInference"]),
+        .library(name: "GygesHub", targets: ["GygesHub"]),
+        .library(name: "GygesReport", targets: ["GygesReport"]),
         .library(name: "GygesStudy", targets: ["GygesStudy"]),
     ],
     dependencies: [
@@ -182,6 +184,12 @@ let package = Package(
                 "GygesStudy", "GygesInference", "GygesKernels", "GygesTemplates", "GygesTokenizer", "GygesReport",
                 "GygesFiles",
                 "GygesTestSupport", "GygesStatistics", .product(name: "GRDB", package: "GRDB.swift"),
+            ], swiftSettings: common),
+        .testTarget(
+            name: "GygesDocumentationTests",
+            dependencies: [
+                "GygesKernels", "GygesStatistics", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
+                "GygesConstraints", "GygesInference", "GygesHub", "GygesReport", "GygesStudy",
             ], swiftSettings: common),
         .testTarget(
             name: "GygesCommandTests", dependencies: ["gyges", "GygesFiles", "GygesTestSupport"], swiftSettings: common),

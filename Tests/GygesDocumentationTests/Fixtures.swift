@@ -1,0 +1,7 @@
+import Foundation
+
+/// The path of a small model that the tests of inference keep.
+func tinyModel(_ name: String) -> String {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "GygesInferenceTests/Fixtures/\(name)").path
+}
