@@ -29,7 +29,7 @@ public struct Encoder: Sendable {
     ) throws(FileError) {
         self.configuration = configuration
         func attention(
-            _ rotation: EncoderConfiguration.Rotation, reach: Int?
+            _ rotation: EncoderConfiguration.Rotation, windowRadius: Int?
         ) throws(FileError) -> EncoderAttention {
             let dimension = configuration.headDimension
             let plain = RotaryTable.frequencies(base: rotation.base, rotaryDimension: dimension)
@@ -37,13 +37,13 @@ public struct Encoder: Sendable {
             var magnitude = 1.0
             if case .yarn(let yarn) = rotation.scaling { magnitude = yarn.resolvedAttentionFactor }
             return EncoderAttention(
-                headCount: configuration.headCount, reach: reach,
+                headCount: configuration.headCount, windowRadius: windowRadius,
                 table: RotaryTable(
                     frequencies: frequencies, magnitude: magnitude, headDimension: dimension, layout: .halves),
                 precision: attentionPrecision)
         }
-        globalAttention = try attention(configuration.globalRotation, reach: nil)
-        localAttention = try attention(configuration.localRotation, reach: configuration.reach)
+        globalAttention = try attention(configuration.globalRotation, windowRadius: nil)
+        localAttention = try attention(configuration.localRotation, windowRadius: configuration.windowRadius)
     }
 
     /// The final hidden states of a batch of whole texts.

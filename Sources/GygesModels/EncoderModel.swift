@@ -59,7 +59,7 @@ public struct DenseLayer<Matrix, Vector> {
     /// `[outputs, inputs]`
     public var projection: Projection<Matrix, Vector>
     /// Whether the hyperbolic tangent follows.
-    public var appliesTangent: Bool
+    public var appliesTanh: Bool
     /// What is added.
     public var residual: Residual
 
@@ -76,7 +76,7 @@ public struct DenseLayer<Matrix, Vector> {
     public func callAsFunction<O: Operations>(_ x: O.Value, on operations: O) -> O.Value
     where O.Matrix == Matrix, O.Vector == Vector {
         var y = operations.linear(x, projection)
-        if appliesTangent { y = operations.activated(y, .hyperbolicTangent) }
+        if appliesTanh { y = operations.activated(y, .tanh) }
         switch residual {
         case .none: return y
         case .input: return operations.add(x, y)
@@ -103,7 +103,7 @@ extension DenseLayer where Matrix == WeightMatrix, Vector == WeightVector {
         try reader.finish(ignoring: [], of: layer.folder)
         reader.pack(["linear.weight"] + (isProjected ? ["residual.weight"] : []))
         projection = reader.projection("linear")
-        appliesTangent = layer.appliesTangent
+        appliesTanh = layer.appliesTanh
         residual = isProjected ? .projected(reader.projection("residual")) : layer.isResidual ? .input : .none
     }
 }

@@ -45,7 +45,7 @@ extension RopeScaling {
         }
     }
 
-    /// Llama 3.1's scaling: slow turns are slowed by `factor`, fast ones kept, those between blended
+    /// Llama 3.1's scaling: slow rotations are slowed by `factor`, fast ones kept, those between blended
     /// (transformers, `modeling_rope_utils.py`, `_compute_llama3_parameters`).
     private static func llama3(
         _ frequency: Double, factor: Double, low: Double, high: Double, context: Double
@@ -59,22 +59,22 @@ extension RopeScaling {
 }
 
 extension YarnScaling {
-    /// Stretches rotary frequencies: pairs that turn often within the original context keep theirs, those that turn less
+    /// Stretches rotary frequencies: pairs that rotate often within the original context keep theirs, those that rotate less
     /// than ``betaSlow`` times are slowed by ``factor``, and those between are blended (transformers,
     /// `_compute_yarn_parameters`).
     ///
     /// - Parameters:
     ///   - frequencies: One a channel pair; plain ones are `base^(-2i/d)`.
-    ///   - base: The rotary base. With one of 1 all pairs turn alike, and all are slowed.
+    ///   - base: The rotary base. With one of 1 all pairs rotate alike, and all are slowed.
     public func stretched(_ frequencies: [Double], base: Double) -> [Double] {
         guard base > 1 else { return frequencies.map { $0 / factor } }
         let dimension = Double(2 * frequencies.count)
-        /// The pair, as a real number, that turns so often within the original context.
-        func pair(turning turns: Double) -> Double {
-            dimension * log(Double(originalContextLength) / (turns * 2 * .pi)) / (2 * log(base))
+        /// The pair, as a real number, that rotates so often within the original context.
+        func pair(rotating rotations: Double) -> Double {
+            dimension * log(Double(originalContextLength) / (rotations * 2 * .pi)) / (2 * log(base))
         }
-        var low = pair(turning: betaFast)
-        var high = pair(turning: betaSlow)
+        var low = pair(rotating: betaFast)
+        var high = pair(rotating: betaSlow)
         if truncates {
             low.round(.down)
             high.round(.up)

@@ -13,13 +13,13 @@ extension EagerOperations {
         switch function {
         case .gelu: activate(&elements, .gelu, team: team)
         case .silu: activate(&elements, .silu, team: team)
-        case .hyperbolicTangent: for index in elements.indices { elements[index] = tanhf(elements[index]) }
+        case .tanh: for index in elements.indices { elements[index] = tanhf(elements[index]) }
         }
         return x
     }
 
     /// Scales in place; lengths are summed in double.
-    public func unitRows(_ x: Activation) -> Activation {
+    public func l2Normalized(_ x: Activation) -> Activation {
         nonisolated(unsafe) let shared = x
         team.run(parts: x.rows) { index in
             let row = shared.row(index)
@@ -41,8 +41,8 @@ extension EagerOperations {
         var elements = output.elements.mutableSpan
         let kernel = BidirectionalAttention(
             sequences: batch.sequences.map(\.rows),
-            seenCounts: batch.sequences.map { $0.seenCount ?? $0.rows.count }, headCount: attention.headCount,
-            headDimension: attention.table.headDimension, reach: attention.reach, cosines: angles.cosines,
+            attendedCounts: batch.sequences.map { $0.attendedCount ?? $0.rows.count }, headCount: attention.headCount,
+            headDimension: attention.table.headDimension, windowRadius: attention.windowRadius, cosines: angles.cosines,
             sines: angles.sines, precision: attention.precision)
         kernel(
             queries: queries.elements.span, at: rows, keys: keys.elements.span, values: values.elements.span,

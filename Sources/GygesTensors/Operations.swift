@@ -60,7 +60,7 @@ public protocol Operations {
     func pooled(_ x: Value, over runs: [Range<Int>], by pooling: RowPooling) -> Value
 
     /// Each row of `x` divided by its length; rows of zeros stay. The memory of `x` may be used up.
-    func unitRows(_ x: Value) -> Value
+    func l2Normalized(_ x: Value) -> Value
 
     /// A gated linear unit (Shazeer 2020): `down(activation(gate(x)) · up(x))`, where `x` is normed first if there is a norm,
     /// and the result added to `residual` if there is one. The memory of `residual`, which may be `x`, may be used up.
@@ -153,17 +153,17 @@ extension Projection: Sendable where Matrix: Sendable, Vector: Sendable {}
 public struct EncoderAttention: Sendable {
     /// The number of heads, of queries and of keys.
     public var headCount: Int
-    /// Position `i` sees `j` where `|i - j| ≤ reach`; `nil` sees all of its sequence.
-    public var reach: Int?
+    /// Position `i` sees `j` where `|i - j| ≤ windowRadius`; `nil` sees all of its sequence.
+    public var windowRadius: Int?
     /// The angles by which queries and keys turn; its halves layout.
     public var table: RotaryTable
     /// What is computed in.
     public var precision: AttentionPrecision
 
     /// Describes a layer; a head has `table.headDimension` channels, all of which turn.
-    public init(headCount: Int, reach: Int?, table: RotaryTable, precision: AttentionPrecision) {
+    public init(headCount: Int, windowRadius: Int?, table: RotaryTable, precision: AttentionPrecision) {
         self.headCount = headCount
-        self.reach = reach
+        self.windowRadius = windowRadius
         self.table = table
         self.precision = precision
     }
@@ -176,7 +176,7 @@ public enum ElementFunction: Sendable, Equatable {
     /// `z · sigmoid(z)`
     case silu
     /// `tanh(z)`
-    case hyperbolicTangent
+    case tanh
 }
 
 /// How rows become one.

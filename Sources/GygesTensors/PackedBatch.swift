@@ -12,12 +12,14 @@ public struct PackedBatch: Sendable, Equatable {
         /// How its tokens are placed; `nil` for the model's native encoding.
         public var encoding: PositionEncoding?
 
-        /// How many of the tokens are seen by others in bidirectional attention, from the first on; `nil` for all.
-        public var seenCount: Int?
+        /// How many of the tokens are attended to in bidirectional attention, from the first on; `nil` for all. The others
+        /// attend, and nothing attends to them.
+        public var attendedCount: Int?
 
         /// Creates a run of rows whose first token stands at `firstPosition` of its sequence.
-        public init(rows: Range<Int>, firstPosition: Int, encoding: PositionEncoding? = nil, seenCount: Int? = nil) {
-            self.seenCount = seenCount
+        public init(rows: Range<Int>, firstPosition: Int, encoding: PositionEncoding? = nil, attendedCount: Int? = nil)
+        {
+            self.attendedCount = attendedCount
             self.rows = rows
             self.firstPosition = firstPosition
             self.encoding = encoding
@@ -38,12 +40,13 @@ public struct PackedBatch: Sendable, Equatable {
     /// Appends a sequence (or the next part of one) whose first token stands at `firstPosition`.
     public mutating func append(
         _ newTokens: some Collection<Int32>, firstPosition: Int = 0, encoding: PositionEncoding? = nil,
-        seenCount: Int? = nil
+        attendedCount: Int? = nil
     ) {
         let start = tokens.count
         tokens.append(contentsOf: newTokens)
         sequences.append(
             Span(
-                rows: start..<tokens.count, firstPosition: firstPosition, encoding: encoding, seenCount: seenCount))
+                rows: start..<tokens.count, firstPosition: firstPosition, encoding: encoding,
+                attendedCount: attendedCount))
     }
 }

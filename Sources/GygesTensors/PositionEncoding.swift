@@ -5,7 +5,7 @@ public import GygesKernels
 /// A model has one encoding for texts within its native window and may use another for a longer one. What was computed
 /// under one encoding, keys and values too, is of no use under another.
 public struct PositionEncoding: Sendable, Hashable {
-    /// The angles by which queries and keys turn.
+    /// The angles by which queries and keys are rotated.
     public var table: RotaryTable
     /// The chunks of Dual Chunk Attention; `nil` for ordinary positions.
     public var chunks: DualChunks?
@@ -24,7 +24,7 @@ public struct PositionEncoding: Sendable, Hashable {
 struct RotaryAngles {
     /// What they were computed for.
     let native: PositionEncoding
-    /// 1, or 3 if a sequence has chunks: what rows turn by as queries of keys in their own chunk (and as keys), in the
+    /// 1, or 3 if a sequence has chunks: what rows are rotated by as queries of keys in their own chunk (and as keys), in the
     /// chunk before, and in chunks before that.
     let variants: Int
     /// `[variants, rows, pairs]`; zeros for the further variants of rows without chunks.

@@ -8,7 +8,7 @@ public import GygesKernels
 
 /// The rotation angles of rotary position embedding (Su et al. 2021, https://arxiv.org/abs/2104.09864).
 ///
-/// Channel pair `i` of a head turns by `position · frequencies[i]`. Angles are rounded to `Float` before the sine and
+/// Channel pair `i` of a head rotates by `position · frequencies[i]`. Angles are rounded to `Float` before the sine and
 /// cosine are taken, as the reference implementations do, so that long positions agree with them.
 public struct RotaryTable: Sendable, Hashable {
     /// Radians a position, one a channel pair.
@@ -33,7 +33,7 @@ public struct RotaryTable: Sendable, Hashable {
         (0..<rotaryDimension / 2).map { pair in 1 / pow(base, Double(2 * pair) / Double(rotaryDimension)) }
     }
 
-    /// The number of channels of a head that turn.
+    /// The number of channels of a head that rotate.
     public var rotaryDimension: Int { 2 * frequencies.count }
 
     /// Writes the cosines and sines of one position, `frequencies.count` each.

@@ -13,15 +13,16 @@ import Testing
     static let settings = InstructionSet.supported.flatMap { level in
         [AttentionPrecision.float32, .bfloat16].map { Setting(level: level, precision: $0) }
     }
-    static let reaches = [nil, 0, 1, 8, 64, 120]
+    static let windowRadii = [nil, 0, 1, 8, 64, 120]
 
     @Test(arguments: settings)
     func meetsTheReference(setting: Setting) {
         let team = ThreadTeam(threadCount: 2, instructionSet: setting.level)
         for length in [1, 2, 15, 16, 17, 63, 64, 65, 66, 127, 128, 129, 130, 131, 300, 530] {
-            for reach in Self.reaches {
-                let case_ = BidirectionalCase(lengths: [length], heads: 2, dimension: 64, reach: reach)
-                case_.check(case_.run(setting.precision, team: team), setting.precision, "\(length) \(reach ?? -1)")
+            for windowRadius in Self.windowRadii {
+                let case_ = BidirectionalCase(lengths: [length], heads: 2, dimension: 64, windowRadius: windowRadius)
+                case_.check(
+                    case_.run(setting.precision, team: team), setting.precision, "\(length) \(windowRadius ?? -1)")
             }
         }
     }
@@ -30,8 +31,9 @@ import Testing
     func otherHeadsMeetTheReference(setting: Setting) {
         let team = ThreadTeam(threadCount: 2, instructionSet: setting.level)
         for dimension in [2, 6, 16, 20, 32, 34, 48, 80, 128] {
-            for (length, reach) in [(19, nil), (70, 8), (270, nil)] {
-                let case_ = BidirectionalCase(lengths: [length], heads: 3, dimension: dimension, reach: reach)
+            for (length, windowRadius) in [(19, nil), (70, 8), (270, nil)] {
+                let case_ = BidirectionalCase(
+                    lengths: [length], heads: 3, dimension: dimension, windowRadius: windowRadius)
                 case_.check(case_.run(setting.precision, team: team), setting.precision, "heads of \(dimension)")
             }
         }
@@ -41,8 +43,9 @@ import Testing
     func resultsDependOnTheirSequenceAlone(setting: Setting) {
         let team = ThreadTeam(threadCount: 1, instructionSet: setting.level)
         let more = ThreadTeam(threadCount: 2, instructionSet: setting.level)
-        for reach in Self.reaches {
-            let case_ = BidirectionalCase(lengths: [37, 1, 600, 16, 131], heads: 3, dimension: 20, reach: reach)
+        for windowRadius in Self.windowRadii {
+            let case_ = BidirectionalCase(
+                lengths: [37, 1, 600, 16, 131], heads: 3, dimension: 20, windowRadius: windowRadius)
             let whole = case_.run(setting.precision, team: team)
             #expect(case_.run(setting.precision, team: more) == whole, "threads")
             let alone = case_.sequences.flatMap { case_.alone($0).run(setting.precision, team: team) }
@@ -61,8 +64,8 @@ import Testing
     func longTextsDependOnThemselvesAlone(setting: Setting) {
         let team = ThreadTeam(threadCount: 1, instructionSet: setting.level)
         let more = ThreadTeam(threadCount: 2, instructionSet: setting.level)
-        for reach in [nil, 64] {
-            let case_ = BidirectionalCase(lengths: [33, 1100], heads: 1, dimension: 64, reach: reach)
+        for windowRadius in [nil, 64] {
+            let case_ = BidirectionalCase(lengths: [33, 1100], heads: 1, dimension: 64, windowRadius: windowRadius)
             let whole = case_.run(setting.precision, team: team)
             #expect(case_.run(setting.precision, team: more) == whole, "threads")
             #expect(case_.sequences.flatMap { case_.alone($0).run(setting.precision, team: more) } == whole, "alone")
@@ -71,7 +74,7 @@ import Testing
             #expect(case_.run(setting.precision, at: rows, team: more) == expected, "a choice of queries")
         }
         // Against the formula where windows of queries meet.
-        let case_ = BidirectionalCase(lengths: [1100], heads: 1, dimension: 64, reach: 64)
+        let case_ = BidirectionalCase(lengths: [1100], heads: 1, dimension: 64, windowRadius: 64)
         case_.check(case_.run(setting.precision, team: more), setting.precision, "a long text")
     }
 
@@ -79,8 +82,8 @@ import Testing
     func largeScoresStayFinite(setting: Setting) {
         let team = ThreadTeam(threadCount: 2, instructionSet: setting.level)
         for magnitude in [Float(30), 1e4, 1e17] {
-            for reach in [nil, 8] {
-                var case_ = BidirectionalCase(lengths: [300], heads: 1, dimension: 64, reach: reach)
+            for windowRadius in [nil, 8] {
+                var case_ = BidirectionalCase(lengths: [300], heads: 1, dimension: 64, windowRadius: windowRadius)
                 for index in case_.queries.indices {
                     case_.queries[index] *= magnitude
                     case_.keys[index] *= magnitude
@@ -94,7 +97,7 @@ import Testing
     @Test("Keys that a query does not see change nothing", arguments: settings)
     func distantKeysCannotLeakIn(setting: Setting) {
         let team = ThreadTeam(threadCount: 1, instructionSet: setting.level)
-        var case_ = BidirectionalCase(lengths: [200], heads: 1, dimension: 64, reach: 8)
+        var case_ = BidirectionalCase(lengths: [200], heads: 1, dimension: 64, windowRadius: 8)
         let before = case_.run(setting.precision, team: team)
         for channel in 0..<64 { case_.keys[100 * 64 + channel] = 1e15 * (channel % 2 == 0 ? 1 : -1) }
         let after = case_.run(setting.precision, team: team)
@@ -110,18 +113,18 @@ struct BidirectionalCase {
     var sequences: [Range<Int>]
     var heads: Int
     var dimension: Int
-    var reach: Int?
+    var windowRadius: Int?
     var queries: [Float]
     var keys: [Float]
     var values: [Float]
 
-    init(lengths: [Int], heads: Int, dimension: Int, reach: Int?) {
+    init(lengths: [Int], heads: Int, dimension: Int, windowRadius: Int?) {
         var end = 0
         sequences = lengths.map { length in
             end += length
             return end - length..<end
         }
-        (self.heads, self.dimension, self.reach) = (heads, dimension, reach)
+        (self.heads, self.dimension, self.windowRadius) = (heads, dimension, windowRadius)
         var random = Randomness(end + dimension)
         let count = end * heads * dimension
         (queries, keys) = (random.floats(count, scale: 2), random.floats(count, scale: 2))
@@ -147,7 +150,8 @@ struct BidirectionalCase {
             Float(index / half) * pow(1000, -Float(index % half) / Float(half))
         }
         return BidirectionalAttention(
-            sequences: sequences, headCount: heads, headDimension: dimension, reach: reach, cosines: angles.map(cos),
+            sequences: sequences, headCount: heads, headDimension: dimension, windowRadius: windowRadius,
+            cosines: angles.map(cos),
             sines: angles.map(sin), precision: precision)
     }
 
@@ -190,7 +194,7 @@ struct BidirectionalCase {
                 }
                 let result = Reference.bidirectionalAttention(
                     queries: turned(queries, times: attention.scale * 1.442695), keys: turned(keys, times: 1),
-                    values: channels, reach: reach,
+                    values: channels, windowRadius: windowRadius,
                     rounding: { Double(rounded(Float($0), precision)) })
                 for (position, row) in sequence.enumerated() {
                     for channel in 0..<dimension {

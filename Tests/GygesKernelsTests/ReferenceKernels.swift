@@ -72,17 +72,17 @@ enum Reference {
         }
     }
 
-    /// Attention of one head in which position i sees j where |i - j| ≤ reach, of queries whose products with keys are
+    /// Attention of one head in which position i sees j where |i - j| ≤ windowRadius, of queries whose products with keys are
     /// exponents of 2; and for each result the mean of magnitudes that rounding errors are proportional to.
     ///
     /// Weights are rounded relative to a power of two, the first that none exceeds.
     static func bidirectionalAttention(
-        queries: [[Double]], keys: [[Double]], values: [[Double]], reach: Int?, rounding: (Double) -> Double
+        queries: [[Double]], keys: [[Double]], values: [[Double]], windowRadius: Int?, rounding: (Double) -> Double
     ) -> (y: [[Double]], magnitudes: [[Double]]) {
         var y: [[Double]] = []
         var magnitudes: [[Double]] = []
         for (position, query) in queries.enumerated() {
-            let seen = keys.indices.filter { abs($0 - position) <= reach ?? .max }
+            let seen = keys.indices.filter { abs($0 - position) <= windowRadius ?? .max }
             let scores = seen.map { key in zip(query, keys[key]).reduce(0) { $0 + $1.0 * $1.1 } }
             let largest = (scores.max() ?? 0).rounded(.up)
             let weights = scores.map { rounding(exp2($0 - largest)) }

@@ -106,7 +106,7 @@ import Testing
             rows = runner.eager.pooled(rows, over: batch.sequences.map(\.rows), by: .mean)
         }
         for layer in runner.model.dense { rows = layer(rows, on: runner.eager) }
-        rows = runner.eager.unitRows(rows)
+        rows = runner.eager.l2Normalized(rows)
         expectClose(Array(rows.elements), try #require(expected.vectors), absolute: 1e-5, "\(name) vectors")
         if name == "encoder-colbert" {
             guard case .lateInteraction(let late) = settings.kind else {
@@ -124,7 +124,7 @@ import Testing
         let runner = try TestEncoder("encoder-colbert")
         var batch = PackedBatch()
         for (text, seen) in zip(expected.texts, try #require(expected.seen)) {
-            batch.append(text, seenCount: Int(seen))
+            batch.append(text, attendedCount: Int(seen))
         }
         let eager = EagerOperations(team: ThreadTeam(threadCount: 2, instructionSet: level))
         eager.begin(batch)

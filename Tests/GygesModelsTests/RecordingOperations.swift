@@ -42,7 +42,7 @@ final class RecordingOperations: Operations {
     func pooled(_ x: Activation, over runs: [Range<Int>], by pooling: RowPooling) -> Activation {
         base.pooled(x, over: runs, by: pooling)
     }
-    func unitRows(_ x: Activation) -> Activation { base.unitRows(x) }
+    func l2Normalized(_ x: Activation) -> Activation { base.l2Normalized(x) }
     func gatedLinear(
         _ x: Activation, normedBy norm: Normalization<WeightVector>?,
         through unit: GatedUnit<WeightMatrix, WeightVector>,

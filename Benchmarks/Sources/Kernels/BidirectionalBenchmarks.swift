@@ -30,16 +30,16 @@ extension KernelBenchmark {
     static var allBidirectional: [KernelBenchmark] {
         let shapes = [(1, 32), (64, 32), (1, 512), (8, 512), (1, 8192)]
         return [AttentionPrecision.float32, .bfloat16].flatMap { precision in
-            [nil, 64].flatMap { reach in
-                shapes.map { bidirectional($0, length: $1, reach: reach, precision: precision) }
+            [nil, 64].flatMap { windowRadius in
+                shapes.map { bidirectional($0, length: $1, windowRadius: windowRadius, precision: precision) }
             }
         }
     }
 
     private static func bidirectional(
-        _ sequences: Int, length: Int, reach: Int?, precision: AttentionPrecision
+        _ sequences: Int, length: Int, windowRadius: Int?, precision: AttentionPrecision
     ) -> KernelBenchmark {
-        let kind = "\(precision == .float32 ? "f32" : "bf16") \(reach == nil ? "global" : "local")"
+        let kind = "\(precision == .float32 ? "f32" : "bf16") \(windowRadius == nil ? "global" : "local")"
         return KernelBenchmark(
             name: "encoder attention \(kind) \(sequences)x\(length)",
             peak: precision == .float32 ? .float32 : .bfloat16
@@ -49,10 +49,11 @@ extension KernelBenchmark {
             let table = Array(FloatBuffer(count: length * dimension / 2).floats)
             let attention = BidirectionalAttention(
                 sequences: (0..<sequences).map { $0 * length..<($0 + 1) * length }, headCount: heads,
-                headDimension: dimension, reach: reach, cosines: table, sines: table, precision: precision)
+                headDimension: dimension, windowRadius: windowRadius, cosines: table, sines: table, precision: precision
+            )
             let operands = BidirectionalOperands(attention, team: team)
             let seen = (0..<length).reduce(0) { sum, position in
-                sum + (reach.map { min(length, position + $0 + 1) - max(0, position - $0) } ?? length)
+                sum + (windowRadius.map { min(length, position + $0 + 1) - max(0, position - $0) } ?? length)
             }
             let rows = sequences * length
             return PreparedKernel(

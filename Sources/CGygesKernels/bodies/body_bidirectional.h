@@ -111,16 +111,16 @@ typedef struct NAME(QueryTile) {
 } NAME(QueryTile);
 
 INLINE size_t first_seen(const GygesBidirectionalHead *head, size_t position) {
-    return position < head->reach ? 0 : position - head->reach;
+    return position < head->window_radius ? 0 : position - head->window_radius;
 }
 
 INLINE size_t end_of_seen(const GygesBidirectionalHead *head, size_t position) {
-    return position + head->reach < head->length ? position + head->reach + 1 : head->length;
+    return position + head->window_radius < head->length ? position + head->window_radius + 1 : head->length;
 }
 
 /// Local attention: the keys that a tile sees fit one span wherever it begins, and are met at once. Otherwise spans begin at
 /// their multiples. Either way a query meets its own keys in the same order and portions whatever its tile.
-INLINE int is_local(const GygesBidirectionalHead *head) { return head->reach <= (SPAN - 4 * PANEL) / 2; }
+INLINE int is_local(const GygesBidirectionalHead *head) { return head->window_radius <= (SPAN - 4 * PANEL) / 2; }
 
 /// Cuts a tile off the queries from `first` on, and packs it.
 static NAME(QueryTile) NAME(next_tile)(

@@ -100,7 +100,7 @@ typedef struct GygesBidirectionalHead {
     /// `[positions][head_dimension / 2]`, of all positions of keys and queries.
     const float *cosines, *sines;
     /// The farthest that a position sees to either side, below 2^62.
-    size_t reach;
+    size_t window_radius;
     /// What scores are multiplied by, times log2(e).
     float scale;
     /// Whether queries, keys, values and weights are rounded to bfloat16.

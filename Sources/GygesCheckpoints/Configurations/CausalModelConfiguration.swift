@@ -52,7 +52,7 @@ public struct CausalModelConfiguration: Sendable, Equatable {
     public var keyValueHeadCount: Int
     /// Channels a head.
     public var headDimension: Int
-    /// Channels of a head that turn with the position; even.
+    /// Channels of a head that rotate with the position; even.
     public var rotaryDimension: Int
     /// Rows of the embedding table, padding included.
     public var vocabularySize: Int

@@ -170,7 +170,7 @@ private struct EmbeddingFolderReader {
         dense.append(
             .init(
                 folder: path, inputs: inputs, outputs: outputs, hasBias: object["bias"]?.bool ?? true,
-                appliesTangent: kind == "Tanh", isResidual: object["use_residual"]?.bool ?? false))
+                appliesTanh: kind == "Tanh", isResidual: object["use_residual"]?.bool ?? false))
     }
 
     private mutating func lateInteraction(_ object: JSONObject) -> EmbeddingConfiguration.LateInteraction {

@@ -66,7 +66,7 @@ public struct EmbeddingConfiguration: Sendable, Equatable {
         /// Whether it has a bias.
         public var hasBias: Bool
         /// Whether the hyperbolic tangent follows.
-        public var appliesTangent: Bool
+        public var appliesTanh: Bool
         /// Whether the input is added, by a matrix of its own where the widths differ.
         public var isResidual: Bool
     }

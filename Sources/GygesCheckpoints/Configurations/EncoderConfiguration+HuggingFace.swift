@@ -29,7 +29,7 @@ extension EncoderConfiguration {
         vocabularySize = settings.count("vocab_size", limit: Limit.vocabulary)
         contextLength = settings.count("max_position_embeddings", limit: Limit.context, fallback: 8192)
         normEpsilon = settings.positive("norm_eps", limit: 1, fallback: 1e-5)
-        reach = settings.count("local_attention", limit: Limit.context, fallback: 128) / 2
+        windowRadius = settings.count("local_attention", limit: Limit.context, fallback: 128) / 2
         activation = settings.activation(object, "hidden_activation")
         isLocal = settings.layerKinds(object, count: layerCount)
         (globalRotation, localRotation) = settings.rotations(object, contextLength: contextLength)

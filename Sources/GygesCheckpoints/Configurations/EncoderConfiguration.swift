@@ -46,7 +46,7 @@ public enum ClassificationProblem: String, Sendable {
 ///
 /// Every field is checked: positive, within what a real model has, and consistent with the others.
 public struct EncoderConfiguration: Sendable, Equatable {
-    /// How positions turn queries and keys in one kind of layers.
+    /// How positions rotate queries and keys in one kind of layers.
     public struct Rotation: Sendable, Equatable {
         /// The base of the rotary frequencies.
         public var base: Double
@@ -70,10 +70,10 @@ public struct EncoderConfiguration: Sendable, Equatable {
     public var normEpsilon: Double
     /// The activation of the feed-forward gate.
     public var activation: EncoderActivation
-    /// Whether each layer sees only positions within ``reach``.
+    /// Whether each layer sees only positions within ``windowRadius``.
     public var isLocal: [Bool]
-    /// How far a local layer sees to either side: position `i` sees `j` where `|i - j| ≤ reach`.
-    public var reach: Int
+    /// How far a local layer sees to either side: position `i` sees `j` where `|i - j| ≤ windowRadius`.
+    public var windowRadius: Int
     /// The rotation of layers that see everything.
     public var globalRotation: Rotation
     /// The rotation of local layers.
@@ -119,7 +119,7 @@ public struct EncoderConfiguration: Sendable, Equatable {
 
     /// The ids of special tokens; `nil` where the file has none.
     public struct Tokens: Sendable, Equatable {
-        /// Fills up short texts elsewhere; never needed here.
+        /// Fills up queries of late interaction where the tokenizer has no `[MASK]`; texts are never padded.
         public var padding: Int32?
         /// Begins every text.
         public var beginning: Int32?

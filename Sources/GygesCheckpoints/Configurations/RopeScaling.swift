@@ -9,7 +9,7 @@ public enum RopeScaling: Sendable, Equatable {
     case none
     /// Positions divided by a factor.
     case linear(factor: Double)
-    /// Llama 3.1's: slow turns slowed, fast ones kept.
+    /// Llama 3.1's: slow rotations slowed, fast ones kept.
     case llama3(
         factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalContextLength: Int)
     /// YaRN, which is used beyond the original context alone.
@@ -24,9 +24,9 @@ public struct YarnScaling: Sendable, Hashable {
     public var factor: Double
     /// The context that the model was trained on.
     public var originalContextLength: Int
-    /// Channel pairs that turn at least so often within the original context keep their frequency.
+    /// Channel pairs that rotate at least so often within the original context keep their frequency.
     public var betaFast = 32.0
-    /// Channel pairs that turn at most so often are slowed by ``factor``.
+    /// Channel pairs that rotate at most so often are slowed by ``factor``.
     public var betaSlow = 1.0
     /// Whether the two bounds are rounded to whole channel pairs.
     public var truncates = true

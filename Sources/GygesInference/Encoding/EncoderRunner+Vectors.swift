@@ -61,14 +61,14 @@ extension EncoderRunner {
 
     /// A vector for each token, through the folder's dense layers, each cut and scaled.
     ///
-    /// - Parameter seenCounts: How many of each text's tokens others see, from the first on; `nil` for all.
+    /// - Parameter attendedCounts: How many of each text's tokens others see, from the first on; `nil` for all.
     public func tokenVectors(
-        of texts: [[Int32]], seenCounts: [Int]? = nil, dimension: Int? = nil, normalizes: Bool,
+        of texts: [[Int32]], attendedCounts: [Int]? = nil, dimension: Int? = nil, normalizes: Bool,
         progress: ((Int) throws -> Void)? = nil
     ) throws -> [RowMatrix] {
         try check(dimension)
         var result = [RowMatrix](repeating: .init(columnCount: 0, elements: []), count: texts.count)
-        try run(texts, seenCounts: seenCounts, progress: progress) { operations, batch, places in
+        try run(texts, attendedCounts: attendedCounts, progress: progress) { operations, batch, places in
             var vectors = hiddenStates(operations, batch)
             for layer in model.dense { vectors = layer(vectors, on: operations) }
             vectors = finished(vectors, dimension: dimension, normalizes: normalizes, on: operations)
@@ -88,7 +88,7 @@ extension EncoderRunner {
         _ vectors: Activation, dimension: Int?, normalizes: Bool, on operations: EagerOperations
     ) -> Activation {
         let cut = dimension.map { operations.firstColumns($0, of: vectors) } ?? vectors
-        return normalizes ? operations.unitRows(cut) : cut
+        return normalizes ? operations.l2Normalized(cut) : cut
     }
 
     /// Some rows of an activation, copied.

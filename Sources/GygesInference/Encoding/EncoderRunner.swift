@@ -39,40 +39,40 @@ public final class EncoderRunner: Sendable {
     /// Runs all texts.
     ///
     /// - Parameters:
-    ///   - seenCounts: How many of each text's tokens others see, from the first on; `nil` for all.
+    ///   - attendedCounts: How many of each text's tokens others see, from the first on; `nil` for all.
     ///   - progress: Told how many texts are done, after each pass.
     ///   - body: Computes one pass: given where each text lies.
     /// - Throws: ``EncoderError/badTokens(index:)``, ``EncoderError/tokensThatSeeNothing(index:)``; what `progress` and `body` throw.
     func run(
-        _ texts: [[Int32]], seenCounts: [Int]? = nil, progress: ((Int) throws -> Void)?,
+        _ texts: [[Int32]], attendedCounts: [Int]? = nil, progress: ((Int) throws -> Void)?,
         _ body: (_ operations: EagerOperations, _ batch: PackedBatch, _ places: [Place]) throws -> Void
     ) throws {
         let vocabulary = Int32(clamping: model.encoder.configuration.vocabularySize)
         for (index, tokens) in texts.enumerated() where tokens.isEmpty || !tokens.allSatisfy({ 0..<vocabulary ~= $0 }) {
             throw EncoderError.badTokens(index: index)
         }
-        let reach = model.encoder.configuration.reach
-        for (index, seen) in (seenCounts ?? []).enumerated()
-        where !(1...texts[index].count).contains(seen) || texts[index].count - seen > reach {
+        let windowRadius = model.encoder.configuration.windowRadius
+        for (index, seen) in (attendedCounts ?? []).enumerated()
+        where !(1...texts[index].count).contains(seen) || texts[index].count - seen > windowRadius {
             throw EncoderError.tokensThatSeeNothing(index: index)
         }
         var count = 0
         for indices in batches(ofLengths: texts.map(\.count), tokenBudget: tokenBudget) {
-            try pass(indices.map { ($0, texts[$0], seenCounts?[$0]) }, body)
+            try pass(indices.map { ($0, texts[$0], attendedCounts?[$0]) }, body)
             count += indices.count
             try progress?(count)
         }
     }
 
     private func pass(
-        _ texts: [(index: Int, tokens: [Int32], seenCount: Int?)],
+        _ texts: [(index: Int, tokens: [Int32], attendedCount: Int?)],
         _ body: (EagerOperations, PackedBatch, [Place]) throws -> Void
     ) throws {
         var batch = PackedBatch()
         var places: [Place] = []
-        for (index, tokens, seenCount) in texts {
+        for (index, tokens, attendedCount) in texts {
             let start = batch.rowCount
-            batch.append(tokens, seenCount: seenCount)
+            batch.append(tokens, attendedCount: attendedCount)
             places.append(Place(text: index, rows: start..<batch.rowCount))
         }
         // The lock's own closure would have to be given what is not Sendable.

@@ -106,9 +106,9 @@ extension TextEncoder {
         of texts: [String], as role: TextRole, options: EmbeddingOptions = .init(),
         progress: ((Int) throws -> Void)? = nil
     ) throws -> [TokenVectors] {
-        let (tokens, seenCounts) = try lateInteractionTokens(of: texts, as: role, options: options.text)
+        let (tokens, attendedCounts) = try lateInteractionTokens(of: texts, as: role, options: options.text)
         let vectors = try runner.tokenVectors(
-            of: tokens, seenCounts: seenCounts, dimension: options.dimension, normalizes: options.normalizes,
+            of: tokens, attendedCounts: attendedCounts, dimension: options.dimension, normalizes: options.normalizes,
             progress: progress)
         return zip(tokens, vectors).map { TokenVectors(tokens: $0, vectors: $1) }
     }
@@ -122,7 +122,7 @@ extension TextEncoder {
     /// The tokens, and how many of each text's are seen by others.
     private func lateInteractionTokens(
         of texts: [String], as role: TextRole, options: TextOptions
-    ) throws -> (tokens: [[Int32]], seenCounts: [Int]?) {
+    ) throws -> (tokens: [[Int32]], attendedCounts: [Int]?) {
         guard case .lateInteraction(let settings) = embedding?.kind else {
             return (try tokens(of: texts, options: options), nil)
         }

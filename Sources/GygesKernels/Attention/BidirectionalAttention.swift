@@ -14,13 +14,13 @@ public struct BidirectionalAttention {
     public var sequences: [Range<Int>]
     /// How many positions of each sequence are seen, from the first on; `nil` for all. Those behind them see and are not seen,
     /// and each must be near enough to see one.
-    public var seenCounts: [Int]?
+    public var attendedCounts: [Int]?
     /// The number of heads, of queries and of keys.
     public var headCount: Int
     /// Channels a head; even.
     public var headDimension: Int
-    /// Position `i` sees `j` where `|i - j| ≤ reach`; `nil` sees all of its sequence.
-    public var reach: Int?
+    /// Position `i` sees `j` where `|i - j| ≤ windowRadius`; `nil` sees all of its sequence.
+    public var windowRadius: Int?
     /// What scores are multiplied by before the softmax.
     public var scale: Float
     /// Cosines `[longest sequence, headDimension / 2]` by position in the sequence: channel `c` is rotated with `c + headDimension / 2`.
@@ -32,15 +32,15 @@ public struct BidirectionalAttention {
 
     /// Describes attention; `scale` is `1/√headDimension`.
     public init(
-        sequences: [Range<Int>], seenCounts: [Int]? = nil, headCount: Int, headDimension: Int, reach: Int?,
+        sequences: [Range<Int>], attendedCounts: [Int]? = nil, headCount: Int, headDimension: Int, windowRadius: Int?,
         cosines: [Float], sines: [Float],
         precision: AttentionPrecision
     ) {
         self.sequences = sequences
-        self.seenCounts = seenCounts
+        self.attendedCounts = attendedCounts
         self.headCount = headCount
         self.headDimension = headDimension
-        self.reach = reach
+        self.windowRadius = windowRadius
         scale = 1 / Float(headDimension).squareRoot()
         self.cosines = cosines
         self.sines = sines
@@ -57,7 +57,7 @@ public struct BidirectionalAttention {
     ///   - queryRows: The rows that the queries belong to, ascending; `nil` for every row.
     ///   - keys: `[rows, headCount · headDimension]`, not yet rotated; `values` alike.
     ///   - output: As `queries`, overwritten.
-    /// - Complexity: O(rows · min(length, 2 · reach) · headCount · headDimension).
+    /// - Complexity: O(rows · min(length, 2 · windowRadius) · headCount · headDimension).
     public func callAsFunction(
         queries: Span<Float>, at queryRows: [Int]?, keys: Span<Float>, values: Span<Float>,
         into output: inout MutableSpan<Float>, team: ThreadTeam
@@ -72,10 +72,10 @@ public struct BidirectionalAttention {
                 && cosines.count >= longest * headDimension / 2,
             "bidirectional attention: shapes do not agree")
         expect(
-            seenCounts.map { counts in
+            attendedCounts.map { counts in
                 counts.count == sequences.count
                     && zip(counts, sequences).allSatisfy { seen, rows in
-                        (1...max(1, rows.count)).contains(seen) && rows.count - seen <= reach ?? rows.count
+                        (1...max(1, rows.count)).contains(seen) && rows.count - seen <= windowRadius ?? rows.count
                     }
             } ?? true, "bidirectional attention: positions that see nothing")
         guard queries.count > 0 else { return }

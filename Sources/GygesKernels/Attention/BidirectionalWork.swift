@@ -45,7 +45,7 @@ struct BidirectionalWork {
         self.memory = memory
         var end = 0
         for (index, sequence) in attention.sequences.enumerated() {
-            let seenCount = attention.seenCounts?[index] ?? sequence.count
+            let attendedCount = attention.attendedCounts?[index] ?? sequence.count
             let start = end
             if let queryRows {
                 end += queryRows[start...].prefix { $0 < sequence.upperBound }.count
@@ -56,28 +56,30 @@ struct BidirectionalWork {
             }
             // All heads of some queries that see few keys share rows that are near; all queries of one head that see many
             // share the packed keys.
-            let reach = min(attention.reach ?? sequence.count, sequence.count)
-            for queries in (start..<end).cut(reach < Self.queriesInWindow / 2 ? Self.queriesInWindow : end - start + 1)
+            let windowRadius = min(attention.windowRadius ?? sequence.count, sequence.count)
+            for queries in (start..<end).cut(
+                windowRadius < Self.queriesInWindow / 2 ? Self.queriesInWindow : end - start + 1)
             {
-                addUnits(of: queries, in: sequence, seenCount: seenCount, reach: reach, attention)
+                addUnits(of: queries, in: sequence, attendedCount: attendedCount, windowRadius: windowRadius, attention)
             }
         }
     }
 
     private mutating func addUnits(
-        of queries: Range<Int>, in sequence: Range<Int>, seenCount: Int, reach: Int,
+        of queries: Range<Int>, in sequence: Range<Int>, attendedCount: Int, windowRadius: Int,
         _ attention: BidirectionalAttention
     ) {
         let width = attention.headCount * attention.headDimension
         // Kernels begin with even panels.
-        let first = max(0, Int(positions[queries.lowerBound]) - reach) / (2 * panelOutputs) * 2
-        let last = min(seenCount - 1, Int(positions[queries.upperBound - 1]) + reach) / panelOutputs
+        let first = max(0, Int(positions[queries.lowerBound]) - windowRadius) / (2 * panelOutputs) * 2
+        let last = min(attendedCount - 1, Int(positions[queries.upperBound - 1]) + windowRadius) / panelOutputs
         for index in 0..<attention.headCount {
             let channel = index * attention.headDimension
             let head = GygesBidirectionalHead(
                 keys: memory.keys + sequence.lowerBound * width + channel,
-                values: memory.values + sequence.lowerBound * width + channel, stride: width, length: seenCount,
-                head_dimension: attention.headDimension, cosines: memory.cosines, sines: memory.sines, reach: reach,
+                values: memory.values + sequence.lowerBound * width + channel, stride: width, length: attendedCount,
+                head_dimension: attention.headDimension, cosines: memory.cosines, sines: memory.sines,
+                window_radius: windowRadius,
                 scale: attention.scale * Self.log2e, bfloat16: attention.precision == .bfloat16 ? 1 : 0,
                 first_panel: first, panel_count: last - first + 1, packed: nil)
             units.append(
@@ -117,7 +119,7 @@ struct BidirectionalWork {
         var packing: [BidirectionalPart] = []
         var attending: [BidirectionalPart] = []
         for (index, unit) in units.enumerated() {
-            let seen = min(unit.head.length, 2 * unit.head.reach + 1)
+            let seen = min(unit.head.length, 2 * unit.head.window_radius + 1)
             let isSmall = unit.panels.count <= Self.panelsInPart && unit.queries.count <= 3 * Self.queriesInPart
             if !isSmall {
                 packing += unit.panels.cut(Self.panelsInPart).map {

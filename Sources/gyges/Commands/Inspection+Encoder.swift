@@ -12,7 +12,8 @@ extension Inspection {
         object["offers"] = .string(configuration.task.title)
         let localCount = configuration.isLocal.count { $0 }
         object["layers"] = .string(
-            "\(configuration.layerCount), of which \(localCount) see \(configuration.reach) tokens to either side")
+            "\(configuration.layerCount), of which \(localCount) see \(configuration.windowRadius) tokens to either side"
+        )
         object["heads"] = .string("\(configuration.headCount) of \(configuration.headDimension) channels")
         object["longest text"] = .integer(configuration.contextLength)
         if case .yarn(let yarn) = configuration.globalRotation.scaling {
