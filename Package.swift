@@ -122,6 +122,10 @@ let package = Package(
         // Tests mirror the rooms.
         .testTarget(
             name: "GygesKernelsTests", dependencies: ["GygesKernels", "GygesTestSupport"], swiftSettings: hot),
+        .testTarget(
+            name: "GygesTensorsTests",
+            dependencies: ["GygesTensors", "GygesModels", "GygesKernels", "GygesFiles", "GygesTestSupport"],
+            swiftSettings: hot),
         .testTarget(name: "GygesStatisticsTests", dependencies: ["GygesStatistics"], swiftSettings: common),
         .testTarget(
             name: "GygesFilesTests", dependencies: ["GygesFiles", "GygesTestSupport"],

@@ -171,9 +171,9 @@ final class DecoderRunner {
         var batch = PackedBatch()
         batch.append(tokens, firstPosition: position, encoding: encoding)
         position += tokens.count
-        eager.begin(batch, binding: KeyValueBinding(layout: layout, blocks: [blocks]))
         let recorder = RecordingOperations(eager)
-        let hidden = model.decoder.hiddenStates(of: batch, weights: model.weights, on: recorder)
+        let hidden = model.decoder.hiddenStates(
+            of: batch, cache: KeyValueBinding(layout: layout, blocks: [blocks]), weights: model.weights, on: recorder)
         let logits = model.decoder.logits(
             of: hidden, rows: Array(0..<tokens.count), weights: model.weights, on: recorder)
         return (recorder.layerInputs, Array(logits.elements))

@@ -20,7 +20,7 @@ import Testing
         let runner = try TestEncoder(name)
         let recorder = RecordingOperations(runner.eager)
         let text = try #require(expected.texts.last)
-        let batch = runner.begin([text])
+        let batch = runner.batch(of: [text])
         _ = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: recorder)
         #expect(recorder.layerOutputs.count == expected.layers.count)
         for (layer, values) in expected.layers.enumerated() {
@@ -32,18 +32,17 @@ import Testing
     func manyTextsInOneBatchMatchTransformers(name: String) throws {
         let expected = try EncoderExpectation(path: fixture(name) + "/expected.safetensors")
         let runner = try TestEncoder(name)
-        let batch = runner.begin(expected.texts)
+        let batch = runner.batch(of: expected.texts)
         let hidden = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: runner.eager)
         expectClose(Array(hidden.elements), expected.hidden, absolute: 1e-4, "\(name) hidden states")
         guard let head = runner.model.weights.head, let scores = expected.scores else { return }
+        let configuration = runner.model.encoder.configuration
         let rows =
-            switch runner.model.encoder.configuration.task {
-            case .sequenceClassification:
-                runner.model.encoder.configuration.head.readsMean
-                    ? runner.eager.pooled(hidden, over: batch.sequences.map(\.rows), by: .mean)
-                    : runner.eager.rows(hidden, at: batch.sequences.map(\.rows.lowerBound))
-            default: hidden
-            }
+            configuration.task != .sequenceClassification
+            ? hidden
+            : configuration.head.readsMean
+                ? runner.eager.pooled(hidden, over: batch.sequences.map(\.rows), by: .mean)
+                : runner.eager.rows(hidden, at: batch.sequences.map(\.rows.lowerBound))
         let ours = runner.model.encoder.scores(of: rows, head: head, on: runner.eager)
         expectClose(Array(ours.elements), scores, absolute: 1e-4, "\(name) scores")
     }
@@ -53,7 +52,7 @@ import Testing
     func neitherBatchNorThreadsNorChoiceChangeABit(name: String, precision: ProductPrecision) throws {
         let expected = try EncoderExpectation(path: fixture(name) + "/expected.safetensors")
         let runner = try TestEncoder(name, precision: precision, threadCount: 3)
-        let batch = runner.begin(expected.texts)
+        let batch = runner.batch(of: expected.texts)
         let (model, eager) = (runner.model, runner.eager)
         let together = Array(model.encoder.hiddenStates(of: batch, weights: model.weights, on: eager).elements)
         let width = model.encoder.configuration.hiddenSize
@@ -61,7 +60,7 @@ import Testing
         let alone = try TestEncoder(name, precision: precision, threadCount: 1)
         var start = 0
         for text in expected.texts {
-            let batch = alone.begin([text])
+            let batch = alone.batch(of: [text])
             let rows = alone.model.encoder.hiddenStates(of: batch, weights: alone.model.weights, on: alone.eager)
             #expect(
                 Array(rows.elements) == Array(together[start..<(start + rows.elements.count)]),
@@ -70,7 +69,6 @@ import Testing
         }
 
         let chosen = [0, 2, 3, 80, 81, 150, 350, 507]
-        _ = runner.begin(expected.texts)
         let few = model.encoder.hiddenStates(of: batch, rows: chosen, weights: model.weights, on: eager)
         #expect(Array(few.elements) == chosen.flatMap { together[($0 * width)..<(($0 + 1) * width)] })
     }
@@ -81,7 +79,7 @@ import Testing
     func roundedProductsStayClose(name: String, allowed: (precision: ProductPrecision, cosine: Double)) throws {
         let expected = try EncoderExpectation(path: fixture(name) + "/expected.safetensors")
         let runner = try TestEncoder(name, precision: allowed.precision)
-        let batch = runner.begin(expected.texts)
+        let batch = runner.batch(of: expected.texts)
         let hidden = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: runner.eager)
         let width = hidden.columns
         var least = 1.0
@@ -97,7 +95,7 @@ import Testing
     func furtherLayersMatch(name: String) throws {
         let expected = try EncoderExpectation(path: fixture(name) + "/expected.safetensors")
         let runner = try TestEncoder(name)
-        let batch = runner.begin(expected.texts)
+        let batch = runner.batch(of: expected.texts)
         var rows = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: runner.eager)
         let settings = try #require(runner.model.embedding)
         if case .single(let pooling) = settings.kind {
@@ -127,14 +125,13 @@ import Testing
             batch.append(text, attendedCount: Int(seen))
         }
         let eager = EagerOperations(team: ThreadTeam(threadCount: 2, instructionSet: level))
-        eager.begin(batch)
         let hidden = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: eager)
         expectClose(Array(hidden.elements), expected.hidden, absolute: 1e-4, "queries that are filled up")
     }
 
     @Test func poolingsAreWhatTheyAreCalled() throws {
         let runner = try TestEncoder("encoder-sentence")
-        let batch = runner.begin([[1, 5, 9, 2], [1], [1, 7, 2]])
+        let batch = runner.batch(of: [[1, 5, 9, 2], [1], [1, 7, 2]])
         let hidden = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: runner.eager)
         let runs = [0..<4, 4..<5, 5..<8, 8..<8]
         for pooling in [RowPooling.mean, .maximum] {
@@ -165,13 +162,12 @@ final class TestEncoder {
     init(_ name: String, precision: ProductPrecision = .fast, threadCount: Int = 2) throws {
         let team = ThreadTeam(threadCount: threadCount)
         model = try EncoderModel(folder: ModelFolder(path: fixture(name)), precision: precision, team: team)
-        eager = EagerOperations(team: team)
+        eager = EagerOperations(team: team, attentionPrecision: AttentionPrecision(precision))
     }
 
-    func begin(_ texts: [[Int32]]) -> PackedBatch {
+    func batch(of texts: [[Int32]]) -> PackedBatch {
         var batch = PackedBatch()
         for text in texts { batch.append(text) }
-        eager.begin(batch)
         return batch
     }
 }

@@ -97,7 +97,7 @@ extension EncoderRunner {
 
     /// The vocabulary's scores of rows of hidden states, few rows in memory at a time.
     func forRows(
-        _ rows: [Int], of hidden: Activation, head: EncoderWeights<WeightMatrix, WeightVector>.Head,
+        _ rows: [Int], of hidden: borrowing Tensor<Activation>, head: EncoderWeights<WeightMatrix, WeightVector>.Head,
         on operations: EagerOperations, _ body: (_ row: Int, _ scores: Span<Float>) -> Void
     ) {
         for start in stride(from: 0, to: rows.count, by: Self.vocabularyRows) {

@@ -43,7 +43,7 @@ extension EncoderRunner {
         try check(dimension)
         var result = [[Float]](repeating: [], count: texts.count)
         try run(texts, progress: progress) { operations, batch, places in
-            var vectors: Activation
+            var vectors: Tensor<Activation>
             switch pooling {
             case .first: vectors = hiddenStates(operations, batch, rows: places.map(\.rows.lowerBound))
             case .last: vectors = hiddenStates(operations, batch, rows: places.map { $0.rows.upperBound - 1 })
@@ -79,20 +79,21 @@ extension EncoderRunner {
 
     /// - Throws: ``EncoderError/badDimension(_:width:)`` where vectors have fewer channels.
     private func check(_ dimension: Int?) throws(EncoderError) {
-        let width = model.dense.last?.projection.weight.rows ?? model.encoder.configuration.hiddenSize
+        let width = model.dense.last?.projection.weight.value.rows ?? model.encoder.configuration.hiddenSize
         if let dimension, !(1...width).contains(dimension) { throw .badDimension(dimension, width: width) }
     }
 
     /// Cuts to the first channels, then scales.
     private func finished(
-        _ vectors: Activation, dimension: Int?, normalizes: Bool, on operations: EagerOperations
-    ) -> Activation {
-        let cut = dimension.map { operations.firstColumns($0, of: vectors) } ?? vectors
-        return normalizes ? operations.l2Normalized(cut) : cut
+        _ vectors: consuming Tensor<Activation>, dimension: Int?, normalizes: Bool, on operations: EagerOperations
+    ) -> Tensor<Activation> {
+        var vectors = vectors
+        if let dimension { vectors = operations.firstColumns(dimension, of: vectors) }
+        return normalizes ? operations.l2Normalized(vectors) : vectors
     }
 
     /// Some rows of an activation, copied.
-    func matrix(_ x: Activation, rows: Range<Int>) -> RowMatrix {
+    func matrix(_ x: borrowing Tensor<Activation>, rows: Range<Int>) -> RowMatrix {
         let elements = x.elements[(rows.lowerBound * x.columns)..<(rows.upperBound * x.columns)]
         return RowMatrix(columnCount: x.columns, elements: Array(elements))
     }

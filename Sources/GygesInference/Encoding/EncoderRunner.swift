@@ -25,7 +25,7 @@ public final class EncoderRunner: Sendable {
     public init(model: EncoderModel, tokenBudget: Int = 1024, team: ThreadTeam) {
         self.model = model
         self.tokenBudget = max(1, tokenBudget)
-        operations = EagerOperations(team: team)
+        operations = EagerOperations(team: team, attentionPrecision: AttentionPrecision(model.precision))
     }
 
     /// The rows of one text in a batch.
@@ -76,14 +76,11 @@ public final class EncoderRunner: Sendable {
             places.append(Place(text: index, rows: start..<batch.rowCount))
         }
         // The lock's own closure would have to be given what is not Sendable.
-        try turn.withLock { _ in
-            operations.begin(batch)
-            try body(operations, batch, places)
-        }
+        try turn.withLock { _ in try body(operations, batch, places) }
     }
 
     /// The final hidden states of a pass, all rows or those chosen.
-    func hiddenStates(_ operations: EagerOperations, _ batch: PackedBatch, rows: [Int]? = nil) -> Activation {
+    func hiddenStates(_ operations: EagerOperations, _ batch: PackedBatch, rows: [Int]? = nil) -> Tensor<Activation> {
         model.encoder.hiddenStates(of: batch, rows: rows, weights: model.weights, on: operations)
     }
 }

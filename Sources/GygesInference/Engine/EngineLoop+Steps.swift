@@ -34,11 +34,9 @@ extension EngineLoop {
                 chunk.sequence.tokens[start..<(start + chunk.count)] + chunk.draft, firstPosition: start,
                 encoding: chunk.sequence.encoding)
         }
-        operations.begin(
-            batch,
-            binding: KeyValueBinding(
-                layout: pool.layout, blocks: chunks.map { $0.sequence.pages.pages.map(\.memory) }))
-        let hidden = model.decoder.hiddenStates(of: batch, weights: model.weights, on: operations)
+        let cache = KeyValueBinding(
+            layout: pool.layout, blocks: chunks.map { $0.sequence.pages.pages.map(\.memory) })
+        let hidden = model.decoder.hiddenStates(of: batch, cache: cache, weights: model.weights, on: operations)
         counts.stepCount += 1
         counts.rowCount += batch.rowCount
 
@@ -98,7 +96,7 @@ extension EngineLoop {
     }
 
     /// Gives everyone their rows of logits; returns who is finished.
-    private func handOut(_ wanted: [WantedRow], hidden: Activation) -> Set<ObjectIdentifier> {
+    private func handOut(_ wanted: [WantedRow], hidden: borrowing Tensor<Activation>) -> Set<ObjectIdentifier> {
         let vocabularyCount = min(tokenizer.vocabularyCount, model.decoder.configuration.vocabularySize)
         var done: Set<ObjectIdentifier> = []
         for start in stride(from: 0, to: wanted.count, by: Self.logitRowLimit) {
@@ -112,7 +110,7 @@ extension EngineLoop {
             let owners = Self.runs(of: part.map { ObjectIdentifier($0.sequence) })
             var isDone = [Bool](repeating: false, count: owners.count)
             isDone.withUnsafeMutableBufferPointer { isDone in
-                nonisolated(unsafe) let (isDone, part) = (isDone, part)
+                nonisolated(unsafe) let (isDone, part, logits) = (isDone, part, logits.storage)
                 team.run(parts: owners.count) { owner in
                     for row in owners[owner] where !isDone[owner] {
                         isDone[owner] = part[row].sequence.receive(

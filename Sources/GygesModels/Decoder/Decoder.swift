@@ -37,118 +37,69 @@ public struct Decoder: Sendable {
     }
 
     /// The hidden states `[batch.rowCount, hidden]` before the final norm.
+    ///
+    /// - Parameter cache: Keys and values of what came before in the batch's sequences, to which this pass's are added; `nil`
+    ///   if every sequence is whole and none goes on.
     public func hiddenStates<O: Operations>(
-        of batch: PackedBatch, weights: DecoderWeights<O.Matrix, O.Vector>, on operations: O
+        of batch: PackedBatch, cache: O.Cache?, weights: DecoderWeights<O.Matrix, O.Vector>, on operations: O
     ) -> O.Value {
         var x = operations.embedding(batch.tokens, table: weights.embedding)
         for (index, layer) in weights.layers.enumerated() {
-            x = block(x, layer: layer, index: index, on: operations)
+            let cache = cache?.layer(index)
+            x = operations.layer(index, of: x) { x in
+                block(x, layer: layer, batch: batch, cache: cache, on: operations)
+            }
         }
         return x
     }
 
     /// The logits `[rows.count, vocabulary]` of the chosen rows of `hiddenStates`.
     public func logits<O: Operations>(
-        of hiddenStates: O.Value, rows: [Int], weights: DecoderWeights<O.Matrix, O.Vector>, on operations: O
+        of hiddenStates: borrowing O.Value, rows: [Int], weights: DecoderWeights<O.Matrix, O.Vector>, on operations: O
     ) -> O.Value {
         operations.linear(
-            operations.rows(hiddenStates, at: rows), normedBy: norm(weights.finalNorm), Projection(weight: weights.head)
-        )
+            operations.rows(hiddenStates, at: rows), normedBy: norm(weights.finalNorm), weights.head)
     }
 
     private func block<O: Operations>(
-        _ x: O.Value, layer: DecoderWeights<O.Matrix, O.Vector>.Layer, index: Int, on operations: O
+        _ x: consuming O.Value, layer: DecoderWeights<O.Matrix, O.Vector>.Layer, batch: PackedBatch,
+        cache: O.Cache.Layer?, on operations: O
     ) -> O.Value {
         let projected = operations.linear(
-            x, normedBy: norm(layer.attentionNorm), [layer.query, layer.key, layer.value])
-        let attended = operations.attention(
-            queries: projected[0], keys: projected[1], values: projected[2], layer: index, shape: attentionShape,
-            encoding: encoding)
-        let h = operations.linear(attended, layer.output, addedTo: x)
+            x, normedBy: norm(layer.attentionNorm), layer.query, layer.key, layer.value)
+        let h = operations.linear(
+            operations.attention(
+                queries: projected.first, keys: projected.second, values: projected.third, in: batch, cache: cache,
+                shape: attentionShape, encoding: encoding),
+            layer.output, addedTo: x)
         switch layer.feedForward {
         case .dense(let unit):
-            return operations.gatedLinear(h, normedBy: norm(layer.feedForwardNorm), through: unit, addedTo: h)
+            return operations.gatedLinear(addedTo: h, normedBy: norm(layer.feedForwardNorm), through: unit)
         case .experts(let experts):
             // The router, the shared expert and the chosen ones all read the normed rows.
             let input = operations.normed(h, by: norm(layer.feedForwardNorm))
-            return operations.add(h, mixture(input, experts, on: operations))
+            return operations.add(h, to: mixture(input, experts, on: operations))
         }
     }
 
-    private func norm<Vector>(_ weight: Vector) -> Normalization<Vector> {
+    private func norm<Vector>(_ weight: Parameter<Vector>) -> Normalization<Vector> {
         .rootMeanSquare(weight: weight, epsilon: Float(configuration.normEpsilon))
     }
 
     private func mixture<O: Operations>(
-        _ x: O.Value, _ weights: DecoderWeights<O.Matrix, O.Vector>.Experts, on operations: O
+        _ x: borrowing O.Value, _ weights: DecoderWeights<O.Matrix, O.Vector>.Experts, on operations: O
     ) -> O.Value {
-        let scores = operations.linear(x, normedBy: nil, [weights.router, weights.sharedGate])
+        let scores = operations.linear(x, weights.router, weights.sharedGate)
         let shared = operations.sigmoidScaled(
-            operations.gatedLinear(x, normedBy: nil, through: weights.shared, addedTo: nil), by: scores[1])
-        let chosen = operations.mixture(
-            x, scores: scores[0], countPerToken: weights.countPerToken, normalises: weights.normalisesWeights
-        ) { index, rows in
-            operations.gatedLinear(rows, normedBy: nil, through: weights.experts[index], addedTo: nil)
+            operations.gatedLinear(x, normedBy: nil, through: weights.shared), by: scores.second)
+        let routing = operations.route(
+            scores.first, countPerToken: weights.countPerToken, normalises: weights.normalisesWeights)
+        var chosen = operations.zeros(rows: x.rows, columns: x.columns)
+        for expert in routing.chosenExperts {
+            let part = operations.gatedLinear(
+                operations.gather(x, for: expert, by: routing), normedBy: nil, through: weights.experts[expert])
+            chosen = operations.scatter(part, of: expert, by: routing, addedTo: chosen)
         }
-        return operations.add(chosen, shared)
+        return operations.add(chosen, to: shared)
     }
 }
-
-/// The parameters of a ``Decoder``.
-public struct DecoderWeights<Matrix, Vector> {
-    /// The parameters of a mixture of experts.
-    public struct Experts {
-        /// Scores of the experts `[experts, hidden]`.
-        public var router: Projection<Matrix, Vector>
-        /// The experts to choose from.
-        public var experts: [GatedUnit<Matrix, Vector>]
-        /// The expert of every token.
-        public var shared: GatedUnit<Matrix, Vector>
-        /// Score of the shared expert `[1, hidden]`.
-        public var sharedGate: Projection<Matrix, Vector>
-        /// How many experts a token is given to.
-        public var countPerToken: Int
-        /// Whether their probabilities are divided by their sum.
-        public var normalisesWeights: Bool
-    }
-
-    /// The second half of a layer.
-    public enum FeedForward {
-        /// One unit for every token.
-        case dense(GatedUnit<Matrix, Vector>)
-        /// A mixture.
-        case experts(Experts)
-    }
-
-    /// The parameters of one layer.
-    public struct Layer {
-        /// Gain before attention `[hidden]`.
-        public var attentionNorm: Vector
-        /// `[heads · d, hidden]`
-        public var query: Projection<Matrix, Vector>
-        /// `[keyValueHeads · d, hidden]`
-        public var key: Projection<Matrix, Vector>
-        /// `[keyValueHeads · d, hidden]`
-        public var value: Projection<Matrix, Vector>
-        /// `[hidden, heads · d]`
-        public var output: Projection<Matrix, Vector>
-        /// Gain before the feed-forward part `[hidden]`.
-        public var feedForwardNorm: Vector
-        /// The feed-forward part.
-        public var feedForward: FeedForward
-    }
-
-    /// `[vocabulary, hidden]`
-    public var embedding: Matrix
-    /// The layers in order.
-    public var layers: [Layer]
-    /// Gain before the head `[hidden]`.
-    public var finalNorm: Vector
-    /// `[vocabulary, hidden]`; the embedding itself when the two are tied.
-    public var head: Matrix
-}
-
-extension DecoderWeights: Sendable where Matrix: Sendable, Vector: Sendable {}
-extension DecoderWeights.Layer: Sendable where Matrix: Sendable, Vector: Sendable {}
-extension DecoderWeights.Experts: Sendable where Matrix: Sendable, Vector: Sendable {}
-extension DecoderWeights.FeedForward: Sendable where Matrix: Sendable, Vector: Sendable {}

@@ -46,9 +46,8 @@ public struct DecoderModel: Sendable {
         let divisors = try source.rotaryDivisors(count: configuration.rotaryDimension / 2, team: team)
         let frequencies = try configuration.rotaryFrequencies(path: source.path, divisors: divisors)
         decoder = Decoder(configuration: configuration, frequencies: frequencies, layout: layout)
-        var loader = DecoderWeightsLoader(
-            source: source, configuration: configuration, precision: precision, panelFolder: panelFolder, team: team)
-        weights = try loader.load()
+        weights = try DecoderWeights(
+            configuration, source: source, precision: precision, panelFolder: panelFolder, team: team)
     }
 }
 
@@ -58,7 +57,7 @@ extension DecoderModel {
         let layers = weights.layers.flatMap { layer in
             [layer.query, layer.key, layer.value, layer.output] + layer.feedForward.projectionsPerRow
         }
-        return (layers.map(\.weight) + [weights.head]).compactMap(\.packed)
+        return (layers + [weights.head]).compactMap(\.weight.value.packed)
     }
 
     /// The bytes of weights that a pass of one row reads: the traffic that bounds decoding. More rows read the same again,
@@ -67,7 +66,8 @@ extension DecoderModel {
 
     /// The multiplications of weights that a row of a prompt takes, without the head's, which prompts need once.
     public var productsPerRow: Int {
-        matrices.reduce(0) { $0 + $1.rows * $1.columns } - weights.head.rows * weights.head.columns
+        let head = weights.head.weight.value
+        return matrices.reduce(0) { $0 + $1.rows * $1.columns } - head.rows * head.columns
     }
 }
 

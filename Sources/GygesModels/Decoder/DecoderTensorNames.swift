@@ -1,3 +1,5 @@
+import GygesTensors
+
 /// What the tensors of a decoder are called in a file.
 enum DecoderTensorNames {
     /// `blk.0.attn_q.weight` (GGUF specification, "standardized tensor names").
@@ -5,40 +7,65 @@ enum DecoderTensorNames {
     /// `model.layers.0.self_attn.q_proj.weight` (transformers).
     case huggingFace
 
-    var embedding: String { self == .gguf ? "token_embd.weight" : "model.embed_tokens.weight" }
-    var finalNorm: String { self == .gguf ? "output_norm.weight" : "model.norm.weight" }
+    /// The head's matrix, where it is one of its own.
     var head: String { self == .gguf ? "output.weight" : "lm_head.weight" }
     /// Divisors of the rotary frequencies, which converters bake for Llama 3.1 and later.
     var rotaryDivisors: String? { self == .gguf ? "rope_freqs.weight" : nil }
 
-    func attentionNorm(_ layer: Int) -> String { name(layer, "attn_norm.weight", "input_layernorm.weight") }
-    func feedForwardNorm(_ layer: Int) -> String { name(layer, "ffn_norm.weight", "post_attention_layernorm.weight") }
-    func query(_ layer: Int) -> String { name(layer, "attn_q", "self_attn.q_proj") }
-    func key(_ layer: Int) -> String { name(layer, "attn_k", "self_attn.k_proj") }
-    func value(_ layer: Int) -> String { name(layer, "attn_v", "self_attn.v_proj") }
-    func output(_ layer: Int) -> String { name(layer, "attn_output", "self_attn.o_proj") }
-    func gate(_ layer: Int) -> String { name(layer, "ffn_gate", "mlp.gate_proj") }
-    func up(_ layer: Int) -> String { name(layer, "ffn_up", "mlp.up_proj") }
-    func down(_ layer: Int) -> String { name(layer, "ffn_down", "mlp.down_proj") }
+    /// Where a file keeps a parameter.
+    ///
+    /// - Parameter expertCount: How many experts lie one after another in a GGUF file's stacks.
+    func place(of path: ParameterPath, expertCount: Int) -> TensorPlace {
+        let parts = path.components.map(String.init)
+        guard parts.first == "layers", parts.count > 3, let layer = Int(parts[1]), let kind = parts.last else {
+            return TensorPlace(model(path.description))
+        }
+        let inLayer = parts[2..<parts.count - 1].joined(separator: ".")
+        if parts[3] == "experts", parts.count > 5, let expert = Int(parts[4]) {
+            let part = parts[5]
+            return self == .gguf
+                ? TensorPlace(
+                    expertStack(part, layer), .slice(expert, of: expertCount),
+                    name: "blk.\(layer).ffn_\(part)_exps.\(expert).weight")
+                : TensorPlace("model.layers.\(layer).mlp.experts.\(expert).\(part)_proj.\(kind)")
+        }
+        guard let name = Self.layerNames[inLayer] else { return TensorPlace(path.description) }
+        switch self {
+        // The one row of the shared expert's gate is a vector in GGUF.
+        case .gguf:
+            return TensorPlace(
+                "blk.\(layer).\(name.gguf).\(kind)", inLayer == "feed_forward.shared_gate" ? .vector : .whole)
+        case .huggingFace: return TensorPlace("model.layers.\(layer).\(name.huggingFace).\(kind)")
+        }
+    }
 
-    func router(_ layer: Int) -> String { name(layer, "ffn_gate_inp.weight", "mlp.gate.weight") }
-    func sharedGate(_ layer: Int) -> String {
-        name(layer, "ffn_gate_inp_shexp.weight", "mlp.shared_expert_gate.weight")
-    }
-    /// `part` is `gate`, `up` or `down`.
-    func shared(_ part: String, _ layer: Int) -> String {
-        name(layer, "ffn_\(part)_shexp", "mlp.shared_expert.\(part)_proj")
-    }
-    /// One expert's matrix; in GGUF a part of the ``expertStack(_:_:)``.
-    func expert(_ part: String, _ index: Int, _ layer: Int) -> String {
-        name(layer, "ffn_\(part)_exps.\(index)", "mlp.experts.\(index).\(part)_proj")
-    }
-    /// The tensor that holds the matrices of all experts one after another, where files have such.
-    func expertStack(_ part: String, _ layer: Int) -> String? {
-        self == .gguf ? name(layer, "ffn_\(part)_exps.weight", "") : nil
+    /// The tensor of a GGUF file that holds one of the matrices (`gate`, `up` or `down`) of all experts of a layer.
+    func expertStack(_ part: String, _ layer: Int) -> String { "blk.\(layer).ffn_\(part)_exps.weight" }
+
+    private func model(_ path: String) -> String {
+        switch path {
+        case "embedding.weight": self == .gguf ? "token_embd.weight" : "model.embed_tokens.weight"
+        case "norm.weight": self == .gguf ? "output_norm.weight" : "model.norm.weight"
+        case "head.weight": head
+        default: path
+        }
     }
 
-    private func name(_ layer: Int, _ gguf: String, _ huggingFace: String) -> String {
-        self == .gguf ? "blk.\(layer).\(gguf)" : "model.layers.\(layer).\(huggingFace)"
-    }
+    /// What follows the layer and precedes `weight` or `bias`.
+    private static let layerNames: [String: (gguf: String, huggingFace: String)] = [
+        "attention.norm": ("attn_norm", "input_layernorm"),
+        "attention.query": ("attn_q", "self_attn.q_proj"),
+        "attention.key": ("attn_k", "self_attn.k_proj"),
+        "attention.value": ("attn_v", "self_attn.v_proj"),
+        "attention.output": ("attn_output", "self_attn.o_proj"),
+        "feed_forward.norm": ("ffn_norm", "post_attention_layernorm"),
+        "feed_forward.gate": ("ffn_gate", "mlp.gate_proj"),
+        "feed_forward.up": ("ffn_up", "mlp.up_proj"),
+        "feed_forward.down": ("ffn_down", "mlp.down_proj"),
+        "feed_forward.router": ("ffn_gate_inp", "mlp.gate"),
+        "feed_forward.shared.gate": ("ffn_gate_shexp", "mlp.shared_expert.gate_proj"),
+        "feed_forward.shared.up": ("ffn_up_shexp", "mlp.shared_expert.up_proj"),
+        "feed_forward.shared.down": ("ffn_down_shexp", "mlp.shared_expert.down_proj"),
+        "feed_forward.shared_gate": ("ffn_gate_inp_shexp", "mlp.shared_expert_gate"),
+    ]
 }

@@ -1,6 +1,6 @@
 public import GygesCheckpoints
 public import GygesFiles
-public import GygesKernels
+import GygesKernels
 public import GygesTensors
 
 /// The encoder of ModernBERT (Warner et al. 2024, https://arxiv.org/abs/2412.13663).
@@ -24,9 +24,7 @@ public struct Encoder: Sendable {
     ///
     /// - Parameter path: The configuration's file, for messages.
     /// - Throws: ``FileError`` for stretched positions that are not implemented.
-    public init(
-        configuration: EncoderConfiguration, attentionPrecision: AttentionPrecision, path: String
-    ) throws(FileError) {
+    public init(configuration: EncoderConfiguration, path: String) throws(FileError) {
         self.configuration = configuration
         func attention(
             _ rotation: EncoderConfiguration.Rotation, windowRadius: Int?
@@ -39,8 +37,7 @@ public struct Encoder: Sendable {
             return EncoderAttention(
                 headCount: configuration.headCount, windowRadius: windowRadius,
                 table: RotaryTable(
-                    frequencies: frequencies, magnitude: magnitude, headDimension: dimension, layout: .halves),
-                precision: attentionPrecision)
+                    frequencies: frequencies, magnitude: magnitude, headDimension: dimension, layout: .halves))
         }
         globalAttention = try attention(configuration.globalRotation, windowRadius: nil)
         localAttention = try attention(configuration.localRotation, windowRadius: configuration.windowRadius)
@@ -57,32 +54,38 @@ public struct Encoder: Sendable {
         var x = operations.normed(
             operations.embedding(batch.tokens, table: weights.embedding), by: norm(weights.embeddingNorm))
         for (index, layer) in weights.layers.enumerated() {
-            x = block(
-                x, layer: layer, attention: configuration.isLocal[index] ? localAttention : globalAttention,
-                rows: index == weights.layers.count - 1 ? rows : nil, on: operations)
+            let attention = configuration.isLocal[index] ? localAttention : globalAttention
+            let rows = index == weights.layers.count - 1 ? rows : nil
+            x = operations.layer(index, of: x) { x in
+                block(x, layer: layer, attention: attention, batch: batch, rows: rows, on: operations)
+            }
         }
         return operations.normed(x, by: norm(weights.finalNorm))
     }
 
     private func block<O: Operations>(
-        _ x: O.Value, layer: EncoderWeights<O.Matrix, O.Vector>.Layer, attention: EncoderAttention, rows: [Int]?,
-        on operations: O
+        _ x: consuming O.Value, layer: EncoderWeights<O.Matrix, O.Vector>.Layer, attention: EncoderAttention,
+        batch: PackedBatch, rows: [Int]?, on operations: O
     ) -> O.Value {
         let attentionNorm = layer.attentionNorm.map(norm)
-        let queries: O.Value, keysAndValues: [O.Value], residual: O.Value
+        let attended: O.Value, residual: O.Value
         if let rows {
-            keysAndValues = operations.linear(x, normedBy: attentionNorm, [layer.key, layer.value])
+            let projected = operations.linear(x, normedBy: attentionNorm, layer.key, layer.value)
             residual = operations.rows(x, at: rows)
-            queries = operations.linear(residual, normedBy: attentionNorm, layer.query)
+            attended = operations.bidirectionalAttention(
+                queries: operations.linear(residual, normedBy: attentionNorm, layer.query), at: rows,
+                keys: projected.first, values: projected.second, in: batch, as: attention)
         } else {
-            let projected = operations.linear(x, normedBy: attentionNorm, [layer.query, layer.key, layer.value])
-            (queries, keysAndValues, residual) = (projected[0], Array(projected[1...]), x)
+            let projected = operations.linear(x, normedBy: attentionNorm, layer.query, layer.key, layer.value)
+            attended = operations.bidirectionalAttention(
+                queries: projected.first, at: nil, keys: projected.second, values: projected.third, in: batch,
+                as: attention)
+            residual = x
         }
-        let attended = operations.bidirectionalAttention(
-            queries: queries, at: rows, keys: keysAndValues[0], values: keysAndValues[1], as: attention)
         let h = operations.linear(attended, layer.output, addedTo: residual)
+        _ = consume attended  // The unit below can use its memory.
         return operations.gatedLinear(
-            h, normedBy: norm(layer.feedForwardNorm), through: layer.feedForward, addedTo: h)
+            addedTo: h, normedBy: norm(layer.feedForwardNorm), through: layer.feedForward)
     }
 
     private func norm<Matrix, Vector>(_ norm: EncoderWeights<Matrix, Vector>.Norm) -> Normalization<Vector> {
@@ -95,68 +98,13 @@ extension Encoder {
     ///
     /// - Returns: `[rows, labels]`, or `[rows, vocabulary]` of a masked language model.
     public func scores<O: Operations>(
-        of hiddenStates: O.Value, head: EncoderWeights<O.Matrix, O.Vector>.Head, on operations: O
+        of hiddenStates: borrowing O.Value, head: EncoderWeights<O.Matrix, O.Vector>.Head, on operations: O
     ) -> O.Value {
-        let dense = operations.linear(hiddenStates, head.dense)
-        let active = operations.activated(dense, ElementFunction(configuration.head.activation))
+        let active = operations.activated(
+            operations.linear(hiddenStates, head.dense), ElementFunction(configuration.head.activation))
         return operations.linear(active, normedBy: norm(head.norm), head.scores)
     }
 }
-
-/// The parameters of an ``Encoder`` and its head.
-public struct EncoderWeights<Matrix, Vector> {
-    /// The parameters of a layer norm.
-    public struct Norm {
-        /// The gain `[hidden]`.
-        public var weight: Vector
-        /// `[hidden]`
-        public var bias: Vector?
-    }
-
-    /// The parameters of one layer.
-    public struct Layer {
-        /// Before attention; the first layer has none.
-        public var attentionNorm: Norm?
-        /// `[hidden, hidden]`
-        public var query: Projection<Matrix, Vector>
-        /// `[hidden, hidden]`
-        public var key: Projection<Matrix, Vector>
-        /// `[hidden, hidden]`
-        public var value: Projection<Matrix, Vector>
-        /// `[hidden, hidden]`
-        public var output: Projection<Matrix, Vector>
-        /// Before the feed-forward part.
-        public var feedForwardNorm: Norm
-        /// The feed-forward part.
-        public var feedForward: GatedUnit<Matrix, Vector>
-    }
-
-    /// The parameters of a head.
-    public struct Head {
-        /// `[hidden, hidden]`
-        public var dense: Projection<Matrix, Vector>
-        /// After its activation.
-        public var norm: Norm
-        /// `[labels, hidden]`, or `[vocabulary, hidden]`: the embedding itself when the two are tied.
-        public var scores: Projection<Matrix, Vector>
-    }
-
-    /// `[vocabulary, hidden]`
-    public var embedding: Matrix
-    /// After the embedding.
-    public var embeddingNorm: Norm
-    /// The layers in order.
-    public var layers: [Layer]
-    /// After the last layer.
-    public var finalNorm: Norm
-    /// The head, if the checkpoint has one and it was asked for.
-    public var head: Head?
-}
-
-extension EncoderWeights: Sendable where Matrix: Sendable, Vector: Sendable {}
-extension EncoderWeights.Norm: Sendable where Matrix: Sendable, Vector: Sendable {}
-extension EncoderWeights.Layer: Sendable where Matrix: Sendable, Vector: Sendable {}
-extension EncoderWeights.Head: Sendable where Matrix: Sendable, Vector: Sendable {}
 
 extension GateActivation {
     init(_ activation: EncoderActivation) {

@@ -10,25 +10,6 @@ struct StoredTensor {
 
     /// The tensor as a matrix; a vector is a matrix of one row.
     var matrixShape: (rows: Int, columns: Int) { (shape.dropLast().first ?? 1, shape[shape.count - 1]) }
-
-    /// Equal runs of rows, a matrix or a vector each. The format has no blocks across rows.
-    func runs(count: Int) -> [StoredTensor] {
-        let byteCount = bytes.count / count
-        return (0..<count).map { index in
-            let part = UnsafeRawBufferPointer(rebasing: bytes[(index * byteCount)..<((index + 1) * byteCount)])
-            return StoredTensor(
-                shape: [shape[0] / count] + shape.dropFirst(), format: format, bytes: part, owner: owner)
-        }
-    }
-
-    /// The tensors of one dimension less that lie one after another in this one.
-    var slices: [StoredTensor] {
-        let byteCount = bytes.count / shape[0]
-        return (0..<shape[0]).map { index in
-            let part = UnsafeRawBufferPointer(rebasing: bytes[(index * byteCount)..<((index + 1) * byteCount)])
-            return StoredTensor(shape: Array(shape.dropFirst()), format: format, bytes: part, owner: owner)
-        }
-    }
 }
 
 /// Tensors by name, from whichever kind of file.

@@ -29,6 +29,19 @@ public final class Activation {
     }
 }
 
+extension Tensor<Activation> {
+    /// Gives an activation that nobody else uses its owner.
+    init(_ activation: Activation) {
+        self.init(activation, rows: activation.rows, columns: activation.columns)
+    }
+
+    /// The elements, row after row, while the tensor lives.
+    public var elements: UnsafeMutableBufferPointer<Float> { storage.elements }
+
+    /// The elements of one row, while the tensor lives.
+    public func row(_ index: Int) -> UnsafeMutableBufferPointer<Float> { storage.row(index) }
+}
+
 /// Memory of past activations, kept for the next ones: a forward pass asks for the same sizes again and again.
 ///
 /// Not `Sendable`: one pool belongs to one interpreter.

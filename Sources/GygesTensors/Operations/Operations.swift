@@ -1,49 +1,91 @@
-public import GygesKernels
-
 /// The coarse operations that models are written in.
 ///
 /// A model is one file written once against this protocol; an interpreter decides what happens. ``EagerOperations``
 /// computes at once on the CPU with reused memory and quantised weights. An interpreter that records
 /// vector-Jacobian products (training) or that drives another device fits the same protocol.
 ///
-/// Activations are matrices `[rows, channels]`, one row a token of the ``PackedBatch`` being run.
+/// The contract is the signatures. Activations are ``Tensor``s `[rows, channels]` with one owner:
+///
+/// * what is `borrowing` has the same elements afterwards;
+/// * what is `consuming` may have been overwritten and is never read again;
+/// * a result belongs to the caller alone. It may lie in the memory of a consumed argument and in no other.
+///
+/// An operation depends on its arguments alone: which rows belong together is what `batch` says, and what came before them
+/// is in `cache`. Parameters come with their ``ParameterPath``, by which a recorder knows them again; a parameter that is used
+/// twice, such as an embedding that is also the head, has one path. Shapes that do not agree are mistakes of the model's
+/// formula, for which an interpreter stops the program.
 public protocol Operations {
-    /// An activation matrix `[rows, channels]`.
-    associatedtype Value
+    /// What the interpreter keeps an activation in.
+    associatedtype Storage
     /// A weight matrix `[outputs, inputs]`.
     associatedtype Matrix
     /// A weight vector `[channels]`: a gain or a bias.
     associatedtype Vector
+    /// Keys and values of earlier passes.
+    associatedtype Cache: AttentionCache
+
+    /// An activation matrix `[rows, channels]`.
+    typealias Value = Tensor<Storage>
+
+    // MARK: Rows
 
     /// Looks up rows of `table` `[vocabulary, channels]`, giving `[tokens.count, channels]`.
-    func embedding(_ tokens: [Int32], table: Matrix) -> Value
+    func embedding(_ tokens: [Int32], table: Parameter<Matrix>) -> Value
 
-    /// Multiplies `x` `[rows, inputs]`, normed if there is a norm, by the transpose of each projection's matrix and adds its
-    /// bias.
+    /// The rows `indices` of `x`, in that order, copied: `[indices.count, columns]`. A row may be taken more than once.
+    func rows(_ x: borrowing Value, at indices: [Int]) -> Value
+
+    /// One row for each run of rows of `x`: what they have in common, channel by channel; zeros for an empty run.
+    func pooled(_ x: borrowing Value, over runs: [Range<Int>], by pooling: RowPooling) -> Value
+
+    /// A matrix of zeros.
+    func zeros(rows: Int, columns: Int) -> Value
+
+    // MARK: Products
+
+    /// Multiplies `x` `[rows, inputs]`, normed if there is a norm, by each projection: `[rows, outputs]` for each, in their
+    /// order.
     ///
     /// All projections that read the same input are asked for together, so that preparing it (the norm, quantisation) is
     /// shared.
     func linear(
-        _ x: Value, normedBy norm: Normalization<Vector>?, _ projections: [Projection<Matrix, Vector>]
-    ) -> [Value]
+        _ x: borrowing Value, normedBy norm: Normalization<Vector>?, _ projections: [Projection<Matrix, Vector>]
+    ) -> TensorList<Storage>
 
-    /// `residual + linear(x, projection)`. The memory of `residual` may be used up.
-    func linear(_ x: Value, _ projection: Projection<Matrix, Vector>, addedTo residual: Value) -> Value
+    /// `residual + projection(x)`: `[rows, outputs]`, for `x` `[rows, inputs]`.
+    func linear(
+        _ x: borrowing Value, _ projection: Projection<Matrix, Vector>, addedTo residual: consuming Value
+    ) -> Value
 
-    /// Each row of `x` normed.
-    func normed(_ x: Value, by norm: Normalization<Vector>) -> Value
+    /// A gated linear unit (Shazeer 2020): `down(activation(gate(x)) · up(x))`, where `x` `[rows, hidden]` is normed first if
+    /// there is a norm.
+    func gatedLinear(
+        _ x: borrowing Value, normedBy norm: Normalization<Vector>?, through unit: GatedUnit<Matrix, Vector>
+    ) -> Value
 
-    /// Each element of `x` through a function. The memory of `x` may be used up.
-    func activated(_ x: Value, _ function: ElementFunction) -> Value
+    /// `x + down(activation(gate(n)) · up(n))`, `n` being `x` normed if there is a norm.
+    ///
+    /// The residual is the input: it is read whole before it is overwritten, and consumed.
+    func gatedLinear(
+        addedTo x: consuming Value, normedBy norm: Normalization<Vector>?, through unit: GatedUnit<Matrix, Vector>
+    ) -> Value
+
+    // MARK: Attention
 
     /// Causal grouped-query attention of `queries` `[rows, heads · d]` over the keys and values of their sequences: those
     /// given, `[rows, keyValueHeads · d]`, and those of earlier passes.
     ///
-    /// Queries and keys come as projected: each head turns by the angles of its place (rotary position embedding, Su et
-    /// al. 2021) as its sequence's encoding says, or `encoding` for sequences of the batch that bring none. Their memory
-    /// may be used up.
+    /// Queries and keys come as projected: each head is rotated by the angles of its place (rotary position embedding, Su et
+    /// al. 2021) as its sequence's encoding says.
+    ///
+    /// - Parameters:
+    ///   - batch: Which rows are which sequence's, and where they stand in it.
+    ///   - cache: This layer's keys and values of earlier passes, to which this pass's are added. Without one every sequence
+    ///     begins at position 0.
+    ///   - encoding: How sequences of the batch are placed that bring no encoding.
     func attention(
-        queries: Value, keys: Value, values: Value, layer: Int, shape: AttentionShape, encoding: PositionEncoding
+        queries: consuming Value, keys: consuming Value, values: consuming Value, in batch: PackedBatch,
+        cache: Cache.Layer?, shape: AttentionShape, encoding: PositionEncoding
     ) -> Value
 
     /// Attention within the batch's sequences in which every position sees both sides, over keys and values
@@ -52,157 +94,93 @@ public protocol Operations {
     /// - Parameters:
     ///   - queries: As projected, `[rows, heads · d]`, one for each of the chosen rows.
     ///   - rows: The batch's rows that the queries belong to, ascending; `nil` for all.
+    ///   - batch: Which rows are which sequence's, and which of them are attended to.
     func bidirectionalAttention(
-        queries: Value, at rows: [Int]?, keys: Value, values: Value, as attention: EncoderAttention
+        queries: consuming Value, at rows: [Int]?, keys: consuming Value, values: consuming Value,
+        in batch: PackedBatch, as attention: EncoderAttention
     ) -> Value
 
-    /// One row for each run of rows of `x`: what they have in common, channel by channel; zeros for an empty run.
-    func pooled(_ x: Value, over runs: [Range<Int>], by pooling: RowPooling) -> Value
+    // MARK: Element by element
 
-    /// Each row of `x` divided by its length; rows of zeros stay. The memory of `x` may be used up.
-    func l2Normalized(_ x: Value) -> Value
+    /// Each row of `x` normed.
+    func normed(_ x: borrowing Value, by norm: Normalization<Vector>) -> Value
 
-    /// A gated linear unit (Shazeer 2020): `down(activation(gate(x)) · up(x))`, where `x` is normed first if there is a norm,
-    /// and the result added to `residual` if there is one. The memory of `residual`, which may be `x`, may be used up.
-    func gatedLinear(
-        _ x: Value, normedBy norm: Normalization<Vector>?, through unit: GatedUnit<Matrix, Vector>,
-        addedTo residual: Value?
-    ) -> Value
+    /// Each element of `x` through a function.
+    func activated(_ x: consuming Value, _ function: ElementFunction) -> Value
 
-    /// A mixture of experts: gives each row of `x` to the `countPerToken` experts with the highest softmax of its
-    /// `scores` `[rows, experts]` and adds up what they make of it, weighted by those probabilities (divided by their
-    /// sum if `normalises`).
-    ///
-    /// Each expert is called once, with all the rows that chose it; rows that chose the same experts add in the same
-    /// order, whatever other rows there are.
-    func mixture(
-        _ x: Value, scores: Value, countPerToken: Int, normalises: Bool, expert: (_ index: Int, _ rows: Value) -> Value
-    ) -> Value
+    /// Each row of `x` divided by its L2 norm, or by 1e-12 if that is more: rows of zeros stay.
+    func l2Normalized(_ x: consuming Value) -> Value
 
     /// Each row of `x` times the sigmoid of its score in `scores` `[rows, 1]`.
-    func sigmoidScaled(_ x: Value, by scores: Value) -> Value
+    func sigmoidScaled(_ x: consuming Value, by scores: borrowing Value) -> Value
 
-    /// The sum of two activations of the same shape.
-    func add(_ x: Value, _ y: Value) -> Value
+    /// `x + y`, of the same shape.
+    func add(_ x: borrowing Value, to y: consuming Value) -> Value
 
-    /// The rows `indices` of `x`, in that order.
-    func rows(_ x: Value, at indices: [Int]) -> Value
+    // MARK: Mixtures of experts
+
+    /// Decides which experts each row is given to: the `countPerToken` with the highest softmax of its `scores`
+    /// `[rows, experts]`, weighted by those probabilities (divided by their sum if `normalises`). Of equally probable
+    /// experts the first is taken.
+    func route(_ scores: consuming Value, countPerToken: Int, normalises: Bool) -> Routing<Storage>
+
+    /// Adds what an expert made of its rows, each times its weight, to those rows of `sum` `[rows, channels]`.
+    ///
+    /// - Parameters:
+    ///   - part: A row for each of `routing.rows[expert]`, in their order.
+    func scatter(
+        _ part: borrowing Value, of expert: Int, by routing: borrowing Routing<Storage>, addedTo sum: consuming Value
+    ) -> Value
+
+    // MARK: Layers
+
+    /// Computes a layer: `body(x)`.
+    ///
+    /// An interpreter may keep `x` alone of all that the layer computes, and call `body` again when it needs the rest
+    /// (activation checkpointing, Chen et al. 2016). `body` therefore gives the same whenever it is called, and holds on to no
+    /// activation. It is not called again where attention has a cache.
+    func layer(_ index: Int, of x: consuming Value, _ body: @escaping (consuming Value) -> Value) -> Value
 }
 
 extension Operations {
-    /// One projection of `x`; see ``linear(_:normedBy:_:)``.
-    public func linear(
-        _ x: Value, normedBy norm: Normalization<Vector>? = nil, _ projection: Projection<Matrix, Vector>
+    /// Calls `body` once and keeps nothing.
+    public func layer(
+        _ index: Int, of x: consuming Value, _ body: @escaping (consuming Value) -> Value
     ) -> Value {
-        linear(x, normedBy: norm, [projection])[0]
-    }
-}
-
-/// How rows are normed.
-public enum Normalization<Vector> {
-    /// `x / √(mean(x²) + ε) · weight` (Zhang & Sennrich 2019).
-    case rootMeanSquare(weight: Vector, epsilon: Float)
-    /// `(x - mean(x)) / √(variance(x) + ε) · weight + bias` (Ba et al. 2016).
-    case layer(weight: Vector, bias: Vector?, epsilon: Float)
-}
-
-extension Normalization: Sendable where Vector: Sendable {}
-
-/// The parameters of a gated linear unit.
-public struct GatedUnit<Matrix, Vector> {
-    /// The half that is activated, `[intermediate, hidden]`.
-    public var gate: Projection<Matrix, Vector>
-    /// `[intermediate, hidden]`
-    public var up: Projection<Matrix, Vector>
-    /// `[hidden, intermediate]`
-    public var down: Projection<Matrix, Vector>
-    /// What the gate goes through.
-    public var activation: GateActivation
-
-    /// Puts a unit together.
-    public init(
-        gate: Projection<Matrix, Vector>, up: Projection<Matrix, Vector>, down: Projection<Matrix, Vector>,
-        activation: GateActivation
-    ) {
-        self.gate = gate
-        self.up = up
-        self.down = down
-        self.activation = activation
-    }
-}
-
-extension GatedUnit: Sendable where Matrix: Sendable, Vector: Sendable {}
-
-/// A weight matrix and, where the model has one, its bias.
-public struct Projection<Matrix, Vector> {
-    /// The weights `[outputs, inputs]`.
-    public var weight: Matrix
-    /// The bias `[outputs]`.
-    public var bias: Vector?
-
-    /// Creates a projection.
-    public init(weight: Matrix, bias: Vector? = nil) {
-        self.weight = weight
-        self.bias = bias
-    }
-}
-
-extension Projection: Sendable where Matrix: Sendable, Vector: Sendable {}
-
-/// How an encoder's layer attends: heads, how far each position sees, and how positions turn queries and keys.
-public struct EncoderAttention: Sendable {
-    /// The number of heads, of queries and of keys.
-    public var headCount: Int
-    /// Position `i` sees `j` where `|i - j| ≤ windowRadius`; `nil` sees all of its sequence.
-    public var windowRadius: Int?
-    /// The angles by which queries and keys turn; its halves layout.
-    public var table: RotaryTable
-    /// What is computed in.
-    public var precision: AttentionPrecision
-
-    /// Describes a layer; a head has `table.headDimension` channels, all of which turn.
-    public init(headCount: Int, windowRadius: Int?, table: RotaryTable, precision: AttentionPrecision) {
-        self.headCount = headCount
-        self.windowRadius = windowRadius
-        self.table = table
-        self.precision = precision
-    }
-}
-
-/// What each element of an activation may go through.
-public enum ElementFunction: Sendable, Equatable {
-    /// `z · Φ(z)` with the exact error function.
-    case gelu
-    /// `z · sigmoid(z)`
-    case silu
-    /// `tanh(z)`
-    case tanh
-}
-
-/// How rows become one.
-public enum RowPooling: Sendable, Equatable {
-    /// The mean, summed in the rows' order.
-    case mean
-    /// The largest.
-    case maximum
-}
-
-/// The head structure of a decoder's attention layer.
-public struct AttentionShape: Sendable, Equatable {
-    /// The number of query heads.
-    public var headCount: Int
-    /// The number of key-value heads; divides ``headCount``.
-    public var keyValueHeadCount: Int
-    /// Channels a head.
-    public var headDimension: Int
-
-    /// Creates the shape; scores are scaled by `1/√headDimension`.
-    public init(headCount: Int, keyValueHeadCount: Int, headDimension: Int) {
-        self.headCount = headCount
-        self.keyValueHeadCount = keyValueHeadCount
-        self.headDimension = headDimension
+        body(x)
     }
 
-    /// What scores are multiplied by before the softmax.
-    public var scale: Float { 1 / Float(headDimension).squareRoot() }
+    /// One projection of `x`; see ``linear(_:normedBy:_:)-([Projection])``.
+    public func linear(
+        _ x: borrowing Value, normedBy norm: Normalization<Vector>? = nil, _ projection: Projection<Matrix, Vector>
+    ) -> Value {
+        var results = linear(x, normedBy: norm, [projection])
+        return results.removeFirst()
+    }
+
+    /// Two projections of `x` that share what its preparation costs.
+    public func linear(
+        _ x: borrowing Value, normedBy norm: Normalization<Vector>? = nil, _ first: Projection<Matrix, Vector>,
+        _ second: Projection<Matrix, Vector>
+    ) -> TensorPair<Storage> {
+        var results = linear(x, normedBy: norm, [first, second])
+        return TensorPair(first: results.removeFirst(), second: results.removeFirst())
+    }
+
+    /// Three projections of `x` that share what its preparation costs.
+    public func linear(
+        _ x: borrowing Value, normedBy norm: Normalization<Vector>? = nil, _ first: Projection<Matrix, Vector>,
+        _ second: Projection<Matrix, Vector>, _ third: Projection<Matrix, Vector>
+    ) -> TensorTriple<Storage> {
+        var results = linear(x, normedBy: norm, [first, second, third])
+        return TensorTriple(
+            first: results.removeFirst(), second: results.removeFirst(), third: results.removeFirst())
+    }
+
+    /// The rows of `x` that chose an expert, in the order of ``Routing/rows``.
+    public func gather(
+        _ x: borrowing Value, for expert: Int, by routing: borrowing Routing<Storage>
+    ) -> Value {
+        rows(x, at: routing.rows[expert])
+    }
 }

@@ -48,6 +48,37 @@ public final class WeightMatrix: Sendable {
     public func releaseBytes() { release() }
 }
 
+extension WeightMatrix {
+    /// Packs floats, of which the matrix keeps a copy as they are.
+    ///
+    /// - Parameter elements: `rows · columns` of them, row after row.
+    /// - Precondition: There are as many, and at least one.
+    /// - Complexity: O(rows · columns).
+    public convenience init(
+        _ elements: [Float], rows: Int, columns: Int, precision: ProductPrecision, team: ThreadTeam
+    ) {
+        let copy = FloatCopy(elements)
+        let bytes = UnsafeRawBufferPointer(copy.elements)
+        self.init(
+            bytes, format: .f32, rows: rows, columns: columns, owner: copy,
+            packed: PackedMatrix(
+                bytes, format: .f32, rows: rows, columns: columns, precision: precision, team: team), release: {})
+    }
+}
+
+/// Floats at a place that does not change.
+private final class FloatCopy: Sendable {
+    // Written before `init` returns only.
+    nonisolated(unsafe) let elements: UnsafeMutableBufferPointer<Float>
+
+    init(_ source: [Float]) {
+        elements = .allocate(capacity: source.count)
+        _ = elements.initialize(fromContentsOf: source)
+    }
+
+    deinit { elements.deallocate() }
+}
+
 /// A weight vector: a gain or a bias.
 public struct WeightVector: Sendable {
     /// The elements.

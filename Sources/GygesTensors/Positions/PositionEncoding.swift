@@ -22,8 +22,6 @@ public struct PositionEncoding: Sendable, Hashable {
 
 /// The cosines and sines of all rows of a batch.
 struct RotaryAngles {
-    /// What they were computed for.
-    let native: PositionEncoding
     /// 1, or 3 if a sequence has chunks: what rows are rotated by as queries of keys in their own chunk (and as keys), in the
     /// chunk before, and in chunks before that.
     let variants: Int
@@ -35,7 +33,6 @@ struct RotaryAngles {
     ///
     /// Complexity: O(variants · rows · pairs) sine evaluations.
     init(of batch: PackedBatch, native: PositionEncoding) {
-        self.native = native
         let pairs = native.table.frequencies.count
         let rows = batch.rowCount
         variants = batch.sequences.contains { ($0.encoding ?? native).chunks != nil } ? 3 : 1

@@ -1,0 +1,67 @@
+import GygesFiles
+import GygesKernels
+import GygesTensors
+
+extension DecoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
+    /// Takes the parameters out of a file, each checked against the configuration, and packs them for products.
+    ///
+    /// - Parameter panelFolder: Where packed copies are kept between runs, if anywhere.
+    /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
+    init(
+        _ configuration: CausalModelConfiguration, source: TensorSource, precision: ProductPrecision,
+        panelFolder: String?, team: ThreadTeam
+    ) throws(FileError) {
+        try configuration.checkExpertCount(in: source)
+        let names = source.names
+        var configuration = configuration
+        var ignored: Set<String> = []
+        switch names {
+        case .gguf:
+            // These files have no flag: a stored head is one of its own.
+            configuration.tiesEmbeddings = source.tensor(names.head) == nil
+            if let divisors = names.rotaryDivisors { ignored.insert(divisors) }
+        case .huggingFace:
+            // A tied model's stored head is a copy that transformers ignores.
+            if configuration.tiesEmbeddings { ignored.insert(names.head) }
+            for layer in 0..<configuration.layerCount {  // Buffers that old checkpoints saved.
+                ignored.insert("model.layers.\(layer).self_attn.rotary_emb.inv_freq")
+            }
+        }
+        let experts = configuration.experts?.count ?? 0
+        var parameters = FileParameters(
+            source: source, precision: precision, panelFolder: panelFolder, team: team
+        ) { names.place(of: $0, expertCount: experts) }
+        try parameters.load(
+            DecoderWeights<MatrixShape, VectorShape>(shapesOf: configuration), ignoring: ignored,
+            of: configuration.architecture.rawValue)
+        try self.init(configuration, from: parameters)
+    }
+}
+
+extension CausalModelConfiguration {
+    /// Refuses a configuration that promises far more experts than there are tensors, before it is taken at its word and
+    /// every one of them is listed as missing.
+    fileprivate func checkExpertCount(in source: TensorSource) throws(FileError) {
+        guard let experts else { return }
+        let remedy = "The weights do not match the configuration; get the model again or check its configuration."
+        let layers = (0..<layerCount).filter { !experts.denseLayers.contains($0) }
+        switch source.names {
+        case .huggingFace:
+            guard layers.count * experts.count * 3 > source.allNames.count else { return }
+            throw FileError(
+                source.path, at: "tensors",
+                "\(layers.count) layers of \(experts.count) experts need more than the \(source.allNames.count) tensors there are",
+                remedy: remedy)
+        case .gguf:
+            let problems = layers.compactMap { layer -> String? in
+                let name = source.names.expertStack("gate", layer)
+                guard case .success(let stack) = source.tensor(name) else { return "tensor \(name) is missing" }
+                return stack.shape.first == experts.count
+                    ? nil : "tensor \(name) has shape \(stack.shape) where there are \(experts.count) experts"
+            }
+            guard problems.isEmpty else {
+                throw FileError(source.path, at: "tensors", problems: problems, remedy: remedy)
+            }
+        }
+    }
+}

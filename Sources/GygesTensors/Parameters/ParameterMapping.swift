@@ -1,0 +1,56 @@
+/// Makes the parameters of a model into another kind, one after another: the parts that all models share.
+public struct ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure: Error> {
+    private let newMatrix: (Parameter<Matrix>) throws(Failure) -> NewMatrix
+    private let newVector: (Parameter<Vector>) throws(Failure) -> NewVector
+
+    /// Creates a mapping from what becomes of a matrix and of a vector.
+    public init(
+        matrix: @escaping (Parameter<Matrix>) throws(Failure) -> NewMatrix,
+        vector: @escaping (Parameter<Vector>) throws(Failure) -> NewVector
+    ) {
+        newMatrix = matrix
+        newVector = vector
+    }
+
+    /// A matrix, under its path.
+    public func matrix(_ parameter: Parameter<Matrix>) throws(Failure) -> Parameter<NewMatrix> {
+        Parameter(parameter.path, try newMatrix(parameter))
+    }
+
+    /// A vector, under its path.
+    public func vector(_ parameter: Parameter<Vector>) throws(Failure) -> Parameter<NewVector> {
+        Parameter(parameter.path, try newVector(parameter))
+    }
+
+    /// A vector that a model may not have.
+    public func vector(_ parameter: Parameter<Vector>?) throws(Failure) -> Parameter<NewVector>? {
+        guard let parameter else { return nil }
+        return Parameter(parameter.path, try newVector(parameter))
+    }
+
+    /// The weight, bias and adapter of a projection.
+    ///
+    /// - Parameter known: A parameter that was mapped before: it is the weight, if the paths are the same.
+    public func projection(
+        _ projection: Projection<Matrix, Vector>, sharing known: Parameter<NewMatrix>? = nil
+    ) throws(Failure) -> Projection<NewMatrix, NewVector> {
+        let weight: Parameter<NewMatrix>
+        if let known, known.path == projection.weight.path {
+            weight = known
+        } else {
+            weight = try matrix(projection.weight)
+        }
+        var adapter: LowRankAdapter<NewMatrix>?
+        if let old = projection.adapter {
+            adapter = LowRankAdapter(a: try matrix(old.a), b: try matrix(old.b), scale: old.scale)
+        }
+        return Projection(weight: weight, bias: try vector(projection.bias), adapter: adapter)
+    }
+
+    /// The projections of a gated unit.
+    public func unit(_ unit: GatedUnit<Matrix, Vector>) throws(Failure) -> GatedUnit<NewMatrix, NewVector> {
+        GatedUnit(
+            gate: try projection(unit.gate), up: try projection(unit.up), down: try projection(unit.down),
+            activation: unit.activation)
+    }
+}
