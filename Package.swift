@@ -124,8 +124,9 @@ let package = Package(
             name: "GygesKernelsTests", dependencies: ["GygesKernels", "GygesTestSupport"], swiftSettings: hot),
         .testTarget(
             name: "GygesTensorsTests",
-            dependencies: ["GygesTensors", "GygesModels", "GygesKernels", "GygesFiles", "GygesTestSupport"],
-            swiftSettings: hot),
+            dependencies: [
+                "GygesTensors", "GygesModels", "GygesKernels", "GygesCheckpoints", "GygesFiles", "GygesTestSupport",
+            ], swiftSettings: hot),
         .testTarget(name: "GygesStatisticsTests", dependencies: ["GygesStatistics"], swiftSettings: common),
         .testTarget(
             name: "GygesFilesTests", dependencies: ["GygesFiles", "GygesTestSupport"],

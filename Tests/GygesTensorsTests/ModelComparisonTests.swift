@@ -1,4 +1,3 @@
-import GygesFiles
 import GygesKernels
 import GygesModels
 import GygesTensors

@@ -1,4 +1,5 @@
 import Testing
+import GygesCheckpoints
 import GygesFiles
 import GygesKernels
 import GygesModels

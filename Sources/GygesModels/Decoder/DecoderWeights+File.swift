@@ -1,3 +1,4 @@
+import GygesCheckpoints
 import GygesFiles
 import GygesKernels
 import GygesTensors

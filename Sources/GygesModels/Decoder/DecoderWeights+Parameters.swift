@@ -1,4 +1,4 @@
-public import GygesFiles
+public import GygesCheckpoints
 import GygesKernels
 public import GygesTensors
 

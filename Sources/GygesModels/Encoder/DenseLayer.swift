@@ -1,3 +1,4 @@
+import GygesCheckpoints
 import GygesFiles
 import GygesKernels
 public import GygesTensors

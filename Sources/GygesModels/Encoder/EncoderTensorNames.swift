@@ -1,4 +1,4 @@
-import GygesFiles
+import GygesCheckpoints
 import GygesTensors
 
 /// What the tensors of an encoder are called in a file (transformers, `modeling_modernbert.py`).
