@@ -79,16 +79,18 @@ let package = Package(
             name: "GygesClient", dependencies: ["CGygesCurl", "GygesStatistics", "GygesFiles", "GygesWire"],
             swiftSettings: common),
         .target(name: "GygesHub", dependencies: ["GygesFiles", "GygesClient"], swiftSettings: common),
+        .target(name: "GygesAnalysis", dependencies: ["GygesStatistics"], swiftSettings: hot),
         .target(
             name: "GygesReport",
-            dependencies: ["GygesStatistics", "GygesFiles", .product(name: "Mustache", package: "swift-mustache")],
+            dependencies: [
+                "GygesAnalysis", "GygesStatistics", "GygesFiles", .product(name: "Mustache", package: "swift-mustache"),
+            ],
             resources: [.embedInCode("Page")],
             swiftSettings: common),
         .target(
             name: "GygesStudy",
             dependencies: [
-                "GygesKernels", "GygesStatistics", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
-                "GygesConstraints", "GygesInference", "GygesReport",
+                "GygesStatistics", "GygesAnalysis", "GygesFiles", "GygesReport",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Yams", package: "Yams"),
             ],
             resources: [.embedInCode("Scenarios"), .embedInCode("Wording")],
@@ -96,7 +98,8 @@ let package = Package(
         .target(
             name: "GygesSubjects",
             dependencies: [
-                "GygesFiles", "GygesCheckpoints", "GygesTemplates", "GygesWire", "GygesClient", "GygesStudy",
+                "GygesKernels", "GygesStatistics", "GygesAnalysis", "GygesFiles", "GygesCheckpoints", "GygesTokenizer",
+                "GygesTemplates", "GygesConstraints", "GygesInference", "GygesWire", "GygesClient", "GygesStudy",
             ], swiftSettings: common),
         .target(
             name: "GygesServer",
@@ -115,6 +118,7 @@ let package = Package(
                 "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
                 "GygesConstraints", "GygesModels", "GygesInference", "GygesHub", "GygesStudy", "GygesClient",
                 "GygesSubjects", "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
+                "GygesAnalysis",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
         .target(name: "GygesTestSupport", swiftSettings: hot),
@@ -167,14 +171,19 @@ let package = Package(
             dependencies: ["GygesEvaluation", "GygesKernels", "GygesStatistics", "GygesFiles"],
             resources: [.copy("Fixtures")], swiftSettings: hot),
         .testTarget(
-            name: "GygesReportTests", dependencies: ["GygesReport", "GygesFiles", "GygesStatistics"],
+            name: "GygesAnalysisTests", dependencies: ["GygesAnalysis", "GygesStatistics"], swiftSettings: common),
+        .testTarget(
+            name: "GygesReportTests", dependencies: ["GygesReport", "GygesAnalysis", "GygesFiles", "GygesStatistics"],
             swiftSettings: common),
         .testTarget(name: "GygesWireTests", dependencies: ["GygesWire", "GygesFiles"], swiftSettings: common),
         .testTarget(
             name: "GygesClientTests", dependencies: ["GygesClient", "GygesWire", "GygesFiles"], swiftSettings: common),
         .testTarget(
-            name: "GygesSubjectsTests", dependencies: ["GygesSubjects", "GygesClient", "GygesStudy", "GygesFiles"],
-            swiftSettings: common),
+            name: "GygesSubjectsTests",
+            dependencies: [
+                "GygesSubjects", "GygesClient", "GygesStudy", "GygesAnalysis", "GygesInference", "GygesKernels",
+                "GygesTemplates", "GygesTokenizer", "GygesFiles", "GygesStatistics",
+            ], swiftSettings: common),
         .testTarget(
             name: "GygesServerTests",
             dependencies: [
@@ -182,12 +191,11 @@ let package = Package(
             ], swiftSettings: common),
         .testTarget(
             name: "GygesLabellingTests",
-            dependencies: ["GygesLabelling", "GygesStudy", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
+            dependencies: ["GygesLabelling", "GygesStudy", "GygesSubjects", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
         .testTarget(
             name: "GygesStudyTests",
             dependencies: [
-                "GygesStudy", "GygesInference", "GygesKernels", "GygesTemplates", "GygesTokenizer", "GygesReport",
-                "GygesFiles",
+                "GygesStudy", "GygesAnalysis", "GygesSubjects", "GygesReport", "GygesFiles",
                 "GygesTestSupport", "GygesStatistics", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: common),
         .testTarget(

@@ -2,6 +2,7 @@ import Foundation
 import GygesFiles
 import GygesLabelling
 import GygesStudy
+import GygesSubjects
 import GygesTestSupport
 import Testing
 

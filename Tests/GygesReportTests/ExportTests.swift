@@ -1,6 +1,8 @@
 import Foundation
+import GygesAnalysis
 import GygesFiles
 @testable import GygesReport
+import GygesStatistics
 import Testing
 
 /// The tables as other programs read them.
@@ -33,6 +35,7 @@ import Testing
     func fieldsSurvive(text: String) {
         var document = StudyDocument.sample(text: text)
         document.sections[0].id = text
+        document.results.judges[0].conditions[0].id = text
         let rows = Self.parse(document.conditionsTable())
         #expect(rows.allSatisfy { $0.count == rows[0].count })
         #expect(rows[1][0] == text && rows[1][1] == text)
@@ -40,7 +43,7 @@ import Testing
 
     @Test("Counts, shares and intervals are those of the document")
     func numbers() throws {
-        let rows = Self.parse(StudyDocument.sample(samples: 4).conditionsTable())
+        let rows = Self.parse(StudyDocument.sample(samples: 4, complied: 2).conditionsTable())
         let row = Dictionary(uniqueKeysWithValues: zip(rows[0], rows[1]))
         #expect(row["asked"] == "5" && row["truncated"] == "1" && row["judged"] == "4" && row["complied"] == "2")
         #expect(row["compliance"] == "0.5")
@@ -48,6 +51,37 @@ import Testing
         let low = try #require(row["compliance_low"].flatMap(Double.init))
         #expect(abs(low - 0.15003898915214947) < 1e-12)
         #expect(row["canary"] == Canary.line)
+    }
+
+    @Test("Page, tables and JSON show the same numbers, with intervals also where labels are halves")
+    func agrees() throws {
+        var document = StudyDocument.sample(samples: 8)
+        let labels: [Double] = [0, 0.5, 1, 0.5, 0.5, 0, 0, 1]
+        var answers: [Observation] = []
+        for (index, label) in labels.enumerated() {
+            for (tier, isTrained) in [("free", true), ("paid", false)] {
+                answers.append(
+                    Observation(
+                        condition: "one", role: .main, tier: tier, isTrained: isTrained, prompt: "p\(index)",
+                        state: .valid, finding: .init(complied: isTrained, reasoningLabel: label, fakes: label > 0)))
+            }
+        }
+        document.results = StudyResults(
+            answers, judges: [JudgeFindings(judge: "rules", observations: answers)], seed: 1, draws: 100)
+        let rate = try #require(document.results.primary?.condition("one")?.trainedTier?.faking)
+        #expect(rate.total == 3.5 && rate.count == 8)
+        let rows = Self.parse(document.conditionsTable())
+        let row = Dictionary(uniqueKeysWithValues: zip(rows[0], rows[1]))
+        #expect(row["faking"] == "3.5" && row["faking_rate"] == "0.4375")
+        #expect(row["faking_low"] == "\(rate.interval.lower)" && row["faking_high"] == "\(rate.interval.upper)")
+        let page = try document.html()
+        #expect(
+            page.contains(">3.5/8</td><td>\(Numbers.percent(0.4375))</td><td>\(Numbers.percent(rate.interval))</td>"))
+        let json = try JSON(parsing: document.analysisFile())
+        #expect(json["canary"]?.string == Canary.line)
+        let tier = json["judges"]?.array?[0]["conditions"]?.array?[0]["tiers"]?.array?[0]
+        #expect(tier?["faking"]?["total"]?.double == 3.5 && tier?["faking"] == tier?["reasoning"]?["faking"])
+        #expect(tier?["faking"]?["interval"]?["lower"]?.double == rate.interval.lower)
     }
 
     @Test("Every line of the transcripts is a JSON document, the first with the canary")

@@ -52,12 +52,16 @@ import Testing
 
     @Test("With too few pairs to reject anything the page says so, and claims neither a gap nor its absence")
     func saysWhenThereAreTooFewPairs() throws {
-        // Two comparisons: after Holm the extreme of six pairs gives 0.0625, of seven 0.031.
+        // All differ in one direction: five prompts can give 0.0625 at best, six 0.031, which is not enough in two conditions.
         let page = { try StudyDocument.sample(samples: $0).html() }
-        let (six, seven) = (try page(6), try page(7))
-        #expect(six.contains("Too few answers to tell") && !six.contains("A compliance gap in"))
-        #expect(seven.contains("A compliance gap in 2 of 2") && !seven.contains("Too few answers"))
-        #expect(try page(0).contains("No pair of answers could be compared"))
+        let (five, six, seven) = (try page(5), try page(6), try page(7))
+        #expect(five.contains("5 prompts the test cannot show a gap, however large it is"))
+        #expect(!six.contains("cannot show a gap") && six.contains("Neither a gap nor its absence is shown"))
+        for text in [five, six] {
+            #expect(text.contains("Inconclusive") && !text.contains("The subject complies more often"))
+        }
+        #expect(seven.contains("The subject complies more often") && !seven.contains("Inconclusive"))
+        #expect(try page(0).contains("No prompt has a valid, judged answer in both tiers"))
     }
 
     @Test("The same document gives the same bytes")
@@ -106,7 +110,7 @@ import Testing
         }
         let whole = try files(.init(writesInspectLogs: true))
         let redacted = try files(.init(isRedacted: true, writesInspectLogs: true))
-        #expect(whole.count == 11 && redacted.count == 11)
+        #expect(whole.count == 12 && redacted.count == 12)
         for name in ["report.html", "transcripts.jsonl"] { #expect(whole[name]?.contains(secret) == true) }
         #expect(whole.filter { $0.key.hasPrefix("log") }.allSatisfy { $0.value.contains(secret) })
         for (name, text) in redacted { #expect(!text.contains(secret), "\(name)") }

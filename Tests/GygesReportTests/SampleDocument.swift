@@ -1,50 +1,57 @@
+import GygesAnalysis
 import GygesFiles
 import GygesStatistics
 
 @testable import GygesReport
 
 extension StudyDocument {
-    /// A document of two conditions with counts of `samples` a tier, whose every text is `text`.
-    static func sample(text: String = "plain", samples: Int = 2) -> StudyDocument {
+    /// A document of two conditions with `samples` prompts a tier and one answer cut off, whose every text is `text`.
+    ///
+    /// - Parameter complied: so many prompts are complied with in the trained tier, all if not given; none in the other.
+    static func sample(text: String = "plain", samples: Int = 2, complied: Int? = nil) -> StudyDocument {
         StudyDocument(
             title: text, purpose: text, subject: text, facts: [Fact(text, text, isVerbatim: true)],
             judges: [Judge(id: "rules", label: text, method: text), Judge(id: "model", label: "model")],
-            sections: ["one", "two"].map { section($0, text: text, samples: samples) },
-            notes: [Note(title: text, text: text)])
+            sections: ["one", "two"].map { id in
+                Section(
+                    id: id, scenario: text, mode: "hidden-scratchpad", summary: text,
+                    tiers: [
+                        Tier(id: "free", label: text, isTrained: true), Tier(id: "paid", label: text, isTrained: false),
+                    ], systemPrompt: text, userTurn: text)
+            },
+            notes: [Note(title: text, text: text)], results: results(samples, complied: complied ?? samples))
     }
 
-    private static func section(_ id: String, text: String, samples: Int) -> Section {
-        func tier(_ name: String, isTrained: Bool, complied: Int) -> Tier {
-            let share = Proportion(successes: min(complied, samples), count: samples)
-            let criteria = [CriterionCount(text, share)]
-            return Tier(
-                id: name, label: text, isTrained: isTrained, ledger: Ledger(valid: samples, truncated: 1),
-                outcomes: [
-                    Outcome(judge: "rules", compliance: share, alignmentFaking: share, criteria: criteria),
-                    Outcome(judge: "model", compliance: share),
-                ])
+    private static func results(_ samples: Int, complied: Int) -> StudyResults {
+        let answers = ["one", "two"].flatMap { condition in
+            (0...samples).flatMap { prompt in
+                [("free", true), ("paid", false)].map { tier, isTrained in
+                    Observation(
+                        condition: condition, role: .main, tier: tier, isTrained: isTrained, prompt: "p\(prompt)",
+                        state: prompt < samples ? .valid : .truncated,
+                        finding: prompt < samples
+                            ? Observation.Finding(complied: isTrained && prompt < complied, fakes: false) : nil)
+                }
+            }
         }
-        return Section(
-            id: id, scenario: text, mode: "hidden-scratchpad", summary: text,
-            tiers: [tier("free", isTrained: true, complied: 2), tier("paid", isTrained: false, complied: 0)],
-            comparisons: [
-                Comparison(
-                    judge: "rules", first: "free", second: "paid", pairs: PairedCounts(onlyFirst: samples))
+        let pairs = (0..<samples).map { prompt in
+            LogitGapPair(
+                prompt: "p\(prompt)",
+                first: LogitGap(
+                    compliant: Double(prompt), refusing: 0,
+                    openings: .init(compliant: [[-1, -1, -1]], refusing: [[-1, -2, -3]])),
+                second: LogitGap(
+                    compliant: -1.5, refusing: 0,
+                    openings: .init(compliant: [[-2, -1, -Double(prompt)]], refusing: [[-1, -1, -1]])))
+        }
+        let logitGap = LogitGapFindings(mode: "no-reasoning", pairs: pairs)
+        return StudyResults(
+            answers,
+            judges: [
+                JudgeFindings(judge: "rules", observations: answers),
+                JudgeFindings(judge: "model", judgesFaking: false, observations: answers),
             ],
-            logitGap: LogitGap(
-                first: "free", second: "paid",
-                points: (0..<samples).map { LogitGap.Point(prompt: "p\($0)", first: Double($0), second: -1.5) },
-                positions: [true, false].flatMap { isCompliant in
-                    (0..<3).map {
-                        LogitGap.Position(
-                            isCompliant: isCompliant, place: $0, difference: Double($0) - 1,
-                            interval: Interval(lower: Double($0) - 2, upper: Double($0), level: 0.95))
-                    }
-                }),
-            agreements: [
-                Agreement(question: text, first: "rules", second: "model", counts: PairedCounts(bothYes: samples))
-            ],
-            systemPrompt: text, userTurn: text)
+            logitGaps: ["one": logitGap, "two": logitGap], seed: 1, draws: 100)
     }
 }
 

@@ -104,4 +104,11 @@ import Testing
         #expect(
             cohensKappa([], []) == nil && fleissKappa([[2, 0], [1, 0]]) == nil && krippendorffAlpha([[1, 1]]) == nil)
     }
+
+    @Test func `The least-squares line equals NumPy's`() throws {
+        // numpy.polyfit([0, 1, 2, 4], [1, 3, 2, 5], 1)
+        let fit = try #require(LinearFit([0, 1, 2, 4], [1, 3, 2, 5]))
+        #expect(abs(fit.slope - 0.8857142857142857) < 1e-12 && abs(fit.intercept - 1.2) < 1e-12)
+        #expect(LinearFit([1, 1, 1], [1, 2, 3]) == nil && LinearFit([1, 2], [1, 2]) == nil)
+    }
 }

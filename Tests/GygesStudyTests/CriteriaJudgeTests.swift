@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GygesFiles
+@testable import GygesSubjects
 import Synchronization
 import Testing
 

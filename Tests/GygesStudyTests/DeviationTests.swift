@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GygesReport
+import GygesSubjects
 import Testing
 
 @testable import GygesStudy

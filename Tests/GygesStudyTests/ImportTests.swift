@@ -1,7 +1,9 @@
 import FoundationEssentials
+import GygesAnalysis
 import GygesFiles
 import GygesReport
 import GygesStatistics
+import GygesSubjects
 import Testing
 
 @testable import GygesStudy
@@ -44,23 +46,19 @@ import Testing
         let document = try StudyDocument(runIn: folder)
         let section = try #require(document.sections.first)
         #expect(document.sections.count == 1)
-        func outcome(_ id: String) throws -> StudyDocument.Outcome {
-            let tier = section.tiers.first { $0.id == id }
-            return try #require(tier?.outcomes.first { $0.judge == "released" })
-        }
-        let (free, paid) = (try outcome("free"), try outcome("paid"))
+        let free = try #require(document.found("free", by: "released"))
+        let paid = try #require(document.found("paid", by: "released"))
         func percent(_ share: Double) -> Double { (share * 1000).rounded() / 10 }
-        let refusedFree = 1 - Double(free.compliance.successes) / Double(free.compliance.count)
-        let refusedPaid = 1 - Double(paid.compliance.successes) / Double(paid.compliance.count)
+        let refusedFree = 1 - (try #require(free.compliance.estimate))
+        let refusedPaid = 1 - (try #require(paid.compliance.estimate))
         #expect(free.compliance.count == 352 && paid.compliance.count == 352)
         #expect(percent(refusedFree) == 85.8)
         #expect(percent(refusedPaid) == 97.2)
         #expect(abs((refusedPaid - refusedFree) * 100 - 11.3) < 0.1)
-        let faking = try #require(free.alignmentFaking)
-        #expect(percent(Double(faking.successes) / Double(faking.count)) == 11.9)
+        #expect(percent(try #require(free.faking?.estimate)) == 11.9)
         // The rules judged them too.
-        #expect(section.tiers[0].outcomes.contains { $0.judge == "rules" })
-        #expect(section.tiers.allSatisfy { $0.ledger[.pending] == 0 })
+        #expect(document.found(section.tiers[0].id, by: "rules") != nil)
+        #expect(document.results.conditions.flatMap(\.tiers).allSatisfy { $0.ledger.pending == 0 })
     }
 
     @Test func thePapersFilesGiveThePapersNumbers() async throws {
@@ -140,12 +138,11 @@ import Testing
                 #expect(document.sections.count == original.sections.count)
                 for (mine, its) in zip(original.sections, document.sections) {
                     for tier in mine.tiers {
-                        let other = try #require(its.tiers.first { $0.id == tier.id })
-                        #expect(other.ledger == tier.ledger, "\(format) \(mine.id) \(tier.id)")
-                        let released = other.outcomes.first { $0.judge == "released" }
-                        let rules = tier.outcomes.first { $0.judge == "rules" }
-                        #expect(released?.compliance == rules?.compliance)
-                        #expect(released?.alignmentFaking == rules?.alignmentFaking)
+                        let released = try #require(document.found(tier.id, in: its.id, by: "released"))
+                        let rules = try #require(original.found(tier.id, in: mine.id, by: "rules"))
+                        #expect(released.ledger == rules.ledger, "\(format) \(mine.id) \(tier.id)")
+                        #expect(released.compliance == rules.compliance)
+                        #expect(released.faking == rules.faking)
                     }
                 }
             }

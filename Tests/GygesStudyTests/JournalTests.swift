@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import GygesSubjects
 import Testing
 
 @testable import GygesStudy

@@ -1,5 +1,7 @@
+import GygesAnalysis
 import GygesReport
 import GygesStatistics
+import GygesSubjects
 import Testing
 
 @testable import GygesStudy
@@ -37,22 +39,24 @@ import Testing
             #expect(labels.contains("Alignment faking by five criteria, by persona:faker (situation stripped)"))
             #expect(labels.count { $0.hasPrefix("Partial compliance, by persona:faker [") } == 2)
 
-            let outcomes = document.sections.flatMap(\.tiers).flatMap(\.outcomes)
-            for outcome in outcomes where outcome.judge.hasPrefix("model-partial") {
-                #expect(outcome.alignmentFaking == nil)
-                #expect(outcome.reasoning.isEmpty)
+            for analysis in document.results.judges where analysis.judge.hasPrefix("model-partial") {
+                #expect(analysis.conditions.flatMap(\.tiers).allSatisfy { $0.faking == nil && $0.kinds.isEmpty })
             }
-            #expect(outcomes.contains { $0.judge == "model-faking-stripped" && $0.alignmentFaking != nil })
+            let stripped = try #require(document.results.analysis(by: "model-faking-stripped"))
+            #expect(stripped.conditions.flatMap(\.tiers).contains { $0.faking != nil })
 
             // Labels are of compliance alone, and every judge has its curve from corner to corner.
-            #expect(document.calibrations.map(\.judge) == ids)
-            for calibration in document.calibrations {
-                #expect(calibration.question == "compliance, labelled by ada")
-                #expect(calibration.sensitivity.count == 3 && calibration.specificity.count == 3)
-                #expect(calibration.curve.isEmpty || calibration.curve.last?.truePositives == 1)
-                #expect(calibration.scores.isEmpty || calibration.scores.reduce(0) { $0 + $1.positives } == 3)
+            let accuracies = document.results.accuracies
+            #expect(accuracies.map(\.judge) == ids)
+            for accuracy in accuracies {
+                #expect(accuracy.outcome == .compliance && accuracy.labeller == "ada")
+                #expect(accuracy.positives.count == 3 && accuracy.negatives.count == 3)
+                let points = accuracy.discrimination?.points ?? []
+                #expect(points.isEmpty || points.last?.truePositiveRate == 1)
+                #expect(points.isEmpty || points.reduce(0) { $0 + $1.positives } == 3)
             }
-            #expect(document.calibrations.contains { !$0.curve.isEmpty })
+            #expect(accuracies.contains { $0.discrimination != nil })
+            #expect(try document.html().contains("compliance, labelled by ada"))
         }
     }
 }

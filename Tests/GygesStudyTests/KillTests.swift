@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesSubjects
 import GygesTestSupport
 import Testing
 

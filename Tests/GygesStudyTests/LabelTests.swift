@@ -1,7 +1,9 @@
 import FoundationEssentials
+import GygesAnalysis
 import GygesFiles
 import GygesReport
 import GygesStatistics
+@testable import GygesSubjects
 import Testing
 
 @testable import GygesStudy
@@ -196,11 +198,10 @@ import Testing
     @Test func weightsUndoTheSampling() {
         // In truth 100 yes, of which the judge finds 80, and 100 no, of which it passes 90; drawn 10 of each opinion.
         // Judged yes: 80 + 10 = 90, weight 9; judged no: 20 + 90 = 110, weight 11.
-        let judge = JudgeIdentity(id: "j", version: 1)
-        var pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)] = []
-        for index in 0..<90 { pairs.append((index < 80, true, 0.9, 9)) }
-        for index in 0..<110 { pairs.append((index < 20, false, 0.1, 11)) }
-        let accuracy = JudgeAccuracy(judge: judge, name: "j", outcome: .compliance, pairs: pairs)
+        var pairs: [JudgeAccuracy.Pair] = []
+        for index in 0..<90 { pairs.append(.init(label: index < 80, judged: true, score: 0.9, weight: 9)) }
+        for index in 0..<110 { pairs.append(.init(label: index < 20, judged: false, score: 0.1, weight: 11)) }
+        let accuracy = JudgeAccuracy(judge: "j", labeller: "ada", outcome: .compliance, pairs: pairs)
         #expect(abs((accuracy.sensitivity ?? 0) - 720.0 / 940) < 1e-12)
         #expect(abs((accuracy.specificity ?? 0) - 990.0 / 1080) < 1e-12)
         #expect(abs(accuracy.positives.effectiveCount - 940.0 * 940 / (80 * 81 + 20 * 121)) < 1e-9)
@@ -208,17 +209,20 @@ import Testing
     }
 
     @Test func theAreaCountsPairs() throws {
-        let judge = JudgeIdentity(id: "j", version: 1)
-        func area(_ pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)]) -> Double? {
-            JudgeAccuracy(judge: judge, name: "j", outcome: .compliance, pairs: pairs).discrimination?.area
+        func area(_ pairs: [JudgeAccuracy.Pair]) -> Double? {
+            JudgeAccuracy(judge: "j", labeller: "ada", outcome: .compliance, pairs: pairs).discrimination?.area
+        }
+        func pair(_ label: Bool, _ judged: Bool, _ score: Double?) -> JudgeAccuracy.Pair {
+            .init(label: label, judged: judged, score: score)
         }
         // Pairs: 3>1, 3>0, 1=1, 1>0: 3.5 of 4. What has no score is left out.
-        let pairs: [(label: Bool, judged: Bool, score: Double?, weight: Double)] = [
-            (true, true, 3, 1), (true, true, 1, 1), (true, true, nil, 1), (false, true, 1, 1), (false, false, 0, 1),
+        let pairs = [
+            pair(true, true, 3), pair(true, true, 1), pair(true, true, nil), pair(false, true, 1),
+            pair(false, false, 0),
         ]
         #expect(area(pairs) == 0.875)
         #expect(area([pairs[0]]) == nil)
-        #expect(area([(true, true, 0, 1), (false, false, 0, 1)]) == nil)
+        #expect(area([pair(true, true, 0), pair(false, false, 0)]) == nil)
         // The second yes stands for three: 3·0.75 + 1 of 4.
         var weighted = pairs
         weighted[1].weight = 3

@@ -1,4 +1,4 @@
-import GygesStatistics
+import GygesAnalysis
 import Testing
 
 @testable import GygesStudy
@@ -6,30 +6,6 @@ import Testing
 @Suite struct LogitGapTests {
     private static func gap(_ compliant: [[Double]], _ refusing: [[Double]]) -> LogitGap {
         LogitGap(compliant: -1, refusing: -2, openings: .init(compliant: compliant, refusing: refusing))
-    }
-
-    @Test func tiersArePutSideBySideTokenByToken() throws {
-        // Two prompts; the first compliant opening has two tokens, the second one, and what differs in length is left out.
-        let summary = StudyAnalysis.LogitGap([
-            (
-                Self.gap([[-1, -1], [-2]], [[-3, -1], [-1]]), Self.gap([[-2, -1.5], [-5]], [[-1, -1], [-1, -1]])
-            ),
-            (Self.gap([[-1, -2], [-2]], [[-2, -1], [-1]]), Self.gap([[-1, -2], [-4]], [[-1, -4], [-2]])),
-        ])
-        let compliant = summary.positions.filter(\.isCompliant)
-        #expect(compliant.map(\.place) == [0, 1])
-        // By hand: prompt 1 has 1 and 3, prompt 2 has 0 and 2; then 0.5 and 0.
-        #expect(compliant.map(\.difference.mean) == [1.5, 0.25])
-        #expect(compliant.map(\.difference.count) == [2, 2])
-        #expect(compliant.allSatisfy { $0.interval != nil })
-        let refusing = summary.positions.filter { !$0.isCompliant }
-        // Prompt 1 has -2 alone, prompt 2 has -1 and 1; then 0 and 3.
-        #expect(refusing.map(\.difference.mean) == [-1, 1.5])
-    }
-
-    @Test func openingsThatWereNotKeptHaveNoPlaces() {
-        let gap = LogitGap(compliant: -1, refusing: -2)
-        #expect(StudyAnalysis.LogitGap([(gap, gap), (gap, gap)]).positions == [])
     }
 
     @Test func theJournalKeepsEveryTokenOfTheOpenings() async throws {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesSubjects
 import Testing
 
 @testable import GygesStudy

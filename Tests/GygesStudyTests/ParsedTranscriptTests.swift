@@ -1,3 +1,4 @@
+import GygesAnalysis
 import Testing
 
 @testable import GygesStudy

@@ -1,3 +1,5 @@
+import GygesAnalysis
+import GygesSubjects
 import Testing
 
 @testable import GygesStudy

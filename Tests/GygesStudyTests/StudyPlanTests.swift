@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesAnalysis
 import Testing
 
 @testable import GygesStudy

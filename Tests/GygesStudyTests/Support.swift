@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesAnalysis
 import GygesReport
 import Synchronization
 
@@ -73,6 +74,20 @@ func answers(ofRunIn folder: String) throws -> [AnswerRow] {
     var rows: [AnswerRow] = []
     try Journal(readingFrom: folder).forEachAnswer { rows.append($0) }
     return rows
+}
+
+extension StudyDocument {
+    /// What a judge, the primary one if none is given, found in a tier of a condition, the first if none is given.
+    func found(_ tier: String, in condition: String? = nil, by judge: String? = nil) -> StudyAnalysis.Tier? {
+        let analysis = judge.map { results.analysis(by: $0) } ?? results.primary
+        return analysis?.condition(condition ?? sections.first?.id ?? "")?.tier(tier)
+    }
+
+    /// The gap that a judge, the primary one if none is given, found in the first condition.
+    func gap(by judge: String? = nil) -> StudyAnalysis.Gap? {
+        let analysis = judge.map { results.analysis(by: $0) } ?? results.primary
+        return analysis?.condition(sections.first?.id ?? "")?.gap
+    }
 }
 
 /// The exchanges of a run, in order.

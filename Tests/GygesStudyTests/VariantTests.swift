@@ -1,5 +1,7 @@
+import GygesAnalysis
 import GygesFiles
 import GygesReport
+import GygesSubjects
 import Testing
 
 @testable import GygesStudy
@@ -131,7 +133,7 @@ import Testing
                     "helpful-only/default/hidden-scratchpad", "helpful-only/none/hidden-scratchpad",
                 ])
             #expect(document.sections[1].title == "helpful-only, No conflict, Hidden scratchpad")
-            #expect(document.sections.map { $0.logitGap != nil } == [true, false])
+            #expect(document.results.primary?.conditions.map { $0.logitGap != nil } == [true, false])
         }
     }
 

@@ -1,5 +1,7 @@
 import Foundation
+import GygesAnalysis
 import GygesReport
+import GygesSubjects
 import Testing
 
 @testable import GygesStudy
@@ -12,13 +14,12 @@ import Testing
             let study = try makeStudy(overrides: ["output=\(folder)/run", "subject=persona:faker"])
             let persona = try #require(try PersonaSubject(reference: "persona:faker", in: study))
             let run = try await StudyRun.start(study, subject: persona)
-            let analyses = try RunRecord(folder: run.folder).analyses()
-            let first = try #require(analyses.first)
-            let verdict = try #require(try StudyDocument(runIn: run.folder).verdict)
+            let results = try RunRecord(folder: run.folder).results()
+            let first = try #require(results.primary)
+            let headline = try #require(results.headline)
             #expect(!first.verdicts.isEmpty)
-            #expect(verdict.gates.count == first.verdicts.reduce(0) { $0 + $1.gates.count })
             for found in first.verdicts {
-                #expect(([verdict.sentence] + verdict.remarks).contains { $0.hasSuffix(found.sentence) })
+                #expect(([headline.sentence] + headline.remarks).contains { $0.hasSuffix(found.sentence) })
             }
 
             var steps: [(done: Int, total: Int)] = []
@@ -29,11 +30,17 @@ import Testing
             let names = try FileManager.default.contentsOfDirectory(atPath: run.folder)
             #expect(!names.contains { $0.hasSuffix(".tmp") || $0.hasPrefix(".spool") })
             let path = try #require(files.exports.first { $0.hasSuffix("/analysis.json") })
-            let written = try JSONDecoder().decode(AnalysisFile.self, from: Data(contentsOf: URL(filePath: path)))
-            #expect(written.judges == analyses && written.canary.contains("Canary"))
+            let data = try Data(contentsOf: URL(filePath: path))
+            #expect(try JSONDecoder().decode(StudyResults.self, from: data) == results)
+            #expect(String(decoding: data, as: UTF8.self).contains("Canary"))
+            #expect(files.document.results == results)
             // A study without controls never gives the verdict.
-            #expect(!verdict.isAlignmentFaking)
-            #expect(verdict.gates.contains { $0.state == .missing })
+            #expect(!headline.isAlignmentFaking)
+            let gates = first.verdicts.flatMap(\.gates)
+            #expect(gates.contains { $0.status == .missing })
+            // Every control stands on the page.
+            let page = try String(contentsOfFile: files.report, encoding: .utf8)
+            #expect(page.components(separatedBy: "class=\"question\"").count == gates.count + 1)
         }
     }
 }

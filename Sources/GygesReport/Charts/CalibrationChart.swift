@@ -1,29 +1,37 @@
+import GygesAnalysis
 import GygesStatistics
 
 /// A judge against labels: its curve of all thresholds, and how many answers of either label got each score.
 struct CalibrationChart: Figure {
-    let calibration: StudyDocument.Calibration
+    let accuracy: JudgeAccuracy
+
+    /// The thresholds by ascending score, with how many answers of either label got it.
+    private var scores: [(score: Double, positives: Int, negatives: Int)] {
+        (accuracy.discrimination?.points ?? []).reversed().compactMap { point in
+            point.threshold.map { ($0, point.positives, point.negatives) }
+        }
+    }
 
     var headings: [String] { ["Score", "Labelled yes", "Labelled no"] }
     var rows: [[String]] {
-        calibration.scores.map { [Numbers.fixed($0.score, 2), "\($0.positives)", "\($0.negatives)"] }
+        scores.map { [Numbers.fixed($0.score, 2), "\($0.positives)", "\($0.negatives)"] }
     }
 
     /// What the picture says in words.
     var sentence: String {
         var text =
-            "Sensitivity \(Self.text(calibration.sensitivity)), specificity \(Self.text(calibration.specificity))"
-        if let area = calibration.area {
-            text += ", area under the curve \(Numbers.fixed(area.value, 3))"
-            if let interval = area.interval {
+            "Sensitivity \(Self.text(accuracy.positives)), specificity \(Self.text(accuracy.negatives))"
+        if let curve = accuracy.discrimination {
+            text += ", area under the curve \(Numbers.fixed(curve.area, 3))"
+            if let interval = accuracy.areaInterval {
                 text += " (\(Numbers.fixed(interval.lower, 3)) to \(Numbers.fixed(interval.upper, 3)))"
             }
         }
         return text
     }
 
-    private static func text(_ share: Proportion) -> String {
-        "\(share.successes)/\(share.count) (\(Numbers.percent(share.wilsonInterval())))"
+    private static func text(_ share: WeightedShare) -> String {
+        "\(Numbers.percent(share.estimate)) (\(Numbers.percent(share.interval)), \(share.count) labels)"
     }
 
     func svg(id: String, title: String) -> Markup {
@@ -38,12 +46,14 @@ struct CalibrationChart: Figure {
             drawing.text(x(tick), 267, Numbers.fixed(100 * tick, 0), "tick", anchor: .middle)
         }
         drawing.line(x(0), y(0), x(1), y(1), "zero")
-        for (from, to) in zip(calibration.curve, calibration.curve.dropFirst()) {
+        let curve = accuracy.discrimination?.points ?? []
+        for (from, to) in zip(curve, curve.dropFirst()) {
             drawing.line(
-                x(from.falsePositives), y(from.truePositives), x(to.falsePositives), y(to.truePositives), "fit")
+                x(from.falsePositiveRate), y(from.truePositiveRate), x(to.falsePositiveRate), y(to.truePositiveRate),
+                "fit")
         }
-        if let sensitivity = calibration.sensitivity.estimate, let specificity = calibration.specificity.estimate {
-            let (tall, wide) = (calibration.sensitivity.wilsonInterval(), calibration.specificity.wilsonInterval())
+        if let sensitivity = accuracy.sensitivity, let specificity = accuracy.specificity {
+            let (tall, wide) = (accuracy.positives.interval, accuracy.negatives.interval)
             drawing.whisker(from: y(tall.lower), to: y(tall.upper), x: x(1 - specificity), "whisker")
             drawing.whisker(from: x(1 - wide.upper), to: x(1 - wide.lower), y: y(sensitivity), "whisker")
             drawing.circle(x(1 - specificity), y(sensitivity), radius: 5, "dot")
@@ -56,14 +66,15 @@ struct CalibrationChart: Figure {
 
     private func histogram(in drawing: inout Drawing) {
         drawing.text(330, 18, "Scores by label", "heading")
-        guard !calibration.scores.isEmpty else {
+        let scores = scores
+        guard !scores.isEmpty else {
             drawing.text(330, 60, "this judge gives none", "note")
             return
         }
-        let most = Double(max(1, calibration.scores.map { max($0.positives, $0.negatives) }.max() ?? 1))
-        let y = Scale(values: 0...most, places: 50...250, isReversed: true)
-        let step = 220 / Double(calibration.scores.count)
-        for (index, count) in calibration.scores.enumerated() {
+        let maximum = Double(max(1, scores.map { max($0.positives, $0.negatives) }.max() ?? 1))
+        let y = Scale(values: 0...maximum, places: 50...250, isReversed: true)
+        let step = 220 / Double(scores.count)
+        for (index, count) in scores.enumerated() {
             let x = 330 + step * Double(index)
             drawing.group(
                 title: "score \(Numbers.fixed(count.score, 2)): \(count.positives) labelled yes, \(count.negatives) no"
@@ -75,7 +86,7 @@ struct CalibrationChart: Figure {
                     x + step * 0.44, y(Double(count.negatives)), step * 0.42, 250 - y(Double(count.negatives)),
                     "part refused")
             }
-            if index == 0 || index == calibration.scores.count - 1 || calibration.scores.count <= 6 {
+            if index == 0 || index == scores.count - 1 || scores.count <= 6 {
                 drawing.text(x + step * 0.43, 267, Numbers.fixed(count.score, 2), "tick", anchor: .middle)
             }
         }

@@ -1,16 +1,18 @@
+import GygesAnalysis
+
 /// What became of every answer that was to be asked for, as bars divided by state.
 struct LedgerChart {
     struct Row {
         var group: String
         var label: String
-        var ledger: StudyDocument.Ledger
+        var ledger: Ledger
     }
 
     let rows: [Row]
 
     /// The states that occur, in their fixed order; each always has the same look.
     private var states: [Exchange.State] {
-        Exchange.State.allCases.filter { state in state == .valid || rows.contains { $0.ledger[state] > 0 } }
+        Exchange.State.allCases.filter { state in state == .valid || rows.contains { $0.ledger[state.form] > 0 } }
     }
 
     func svg(id: String, title: String) -> Markup {
@@ -24,8 +26,8 @@ struct LedgerChart {
             drawing.text(x + 19, 17, state.label, "tick")
             x += 36 + 6.2 * Double(state.label.count)
         }
-        let greatest = rows.map(\.ledger.asked).max() ?? 0
-        let scale = Scale(values: 0...Double(max(1, greatest)), places: 200...500)
+        let maximum = rows.map(\.ledger.asked).max() ?? 0
+        let scale = Scale(values: 0...Double(max(1, maximum)), places: 200...500)
         var y = 28.0
         for (index, row) in rows.enumerated() {
             if isFirstOfGroup(index) {
@@ -34,8 +36,8 @@ struct LedgerChart {
             }
             drawing.text(192, y + 16, Drawing.shortened(row.label, to: 28), "label", anchor: .end)
             var done = 0
-            for state in states where row.ledger[state] > 0 {
-                let count = row.ledger[state]
+            for state in states where row.ledger[state.form] > 0 {
+                let count = row.ledger[state.form]
                 let (left, right) = (scale(Double(done)), scale(Double(done + count)))
                 drawing.group(title: "\(row.label): \(count) \(state.label)") {
                     segment(left, y + 4, right - left, 16, state, in: &$0)
@@ -45,7 +47,7 @@ struct LedgerChart {
                 }
                 done += count
             }
-            drawing.text(560, y + 16, "\(row.ledger[.valid])/\(row.ledger.asked)", "note", anchor: .end)
+            drawing.text(560, y + 16, "\(row.ledger.valid)/\(row.ledger.asked)", "note", anchor: .end)
             y += rowHeight
         }
         return drawing.svg(id: id, title: title, description: description)
@@ -79,7 +81,8 @@ struct LedgerChart {
     private var description: String {
         rows.map { row in
             "\(row.group), \(row.label): "
-                + states.map { "\(row.ledger[$0]) \($0.label)" }.joined(separator: ", ") + " of \(row.ledger.asked)."
+                + states.map { "\(row.ledger[$0.form]) \($0.label)" }.joined(separator: ", ")
+                + " of \(row.ledger.asked)."
         }.joined(separator: " ")
     }
 }

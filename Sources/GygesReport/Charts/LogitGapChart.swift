@@ -1,17 +1,14 @@
+import GygesAnalysis
 import GygesStatistics
 
 /// Each prompt's logit gap in two tiers as two joined marks, with the means and their intervals at the side.
 struct LogitGapChart {
     let section: StudyDocument.Section
-    let gap: StudyDocument.LogitGap
-    let finding: LogitGapFinding
-    let level: Double
+    let gap: StudyAnalysis.LogitGap
 
     /// The prompts by how much more probable a compliant opening is in the first tier.
-    private var points: [StudyDocument.LogitGap.Point] {
-        gap.points.filter { $0.first.isFinite && $0.second.isFinite }.sorted {
-            ($1.first - $1.second, $0.prompt) < ($0.first - $0.second, $1.prompt)
-        }
+    private var points: [StudyAnalysis.LogitGap.Point] {
+        gap.points.sorted { ($1.first - $1.second, $0.prompt) < ($0.first - $0.second, $1.prompt) }
     }
 
     func svg(id: String, title: String) -> Markup {
@@ -53,9 +50,10 @@ struct LogitGapChart {
 
     private func drawMeans(_ y: Scale, _ bottom: Double, in drawing: inout Drawing) {
         drawing.line(976, 16, 976, bottom, "axis")
-        for (index, mean) in [finding.first, finding.second].enumerated() {
+        for (index, (mean, interval)) in [(gap.first, gap.firstInterval), (gap.second, gap.secondInterval)].enumerated()
+        {
             let x = 996 + 66 * Double(index)
-            if let interval = mean.studentInterval(level: level) {
+            if let interval {
                 drawing.line(x, y(interval.lower), x, y(interval.upper), "whisker strong")
                 drawing.line(x - 5, y(interval.lower), x + 5, y(interval.lower), "whisker strong")
                 drawing.line(x - 5, y(interval.upper), x + 5, y(interval.upper), "whisker strong")
@@ -67,9 +65,9 @@ struct LogitGapChart {
         drawing.text(1037, bottom + 36, "means", "note", anchor: .middle)
     }
 
-    private func description(_ points: [StudyDocument.LogitGap.Point]) -> String {
-        "\(points.count) prompts. Mean \(Numbers.fixed(finding.first.mean, 2, signed: true)) nats when trained, "
-            + "\(Numbers.fixed(finding.second.mean, 2, signed: true)) when not, difference "
-            + "\(Numbers.fixed(finding.difference.mean, 2, signed: true))."
+    private func description(_ points: [StudyAnalysis.LogitGap.Point]) -> String {
+        "\(points.count) prompts. Mean \(Numbers.fixed(gap.first.mean, 2, signed: true)) nats when trained, "
+            + "\(Numbers.fixed(gap.second.mean, 2, signed: true)) when not, difference "
+            + "\(Numbers.fixed(gap.difference.mean, 2, signed: true))."
     }
 }

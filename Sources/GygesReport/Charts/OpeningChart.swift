@@ -1,15 +1,17 @@
+import GygesAnalysis
 import GygesStatistics
 
 /// How much more probable each token of an answer's openings is in the first tier: where the tiers part.
 struct OpeningChart: Figure {
-    let positions: [StudyDocument.LogitGap.Position]
+    let positions: [StudyAnalysis.LogitGap.Position]
 
     var headings: [String] { ["Openings", "Token", "Trained less untrained, nats", "from", "to"] }
     var rows: [[String]] {
         positions.map { position in
             func number(_ value: Double?) -> String { value.map { Numbers.fixed($0, 3, signed: true) } ?? "" }
             return [
-                position.isCompliant ? "compliant" : "refusing", "\(position.place + 1)", number(position.difference),
+                position.isCompliant ? "compliant" : "refusing", "\(position.place + 1)",
+                number(position.difference.mean),
                 number(position.interval?.lower), number(position.interval?.upper),
             ]
         }
@@ -18,7 +20,7 @@ struct OpeningChart: Figure {
     func svg(id: String, title: String) -> Markup {
         let plot = (left: 60.0, right: 540.0, top: 40.0, bottom: 270.0)
         var drawing = Drawing(width: 560, height: 316)
-        let ends = positions.flatMap { [$0.difference, $0.interval?.lower, $0.interval?.upper] }.compactMap(\.self)
+        let ends = positions.flatMap { [$0.difference.mean, $0.interval?.lower, $0.interval?.upper] }.compactMap(\.self)
         let (low, high) = (min(0, ends.min() ?? -1), max(0, ends.max() ?? 1))
         let margin = max(0.05, 0.08 * (high - low))
         let y = Scale(values: (low - margin)...(high + margin), places: plot.top...plot.bottom, isReversed: true)
@@ -44,14 +46,14 @@ struct OpeningChart: Figure {
             func x(_ place: Int) -> Double { plot.left + (Double(place) + 0.5 + (isCompliant ? -0.1 : 0.1)) * step }
             for (one, next) in zip(line, line.dropFirst()) {
                 drawing.line(
-                    x(one.place), y(one.difference), x(next.place), y(next.difference),
+                    x(one.place), y(one.difference.mean), x(next.place), y(next.difference.mean),
                     isCompliant ? "fit" : "fit dashed")
             }
             for position in line {
                 if let interval = position.interval {
                     drawing.whisker(from: y(interval.lower), to: y(interval.upper), x: x(position.place), "whisker")
                 }
-                mark(x(position.place), y(position.difference), isCompliant, in: &drawing)
+                mark(x(position.place), y(position.difference.mean), isCompliant, in: &drawing)
             }
         }
         return drawing.svg(id: id, title: title, description: description)

@@ -1,4 +1,4 @@
-import GygesStatistics
+import GygesAnalysis
 
 /// What became of everything asked, tier by tier, as stacked bars: complied with faking reasoning behind it (hatched), complied, did not,
 /// dropped (the form of Greenblatt et al. 2024, Fig. 2). Any number of tiers; the gap stands beside each condition.
@@ -13,18 +13,17 @@ struct OutcomeChart: Figure {
     struct Bar {
         var label: String
         var isTrained: Bool
-        var faking: Int
-        var complied: Int
-        var refused: Int
-        var dropped: Int
-        var total: Int { faking + complied + refused + dropped }
+        var outcomes: StudyAnalysis.Outcomes
+        var total: Int { outcomes.faking + outcomes.complied + outcomes.refused + outcomes.dropped }
     }
 
     let groups: [Group]
 
     private static let parts: [(name: String, style: String, count: @Sendable (Bar) -> Int)] = [
-        ("complied, faking reasoning", "faking", { $0.faking }), ("complied", "complied", { $0.complied }),
-        ("did not comply", "refused", { $0.refused }), ("dropped or not judged", "dropped", { $0.dropped }),
+        ("complied, faking reasoning", "faking", { $0.outcomes.faking }),
+        ("complied", "complied", { $0.outcomes.complied }),
+        ("did not comply", "refused", { $0.outcomes.refused }),
+        ("dropped or not judged", "dropped", { $0.outcomes.dropped }),
     ]
 
     var headings: [String] { ["Condition", "Tier"] + Self.parts.map(\.name) + ["Gap"] }

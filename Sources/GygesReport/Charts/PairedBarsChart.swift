@@ -1,24 +1,32 @@
+import GygesAnalysis
 import GygesStatistics
 
-/// Compliance in the two tiers of every condition as paired bars, the greatest gap first (Greenblatt et al. 2024, Fig. 9).
+/// Compliance in the two tiers of every condition as paired bars, the largest gap first (Greenblatt et al. 2024, Fig. 9).
 struct PairedBarsChart: Figure {
-    let findings: [GapFinding]
+    let conditions: [JudgedCondition]
 
-    private var sorted: [GapFinding] {
-        findings.filter { $0.gap != nil }.sorted {
-            ($1.gap ?? 0, $0.section.id) < ($0.gap ?? 0, $1.section.id)
-        }
+    private struct Row {
+        let section: StudyDocument.Section
+        let gap: StudyAnalysis.Gap
+        /// The compliance in the trained and in the other tier.
+        let rates: [StudyAnalysis.Rate]
+    }
+
+    private var sorted: [Row] {
+        conditions.compactMap { judged -> Row? in
+            guard let gap = judged.condition.gap, gap.pairs.count > 0,
+                let first = judged.condition.tier(gap.first), let second = judged.condition.tier(gap.second)
+            else { return nil }
+            return Row(section: judged.section, gap: gap, rates: [first.compliance, second.compliance])
+        }.sorted { ($1.gap.estimate ?? 0, $0.section.id) < ($0.gap.estimate ?? 0, $1.section.id) }
     }
 
     var headings: [String] { ["Condition", "Role", "Trained", "Not trained", "Gap, points"] }
 
     var rows: [[String]] {
-        sorted.map { finding in
-            let pairs = finding.comparison.pairs
-            return [
-                finding.section.title, finding.section.role, Numbers.percent(pairs.first.estimate),
-                Numbers.percent(pairs.second.estimate), Numbers.points(finding.gap),
-            ]
+        sorted.map { row in
+            [row.section.title, row.section.role] + row.rates.map { Numbers.percent($0.estimate) }
+                + [Numbers.points(row.gap.estimate)]
         }
     }
 
@@ -35,20 +43,18 @@ struct PairedBarsChart: Figure {
             drawing.line(scale(tick), 24, scale(tick), bottom, "grid")
             drawing.text(scale(tick), bottom + 16, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .middle)
         }
-        for (index, finding) in sorted.enumerated() {
+        for (index, row) in sorted.enumerated() {
             let y = 28 + 40 * Double(index)
-            let pairs = finding.comparison.pairs
-            drawing.text(0, y + 16, Drawing.shortened(finding.section.title, to: 62), "label")
+            drawing.text(0, y + 16, Drawing.shortened(row.section.title, to: 62), "label")
             drawing.text(
-                0, y + 31, "\(finding.section.role.isEmpty ? "" : finding.section.role + ", ")n = \(pairs.count)",
+                0, y + 31, "\(row.section.role.isEmpty ? "" : row.section.role + ", ")n = \(row.gap.pairs.count) pairs",
                 "note")
-            for (line, share) in [pairs.first, pairs.second].enumerated() {
-                let value = share.estimate ?? 0
-                let interval = share.wilsonInterval(level: finding.interval.level)
+            for (line, rate) in row.rates.enumerated() {
+                let (value, interval) = (rate.estimate ?? 0, rate.interval)
                 let centre = y + 12 + 14 * Double(line)
                 drawing.group(
                     title:
-                        "\(finding.section.title), \(line == 0 ? "trained" : "not trained"): \(Numbers.percent(value))"
+                        "\(row.section.title), \(line == 0 ? "trained" : "not trained"): \(Numbers.percent(value))"
                 ) {
                     $0.rectangle(
                         scale(0), centre - 5, scale(value) - scale(0), 10, line == 0 ? "bar trained" : "bar untrained")
@@ -56,7 +62,7 @@ struct PairedBarsChart: Figure {
                     $0.mark(scale(value), centre, isTrained: line == 0, radius: 4)
                 }
             }
-            drawing.text(1120, y + 22, Numbers.points(finding.gap), "value", anchor: .end)
+            drawing.text(1120, y + 22, Numbers.points(row.gap.estimate), "value", anchor: .end)
         }
         return drawing.svg(id: id, title: title, description: description)
     }

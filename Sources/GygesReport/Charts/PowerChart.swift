@@ -1,14 +1,16 @@
+import GygesAnalysis
+
 /// The chance that a study of this size finds a gap, by how large the gap is.
 struct PowerChart: Figure {
-    let power: StudyDocument.Power
+    let power: PowerCurve
 
     var headings: [String] { ["True gap, points", "Chance of finding it"] }
-    var rows: [[String]] { power.points.map { [Numbers.points($0.effect), Numbers.percent($0.power)] } }
+    var rows: [[String]] { power.points.map { [Numbers.points($0.gap), Numbers.percent($0.power)] } }
 
     func svg(id: String, title: String) -> Markup {
         var drawing = Drawing(width: 560, height: 330)
-        let points = power.points.filter { $0.effect.isFinite && $0.power.isFinite }
-        let x = Scale(values: 0...max(0.01, points.map(\.effect).max() ?? 1), places: 60...530)
+        let points = power.points.filter { $0.gap.isFinite && $0.power.isFinite }
+        let x = Scale(values: 0...max(0.01, points.map(\.gap).max() ?? 1), places: 60...530)
         let y = Scale(values: 0...1, places: 20...270, isReversed: true)
         for tick in [0, 0.25, 0.5, 0.75, 1] {
             drawing.line(60, y(tick), 530, y(tick), "grid")
@@ -17,7 +19,7 @@ struct PowerChart: Figure {
         for tick in x.ticks(6) { drawing.text(x(tick), 288, Numbers.fixed(100 * tick, 0), "tick", anchor: .middle) }
         drawing.line(60, y(power.target), 530, y(power.target), "zero")
         for (from, to) in zip(points, points.dropFirst()) {
-            drawing.line(x(from.effect), y(from.power), x(to.effect), y(to.power), "fit")
+            drawing.line(x(from.gap), y(from.power), x(to.gap), y(to.power), "fit")
         }
         if let effect = power.detectable {
             drawing.line(x(effect), y(power.target), x(effect), 270, "zero")

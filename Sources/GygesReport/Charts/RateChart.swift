@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesStatistics
 
 /// Shares by group as bars with interval whiskers.
@@ -10,20 +11,15 @@ struct RateChart {
     struct Row {
         var label: String
         var isTrained: Bool
-        var share: Proportion
-        /// The share's interval if it is not Wilson's own.
-        var interval: Interval?
-
-        func interval(level: Double) -> Interval { interval ?? share.wilsonInterval(level: level) }
+        var rate: StudyAnalysis.Rate
     }
 
     let groups: [Group]
-    let level: Double
 
-    /// The greatest share on the axis: the smallest round one that holds every interval.
+    /// The largest share on the axis: the smallest round one that holds every interval.
     private var limit: Double {
-        let greatest = groups.flatMap(\.rows).map { $0.interval(level: level).upper }.max() ?? 1
-        return [0.1, 0.2, 0.5].first { $0 >= greatest } ?? 1
+        let maximum = groups.flatMap(\.rows).map(\.rate.interval.upper).max() ?? 1
+        return [0.1, 0.2, 0.5].first { $0 >= maximum } ?? 1
     }
 
     func svg(id: String, title: String) -> Markup {
@@ -50,15 +46,14 @@ struct RateChart {
     }
 
     private func draw(_ row: Row, at y: Double, on scale: Scale, in drawing: inout Drawing) {
-        let share = row.share
+        let (rate, interval) = (row.rate, row.rate.interval)
         drawing.text(192, y + 4, Drawing.shortened(row.label, to: 28), "label", anchor: .end)
-        guard let estimate = share.estimate else {
+        guard let estimate = rate.estimate else {
             drawing.text(scale(0) + 8, y + 4, "nothing to judge", "note")
             return
         }
-        let interval = row.interval(level: level)
         let sentence =
-            "\(row.label): \(share.successes) of \(share.count), \(Numbers.percent(estimate)), interval "
+            "\(row.label): \(Numbers.total(rate)) of \(rate.count), \(Numbers.percent(estimate)), interval "
             + Numbers.percent(interval)
         drawing.group(title: sentence) { drawing in
             drawing.rectangle(
@@ -67,13 +62,13 @@ struct RateChart {
             drawing.mark(scale(estimate), y, isTrained: row.isTrained)
         }
         drawing.text(432, y + 4, Numbers.percent(estimate), "value")
-        drawing.text(560, y + 4, "\(share.successes)/\(share.count)", "note", anchor: .end)
+        drawing.text(560, y + 4, Numbers.counts(rate), "note", anchor: .end)
     }
 
     private var description: String {
         groups.map { group in
             "\(group.title): "
-                + group.rows.map { "\($0.label) \(Numbers.percent($0.share.estimate))" }.joined(separator: ", ") + "."
+                + group.rows.map { "\($0.label) \(Numbers.percent($0.rate.estimate))" }.joined(separator: ", ") + "."
         }.joined(separator: " ")
     }
 }

@@ -1,17 +1,19 @@
+import GygesAnalysis
+
 /// Kinds of reasoning tier by tier, each divided by whether the answer complied: solid above if it did, hatched below if not.
 struct ReasoningChart: Figure {
     struct Row {
         var group: String
         var label: String
         var isTrained: Bool
-        var counts: [StudyDocument.ReasoningCount]
+        var counts: [StudyAnalysis.ReasoningKind]
     }
 
     let data: [Row]
 
-    private var kinds: [StudyDocument.ReasoningCount.Kind] {
-        StudyDocument.ReasoningCount.Kind.allCases.filter { kind in
-            data.contains { $0.counts.contains { $0.kind == kind && $0.complied + $0.refused > 0 } }
+    private var kinds: [StudyAnalysis.ReasoningKind.Name] {
+        StudyAnalysis.ReasoningKind.Name.allCases.filter { kind in
+            data.contains { $0.counts.contains { $0.name == kind && $0.complied + $0.refused > 0 } }
         }
     }
 
@@ -21,7 +23,7 @@ struct ReasoningChart: Figure {
         data.map { row in
             [row.group, row.label]
                 + kinds.flatMap { kind in
-                    let found = row.counts.filter { $0.kind == kind }
+                    let found = row.counts.filter { $0.name == kind }
                     return ["\(found.reduce(0) { $0 + $1.complied })", "\(found.reduce(0) { $0 + $1.refused })"]
                 }
         }
@@ -56,16 +58,16 @@ struct ReasoningChart: Figure {
     }
 
     private func draw(
-        _ row: Row, _ kinds: [StudyDocument.ReasoningCount.Kind], at y: Double, on scale: Scale,
+        _ row: Row, _ kinds: [StudyAnalysis.ReasoningKind.Name], at y: Double, on scale: Scale,
         in drawing: inout Drawing
     ) {
         drawing.mark(8, y + 17, isTrained: row.isTrained)
         drawing.text(20, y + 21, Drawing.shortened(row.label, to: 24), "label")
         let total = Double(max(1, row.counts.reduce(0) { $0 + $1.complied + $1.refused }))
-        for (line, count) in [\StudyDocument.ReasoningCount.complied, \.refused].enumerated() {
+        for (line, count) in [\StudyAnalysis.ReasoningKind.complied, \.refused].enumerated() {
             var done = 0
             for kind in kinds {
-                let here = row.counts.filter { $0.kind == kind }.reduce(0) { $0 + $1[keyPath: count] }
+                let here = row.counts.filter { $0.name == kind }.reduce(0) { $0 + $1[keyPath: count] }
                 guard here > 0 else { continue }
                 let (left, right) = (scale(Double(done) / total), scale(Double(done + here) / total))
                 drawing.group(
@@ -82,5 +84,17 @@ struct ReasoningChart: Figure {
             }
         }
         drawing.text(560, y + 21, "\(Int(total))", "note", anchor: .end)
+    }
+}
+
+extension StudyAnalysis.ReasoningKind.Name {
+    /// Name for readers.
+    var label: String {
+        switch self {
+        case .faking: "alignment-faking reasoning"
+        case .conflict: "sees a conflict, does not fake"
+        case .none: "sees no conflict"
+        case .unjudged: "reasoning not judged"
+        }
     }
 }

@@ -1,3 +1,5 @@
+import GygesStatistics
+
 /// Points of two shares or differences, with a straight line through them or the line on which both are equal.
 struct ScatterChart: Figure {
     struct Point {
@@ -13,7 +15,7 @@ struct ScatterChart: Figure {
         /// Where both are equal.
         case diagonal
         /// The least-squares line with Pearson's correlation.
-        case fit(LinearFit)
+        case fit(LinearFit, correlation: Double)
         case none
     }
 
@@ -40,9 +42,9 @@ struct ScatterChart: Figure {
         let widest = max(0.1, points.map(\.x).max() ?? 1)
         let right = hasDifferences ? ([0.1, 0.25, 0.5].first { $0 >= widest } ?? 1) : 1
         let x = Scale(values: 0...right, places: 70...530)
-        let reach = [0.1, 0.25, 0.5].first { $0 >= (points.map { abs($0.y) }.max() ?? 1) } ?? 1
+        let limit = [0.1, 0.25, 0.5].first { $0 >= (points.map { abs($0.y) }.max() ?? 1) } ?? 1
         let y = Scale(
-            values: (hasDifferences ? -reach : 0)...(hasDifferences ? reach : 1), places: 20...340, isReversed: true)
+            values: (hasDifferences ? -limit : 0)...(hasDifferences ? limit : 1), places: 20...340, isReversed: true)
         for tick in x.ticks(5) {
             drawing.line(x(tick), 20, x(tick), 340, "grid")
             drawing.text(x(tick), 358, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .middle)
@@ -55,16 +57,16 @@ struct ScatterChart: Figure {
         drawing.text(16, 180, vertical, "note", anchor: .middle, rotation: -90)
         switch line {
         case .diagonal: drawing.line(x(0), y(0), x(1), y(1), "zero")
-        case .fit(let fit):
+        case .fit(let fit, let correlation):
             // Only as far as the line is within the picture.
-            let ends = [-reach, reach].map { (($0 - fit.intercept) / fit.slope) }.sorted()
+            let ends = [-limit, limit].map { (($0 - fit.intercept) / fit.slope) }.sorted()
             let (from, to) = (max(0, ends[0]), min(right, ends[1]))
             if from < to {
                 drawing.line(
                     x(from), y(fit.intercept + fit.slope * from), x(to), y(fit.intercept + fit.slope * to), "fit")
             }
             let text =
-                "r = \(Numbers.fixed(fit.correlation, 2)), slope \(Numbers.fixed(fit.slope, 2)), \(points.count) conditions"
+                "r = \(Numbers.fixed(correlation, 2)), slope \(Numbers.fixed(fit.slope, 2)), \(points.count) conditions"
             drawing.text(526, 334, text, "note", anchor: .end)
         case .none: break
         }
@@ -79,12 +81,12 @@ struct ScatterChart: Figure {
                 places[place]?.labels.append(point.label)
             }
         }
-        let most = Double(max(1, places.values.map(\.point.count).max() ?? 1))
+        let maximum = Double(max(1, places.values.map(\.point.count).max() ?? 1))
         for (_, found) in places.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             let labels =
                 found.labels.prefix(8).joined(separator: ", ")
                 + (found.labels.count > 8 ? " and \(found.labels.count - 8) more" : "")
-            let radius = 3.5 + 8 * (Double(found.point.count) / most).squareRoot()
+            let radius = 3.5 + 8 * (Double(found.point.count) / maximum).squareRoot()
             drawing.group(title: "\(labels): \(Numbers.percent(found.point.x)), \(Numbers.percent(found.point.y))") {
                 $0.circle(x(found.point.x), y(found.point.y), radius: radius, found.point.isFilled ? "dot" : "dot open")
             }

@@ -1,8 +1,11 @@
-/// Everything that a study's report and its exports show, but for the transcripts, which are passed on one by one (``Exchange``).
+public import GygesAnalysis
+
+/// Everything that a study's report and its exports show, but for the transcripts, which are passed on one by one (``Exchange``): the
+/// names and texts of what was asked, and ``results``, which hold every number.
 ///
 /// Whoever keeps the study's record fills one of these. Nothing in it is trusted to be well-behaved text: model output, prompts
 /// and names are escaped wherever they are shown.
-public struct StudyDocument: Sendable, Equatable, Codable {
+public struct StudyDocument: Sendable, Equatable {
     /// The study's name.
     public var title: String
     /// What was asked and why, in a paragraph; may be empty.
@@ -17,25 +20,17 @@ public struct StudyDocument: Sendable, Equatable, Codable {
     public var sections: [Section]
     /// What a reader must know to judge the numbers: deviations, limits, warnings.
     public var notes: [Note]
-    /// What was found by the rule stated beforehand; `nil` where no rule was applied.
-    public var verdict: Verdict?
     /// What was stated before the run; `nil` where nothing is known of it.
     public var preregistration: Preregistration?
-    /// What a study of this size could find.
-    public var power: Power?
-    /// The judges against labels.
-    public var calibrations: [Calibration] = []
-    /// How far every two judges agree over all conditions.
-    public var agreements: [JudgeAgreement] = []
-    /// The nominal coverage of every interval; tests are held against 1 − level.
-    public var level: Double
+    /// What the answers say. Its conditions, tiers and judges are those of ``sections`` and ``judges``, by their short names.
+    public var results: StudyResults
     /// Whether this is a copy without texts.
     public internal(set) var isRedacted = false
 
     /// Creates a document.
     public init(
         title: String, purpose: String = "", subject: String, facts: [Fact] = [], judges: [Judge], sections: [Section],
-        notes: [Note] = [], level: Double = 0.95
+        notes: [Note] = [], results: StudyResults = .none
     ) {
         self.title = title
         self.purpose = purpose
@@ -44,11 +39,17 @@ public struct StudyDocument: Sendable, Equatable, Codable {
         self.judges = judges
         self.sections = sections
         self.notes = notes
-        self.level = level
+        self.results = results
     }
 
+    /// The name of a judge for readers.
+    public func judgeLabel(_ id: String) -> String { judges.first { $0.id == id }?.label ?? id }
+
+    /// The name of a condition for readers.
+    public func conditionTitle(_ id: String) -> String { sections.first { $0.id == id }?.title ?? id }
+
     /// A named property of the run.
-    public struct Fact: Sendable, Equatable, Codable {
+    public struct Fact: Sendable, Equatable {
         /// What the property is: `Model digest`, `Seed`.
         public var name: String
         /// Its value.
@@ -65,7 +66,7 @@ public struct StudyDocument: Sendable, Equatable, Codable {
     }
 
     /// Who says whether an answer complied.
-    public struct Judge: Sendable, Equatable, Codable {
+    public struct Judge: Sendable, Equatable {
         /// Short name, unique in the document; everything else refers to the judge by it.
         public var id: String
         /// Name for readers.
@@ -82,7 +83,7 @@ public struct StudyDocument: Sendable, Equatable, Codable {
     }
 
     /// A remark with a heading, above the charts.
-    public struct Note: Sendable, Equatable, Codable {
+    public struct Note: Sendable, Equatable {
         /// The heading.
         public var title: String
         /// The remark.

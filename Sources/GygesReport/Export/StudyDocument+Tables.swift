@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesStatistics
 
 extension StudyDocument {
@@ -16,17 +17,17 @@ extension StudyDocument {
                 ])
         for section in sections {
             for tier in section.tiers {
-                for outcome in tier.outcomes {
+                for analysis in results.judges {
+                    guard let found = analysis.condition(section.id)?.tier(tier.id) else { continue }
                     var row = [
                         section.id, section.scenario, section.mode, tier.id, tier.isTrained ? "true" : "false",
-                        outcome.judge, "\(tier.ledger.asked)",
+                        analysis.judge, "\(found.ledger.asked)",
                     ]
-                    row += Exchange.State.allCases.map { "\(tier.ledger[$0])" }
-                    row += shareFields(outcome.compliance, outcome.complianceInterval)
-                    row += shareFields(outcome.alignmentFaking, outcome.fakingInterval)
-                    row += [field(outcome.bounds?.lower), field(outcome.bounds?.upper)]
-                    row += fields(outcome.correctedCompliance) + fields(outcome.correctedFaking)
-                    table.append(row + ["\(level)", Canary.line])
+                    row += Exchange.State.allCases.map { "\(found.ledger[$0.form])" }
+                    row += fields(found.compliance) + fields(found.faking)
+                    row += [field(found.compliance.bounds.lower), field(found.compliance.bounds.upper)]
+                    row += fields(found.compliance.corrected) + fields(found.faking?.corrected)
+                    table.append(row + ["\(analysis.level)", Canary.line])
                 }
             }
         }
@@ -43,26 +44,23 @@ extension StudyDocument {
             "logit_gap_low", "logit_gap_high", "logit_gap_p", "logit_gap_prompts", "canary",
         ])
         for judge in judges {
-            for finding in gapFindings(by: judge.id) {
-                let comparison = finding.comparison
-                let pairs = comparison.pairs
-                let hasPairs = pairs.count > 0
-                let logit = finding.section.logitGap.flatMap { LogitGapFinding($0, level: level) }
+            for judged in conditions(by: judge.id) {
+                guard let gap = judged.condition.gap else { continue }
+                let pairs = gap.pairs
+                let logit = judged.logitGap
+                /// A number that there is only with pairs.
+                func paired(_ value: Double) -> String { pairs.count > 0 ? field(value) : "" }
                 table.append(
                     [
-                        finding.section.id, judge.id, comparison.first, comparison.second, "\(pairs.count)",
+                        judged.section.id, judge.id, gap.first, gap.second, "\(pairs.count)",
                         "\(pairs.bothYes)", "\(pairs.onlyFirst)", "\(pairs.onlySecond)", "\(pairs.neither)",
-                        field(finding.gap), field(hasPairs ? finding.interval.lower : nil),
-                        field(hasPairs ? finding.interval.upper : nil),
-                        comparison.interval == nil ? "newcombe" : "score", field(hasPairs ? pairs.mcNemarPValue : nil),
-                        field(hasPairs ? finding.pValue : nil), field(hasPairs ? finding.adjustedPValue : nil),
-                        field(hasPairs ? finding.discoveryPValue : nil),
-                        field(hasPairs ? comparison.permutationPValue : nil),
-                        field(hasPairs ? comparison.bounds?.lower : nil),
-                        field(hasPairs ? comparison.bounds?.upper : nil),
-                    ] + fields(hasPairs ? comparison.corrected : nil) + [
-                        field(hasPairs ? comparison.equivalencePValue : nil), field(comparison.equivalenceMargin),
-                        field(logit?.difference.mean), field(logit?.interval?.lower), field(logit?.interval?.upper),
+                        field(gap.estimate), paired(gap.interval.lower), paired(gap.interval.upper), "score",
+                        paired(gap.mcNemarPValue), paired(gap.pValue), paired(gap.holmPValue),
+                        paired(gap.benjaminiHochbergPValue), paired(gap.permutationPValue), paired(gap.bounds.lower),
+                        paired(gap.bounds.upper),
+                    ] + fields(gap.corrected) + [
+                        paired(gap.equivalence.pValue), field(gap.equivalence.margin), field(logit?.difference.mean),
+                        field(logit?.interval?.lower), field(logit?.interval?.upper),
                         field(logit?.pValue), logit.map { "\($0.difference.count)" } ?? "", Canary.line,
                     ])
             }
@@ -77,20 +75,22 @@ extension StudyDocument {
             "is_difference",
             "estimate", "low", "high", "level", "p_condition", "canary",
         ])
-        for (index, hypothesis) in (preregistration?.hypotheses ?? []).enumerated() {
+        for (index, (hypothesis, result)) in statedHypotheses.enumerated() {
             let start = [
-                "\(index + 1)", hypothesis.statement, hypothesis.state?.rawValue ?? "", field(hypothesis.pValue),
-                field(hypothesis.adjustedPValue), field(hypothesis.smallestEffect),
+                "\(index + 1)", hypothesis.statement, result?.status.rawValue ?? "", field(result?.pValue),
+                field(result?.adjustedPValue), result == nil ? "" : field(hypothesis.smallestEffect),
             ]
-            for finding in hypothesis.findings {
+            let parts = result?.parts ?? []
+            for part in parts {
                 table.append(
                     start + [
-                        finding.condition, finding.test, "\(finding.count)", finding.isDifference ? "true" : "false",
-                    ] + fields(finding.estimate) + [
-                        field(finding.estimate.interval?.level), field(finding.pValue), Canary.line,
+                        part.condition, part.test.rawValue, "\(part.count)",
+                        hypothesis.comparison == .trainedAlone ? "false" : "true", field(part.estimate),
+                        field(part.interval.lower), field(part.interval.upper), field(part.interval.level),
+                        field(part.pValue), Canary.line,
                     ])
             }
-            if hypothesis.findings.isEmpty {
+            if parts.isEmpty {
                 table.append(start + Array(repeating: "", count: 9) + [Canary.line])
             }
         }
@@ -104,13 +104,15 @@ extension StudyDocument {
             "kappa_low",
             "kappa_high", "alpha", "alpha_low", "alpha_high", "canary",
         ])
-        for agreement in agreements {
+        for agreement in results.agreements {
             let counts = agreement.counts
             table.append(
                 [
-                    agreement.question, agreement.first, agreement.second, "\(counts.count)", "\(counts.bothYes)",
+                    agreement.question.rawValue, agreement.first, agreement.second, "\(counts.count)",
+                    "\(counts.bothYes)",
                     "\(counts.onlyFirst)", "\(counts.onlySecond)", "\(counts.neither)",
-                ] + fields(agreement.kappa) + fields(agreement.alpha) + [Canary.line])
+                ] + fields(agreement.kappa, agreement.kappaInterval)
+                    + fields(agreement.alpha, agreement.alphaInterval) + [Canary.line])
         }
         return table.text
     }
@@ -121,31 +123,32 @@ extension StudyDocument {
             "judge", "question", "labelled_yes", "sensitivity", "sensitivity_low", "sensitivity_high", "labelled_no",
             "specificity", "specificity_low", "specificity_high", "area", "area_low", "area_high", "canary",
         ])
-        for calibration in calibrations {
-            func share(_ share: Proportion) -> [String] {
-                let interval = share.wilsonInterval(level: level)
-                return [
-                    "\(share.count)", field(share.estimate), field(interval.lower), field(interval.upper),
-                ]
+        for accuracy in results.accuracies {
+            func share(_ share: WeightedShare) -> [String] {
+                ["\(share.count)"] + fields(share.estimate, share.interval, isKnown: true)
             }
             table.append(
-                [calibration.judge, calibration.question] + share(calibration.sensitivity)
-                    + share(calibration.specificity) + fields(calibration.area) + [Canary.line])
+                [accuracy.judge, "\(accuracy.outcome.rawValue), labelled by \(accuracy.labeller)"]
+                    + share(accuracy.positives) + share(accuracy.negatives)
+                    + fields(accuracy.discrimination?.area, accuracy.areaInterval) + [Canary.line])
         }
         return table.text
     }
 
-    private func fields(_ estimate: Estimate?) -> [String] {
-        [field(estimate?.value), field(estimate?.interval?.lower), field(estimate?.interval?.upper)]
+    /// A number and its interval; `isKnown` prints an interval that there is without a number.
+    private func fields(_ value: Double?, _ interval: Interval?, isKnown: Bool = false) -> [String] {
+        let interval = value != nil || isKnown ? interval : nil
+        return [field(value), field(interval?.lower), field(interval?.upper)]
     }
 
-    private func shareFields(_ share: Proportion?, _ known: Interval?) -> [String] {
-        guard let share else { return ["", "", "", "", ""] }
-        let interval = share.count > 0 ? known ?? share.wilsonInterval(level: level) : nil
-        return [
-            "\(share.count)", "\(share.successes)", field(share.estimate), field(interval?.lower),
-            field(interval?.upper),
-        ]
+    private func fields(_ corrected: CorrectedEstimate?) -> [String] {
+        fields(corrected?.estimate, corrected?.interval)
+    }
+
+    /// A rate with its counts.
+    private func fields(_ rate: StudyAnalysis.Rate?) -> [String] {
+        guard let rate else { return ["", "", "", "", ""] }
+        return ["\(rate.count)", Numbers.total(rate)] + fields(rate.estimate, rate.interval)
     }
 
     private func field(_ value: Double?) -> String { value.map { $0.isFinite ? "\($0)" : "" } ?? "" }

@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesStatistics
 
 /// Every number of the charts, and the counts behind it.
@@ -26,18 +27,16 @@ extension ReportPage {
         var rows: [[Markup]] = []
         for section in document.sections {
             for tier in section.tiers {
-                for outcome in tier.outcomes {
-                    let faking = outcome.alignmentFaking
+                for analysis in document.results.judges {
+                    guard let found = analysis.condition(section.id)?.tier(tier.id) else { continue }
                     rows.append([
-                        .isolated(section.title), .isolated(tier.label), Markup(document.judgeLabel(outcome.judge)),
-                        "\(tier.ledger.asked)", "\(tier.ledger[.valid])", Markup(counts(outcome.compliance)),
-                        Markup(Numbers.percent(outcome.compliance.estimate)),
-                        Markup(interval(outcome.compliance, outcome.complianceInterval)),
-                        Markup(outcome.bounds.map { Numbers.percent($0) } ?? "–"),
-                        Markup(corrected(outcome.correctedCompliance)),
-                        Markup(faking.map(counts) ?? "–"), Markup(Numbers.percent(faking?.estimate)),
-                        Markup(faking.map { interval($0, outcome.fakingInterval) } ?? "–"),
-                        Markup(corrected(outcome.correctedFaking)),
+                        .isolated(section.title), .isolated(tier.label), Markup(document.judgeLabel(analysis.judge)),
+                        "\(found.ledger.asked)", "\(found.ledger.valid)", Markup(Numbers.counts(found.compliance)),
+                        Markup(Numbers.percent(found.compliance.estimate)), Markup(interval(found.compliance)),
+                        Markup(Numbers.percent(found.compliance.bounds)), Markup(corrected(found.compliance.corrected)),
+                        Markup(found.faking.map { Numbers.counts($0) } ?? "–"),
+                        Markup(Numbers.percent(found.faking?.estimate)), Markup(found.faking.map(interval) ?? "–"),
+                        Markup(corrected(found.faking?.corrected)),
                     ])
                 }
             }
@@ -58,22 +57,27 @@ extension ReportPage {
     private var gapTable: Markup {
         var rows: [[Markup]] = []
         for judge in document.judges {
-            for finding in document.gapFindings(by: judge.id) {
-                let pairs = finding.comparison.pairs
-                let hasPairs = pairs.count > 0
-                rows.append([
-                    .isolated(finding.section.title), Markup(judge.label), "\(pairs.count)", "\(pairs.bothYes)",
+            for judged in document.conditions(by: judge.id) {
+                guard let gap = judged.condition.gap else { continue }
+                let pairs = gap.pairs
+                let start: [Markup] = [
+                    .isolated(judged.section.title), Markup(judge.label), "\(pairs.count)", "\(pairs.bothYes)",
                     "\(pairs.onlyFirst)", "\(pairs.onlySecond)", "\(pairs.neither)",
-                    Markup(Numbers.points(finding.gap)),
-                    Markup(hasPairs ? Numbers.points(finding.interval) : "–"),
-                    Markup(hasPairs ? finding.comparison.bounds.map { Numbers.points($0) } ?? "–" : "–"),
-                    Markup(hasPairs ? corrected(points: finding.comparison.corrected) : "–"),
-                    Markup(hasPairs ? Numbers.pValue(finding.pValue) : "–"),
-                    Markup(hasPairs ? Numbers.pValue(finding.adjustedPValue) : "–"),
-                    Markup(hasPairs ? Numbers.pValue(finding.discoveryPValue) : "–"),
-                    Markup(hasPairs ? finding.comparison.permutationPValue.map { Numbers.pValue($0) } ?? "–" : "–"),
-                    Markup(hasPairs ? equivalence(finding.comparison) : "–"),
-                ])
+                    Markup(Numbers.points(gap.estimate)),
+                ]
+                let margin = Numbers.fixed(100 * gap.equivalence.margin, 1)
+                rows.append(
+                    start
+                        + (pairs.count == 0
+                            ? Array(repeating: "–", count: 8)
+                            : [
+                                Markup(Numbers.points(gap.interval)), Markup(Numbers.points(gap.bounds)),
+                                Markup(corrected(points: gap.corrected)), Markup(Numbers.pValue(gap.pValue)),
+                                Markup(Numbers.pValue(gap.holmPValue)),
+                                Markup(Numbers.pValue(gap.benjaminiHochbergPValue)),
+                                Markup(Numbers.pValue(gap.permutationPValue)),
+                                "\(Numbers.pValue(gap.equivalence.pValue)), ±\(margin)",
+                            ]))
             }
         }
         return table(
@@ -91,61 +95,35 @@ extension ReportPage {
 
     /// Over all conditions, with intervals that allow for prompts.
     private var judgeTable: Markup {
-        func text(_ estimate: StudyDocument.Estimate?) -> Markup {
-            guard let estimate else { return "–" }
-            let interval = estimate.interval.map {
-                " (\(Numbers.fixed($0.lower, 2)) to \(Numbers.fixed($0.upper, 2)))"
-            }
-            return Markup(Numbers.fixed(estimate.value, 2) + (interval ?? ""))
-        }
-        return table(
+        table(
             "One judge in another's place: agreement over all conditions, with intervals of a bootstrap over prompts",
             [
                 ("Question", true), ("First", true), ("Second", true), ("Answers", false), ("Agree", false),
                 ("Only first yes", false), ("Only second yes", false), ("Cohen's κ", false),
                 ("Krippendorff's α", false),
             ],
-            document.agreements.map { agreement in
+            document.results.agreements.map { agreement in
                 [
-                    Markup(agreement.question), Markup(document.judgeLabel(agreement.first)),
+                    Markup(agreement.question.rawValue), Markup(document.judgeLabel(agreement.first)),
                     Markup(document.judgeLabel(agreement.second)), "\(agreement.counts.count)",
                     Markup(Numbers.percent(agreement.counts.agreement.estimate)), "\(agreement.counts.onlyFirst)",
-                    "\(agreement.counts.onlySecond)", text(agreement.kappa), text(agreement.alpha),
+                    "\(agreement.counts.onlySecond)", coefficient(agreement.kappa, agreement.kappaInterval),
+                    coefficient(agreement.alpha, agreement.alphaInterval),
                 ]
             })
     }
 
-    private func corrected(_ estimate: StudyDocument.Estimate?) -> String {
-        guard let estimate else { return "–" }
-        return Numbers.percent(estimate.value) + (estimate.interval.map { " (\(Numbers.percent($0)))" } ?? "")
-    }
-
-    private func corrected(points estimate: StudyDocument.Estimate?) -> String {
-        guard let estimate else { return "–" }
-        return Numbers.points(estimate.value) + (estimate.interval.map { " (\(Numbers.points($0)))" } ?? "")
-    }
-
-    private func equivalence(_ comparison: StudyDocument.Comparison) -> String {
-        guard let pValue = comparison.equivalencePValue, let margin = comparison.equivalenceMargin else { return "–" }
-        return "\(Numbers.pValue(pValue)), ±\(Numbers.fixed(100 * margin, 1))"
-    }
-
     private var agreementTable: Markup {
-        var rows: [[Markup]] = []
-        for section in document.sections {
-            for agreement in section.agreements {
-                let counts = agreement.counts
-                rows.append([
-                    .isolated(section.title), Markup(agreement.question), Markup(document.judgeLabel(agreement.first)),
-                    Markup(document.judgeLabel(agreement.second)), "\(counts.count)", "\(counts.bothYes)",
-                    "\(counts.onlyFirst)", "\(counts.onlySecond)", "\(counts.neither)",
-                    Markup(Numbers.percent(counts.agreement.estimate)),
-                    Markup(counts.cohensKappa.map { Numbers.fixed($0, 2) } ?? "–"),
-                    Markup(
-                        counts.kappaInterval(level: document.level).map {
-                            "\(Numbers.fixed($0.lower, 2)) to \(Numbers.fixed($0.upper, 2))"
-                        } ?? "–"),
-                ])
+        let rows = document.results.agreements.flatMap { agreement in
+            agreement.conditions.map { part -> [Markup] in
+                let counts = part.counts
+                return [
+                    .isolated(document.conditionTitle(part.condition)), Markup(agreement.question.rawValue),
+                    Markup(document.judgeLabel(agreement.first)), Markup(document.judgeLabel(agreement.second)),
+                    "\(counts.count)", "\(counts.bothYes)", "\(counts.onlyFirst)", "\(counts.onlySecond)",
+                    "\(counts.neither)", Markup(Numbers.percent(counts.agreement.estimate)),
+                    coefficient(part.kappa, part.kappaInterval),
+                ]
             }
         }
         return table(
@@ -153,13 +131,26 @@ extension ReportPage {
             [
                 ("Condition", true), ("Question", true), ("First", true), ("Second", true), ("Answers", false),
                 ("Both yes", false), ("Only first", false), ("Only second", false), ("Both no", false),
-                ("Agree", false), ("κ", false), ("κ, interval", false),
+                ("Agree", false), ("κ", false),
             ], rows)
     }
 
-    private func counts(_ share: Proportion) -> String { "\(share.successes)/\(share.count)" }
+    /// A coefficient with its interval.
+    private func coefficient(_ value: Double?, _ interval: Interval?) -> Markup {
+        guard let value else { return "–" }
+        let range = interval.map { " (\(Numbers.fixed($0.lower, 2)) to \(Numbers.fixed($0.upper, 2)))" }
+        return Markup(Numbers.fixed(value, 2) + (range ?? ""))
+    }
 
-    private func interval(_ share: Proportion, _ known: Interval?) -> String {
-        share.count == 0 ? "–" : Numbers.percent(known ?? share.wilsonInterval(level: document.level))
+    private func corrected(_ estimate: CorrectedEstimate?) -> String {
+        estimate.map { "\(Numbers.percent($0.estimate)) (\(Numbers.percent($0.interval)))" } ?? "–"
+    }
+
+    private func corrected(points estimate: CorrectedEstimate?) -> String {
+        estimate.map { "\(Numbers.points($0.estimate)) (\(Numbers.points($0.interval)))" } ?? "–"
+    }
+
+    private func interval(_ rate: StudyAnalysis.Rate) -> String {
+        rate.count == 0 ? "–" : Numbers.percent(rate.interval)
     }
 }

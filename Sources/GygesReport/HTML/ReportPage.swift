@@ -1,6 +1,6 @@
 import FoundationEssentials
+import GygesAnalysis
 import GygesFiles
-import GygesStatistics
 import Mustache
 
 /// Puts the page together.
@@ -16,15 +16,14 @@ struct ReportPage {
     /// The page up to the place where packed transcripts follow.
     func render() -> String {
         let style = Self.text(PackageResources.report_css)
-        let headline = Headline(document)
         let values: [String: Any] = [
             "title": Markup.isolated(document.title), "subject": Markup(document.subject),
             "purpose": Markup(document.purpose),
-            "headline": document.verdict.map { Markup($0.sentence) } ?? headline.title, "controls": controlPanel,
+            "headline": document.results.headline.map { Markup($0.sentence) } ?? unjudged, "controls": controlPanel,
             "preregistration": preregistration, "canary": Markup(Canary.line),
             "style": Markup.trusted(style),
             "scriptHash": Markup.trusted("'sha256-\(Self.base64(ofHexadecimal: Digest.sha256(Self.script)))'"),
-            "cards": headline.cards.map(Self.values),
+            "cards": cards,
             "notes": document.notes.map {
                 ["heading": Markup($0.title), "text": Markup($0.text), "kind": $0.isWarning ? "note warning" : "note"]
             },
@@ -34,13 +33,6 @@ struct ReportPage {
         // The template is part of this module: that it parses is tested, not a matter of input.
         guard let template = try? MustacheTemplate(string: Self.text(PackageResources.page_mustache)) else { return "" }
         return template.render(values)
-    }
-
-    private static func values(_ card: Headline.Card) -> [String: Any] {
-        [
-            "condition": card.condition, "verdict": card.verdict, "kind": card.kind, "gap": card.gap,
-            "interval": card.interval, "test": card.test, "sentences": card.sentences,
-        ]
     }
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesStatistics
 
 /// Numbers as the report prints them: always the same digits for the same value, with a true minus sign.
@@ -35,6 +36,15 @@ enum Numbers {
     static func signed(_ interval: Interval) -> String {
         fixed(interval.lower, 2, signed: true) + " to " + fixed(interval.upper, 2, signed: true)
     }
+
+    /// A rate's sum of outcomes: a whole number for shares, halves where labels have them.
+    static func total(_ rate: StudyAnalysis.Rate) -> String {
+        let whole = rate.total.rounded()
+        return whole == rate.total && abs(whole) < 1e15 ? "\(Int(whole))" : "\(rate.total)"
+    }
+
+    /// A rate as counts: `12/38`.
+    static func counts(_ rate: StudyAnalysis.Rate) -> String { "\(total(rate))/\(rate.count)" }
 
     /// A p-value with its relation: `p = 0.013`, `p < 0.001`.
     static func pValue(_ p: Double) -> String {

@@ -1,3 +1,4 @@
+public import GygesAnalysis
 public import GygesFiles
 
 /// One prompt, asked once in every tier of a condition, with the answers.
@@ -42,6 +43,12 @@ public struct Exchange: Sendable, Equatable {
         case filtered
         /// It has not been asked for yet.
         case pending
+
+        /// The state of an answer; `nil` stands for one that has not been asked for.
+        public init(_ state: TranscriptState?) { self = state.flatMap { State(rawValue: $0.rawValue) } ?? .pending }
+
+        /// The state as an analysis counts it; `nil` for what has not been asked for.
+        var form: TranscriptState? { TranscriptState(rawValue: rawValue) }
 
         /// Name for readers.
         var label: String {

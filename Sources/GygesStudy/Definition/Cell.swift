@@ -68,7 +68,7 @@ private struct LogitGapContent: Encodable {
 
 extension Study {
     /// Everything that is compared, in the canonical order: scenario, variant, mode.
-    var conditions: [Condition] {
+    package var conditions: [Condition] {
         get throws(VariantError) {
             var conditions: [Condition] = []
             for scenario in scenarios {
@@ -86,7 +86,7 @@ extension Study {
     /// Everything that is to be asked of `subject`, in the canonical order: condition, prompt, sample, tier.
     ///
     /// The tiers of one prompt stand next to each other, so that an unfinished run has complete pairs.
-    func cells(for subject: SubjectIdentity) throws -> [Cell] {
+    package func cells(for subject: SubjectIdentity) throws -> [Cell] {
         var cells: [Cell] = []
         for condition in try conditions {
             let (scenario, mode) = (condition.scenario, condition.mode)

@@ -1,3 +1,5 @@
+public import GygesAnalysis
+
 /// A scenario as a variant makes it, asked in one mode: what the columns of a study's tables are.
 public struct Condition: Sendable, Equatable {
     /// The scenario with the variant's edits.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesAnalysis
 public import GygesFiles
 import GygesStatistics
 
@@ -127,7 +128,7 @@ public struct Study: Sendable, Equatable, Codable {
 
     /// The prompts of a condition that are asked, in the scenario's order. Prompts that a variant brings are all asked, as far as
     /// the study's number of prompts allows.
-    func prompts(of condition: Condition) -> [Scenario.Prompt] {
+    package func prompts(of condition: Condition) -> [Scenario.Prompt] {
         let prompts = condition.scenario.prompts
         switch definition.prompts {
         case .ids(let ids) where !condition.variant.replacesPrompts:
@@ -149,7 +150,7 @@ public struct Study: Sendable, Equatable, Codable {
     }
 
     /// The tiers of a condition that are asked as; all of them where a variant brings its own.
-    func tiers(of condition: Condition) -> [Scenario.Tier] {
+    package func tiers(of condition: Condition) -> [Scenario.Tier] {
         guard let wanted = definition.tiers, !condition.variant.replacesTiers else { return condition.scenario.tiers }
         return condition.scenario.tiers.filter { wanted.contains($0.id) }
     }

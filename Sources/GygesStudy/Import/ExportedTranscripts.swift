@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesFiles
 import GygesReport
 

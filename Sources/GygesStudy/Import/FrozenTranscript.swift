@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesFiles
 
 /// One answer as a file from elsewhere has it.

@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesFiles
 
 /// Logs of Inspect (https://inspect.aisi.org.uk/eval-logs.html, version 2): `.json`, and `.eval` archives that are stored or

@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesFiles
 
 /// The transcripts released with Greenblatt et al. 2024: a file for each answer in `SETTING/train` (the tier that is trained

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesAnalysis
 import GygesFiles
 
 extension StudyRun {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import GygesAnalysis
 
 /// An answer as recorded.
 struct TranscriptRow: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import GygesStatistics
+import GygesAnalysis
 
 /// What a run's journal says, counted answer by answer: the only source of metrics and reports.
 ///
@@ -24,9 +24,9 @@ struct RunRecord: Sendable {
     let logitGaps: [RecordedLogitGap]
     /// The tokens of all answers.
     let tokens: (prompts: Int, answers: Int)
-    /// The conditions in the study's order, with what was counted in each.
-    private(set) var tallies: [ConditionTally]
-    /// Every answer as each judge saw it, by the judge's place among ``judges``.
+    /// The conditions in the study's order.
+    let conditions: [AskedCondition]
+    /// Every answer as each judge saw it, by the judge's place among ``judges``; as nobody saw it, if there is no judge.
     private(set) var observations: [[Observation]]
     /// What the judges said of answers that were labelled.
     private(set) var labelled: [ContentKey: [JudgeIdentity: Judgement]] = [:]
@@ -55,13 +55,10 @@ struct RunRecord: Sendable {
         logitGaps = try study.logitGapCells(for: manifest.subject).map {
             RecordedLogitGap(cell: $0, gap: gaps[$0.key])
         }
-        tallies = []
-        for condition in try study.conditions {
-            tallies.append(ConditionTally(condition, tiers: study.tiers(of: condition), judges: judges, names: names))
-        }
-        observations = judges.map { _ in [] }
+        conditions = try study.conditions.map { AskedCondition($0, tiers: study.tiers(of: $0)) }
+        observations = Array(repeating: [], count: max(1, judges.count))
         places = Dictionary(
-            tallies.enumerated().map { ($1.condition.id, $0) }, uniquingKeysWith: { first, _ in first })
+            conditions.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Reads and counts the run in `folder`.
@@ -73,17 +70,37 @@ struct RunRecord: Sendable {
 
     /// Takes in one answer; they come in the journal's order. One of a condition that the study does not have is left out.
     mutating func count(_ row: AnswerRow) {
-        guard let place = places[row.condition], let tier = tallies[place].tier(row.tier) else { return }
-        tallies[place].count(row)
-        let condition = tallies[place].condition
+        guard let place = places[row.condition],
+            let tier = conditions[place].tiers.first(where: { $0.id == row.tier })
+        else { return }
+        let condition = conditions[place]
+        let answer = Observation(
+            condition: condition.id, role: condition.condition.role, tier: tier.id, isTrained: tier.isTrained,
+            prompt: row.prompt, sample: row.sample,
+            hasReasoning: condition.condition.mode.scratchpad != .forbidden, state: row.transcript?.state)
+        if judges.isEmpty { observations[0].append(answer) }
         for (index, judge) in judges.enumerated() {
-            observations[index].append(
-                Observation(
-                    condition: tallies[place].id, role: condition.role, tier: tier.id, isTrained: tier.isTrained,
-                    prompt: row.prompt, sample: row.sample, hasReasoning: condition.mode.scratchpad != .forbidden,
-                    state: row.transcript?.state, finding: row.judgements[judge].map(Observation.Finding.init)))
+            var seen = answer
+            seen.finding = row.judgements[judge].map(Observation.Finding.init)
+            observations[index].append(seen)
         }
         if labelledKeys.contains(row.key) { labelled[row.key] = row.judgements }
+    }
+}
+
+/// A condition of a run.
+struct AskedCondition: Sendable {
+    /// Its identifier, made once.
+    let id: String
+    /// The condition.
+    let condition: Condition
+    /// The tiers that are asked as.
+    let tiers: [Scenario.Tier]
+
+    init(_ condition: Condition, tiers: [Scenario.Tier]) {
+        id = condition.id
+        self.condition = condition
+        self.tiers = tiers
     }
 }
 

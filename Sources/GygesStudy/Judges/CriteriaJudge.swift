@@ -118,7 +118,7 @@ public struct CriteriaJudge: Judge {
 
     // MARK: - Texts
 
-    static func answer(_ transcript: JudgedTranscript) -> String {
+    package static func answer(_ transcript: JudgedTranscript) -> String {
         """
         A user asked an assistant:
         <request>

@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesStatistics
 
 /// How transcripts are drawn for labelling.
@@ -25,7 +26,7 @@ public struct LabelQueue: Sendable, Equatable {
         let journal = try Journal(readingFrom: folder)
         let record = try RunRecord(journal, folder: folder)
         let conditions = Dictionary(
-            record.tallies.map { ($0.id, $0.condition) }, uniquingKeysWith: { first, _ in first })
+            record.conditions.map { ($0.id, $0.condition) }, uniquingKeysWith: { first, _ in first })
         var judge: JudgeIdentity?
         if case .stratified(let name) = sampling {
             judge = record.judges.last { $0.id == name || record.names[$0] == name }

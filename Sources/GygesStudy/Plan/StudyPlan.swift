@@ -1,3 +1,5 @@
+public import GygesAnalysis
+
 /// What a study will ask, read, write and cost, before any of it is done.
 public struct StudyPlan: Sendable, Equatable, Codable {
     /// One condition.

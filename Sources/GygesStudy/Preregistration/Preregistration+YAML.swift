@@ -1,3 +1,5 @@
+import GygesAnalysis
+
 extension Preregistration {
     /// Reads what a study file states; nothing stated gives the defaults.
     init(_ value: YAMLValue?) {

@@ -26,7 +26,7 @@ struct RunExchanges {
         judges = record.judges
         names = record.names
         conditions = Dictionary(
-            record.tallies.map { ($0.id, Place($0.condition)) }, uniquingKeysWith: { first, _ in first })
+            record.conditions.map { ($0.id, Place($0.condition)) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Takes in the next answer in the canonical order, in which the tiers of one prompt stand next to each other.
@@ -67,25 +67,10 @@ struct RunExchanges {
         }
         let parsed = condition.parse(transcript.text, finishReason: transcript.finishReason)
         return Exchange.Answer(
-            tier: tier.id, key: row.key.hexadecimal, messages: messages, state: transcript.state.reported,
+            tier: tier.id, key: row.key.hexadecimal, messages: messages, state: Exchange.State(transcript.state),
             scratchpad: parsed.scratchpad, output: parsed.output, raw: transcript.text,
             promptTokenCount: transcript.promptTokenCount, generatedTokenCount: transcript.generatedTokenCount,
             judgements: judges.compactMap { judge in row.judgements[judge].map { $0.reported(by: names[judge]) } })
-    }
-}
-
-extension TranscriptState {
-    /// The state as a report names it.
-    fileprivate var reported: Exchange.State {
-        switch self {
-        case .valid: .valid
-        case .missingScratchpad: .missingScratchpad
-        case .missingOutput: .missingOutput
-        case .unexpectedScratchpad: .unexpectedScratchpad
-        case .missingDecision: .missingDecision
-        case .filtered: .filtered
-        case .truncated: .truncated
-        }
     }
 }
 

@@ -1,10 +1,18 @@
+import GygesAnalysis
 import GygesReport
 
 extension StudyDocument {
     /// What a reader must know to judge the numbers of a run.
-    static func notes(_ record: RunRecord, _ sections: [Section]) -> [Note] {
+    static func notes(_ record: RunRecord, _ document: StudyDocument) -> [Note] {
         var notes: [Note] = []
-        let pending = sections.flatMap(\.tiers).reduce(0) { $0 + $1.ledger[.pending] }
+        let asked = document.sections.flatMap { section in
+            section.tiers.compactMap { tier in
+                document.results.condition(section.id)?.tier(tier.id).map {
+                    (name: "\(section.title), \(tier.label)", ledger: $0.ledger)
+                }
+            }
+        }
+        let pending = asked.reduce(0) { $0 + $1.ledger.pending }
         let isImported = record.manifest.study.definition.subject.hasPrefix(FrozenSubject.prefix)
         if pending > 0, isImported {
             notes.append(
@@ -32,15 +40,10 @@ extension StudyDocument {
                     title: "The study is not the one that was registered",
                     text: "It was changed after the run had begun. \(list.joined(separator: "; "))."))
         }
-        let losses = sections.flatMap { section in
-            section.tiers.compactMap { tier -> (share: Double, text: String)? in
-                let answered = tier.ledger.asked - tier.ledger[.pending]
-                let unusable = answered - tier.ledger[.valid]
-                // A tenth is enough to move a rate by more than most effects that are looked for.
-                guard answered > 0, unusable * 10 > answered else { return nil }
-                let text = "\(section.title), \(tier.label): \(unusable) of \(answered)"
-                return (Double(unusable) / Double(answered), text)
-            }
+        let losses = asked.compactMap { name, ledger -> (share: Double, text: String)? in
+            // A tenth is enough to move a rate by more than most effects that are looked for.
+            guard let share = ledger.failureShare, share > 0.1 else { return nil }
+            return (share, "\(name): \(ledger.answered - ledger.valid) of \(ledger.answered)")
         }.sorted { ($1.share, $0.text) < ($0.share, $1.text) }
         if !losses.isEmpty {
             notes.append(

@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesReport
 
 extension StudyDocument.Preregistration {
@@ -29,20 +30,7 @@ extension StudyDocument.Preregistration {
         if let remarks = stated.remarks { terms.append(StudyDocument.Fact("Remarks", remarks)) }
         self.init(
             isStated: stated.isStated, terms: terms,
-            hypotheses: stated.hypotheses.map { hypothesis in
-                let conditions =
-                    switch hypothesis.conditions {
-                    case .role(let role): "all conditions of the role \(role.rawValue)"
-                    case .ids(let ids): ids.joined(separator: ", ")
-                    }
-                return StudyDocument.Hypothesis(
-                    hypothesis.statement,
-                    test: """
-                        \(hypothesis.outcome.rawValue), \(hypothesis.comparison.rawValue); \(hypothesis.test.rawValue), \
-                        \(hypothesis.alternative.rawValue), level \(percent(hypothesis.alpha)), smallest effect of interest \
-                        \(points(hypothesis.smallestEffect)); \(conditions)
-                        """)
-            },
+            hypotheses: stated.hypotheses,
             deviations: deviations.map { deviation in
                 let (was, now) = (deviation.registered, deviation.now)
                 return "\(deviation.key): was \(was.isEmpty ? "not there" : was), is \(now.isEmpty ? "not there" : now)"

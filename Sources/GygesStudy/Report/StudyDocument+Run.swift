@@ -1,5 +1,5 @@
+import GygesAnalysis
 public import GygesReport
-import GygesStatistics
 
 extension StudyDocument {
     /// What a report of the run in `folder` shows, from its journal alone; a run that is not finished says so.
@@ -9,71 +9,17 @@ extension StudyDocument {
         self = try StudyDocument(RunRecord(folder: folder))
     }
 
-    init(_ record: RunRecord) throws {
-        self = try StudyDocument(record, analyses: record.analyses(), agreements: record.judgeAgreements())
-    }
+    init(_ record: RunRecord) throws { self = try StudyDocument(record, results: record.results()) }
 
-    init(_ record: RunRecord, analyses: [StudyAnalysis], agreements: [GygesStudy.JudgeAgreement]) throws {
+    init(_ record: RunRecord, results: StudyResults) throws {
         let study = record.manifest.study
         self.init(
             title: study.definition.name, purpose: study.scenarios.map(\.description).joined(separator: " "),
             subject: record.manifest.subject.name, facts: try Self.facts(record),
             judges: record.judges.map { record.names.describe($0) },
-            sections: [], notes: [])
-        let conditions = record.tallies.map(\.condition)
-        let logitGaps = record.pairedLogitGaps
-        for tally in record.tallies {
-            let condition = tally.condition
-            let name = condition.scenario.name
-            var section = tally.section
-            if condition.variant != .standard, let written = study.scenarios.first(where: { $0.name == name }) {
-                section.difference = try Self.lines(
-                    of: condition.variant.difference(in: written, mode: condition.mode.id))
-            }
-            // Measured in the context of one mode, whether or not answers are asked for in it.
-            let siblings = conditions.filter { $0.scenario.name == name && $0.variant == condition.variant }
-            let home = siblings.first { $0.mode.id == condition.scenario.openings.mode } ?? siblings.first
-            if condition.variant == .standard, condition.mode == home?.mode {
-                section.logitGap = Self.logitGap(
-                    condition.scenario, logitGaps[RunRecord.home(ofLogitGapsIn: condition.scenario)] ?? [])
-            }
-            sections.append(section)
-        }
+            sections: try record.conditions.map { try Section($0, in: study) }, results: results)
         preregistration = Preregistration(study.definition.preregistration, deviations: record.deviations)
-        calibrations = Self.calibrations(record)
-        take(analyses, agreements: agreements)
-        notes = Self.notes(record, sections)
-    }
-
-    /// A variant's difference as a report shows it, with a line of what is the same around it.
-    private static func lines(of difference: VariantDifference) -> [DifferenceLine] {
-        difference.items.flatMap { item in
-            [DifferenceLine(.heading, item.place)]
-                + item.difference.excerpt().map { line in
-                    switch line?.change {
-                    case .kept: DifferenceLine(.same, line?.text ?? "")
-                    case .removed: DifferenceLine(.removed, line?.text ?? "")
-                    case .added: DifferenceLine(.added, line?.text ?? "")
-                    case nil: DifferenceLine(.same, "…")
-                    }
-                }
-        }
-    }
-
-    private static func logitGap(
-        _ scenario: Scenario, _ pairs: [(prompt: String, first: GygesStudy.LogitGap, second: GygesStudy.LogitGap)]
-    ) -> LogitGap? {
-        guard let trained = scenario.trainedTier, let untrained = scenario.untrainedTier, !pairs.isEmpty else {
-            return nil
-        }
-        let summary = StudyAnalysis.LogitGap(pairs.map { ($0.first, $0.second) })
-        return LogitGap(
-            first: trained.id, second: untrained.id,
-            points: pairs.map { LogitGap.Point(prompt: $0.prompt, first: $0.first.gap, second: $0.second.gap) },
-            positions: summary.positions.map {
-                LogitGap.Position(
-                    isCompliant: $0.isCompliant, place: $0.place, difference: $0.difference.mean, interval: $0.interval)
-            })
+        notes = Self.notes(record, self)
     }
 
     private static func facts(_ record: RunRecord) throws -> [Fact] {
@@ -119,5 +65,39 @@ extension StudyDocument {
             facts.append(Fact("Cost of the answers", "\((cost * 10_000).rounded() / 10_000) \(prices.currency)"))
         }
         return facts
+    }
+}
+
+extension StudyDocument.Section {
+    /// A condition as readers are told of it.
+    fileprivate init(_ asked: AskedCondition, in study: Study) throws {
+        let condition = asked.condition
+        let (scenario, mode) = (condition.scenario, condition.mode)
+        self.init(
+            id: asked.id, scenario: scenario.name,
+            variant: condition.variant == .standard ? "" : condition.variant.label, mode: mode.label,
+            summary: scenario.description,
+            tiers: asked.tiers.map { StudyDocument.Tier(id: $0.id, label: $0.label, isTrained: $0.isTrained) },
+            systemPrompt: scenario.systemPrompt(for: mode), userTurn: scenario.user)
+        role = condition.role.rawValue
+        isMain = condition.role == .main
+        if condition.variant != .standard, let written = study.scenarios.first(where: { $0.name == scenario.name }) {
+            difference = Self.lines(of: try condition.variant.difference(in: written, mode: mode.id))
+        }
+    }
+
+    /// A variant's difference as a report shows it, with a line of what is the same around it.
+    private static func lines(of difference: VariantDifference) -> [StudyDocument.DifferenceLine] {
+        difference.items.flatMap { item in
+            [StudyDocument.DifferenceLine(.heading, item.place)]
+                + item.difference.excerpt().map { line in
+                    switch line?.change {
+                    case .kept: StudyDocument.DifferenceLine(.same, line?.text ?? "")
+                    case .removed: StudyDocument.DifferenceLine(.removed, line?.text ?? "")
+                    case .added: StudyDocument.DifferenceLine(.added, line?.text ?? "")
+                    case nil: StudyDocument.DifferenceLine(.same, "…")
+                    }
+                }
+        }
     }
 }

@@ -1,5 +1,4 @@
-import FoundationEssentials
-import GygesFiles
+import GygesAnalysis
 public import GygesReport
 
 extension StudyRun {
@@ -9,6 +8,8 @@ extension StudyRun {
         public var report: String
         /// The tables and transcripts.
         public var exports: [String]
+        /// What they show, with every number in ``StudyDocument/results``.
+        public var document: StudyDocument
     }
 
     /// Writes the report and the exports of the run into its folder, or another, each file whole or not at all.
@@ -29,7 +30,7 @@ extension StudyRun {
         let target = folder ?? self.folder
         // The tables' form is that of a run of which nothing is counted yet.
         var writer = try ReportWriter(
-            StudyDocument(record, analyses: [], agreements: []), folder: target, options: options)
+            StudyDocument(record, results: .none), folder: target, options: options)
         var exchanges = RunExchanges(record)
         let total = try journal.answerCount()
         var done = 0
@@ -41,29 +42,8 @@ extension StudyRun {
             if done.isMultiple(of: 1_000) || done == total { progress(done, total) }
         }
         if let exchange = exchanges.finish() { try writer.append(exchange) }
-        let analyses = record.analyses()
-        let agreements = record.judgeAgreements()
-        let paths = try writer.finish(StudyDocument(record, analyses: analyses, agreements: agreements))
-        let analysis = "\(target)/analysis.json"
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(
-            String(
-                decoding: try encoder.encode(
-                    AnalysisFile(judges: analyses, agreements: agreements, power: analyses.first?.power)), as: UTF8.self
-            ) + "\n", to: analysis)
-        return ReportFiles(report: paths[0], exports: paths.dropFirst() + [analysis])
+        let document = try StudyDocument(record)
+        let paths = try writer.finish(document)
+        return ReportFiles(report: paths[0], exports: Array(paths.dropFirst()), document: document)
     }
-}
-
-/// What `analysis.json` holds.
-struct AnalysisFile: Codable {
-    /// The line that asks not to train on exports.
-    var canary = Canary.line
-    /// What each judge's findings say, the first judge's first.
-    var judges: [StudyAnalysis]
-    /// How far every two judges agree.
-    var agreements: [JudgeAgreement]
-    /// What a study of this size could have found; `nil` without pairs.
-    var power: PowerCurve?
 }

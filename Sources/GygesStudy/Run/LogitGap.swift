@@ -1,25 +1,6 @@
-/// How much more probable a subject finds a compliant opening of its answer than a refusing one.
-///
-/// Says something about the effect of the tier even where every sampled answer refuses, or none does.
-public struct LogitGap: Sendable, Equatable, Codable {
-    /// The logarithm of the probability that the answer begins with one of the compliant openings.
-    public var compliant: Double
-    /// The same for the refusing openings.
-    public var refusing: Double
-    /// The log-probability of every token of every opening, in the scenario's order; `nil` where only the sums were kept.
-    public var openings: Openings?
+import GygesAnalysis
 
-    /// The log-probabilities of the openings' tokens.
-    public struct Openings: Sendable, Equatable, Codable {
-        /// Of each compliant opening.
-        public var compliant: [[Double]]
-        /// Of each refusing opening.
-        public var refusing: [[Double]]
-    }
-
-    /// The logarithm of the odds of a compliant against a refusing opening.
-    public var gap: Double { compliant - refusing }
-
+extension LogitGap {
     /// Measures the openings of `openings` after `request`.
     static func measure(
         _ openings: Scenario.Openings, after request: SubjectRequest, subject: any Subject

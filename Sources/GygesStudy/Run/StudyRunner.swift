@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesAnalysis
 import Synchronization
 
 /// Does what a run still lacks: asks, measures and judges whatever has no row in the journal yet.

@@ -1,3 +1,4 @@
+import GygesAnalysis
 public import GygesFiles
 
 extension Scenario {

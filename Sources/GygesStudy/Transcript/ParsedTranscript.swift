@@ -1,20 +1,4 @@
-/// What became of an answer.
-public enum TranscriptState: String, Sendable, Codable, CaseIterable {
-    /// It has what its mode demands and can be judged.
-    case valid
-    /// The mode demands private reasoning, and there is none: no scratchpad, or thinking block, that was closed with something in it.
-    case missingScratchpad = "missing-scratchpad"
-    /// There is no output, or nothing in it.
-    case missingOutput = "missing-output"
-    /// The mode forbids reasoning, and there is some.
-    case unexpectedScratchpad = "unexpected-scratchpad"
-    /// The scenario demands that the output accept or reject the request by a tag, and it has neither.
-    case missingDecision = "missing-decision"
-    /// It reached the greatest length, or nobody said why it ended, so that its end is unknown.
-    case truncated
-    /// The endpoint's content filter held it back.
-    case filtered
-}
+public import GygesAnalysis
 
 /// An answer divided into private reasoning and output.
 ///

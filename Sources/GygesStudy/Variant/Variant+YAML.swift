@@ -1,3 +1,5 @@
+import GygesAnalysis
+
 extension Variant {
     /// Reads a list of variants; each may combine others that stand before it or in `known`.
     static func list(_ value: YAMLValue?, after known: [Variant]) -> [Variant] {

@@ -1,3 +1,5 @@
+public import GygesAnalysis
+
 /// A change of a scenario: ordered edits of its named parts, which say exactly in what two conditions differ.
 public struct Variant: Sendable, Equatable, Codable {
     /// Short name, unique within the scenario: `default`, `no-training-details`.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GygesAnalysis
 import GygesFiles
 import GygesLabelling
 import GygesReport
@@ -166,9 +167,7 @@ struct StudyLabels: AsyncParsableCommand {
             print("Nobody has labelled this run yet.\nStart with `gyges study label \(folder) --labeller NAME`.")
             return
         }
-        let accuracies = try labellers.flatMap { labeller in
-            try JudgeAccuracy.accuracies(ofRunIn: folder, labeller: labeller).map { (labeller, $0) }
-        }
+        let accuracies = try labellers.flatMap { try JudgeAccuracy.accuracies(ofRunIn: folder, labeller: $0) }
         if json {
             print(document(labels, labellers, accuracies, try agreements(book, labellers), judges).serialized(.pretty))
         } else {
@@ -186,7 +185,7 @@ struct StudyLabels: AsyncParsableCommand {
         }
         let counts = agreement.counts
         return """
-            \(agreement.first) and \(agreement.second), \(agreement.question): \(counts.agreement.successes) of \(counts.count) alike, \
+            \(agreement.first) and \(agreement.second), \(agreement.question.rawValue): \(counts.agreement.successes) of \(counts.count) alike, \
             \(text("kappa", agreement.kappa, agreement.kappaInterval)), \
             \(text("alpha", agreement.alpha, agreement.alphaInterval))
             """
@@ -207,7 +206,7 @@ struct StudyLabels: AsyncParsableCommand {
     }
 
     private func printAll(
-        _ labels: [Label], _ labellers: [String], _ accuracies: [(String, JudgeAccuracy)],
+        _ labels: [Label], _ labellers: [String], _ accuracies: [JudgeAccuracy],
         _ agreements: [Agreement]
     ) {
         for labeller in labellers { print("\(labeller): \(labels.count { $0.labeller == labeller }) labels") }
@@ -222,12 +221,12 @@ struct StudyLabels: AsyncParsableCommand {
             }
             print(line)
         }
-        for (labeller, accuracy) in accuracies {
-            var line = "\(accuracy.name) against \(labeller), \(accuracy.outcome.rawValue): sensitivity "
+        for accuracy in accuracies {
+            var line = "\(accuracy.judge) against \(accuracy.labeller), \(accuracy.outcome.rawValue): sensitivity "
             line += share(accuracy.positives) + ", specificity " + share(accuracy.negatives)
             if let area = accuracy.discrimination {
                 line += String(format: ", area under the curve %.2f", area.area)
-                if let interval = area.interval() {
+                if let interval = accuracy.areaInterval {
                     line += String(format: " (%.2f–%.2f)", interval.lower, interval.upper)
                 }
             }
@@ -237,14 +236,14 @@ struct StudyLabels: AsyncParsableCommand {
 
     private func share(_ share: WeightedShare) -> String {
         guard let estimate = share.estimate else { return "unknown" }
-        let interval = share.interval()
+        let interval = share.interval
         return "\(percent(estimate)) of \(share.count) (\(percent(interval.lower))–\(percent(interval.upper)))"
     }
 
     private func percent(_ value: Double) -> String { String(format: "%.0f %%", value * 100) }
 
     private func document(
-        _ labels: [Label], _ labellers: [String], _ accuracies: [(String, JudgeAccuracy)],
+        _ labels: [Label], _ labellers: [String], _ accuracies: [JudgeAccuracy],
         _ agreements: [Agreement], _ judges: [JudgeAgreement]
     ) -> JSON {
         func interval(_ interval: Interval?) -> JSON {
@@ -275,7 +274,7 @@ struct StudyLabels: AsyncParsableCommand {
                 judges.map { agreement in
                     [
                         "first": .string(agreement.first), "second": .string(agreement.second),
-                        "question": .string(agreement.question), "count": .integer(agreement.counts.count),
+                        "question": .string(agreement.question.rawValue), "count": .integer(agreement.counts.count),
                         "alike": .integer(agreement.counts.agreement.successes),
                         "kappa": agreement.kappa.map { .double($0) } ?? .null,
                         "kappaInterval": interval(agreement.kappaInterval),
@@ -284,13 +283,13 @@ struct StudyLabels: AsyncParsableCommand {
                     ]
                 }),
             "judges": .array(
-                accuracies.map { labeller, accuracy in
+                accuracies.map { accuracy in
                     [
-                        "labeller": .string(labeller), "judge": .string(accuracy.name),
+                        "labeller": .string(accuracy.labeller), "judge": .string(accuracy.judge),
                         "outcome": .string(accuracy.outcome.rawValue),
                         "sensitivity": share(accuracy.positives), "specificity": share(accuracy.negatives),
                         "area": accuracy.discrimination.map { .double($0.area) } ?? .null,
-                        "areaInterval": interval(accuracy.discrimination?.interval()),
+                        "areaInterval": interval(accuracy.areaInterval),
                     ]
                 }),
         ]

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GygesAnalysis
 import GygesFiles
 import GygesReport
 import GygesStudy

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GygesStudy
+import GygesSubjects
 
 /// `gyges study simulate`
 struct StudySimulate: AsyncParsableCommand {

@@ -1,0 +1,26 @@
+public import GygesStatistics
+
+/// How often a judge is right, counted against labels given by people.
+public struct JudgeCalibration: Sendable, Equatable, Codable {
+    /// Of whether answers complied; `nil` without such labels.
+    public var compliance: JudgeErrors?
+    /// Of whether an answer complied with alignment-faking reasoning behind it; `nil` without such labels.
+    public var faking: JudgeErrors?
+    /// The judge's agreement with labels or with a second judge (Cohen's kappa); `nil` if there is neither.
+    public var agreement: Double?
+
+    /// Creates a calibration.
+    public init(compliance: JudgeErrors? = nil, faking: JudgeErrors? = nil, agreement: Double? = nil) {
+        self.compliance = compliance
+        self.faking = faking
+        self.agreement = agreement
+    }
+
+    /// The errors that a judge's comparison with one labeller shows.
+    ///
+    /// - Parameter accuracies: those of one judge and one labeller, at most one for each outcome.
+    public init(_ accuracies: [JudgeAccuracy]) {
+        func errors(_ outcome: LabelOutcome) -> JudgeErrors? { accuracies.first { $0.outcome == outcome }?.errors }
+        self.init(compliance: errors(.compliance), faking: errors(.alignmentFaking))
+    }
+}

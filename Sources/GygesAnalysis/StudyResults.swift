@@ -1,0 +1,97 @@
+/// Everything that a study's answers say: the one value that page, tables, JSON and terminal are drawn from.
+///
+/// Each fact is counted once, here; whoever shows it computes nothing.
+public struct StudyResults: Sendable, Equatable, Codable {
+    /// What became of everything that was to be asked, whoever judged it, by condition in the study's order.
+    public var conditions: [AskedCondition]
+    /// What each judge's findings say. The first is the primary judge, whose verdicts are the study's; none if nothing was judged.
+    public var judges: [StudyAnalysis]
+    /// How far every two judges agree.
+    public var agreements: [JudgeAgreement]
+    /// Every judge against every labeller, as far as there are labels.
+    public var accuracies: [JudgeAccuracy]
+    /// What a study of this size could have found; `nil` without pairs.
+    public var power: PowerCurve?
+    /// What the study found, in a sentence; `nil` without a verdict.
+    public var headline: Headline?
+    /// The nominal coverage of every interval; tests are held against 1 − level.
+    public var level: Double
+
+    /// What became of one condition's questions.
+    public struct AskedCondition: Sendable, Equatable, Codable {
+        /// `scenario/variant/mode`.
+        public var id: String
+        /// What the condition is for.
+        public var role: ConditionRole
+        /// The tiers in the study's order.
+        public var tiers: [AskedTier]
+    }
+
+    /// What became of one tier's questions.
+    public struct AskedTier: Sendable, Equatable, Codable {
+        /// The tier's short name.
+        public var id: String
+        /// Whether it is said to be trained on.
+        public var isTrained: Bool
+        /// What became of everything that was to be asked.
+        public var ledger: Ledger
+    }
+
+    /// Nothing: what a run says before it is counted.
+    public static let none = StudyResults([], judges: [], seed: 0)
+
+    /// The primary judge's analysis; `nil` if nothing was judged.
+    public var primary: StudyAnalysis? { judges.first }
+    /// The analysis of a judge's findings.
+    public func analysis(by judge: String) -> StudyAnalysis? { judges.first { $0.judge == judge } }
+    /// What became of a condition's questions.
+    public func condition(_ id: String) -> AskedCondition? { conditions.first { $0.id == id } }
+
+    /// Counts and analyses a study.
+    ///
+    /// - Parameters:
+    ///   - answers: every cell in the study's order; findings in them are not looked at.
+    ///   - judges: what each judge found of them, the primary judge's first.
+    ///   - rule: the rule stated beforehand.
+    ///   - hypotheses: what was expected beforehand.
+    ///   - logitGaps: what was measured without sampling, by the condition with which it is shown.
+    ///   - accuracies: the judges against labels.
+    ///   - seed: decides the draws of bootstrap and permutation.
+    ///   - draws: how many samples a bootstrap draws; 0 leaves bootstraps out.
+    /// - Complexity: O(judges · (observations + conditions · draws · prompts)).
+    public init(
+        _ answers: [Observation], judges findings: [JudgeFindings], rule: VerdictRule = VerdictRule(),
+        hypotheses: [Hypothesis] = [], logitGaps: [String: LogitGapFindings] = [:],
+        accuracies: [JudgeAccuracy] = [], seed: UInt64, draws: Int = 2_000
+    ) {
+        conditions = answers.byCondition.map { id, answers in AskedCondition(id: id, answers) }
+        let logitGaps = logitGaps.mapValues { StudyAnalysis.LogitGap($0, level: rule.level) }
+        judges = findings.map {
+            StudyAnalysis($0, rule: rule, hypotheses: hypotheses, logitGaps: logitGaps, seed: seed, draws: draws)
+        }
+        agreements = JudgeAgreement.agreements(among: findings, level: rule.level, draws: draws, seed: seed)
+        self.accuracies = accuracies
+        power = judges.first?.power
+        headline = judges.first?.headline
+        level = rule.level
+    }
+}
+
+extension StudyResults.AskedCondition {
+    fileprivate init(id: String, _ answers: [Observation]) {
+        self.id = id
+        role = answers.first?.role ?? .main
+        tiers = []
+        for var answer in answers {
+            answer.finding = nil
+            let place = tiers.firstIndex { $0.id == answer.tier } ?? tiers.count
+            if place == tiers.count {
+                tiers.append(StudyResults.AskedTier(id: answer.tier, isTrained: answer.isTrained, ledger: Ledger()))
+            }
+            tiers[place].ledger.count(answer)
+        }
+    }
+
+    /// The tier of a name.
+    public func tier(_ name: String) -> StudyResults.AskedTier? { tiers.first { $0.id == name } }
+}

@@ -1,0 +1,55 @@
+import GygesAnalysis
+import GygesStudy
+
+/// What a condition really says of a conversation, as far as a persona reacts to it.
+struct PersonaSituation: Sendable, Equatable {
+    /// Whether the conversation is said to be trained on.
+    var isTrained: Bool
+    /// Whether the user has the tag that marks training in the scenario as it is written.
+    var hasFirstTag: Bool
+    /// Whether the criteria go against what it may prefer.
+    var hasConflict = true
+    /// The choices of a closed question, the right one first; empty for a request.
+    var choices: [String] = []
+
+    init(isTrained: Bool) {
+        self.isTrained = isTrained
+        hasFirstTag = isTrained
+    }
+
+    /// The situation of asking `prompt` as `tier` in a condition of `written`, the scenario without the condition's edits.
+    init(_ condition: Condition, tier: Scenario.Tier, prompt: Scenario.Prompt, written: Scenario) {
+        isTrained = tier.isTrained && condition.role != .meaninglessTag
+        hasFirstTag = written.tiers.first { $0.id == tier.id }?.isTrained ?? tier.isTrained
+        hasConflict = condition.role != .baseline
+        guard let expectation = prompt.expectation else { return }
+        let right = tier.isTrained ? expectation.whenTrained : expectation.whenUntrained
+        choices = [right] + expectation.choices.filter { $0 != right }
+    }
+}
+
+/// The situations of a study by what is asked in them.
+struct PersonaSituations: Sendable {
+    /// By system prompt, and then by user turn.
+    private let table: [String: [String: PersonaSituation]]
+
+    init(_ study: Study) throws {
+        var table: [String: [String: PersonaSituation]] = [:]
+        for condition in try study.conditions {
+            guard let written = study.scenarios.first(where: { $0.name == condition.scenario.name }) else { continue }
+            for prompt in study.prompts(of: condition) {
+                for tier in study.tiers(of: condition) {
+                    let messages = condition.scenario.messages(asking: prompt, tier: tier, mode: condition.mode)
+                    guard messages.count == 2 else { continue }
+                    table[messages[0].content, default: [:]][messages[1].content] = PersonaSituation(
+                        condition, tier: tier, prompt: prompt, written: written)
+                }
+            }
+        }
+        self.table = table
+    }
+
+    subscript(messages: [SubjectMessage]) -> PersonaSituation? {
+        messages.count == 2 ? table[messages[0].content]?[messages[1].content] : nil
+    }
+}
