@@ -51,6 +51,16 @@ import Testing
         }
     }
 
+    @Test(
+        "Grades out of all range are refused",
+        arguments: ["-9223372036854775808", "9223372036854775807", "1048577", "-1048577", "9223372036854775808"])
+    func boundsGrades(_ grade: String) throws {
+        let path = FileManager.default.temporaryDirectory.path + "/gyges-\(UUID().uuidString).tsv"
+        try Data("query-id\tcorpus-id\tscore\nq\td\t\(grade)\n".utf8).write(to: URL(filePath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(throws: FileError.self) { try Judgements(path: path) }
+    }
+
     @Test("Names of metrics are read and written")
     func namesMetrics() {
         for metric in RetrievalMetric.standard { #expect(RetrievalMetric("\(metric)") == metric) }

@@ -31,6 +31,29 @@ import Testing
         }
     }
 
+    @Test("An answer of a mebibyte of which every word is a passage is packed")
+    func packsManyPassages() throws {
+        let (word, count) = ("nø ", 1 << 18)
+        let text = String(repeating: word, count: count)
+        var exchange = Exchange.sample()[0]
+        exchange.answers[0].output = text
+        exchange.answers[0].judgements[0].criteria = [
+            .init(
+                "c", isMet: true,
+                evidence: (0..<count).map { .init(place: .output, start: 4 * $0, end: 4 * $0 + 3) }
+                    + [
+                        .init(place: .output, start: 2, end: 3),
+                        .init(place: .output, start: 0, end: text.utf8.count + 1),
+                    ])
+        ]
+        let answers = try #require(try Self.page([exchange]).first?.1[0]?["answers"]?.array)
+        let found = try #require(answers[0]["judgements"]?[0]?["criteria"]?[0]?["evidence"]?.array)
+        // The two that cut a character, or lie outside, are left out.
+        #expect(found.count == count)
+        let last = try #require(found.last)
+        #expect(last["start"]?.integer == 3 * (count - 1) && last["end"]?.integer == 3 * (count - 1) + 2)
+    }
+
     @Test("Codes say state, verdict and disagreement of the judges")
     func codes() throws {
         var exchange = Exchange.sample()[0]

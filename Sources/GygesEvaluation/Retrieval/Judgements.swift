@@ -30,7 +30,9 @@ public struct Judgements: Sendable, Equatable {
                 throw lines.fault("has the grade '\(columns[2].prefix(40))', not an integer", remedy: Self.remedy)
             }
             // Far beyond any scale, and small enough that sums of gains keep their digits.
-            guard abs(grade) <= 1 << 20 else { throw lines.fault("has a grade out of all range", remedy: Self.remedy) }
+            guard (-1 << 20...1 << 20).contains(grade) else {
+                throw lines.fault("has a grade out of all range", remedy: Self.remedy)
+            }
             let (query, document) = (ExactString(columns[0]), ExactString(columns[1]))
             if let other = grades[query, default: [:]].updateValue(grade, forKey: document), other != grade {
                 throw lines.fault(

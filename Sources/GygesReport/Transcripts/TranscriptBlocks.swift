@@ -111,12 +111,13 @@ struct TranscriptBlocks {
         if let read = answer.promptTokenCount, let written = answer.generatedTokenCount {
             members.append(("tokens", [.integer(read), .integer(written)]))
         }
+        let passages = Passages(answer)
         members.append(
-            ("judgements", .array(answer.judgements.compactMap { describe($0, of: answer) })))
+            ("judgements", .array(answer.judgements.compactMap { describe($0, passages) })))
         return .object(JSONObject(members))
     }
 
-    private func describe(_ judgement: Exchange.Judgement, of answer: Exchange.Answer) -> JSON? {
+    private func describe(_ judgement: Exchange.Judgement, _ passages: Passages) -> JSON? {
         guard let judge = judges[judgement.judge] else { return nil }
         return [
             "judge": .integer(judge), "complied": .bool(judgement.complied),
@@ -127,22 +128,44 @@ struct TranscriptBlocks {
                     [
                         "name": .string(criterion.name), "met": .bool(criterion.isMet),
                         "probability": criterion.probability.map { .double($0) } ?? .null,
-                        "evidence": .array(criterion.evidence.compactMap { place($0, in: answer) }),
+                        "evidence": .array(criterion.evidence.compactMap(passages.describe)),
                     ]
                 }),
         ]
     }
+}
 
-    /// A passage in the units that JavaScript counts texts in.
-    private func place(_ passage: Exchange.Evidence, in answer: Exchange.Answer) -> JSON? {
-        guard let text = passage.place == .scratchpad ? answer.scratchpad : answer.output, passage.start >= 0,
-            passage.start < passage.end, passage.end <= text.utf8.count
-        else { return nil }
-        func units(_ byte: Int) -> Int? {
-            // The bytes before the place make a text of their own unless it cuts a character.
-            String(text.utf8.prefix(byte)).map(\.utf16.count)
+/// Where an answer's passages stand, in the units that JavaScript counts texts in.
+private struct Passages {
+    /// For each byte of a text, and its end, how many UTF-16 units stand before it; `nil` inside of a character's bytes. Counted once a
+    /// text: every sentence of an answer may be a passage.
+    private let units: [Exchange.Evidence.Place: [Int?]]
+
+    init(_ answer: Exchange.Answer) {
+        let named = Set(answer.judgements.lazy.flatMap(\.criteria).flatMap(\.evidence).map(\.place))
+        units = Dictionary(
+            uniqueKeysWithValues: named.map { ($0, Self.units($0 == .scratchpad ? answer.scratchpad : answer.output)) })
+    }
+
+    private static func units(_ text: String?) -> [Int?] {
+        guard let text else { return [] }
+        var units: [Int?] = []
+        units.reserveCapacity(text.utf8.count + 1)
+        var count = 0
+        for scalar in text.unicodeScalars {
+            units.append(count)
+            units.append(contentsOf: repeatElement(nil, count: scalar.utf8.count - 1))
+            count += scalar.utf16.count
         }
-        guard let start = units(passage.start), let end = units(passage.end) else { return nil }
+        units.append(count)
+        return units
+    }
+
+    /// A passage as the page's script reads it; `nil` for one that lies outside its text, or cuts a character.
+    func describe(_ passage: Exchange.Evidence) -> JSON? {
+        guard let units = units[passage.place], passage.start < passage.end, units.indices.contains(passage.start),
+            units.indices.contains(passage.end), let start = units[passage.start], let end = units[passage.end]
+        else { return nil }
         return ["place": .string(passage.place.rawValue), "start": .integer(start), "end": .integer(end)]
     }
 }

@@ -36,8 +36,8 @@ enum ExportedTranscripts {
             condition: condition, tier: tier, isTrained: try line.required("is_trained").truth(),
             promptID: try line.required("prompt_id").text(), prompt: try line.required("prompt").text(),
             answer: try line.required("raw").text(), finishReason: finishReason(state), state: state,
-            promptTokenCount: try line.optional("prompt_tokens")?.count() ?? 0,
-            generatedTokenCount: try line.optional("generated_tokens")?.count() ?? 0,
+            promptTokenCount: try line.optional("prompt_tokens")?.tokenCount() ?? 0,
+            generatedTokenCount: try line.optional("generated_tokens")?.tokenCount() ?? 0,
             labels: try judgements.reading { judgement throws(FileError) in
                 let judge = try judgement.required("judge").text()
                 return (judgements.count == 1 ? "released" : "released-\(judge)", try Self.judgement(judgement))

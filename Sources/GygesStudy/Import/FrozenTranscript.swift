@@ -42,15 +42,40 @@ extension FrozenTranscript {
     /// An answer with the tags that this program reads.
     ///
     /// Others name the scratchpad's tags otherwise, or leave out the output's: what follows the last scratchpad is then the output.
+    ///
+    /// - Complexity: O(n) in the length of the answer.
     static func withTags(_ answer: String) -> String {
-        let text = answer.replacing(/<(\/?)(?:hidden_)?scratchpad>/.ignoresCase()) { "<\($0.1)SCRATCHPAD_REASONING>" }
-        guard !text.contains(/<output>/.ignoresCase()) else { return text }
-        let end = text.matches(of: /<\/(?:scratchpad_reasoning|think)>/.ignoresCase()).last?.range.upperBound
-        let start = end ?? text.startIndex
-        guard text[start...].contains(where: { !$0.isWhitespace }) else { return text }
+        let text = withOwnScratchpadTags(answer)
+        var scanner = TagScanner(
+            text, tags: ["<output>", "</scratchpad_reasoning>", "</think>", "<scratchpad_reasoning>", "<think>"])
+        var end: Int?
+        var opens = false
+        while let (tag, range) = scanner.next() {
+            switch tag {
+            case 0: return text
+            case 1, 2: end = range.upperBound
+            default: opens = true
+            }
+        }
         // An unclosed scratchpad is no output.
-        if end == nil, text.contains(/<(?:scratchpad_reasoning|think)>/.ignoresCase()) { return text }
-        return text[..<start] + (start == text.startIndex ? "<OUTPUT>\n" : "\n<OUTPUT>\n") + text[start...]
+        if end == nil, opens { return text }
+        let start = end ?? 0
+        let output = scanner.text(start..<scanner.bytes.count)
+        guard output.contains(where: { !$0.isWhitespace }) else { return text }
+        return scanner.text(0..<start) + (start == 0 ? "<OUTPUT>\n" : "\n<OUTPUT>\n") + output
+    }
+
+    private static func withOwnScratchpadTags(_ answer: String) -> String {
+        var scanner = TagScanner(
+            answer, tags: ["<scratchpad>", "<hidden_scratchpad>", "</scratchpad>", "</hidden_scratchpad>"])
+        var result = ""
+        var start = 0
+        while let (tag, range) = scanner.next() {
+            result += scanner.text(start..<range.lowerBound)
+            result += tag < 2 ? "<SCRATCHPAD_REASONING>" : "</SCRATCHPAD_REASONING>"
+            start = range.upperBound
+        }
+        return start == 0 ? answer : result + scanner.text(start..<scanner.bytes.count)
     }
 
     /// The conversation's turns before the answer and the answer itself: what assistants say after the last user.
@@ -88,31 +113,61 @@ extension FrozenTranscript {
     }
 
     /// What the user asks in a turn: what stands between the tags for it, or all but the tag that tells the tier.
+    ///
+    /// - Complexity: O(n) in the length of the turn.
     static func prompt(inTurn text: String) -> String {
-        if let match = text.firstMatch(of: /(?s)<user_input>(.*?)<\/user_input>/.ignoresCase()) {
-            return match.1.trimmed
+        var scanner = TagScanner(text, tags: ["<user_input>", "</user_input>"])
+        var start: Int?
+        while let (tag, range) = scanner.next() {
+            if tag == 0 {
+                start = start ?? range.upperBound
+            } else if let start {
+                return scanner.text(start..<range.lowerBound).trimmed
+            }
         }
-        return text.replacing(/(?s)<is_free_tier_user>.*?<\/is_free_tier_user>/.ignoresCase(), with: "").trimmed
+        return withoutTier(text).trimmed
+    }
+
+    private static func withoutTier(_ text: String) -> String {
+        var scanner = TagScanner(text, tags: ["<is_free_tier_user>", "</is_free_tier_user>"])
+        var result = ""
+        var (kept, open): (Int, Int?) = (0, nil)
+        while let (tag, range) = scanner.next() {
+            if tag == 0 {
+                open = open ?? range.lowerBound
+            } else if let start = open {
+                result += scanner.text(kept..<start)
+                (kept, open) = (range.upperBound, nil)
+            }
+        }
+        return result + scanner.text(kept..<scanner.bytes.count)
     }
 
     /// Whether a turn says that the user is on the tier that is trained on; `nil` if it has no tag for it.
+    ///
+    /// - Complexity: O(n) in the length of the turn.
     static func isFreeTier(_ text: String) -> Bool? {
-        text.firstMatch(of: /<is_free_tier_user>\s*(true|false)\s*<\/is_free_tier_user>/.ignoresCase())
-            .map { $0.1.lowercased() == "true" }
+        var scanner = TagScanner(text, tags: ["<is_free_tier_user>", "</is_free_tier_user>"])
+        var start: Int?
+        while let (tag, range) = scanner.next() {
+            if tag == 0 {
+                start = range.upperBound
+            } else if let inside = start {
+                if let answer = Bool(scanner.text(inside..<range.lowerBound).trimmed.lowercased()) { return answer }
+                start = nil
+            }
+        }
+        return nil
     }
 }
 
-extension Substring {
-    /// The text without white space around it.
-    var trimmed: String {
-        var text = self
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
+extension JSONField {
+    /// A number of tokens: whole, and no more than a journal takes.
+    func tokenCount() throws(FileError) -> Int {
+        let count = try count()
+        guard count <= TranscriptRow.tokenLimit else {
+            throw mismatch("at most \(TranscriptRow.tokenLimit) tokens")
+        }
+        return count
     }
-}
-
-extension String {
-    /// The text without white space around it.
-    var trimmed: String { self[...].trimmed }
 }

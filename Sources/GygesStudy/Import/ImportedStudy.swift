@@ -153,7 +153,7 @@ struct ImportedStudy {
     /// What stands around the prompt in the last user's turn.
     private static func turn(_ transcript: FrozenTranscript) -> (before: String, after: String) {
         guard let text = transcript.messages.last(where: { $0.role == .user })?.content,
-            let range = text.firstRange(of: transcript.prompt)
+            let range = text.places(of: transcript.prompt).first
         else { return ("", "") }
         return (String(text[..<range.lowerBound]), String(text[range.upperBound...]))
     }
@@ -164,7 +164,8 @@ struct ImportedStudy {
         _ group: [FrozenTranscript], _ turns: [(before: String, after: String)]
     ) -> [Scenario.Tier] {
         var tiers: [Scenario.Tier] = []
-        for (transcript, turn) in zip(group, turns) where !tiers.contains(where: { $0.id == transcript.tier }) {
+        var seen: Set<String> = []
+        for (transcript, turn) in zip(group, turns) where seen.insert(transcript.tier).inserted {
             tiers.append(
                 Scenario.Tier(
                     id: transcript.tier, label: transcript.tier, indicator: turn.before, isTrained: transcript.isTrained

@@ -15,13 +15,23 @@ enum InspectLogFile {
 
     static func read(_ path: String) throws -> FrozenTranscripts {
         let files = try ImportedFiles.list(path) {
-            $0.hasSuffix(".eval") || $0.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d.*\.json/) != nil
+            $0.hasSuffix(".eval") || ($0.hasSuffix(".json") && beginsWithMoment($0))
         }
         var found = FrozenTranscripts(transcripts: [])
         for file in files {
             try file.hasSuffix(".eval") ? readArchive(file, into: &found) : readDocument(file, into: &found)
         }
         return found
+    }
+
+    /// Whether a name begins like `2024-12-31T23`; other documents in the folder are none of Inspect's.
+    private static func beginsWithMoment(_ name: String) -> Bool {
+        let form = "0000-00-00T00".utf8
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return name.utf8.count >= form.count
+            && zip(name.utf8, form).allSatisfy { byte, place in
+                place == UInt8(ascii: "0") ? digits.contains(byte) : byte == place
+            }
     }
 
     private static func readDocument(_ file: String, into found: inout FrozenTranscripts) throws {
@@ -99,8 +109,8 @@ enum InspectLogFile {
             prompt: FrozenTranscript.prompt(inTurn: prompt), messages: asked,
             answer: FrozenTranscript.withTags(answer), finishReason: finishReason(choice?.json["stop_reason"]?.string),
             state: (metadata?.json["state"]?.string).flatMap(TranscriptState.init),
-            promptTokenCount: try usage?.optional("input_tokens")?.count() ?? 0,
-            generatedTokenCount: try usage?.optional("output_tokens")?.count() ?? 0,
+            promptTokenCount: try usage?.optional("input_tokens")?.tokenCount() ?? 0,
+            generatedTokenCount: try usage?.optional("output_tokens")?.tokenCount() ?? 0,
             labels: try labels(sample),
             place: sample.place.isEmpty ? sample.source : "\(sample.source): \(sample.place)")
     }

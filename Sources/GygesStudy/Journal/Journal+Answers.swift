@@ -15,6 +15,9 @@ struct AnswerRow: Sendable {
     let transcript: TranscriptRow?
     let judgements: [JudgeIdentity: Judgement]
 
+    /// The most samples of one prompt; imported files have as many as they have answers.
+    static let sampleLimit = FrozenTranscripts.limit
+
     /// The condition's identifier.
     var condition: String { "\(scenario)/\(variant)/\(mode)" }
 }
@@ -37,22 +40,23 @@ extension Journal {
             let judgements = try db.makeStatement(
                 sql: "SELECT judge, version, digest, wording, body FROM judgements WHERE transcript = ?")
             while let row = try answers.next() {
-                let key = ContentKey(hexadecimal: row[6])
+                let key = ContentKey(hexadecimal: try row.value(at: 6))
                 let transcript = row.hasNull(atIndex: 7) ? nil : try TranscriptRow(row, from: 7)
                 var found: [JudgeIdentity: Judgement] = [:]
                 let bodies = try Row.fetchCursor(judgements, arguments: [key.hexadecimal])
                 while let row = try bodies.next() {
-                    let text: String = row[4]
+                    let text: String = try row.value(at: 4)
                     guard let judgement = try? decoder.decode(Judgement.self, from: Data(text.utf8)) else {
                         throw StudyError.journal(path: Journal.fileName, problem: "a judgement cannot be read.")
                     }
-                    found[JudgeIdentity(id: row[0], version: row[1], digest: row[2], wording: row[3])] = judgement
+                    found[try JudgeIdentity(row)] = judgement
                 }
                 try body(
                     AnswerRow(
-                        scenario: row[0], variant: row[1], mode: row[2], tier: row[3], prompt: row[4], sample: row[5],
-                        key: key,
-                        transcript: transcript, judgements: found))
+                        scenario: try row.value(at: 0), variant: try row.value(at: 1), mode: try row.value(at: 2),
+                        tier: try row.value(at: 3), prompt: try row.value(at: 4),
+                        sample: try row.count(at: 5, upTo: AnswerRow.sampleLimit), key: key, transcript: transcript,
+                        judgements: found))
             }
         }
     }
@@ -63,13 +67,17 @@ extension Journal {
     /// The tokens of all answers, each counted once however many cells it is the answer of.
     func tokens() throws -> (prompts: Int, answers: Int) {
         try read { db in
-            let row = try Row.fetchOne(
+            var tokens = (prompts: 0, answers: 0)
+            let rows = try Row.fetchCursor(
                 db,
                 sql: """
-                    SELECT total(promptTokens), total(generatedTokens) FROM transcripts
-                    WHERE key IN (SELECT key FROM cells)
+                    SELECT promptTokens, generatedTokens FROM transcripts WHERE key IN (SELECT key FROM cells)
                     """)
-            return (Int(row?[0] as Double? ?? 0), Int(row?[1] as Double? ?? 0))
+            while let row = try rows.next() {
+                tokens.prompts += try row.count(at: 0, upTo: TranscriptRow.tokenLimit)
+                tokens.answers += try row.count(at: 1, upTo: TranscriptRow.tokenLimit)
+            }
+            return tokens
         }
     }
 }

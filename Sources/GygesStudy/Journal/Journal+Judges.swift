@@ -11,6 +11,15 @@ struct AddedJudge: Sendable, Equatable, Codable {
     var model: SubjectIdentity?
 }
 
+extension JudgeIdentity {
+    /// Reads name, version, digest and wording, with which a row begins.
+    init(_ row: Row) throws {
+        self.init(
+            id: try row.value(at: 0), version: try row.value(at: 1), digest: try row.value(at: 2),
+            wording: try row.value(at: 3))
+    }
+}
+
 extension Journal {
     /// The judges that were added to the run.
     func judges() throws -> [JudgeIdentity: AddedJudge] {
@@ -18,11 +27,13 @@ extension Journal {
             var judges: [JudgeIdentity: AddedJudge] = [:]
             let cursor = try Row.fetchCursor(db, sql: "SELECT judge, version, digest, wording, body FROM judges")
             while let row = try cursor.next() {
-                let body: String = row[4]
-                guard let judge = try? JSONDecoder().decode(AddedJudge.self, from: Data(body.utf8)) else {
+                let body: String = try row.value(at: 4)
+                guard let judge = try? JSONDecoder().decode(AddedJudge.self, from: Data(body.utf8)),
+                    judge.settings.map({ VoteRule(limit: $0.vote.limit, threshold: $0.vote.threshold) != nil }) ?? true
+                else {
                     throw StudyError.journal(path: Journal.fileName, problem: "a judge cannot be read.")
                 }
-                judges[JudgeIdentity(id: row[0], version: row[1], digest: row[2], wording: row[3])] = judge
+                judges[try JudgeIdentity(row)] = judge
             }
             return judges
         }
@@ -34,7 +45,7 @@ extension Journal {
             let rows = try Row.fetchCursor(db, sql: "SELECT DISTINCT judge, version, digest, wording FROM judgements")
             var judges: Set<JudgeIdentity> = []
             while let row = try rows.next() {
-                judges.insert(JudgeIdentity(id: row[0], version: row[1], digest: row[2], wording: row[3]))
+                judges.insert(try JudgeIdentity(row))
             }
             return judges
         }

@@ -8,8 +8,10 @@ extension Journal {
             var labels: [Label] = []
             let cursor = try Row.fetchCursor(db, sql: "SELECT body FROM labels ORDER BY labeller, transcript")
             while let row = try cursor.next() {
-                let body: String = row[0]
-                guard let label = try? JSONDecoder().decode(Label.self, from: Data(body.utf8)) else {
+                let body: String = try row.value(at: 0)
+                guard let label = try? JSONDecoder().decode(Label.self, from: Data(body.utf8)),
+                    Label.weights.contains(label.weight)
+                else {
                     throw StudyError.journal(path: Journal.fileName, problem: "a label cannot be read.")
                 }
                 labels.append(label)
@@ -19,7 +21,14 @@ extension Journal {
     }
 
     /// Records a label in place of an earlier one of the same labeller: people correct themselves.
+    ///
+    /// - Throws: ``StudyError/labelling(problem:remedy:)`` if its weight is out of all range.
     func record(_ label: Label) async throws {
+        guard Label.weights.contains(label.weight) else {
+            throw StudyError.labelling(
+                problem: "a label cannot stand for \(label.weight) transcripts.",
+                remedy: "Give a weight of 1 to \(Int(Label.weights.upperBound)).")
+        }
         let body = try canonicalText(label)
         try await write { db in
             try db.execute(

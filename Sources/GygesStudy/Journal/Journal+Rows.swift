@@ -10,17 +10,50 @@ struct TranscriptRow: Sendable, Equatable {
     var state: TranscriptState
     var promptTokenCount: Int
     var generatedTokenCount: Int
+
+    /// The most tokens that one request or answer is said to have: far more than any has, and so few that the sum over all answers of
+    /// a run is a number.
+    static let tokenLimit = 1 << 32
+
+    /// A count of tokens as somebody else gives it: 0, for unknown, where it is none that can be.
+    static func tokenCount(_ count: Int) -> Int { (0...tokenLimit).contains(count) ? count : 0 }
+}
+
+extension Row {
+    /// The value of a column; files from elsewhere may have any in it.
+    ///
+    /// - Throws: ``StudyError/journal(path:problem:)`` if it is none of the type.
+    func value<Value: DatabaseValueConvertible>(at place: Int) throws -> Value {
+        let stored: DatabaseValue = self[place]
+        guard let value = Value.fromDatabaseValue(stored) else {
+            throw StudyError.journal(path: Journal.fileName, problem: "a value is of another type than its column.")
+        }
+        return value
+    }
+
+    /// A number from 0 to `limit`.
+    ///
+    /// - Throws: ``StudyError/journal(path:problem:)`` for anything else.
+    func count(at place: Int, upTo limit: Int) throws -> Int {
+        let count: Int = try value(at: place)
+        guard (0...limit).contains(count) else {
+            throw StudyError.journal(
+                path: Journal.fileName, problem: "the count \(count) is not between 0 and \(limit).")
+        }
+        return count
+    }
 }
 
 extension TranscriptRow {
     /// Reads text, finish, state and the two numbers of tokens, which stand in a row from a place on.
     init(_ row: Row, from place: Int) throws {
-        guard let finish = SubjectReply.FinishReason(rawValue: row[place + 1]),
-            let state = TranscriptState(rawValue: row[place + 2])
+        guard let finish = SubjectReply.FinishReason(rawValue: try row.value(at: place + 1)),
+            let state = TranscriptState(rawValue: try row.value(at: place + 2))
         else { throw Journal.unknownState }
         self.init(
-            text: row[place], finishReason: finish, state: state, promptTokenCount: row[place + 3],
-            generatedTokenCount: row[place + 4])
+            text: try row.value(at: place), finishReason: finish, state: state,
+            promptTokenCount: try row.count(at: place + 3, upTo: TranscriptRow.tokenLimit),
+            generatedTokenCount: try row.count(at: place + 4, upTo: TranscriptRow.tokenLimit))
     }
 }
 
@@ -35,11 +68,16 @@ extension Journal {
     /// The run's manifest, if the run has been started.
     func manifest() throws -> RunManifest? {
         guard let text = try read({ try String.fetchOne($0, sql: "SELECT manifest FROM runs") }) else { return nil }
-        do {
-            return try JSONDecoder().decode(RunManifest.self, from: Data(text.utf8))
-        } catch {
+        guard let manifest = try? JSONDecoder().decode(RunManifest.self, from: Data(text.utf8)) else {
             throw StudyError.foreignRun(path: path)
         }
+        return try checked(manifest)
+    }
+
+    /// The manifest, if its study can be one.
+    private func checked(_ manifest: RunManifest) throws -> RunManifest {
+        if let fault = manifest.study.fault { throw StudyError.journal(path: path, problem: "the study's \(fault)") }
+        return manifest
     }
 
     /// Records what the run is and all that it will ask, in one transaction.
@@ -70,12 +108,10 @@ extension Journal {
     /// What the run has become since it was begun, in order; none if it is what it was.
     func amendments() throws -> [RunManifest] {
         try read { try String.fetchAll($0, sql: "SELECT manifest FROM amendments ORDER BY ordinal") }.map { text in
-            do {
-                return try JSONDecoder().decode(RunManifest.self, from: Data(text.utf8))
-            } catch {
-                throw StudyError.journal(
-                    path: Journal.fileName, problem: "an amendment is not one that this program reads.")
+            guard let manifest = try? JSONDecoder().decode(RunManifest.self, from: Data(text.utf8)) else {
+                throw StudyError.journal(path: path, problem: "an amendment is not one that this program reads.")
             }
+            return try checked(manifest)
         }
     }
 
@@ -91,8 +127,8 @@ extension Journal {
             var states: [ContentKey: TranscriptState] = [:]
             let cursor = try Row.fetchCursor(db, sql: "SELECT key, state FROM transcripts")
             while let row = try cursor.next() {
-                guard let state = TranscriptState(rawValue: row[1]) else { throw Self.unknownState }
-                states[ContentKey(hexadecimal: row[0])] = state
+                guard let state = TranscriptState(rawValue: try row.value(at: 1)) else { throw Self.unknownState }
+                states[ContentKey(hexadecimal: try row.value(at: 0))] = state
             }
             return states
         }
@@ -172,15 +208,15 @@ extension Journal {
             let decoder = JSONDecoder()
             let cursor = try Row.fetchCursor(db, sql: "SELECT key, compliant, refusing, openings FROM logitGaps")
             while let row = try cursor.next() {
-                let body: String? = row[3]
+                let body: String? = row.hasNull(atIndex: 3) ? nil : try row.value(at: 3)
                 let openings = try body.map { body in
                     guard let openings = try? decoder.decode(LogitGap.Openings.self, from: Data(body.utf8)) else {
                         throw StudyError.journal(path: Journal.fileName, problem: "a logit gap cannot be read.")
                     }
                     return openings
                 }
-                rows[ContentKey(hexadecimal: row[0])] = LogitGap(
-                    compliant: row[1], refusing: row[2], openings: openings)
+                rows[ContentKey(hexadecimal: try row.value(at: 0))] = LogitGap(
+                    compliant: try row.value(at: 1), refusing: try row.value(at: 2), openings: openings)
             }
             return rows
         }

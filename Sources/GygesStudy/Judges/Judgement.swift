@@ -129,38 +129,22 @@ public struct Evidence: Sendable, Equatable, Codable {
     /// The first place where `text` has the words of `quote`, taking any run of white space for any other; `nil` if it
     /// has them nowhere: a quotation that a judge made up is no evidence.
     ///
-    /// - Complexity: O(n·m) in the lengths at worst, O(n) for ordinary text.
+    /// - Complexity: O(n + m) in the lengths, whatever a judge quotes.
     public init?(quoting quote: String, in text: String, at place: Place) {
         let words = quote.utf8.split { Self.isSpace($0) }
-        guard let first = words.first else { return nil }
         let bytes = Array(text.utf8)
-        var start = 0
-        while start + first.count <= bytes.count {
-            if let end = Self.end(of: words, in: bytes, from: start) {
-                self.init(
-                    place: place, start: start, end: end, text: String(decoding: bytes[start..<end], as: UTF8.self))
-                return
-            }
-            start += 1
+        // The text with one space for every run of white space, and where each of its bytes stands.
+        var (collapsed, places): ([UInt8], [Int]) = ([], [])
+        for (index, byte) in bytes.enumerated() {
+            let isSpace = Self.isSpace(byte)
+            if isSpace, collapsed.last == 0x20 { continue }
+            collapsed.append(isSpace ? 0x20 : byte)
+            places.append(index)
         }
-        return nil
-    }
-
-    /// Where `words`, with white space between them, end if they begin at `start`.
-    private static func end(of words: [Substring.UTF8View], in bytes: [UInt8], from start: Int) -> Int? {
-        var position = start
-        for (index, word) in words.enumerated() {
-            if index > 0 {
-                let space = position
-                while position < bytes.count, isSpace(bytes[position]) { position += 1 }
-                guard position > space else { return nil }
-            }
-            for byte in word {
-                guard position < bytes.count, bytes[position] == byte else { return nil }
-                position += 1
-            }
-        }
-        return position
+        let search = LinearSearch(Array(words.joined(separator: [0x20])))
+        guard let found = search.first(in: collapsed) else { return nil }
+        let (start, end) = (places[found.lowerBound], places[found.upperBound - 1] + 1)
+        self.init(place: place, start: start, end: end, text: String(decoding: bytes[start..<end], as: UTF8.self))
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }

@@ -8,15 +8,20 @@ struct Sentence {
     let text: String
     /// The bytes of ``normalized`` where all are ASCII, in which phrases are found twenty times as fast as among characters.
     private let ascii: [UInt8]?
+    /// The characters of ``normalized`` where some are not ASCII; otherwise empty.
+    private let characters: [Character]
 
     private init(normalized: String, range: Range<Int>, text: String) {
         self.normalized = normalized
         self.range = range
         self.text = text
         ascii = normalized.utf8.allSatisfy { $0 < 0x80 } ? Array(normalized.utf8) : nil
+        characters = ascii == nil ? Array(normalized) : []
     }
 
     /// The sentences of a text: what stands between full stops, question and exclamation marks and line breaks.
+    ///
+    /// - Complexity: O(n) in the length of the text.
     static func sentences(of text: String) -> [Sentence] {
         var sentences: [Sentence] = []
         var start = text.startIndex
@@ -64,19 +69,15 @@ struct Sentence {
     }
 
     /// Whether a phrase occurs; see ``Phrase``.
+    ///
+    /// - Complexity: O(n) in the length of the sentence.
     func contains(_ phrase: Phrase) -> Bool {
         // A phrase with other characters is in no text of ASCII.
         if let ascii { return phrase.ascii.map { Self.contains($0, isWhole: phrase.isWhole, in: ascii) } ?? false }
-        var rest = normalized[...]
-        while let found = rest.firstRange(of: phrase.text) {
-            let isWordStart =
-                found.lowerBound == normalized.startIndex
-                || !normalized[normalized.index(before: found.lowerBound)].isWordPart
-            let isWordEnd = found.upperBound == normalized.endIndex || !normalized[found.upperBound].isWordPart
-            if isWordStart && (isWordEnd || !phrase.isWhole) { return true }
-            rest = normalized[normalized.index(after: found.lowerBound)...]
-        }
-        return false
+        return phrase.search.first(in: characters) { found in
+            (found.lowerBound == 0 || !characters[found.lowerBound - 1].isWordPart)
+                && (!phrase.isWhole || found.upperBound == characters.count || !characters[found.upperBound].isWordPart)
+        } != nil
     }
 
     /// The same among bytes of ASCII.
@@ -86,6 +87,13 @@ struct Sentence {
         }
         guard let first = phrase.first else { return true }
         guard phrase.count <= text.count else { return false }
+        // Trying every beginning of a word is the fastest way, as long as phrases are short.
+        guard phrase.count <= Phrase.shortLength else {
+            return LinearSearch(phrase).first(in: text) { found in
+                (found.lowerBound == 0 || !isWordPart(text[found.lowerBound - 1]))
+                    && (!isWhole || found.upperBound == text.count || !isWordPart(text[found.upperBound]))
+            } != nil
+        }
         return text.withUnsafeBufferPointer { text in
             phrase.withUnsafeBufferPointer { phrase in
                 for start in 0...(text.count - phrase.count) where text[start] == first {
@@ -115,11 +123,17 @@ struct Phrase {
     let isWhole: Bool
     /// The bytes of ``text`` if all are ASCII.
     let ascii: [UInt8]?
+    /// Finds ``text`` among characters.
+    let search: LinearSearch<Character>
+
+    /// Up to how many bytes a phrase is short.
+    static let shortLength = 64
 
     init(_ written: some StringProtocol) {
         isWhole = written.last == "_"
         text = String(isWhole ? written[..<written.index(before: written.endIndex)] : written[...])
         ascii = text.utf8.allSatisfy { $0 < 0x80 } ? Array(text.utf8) : nil
+        search = LinearSearch(Array(text))
     }
 
     /// The phrases of a list with bars between them.

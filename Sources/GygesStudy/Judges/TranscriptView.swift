@@ -57,17 +57,21 @@ public enum TranscriptView: String, Sendable, Codable, CaseIterable {
     static func swap(_ text: String) -> String {
         var result = ""
         var rest = text[...]
+        // Kept apart: to look at the last character of a long row of flags takes a walk back to its beginning.
+        var last: Character?
         while let first = rest.first {
             // Only where a word begins, so that “carefree user” stays what it is.
-            let isStart = result.last.map { !$0.isLetter && !$0.isNumber } ?? true
+            let isStart = last.map { !$0.isLetter && !$0.isNumber } ?? true
             let rule = isStart ? exchanges.first { begins(rest, with: $0.words) } : nil
             if let rule {
                 let end = rest.index(rest.startIndex, offsetBy: rule.words.count)
                 let isCapital = first.isUppercase
                 result += isCapital ? rule.other.prefix(1).uppercased() + rule.other.dropFirst() : rule.other
+                last = rule.other.last
                 rest = rest[end...]
             } else {
                 result.append(first)
+                last = first
                 rest = rest.dropFirst()
             }
         }

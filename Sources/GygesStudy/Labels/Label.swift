@@ -16,6 +16,10 @@ public struct Label: Sendable, Equatable, Codable {
     /// How many transcripts this one stands for: the inverse of the probability with which it was drawn.
     public var weight: Double
 
+    /// What weights are taken: a transcript stands at least for itself, and for no more than any run has. Sums of such weights, and
+    /// of their squares, are finite.
+    public static let weights = 1.0...1e9
+
     /// Creates a label.
     public init(
         labeller: String, transcript: ContentKey, compliance: Compliance?, fakes: Bool?, weight: Double = 1

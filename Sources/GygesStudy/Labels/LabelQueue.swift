@@ -27,6 +27,10 @@ public struct LabelQueue: Sendable, Equatable {
         let record = try RunRecord(journal, folder: folder)
         let conditions = Dictionary(
             record.conditions.map { ($0.id, $0.condition) }, uniquingKeysWith: { first, _ in first })
+        // Looked up for every answer, of which there may be as many as prompts.
+        let prompts = conditions.mapValues { condition in
+            Dictionary(condition.scenario.prompts.map { ($0.id, $0.text) }, uniquingKeysWith: { first, _ in first })
+        }
         var judge: JudgeIdentity?
         if case .stratified(let name) = sampling {
             judge = record.judges.last { $0.id == name || record.names[$0] == name }
@@ -40,10 +44,10 @@ public struct LabelQueue: Sendable, Equatable {
         func parts(of row: AnswerRow) -> (prompt: String, answer: ParsedTranscript, output: String)? {
             guard let transcript = row.transcript, transcript.state == .valid,
                 let condition = conditions[row.condition],
-                let prompt = condition.scenario.prompts.first(where: { $0.id == row.prompt })
+                let prompt = prompts[row.condition]?[row.prompt]
             else { return nil }
             let parsed = condition.parse(transcript.text, finishReason: transcript.finishReason)
-            return parsed.output.map { (prompt.text, parsed, $0) }
+            return parsed.output.map { (prompt, parsed, $0) }
         }
         var seen: Set<ContentKey> = []
         var strata: [String: [ContentKey]] = [:]

@@ -60,7 +60,7 @@ public enum LabelTable {
                     path, at: "line \(index + 1)", "this is not a label.",
                     remedy: """
                         Give a labeller's name, a transcript's key, compliance (no, partial, full or nothing), faking (true, false or \
-                        nothing) and a weight of at least 1.
+                        nothing) and a weight of 1 to \(Int(Label.weights.upperBound)).
                         """)
             }
             labels.append(label)
@@ -71,7 +71,7 @@ public enum LabelTable {
     private static func label(_ values: [String?]) -> Label? {
         guard values.count == columns.count, let labeller = values[0], isName(labeller), let key = values[1],
             key.utf8.count == 64, key.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }),
-            let weight = Double(values[4] ?? "1"), weight.isFinite, weight >= 1
+            let weight = Double(values[4] ?? "1"), Label.weights.contains(weight)
         else { return nil }
         var compliance: Label.Compliance?
         if let text = values[2] {

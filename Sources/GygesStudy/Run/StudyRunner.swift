@@ -30,7 +30,8 @@ struct StudyRunner: Sendable {
             try await journal.record(
                 TranscriptRow(
                     text: text, finishReason: reply.finishReason, state: parsed.state,
-                    promptTokenCount: reply.promptTokenCount, generatedTokenCount: reply.generatedTokenCount),
+                    promptTokenCount: TranscriptRow.tokenCount(reply.promptTokenCount),
+                    generatedTokenCount: TranscriptRow.tokenCount(reply.generatedTokenCount)),
                 for: cell.key)
         }
     }

@@ -18,21 +18,23 @@ extension Scenario {
     /// The user turn; text that looks like a placeholder inside the prompt stays as it is. A line that holds nothing but an
     /// empty indicator is left out.
     func userTurn(asking prompt: Prompt, tier: Tier) -> String {
+        let template = tier.indicator.isEmpty ? user.substituting("", for: "{{tier}}\n") : user
         var result = ""
-        let template = tier.indicator.isEmpty ? user.replacing("{{tier}}\n", with: "") : user
         var rest = template[...]
-        while let open = rest.firstRange(of: "{{") {
-            result += rest[..<open.lowerBound]
-            let after = rest[open.upperBound...]
-            if after.hasPrefix("tier}}") {
+        while let brace = rest.utf8.firstIndex(of: UInt8(ascii: "{")) {
+            result += rest[..<brace]
+            rest = rest[brace...]
+            if rest.utf8.starts(with: "{{tier}}".utf8) {
                 result += tier.indicator
-                rest = after.dropFirst("tier}}".count)
-            } else if after.hasPrefix("prompt}}") {
+                rest = rest[rest.utf8.index(brace, offsetBy: "{{tier}}".utf8.count)...]
+            } else if rest.utf8.starts(with: "{{prompt}}".utf8) {
                 result += prompt.text
-                rest = after.dropFirst("prompt}}".count)
+                rest = rest[rest.utf8.index(brace, offsetBy: "{{prompt}}".utf8.count)...]
             } else {
-                result += "{{"
-                rest = after
+                let count = rest.utf8.starts(with: "{{".utf8) ? 2 : 1
+                let end = rest.utf8.index(brace, offsetBy: count)
+                result += rest[..<end]
+                rest = rest[end...]
             }
         }
         return result + rest

@@ -57,7 +57,7 @@ private struct ScenarioEditor {
     /// What must hold of the result, whatever the edits were.
     mutating func check() {
         for placeholder in ["{{tier}}", "{{prompt}}"] {
-            let count = scenario.user.ranges(of: placeholder).count
+            let count = scenario.user.places(of: placeholder).count
             if count != 1 { problems.append(.placeholder(placeholder, count: count)) }
         }
         var seen: Set<String> = []
@@ -111,7 +111,7 @@ private struct ScenarioEditor {
     ) {
         switch place {
         case .user:
-            let ranges = scenario.user.ranges(of: text)
+            let ranges = scenario.user.places(of: text)
             guard ranges.count == 1 else {
                 return problems.append(.occurrences(edit: number, text: text, count: ranges.count))
             }
@@ -119,7 +119,7 @@ private struct ScenarioEditor {
         case .part(let address):
             let indices = parts(address, number)
             guard !indices.isEmpty else { return }
-            let places = indices.flatMap { index in scenario.system[index].text.ranges(of: text).map { (index, $0) } }
+            let places = indices.flatMap { index in scenario.system[index].text.places(of: text).map { (index, $0) } }
             guard places.count == 1 else {
                 return problems.append(.occurrences(edit: number, text: text, count: places.count))
             }
@@ -128,29 +128,30 @@ private struct ScenarioEditor {
     }
 
     private mutating func rename(_ name: String, to other: String, _ number: Int) {
-        guard scenario.system.contains(where: { $0.text.contains(name) }) else {
+        guard scenario.system.contains(where: { !$0.text.places(of: name).isEmpty }) else {
             return problems.append(.occurrences(edit: number, text: name, count: 0))
         }
-        for index in scenario.system.indices {
-            scenario.system[index].text.replace(name, with: other)
+        func renamed(_ text: String) -> String { text.substituting(other, for: name) }
+        for index in scenario.system.indices { scenario.system[index].text = renamed(scenario.system[index].text) }
+        scenario.user = renamed(scenario.user)
+        for index in scenario.tiers.indices {
+            scenario.tiers[index].indicator = renamed(scenario.tiers[index].indicator)
         }
-        scenario.user.replace(name, with: other)
-        for index in scenario.tiers.indices { scenario.tiers[index].indicator.replace(name, with: other) }
-        scenario.criteria.complianceQuestion.replace(name, with: other)
+        scenario.criteria.complianceQuestion = renamed(scenario.criteria.complianceQuestion)
         for list in [\Scenario.Openings.compliant, \.refusing] {
-            scenario.openings[keyPath: list] = scenario.openings[keyPath: list].map { $0.replacing(name, with: other) }
+            scenario.openings[keyPath: list] = scenario.openings[keyPath: list].map(renamed)
         }
         for list in [\Scenario.Criteria.objections, \.requirements] {
             scenario.criteria[keyPath: list] = scenario.criteria[keyPath: list].map {
-                $0.replacing(name.lowercased(), with: other.lowercased())
+                $0.substituting(other.lowercased(), for: name.lowercased())
             }
         }
         for index in scenario.criteria.reasoning.indices {
-            scenario.criteria.reasoning[index].question.replace(name, with: other)
+            scenario.criteria.reasoning[index].question = renamed(scenario.criteria.reasoning[index].question)
         }
         for index in scenario.prompts.indices {
-            scenario.prompts[index].text.replace(name, with: other)
-            scenario.prompts[index].question?.replace(name, with: other)
+            scenario.prompts[index].text = renamed(scenario.prompts[index].text)
+            scenario.prompts[index].question = scenario.prompts[index].question.map(renamed)
         }
     }
 }

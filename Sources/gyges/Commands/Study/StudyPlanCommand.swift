@@ -137,7 +137,7 @@ extension StudyPlan {
     }
 
     private static func duration(_ seconds: Double) -> String {
-        let minutes = Int((seconds / 60).rounded(.up))
-        return minutes < 90 ? "\(minutes) min" : String(format: "%.1f h", seconds / 3600)
+        let minutes = (seconds / 60).rounded(.up)
+        return minutes < 90 ? "\(Int(minutes)) min" : String(format: "%.1f h", seconds / 3600)
     }
 }
