@@ -112,10 +112,11 @@ let package = Package(
         .target(
             name: "GygesLabelling", dependencies: ["GygesFiles", "GygesReport", "GygesStudy", "GygesServer"],
             resources: [.embedInCode("Page")], swiftSettings: common),
+        .systemLibrary(name: "CGygesEdit", providers: [.apt(["libedit-dev"])]),
         .executableTarget(
             name: "gyges",
             dependencies: [
-                "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
+                "CGygesEdit", "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
                 "GygesConstraints", "GygesModels", "GygesInference", "GygesHub", "GygesStudy", "GygesClient",
                 "GygesSubjects", "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
                 "GygesAnalysis",

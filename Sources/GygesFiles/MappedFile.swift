@@ -106,11 +106,15 @@ public final class MappedFile: Sendable {
         advise(advice, range: offset..<offset + part.count)
     }
 
-    /// The whole contents of a small file.
+    /// The whole contents of a small file, or of standard input for `-`.
     ///
     /// - Throws: ``FileError`` if the file cannot be read or is larger than `limit` bytes.
     public static func read(path: String, limit: Int = 256 << 20) throws(FileError) -> [UInt8] {
-        try MappedFile(path: path).withBytes { bytes throws(FileError) in
+        guard path != "-" else {
+            var lines = try LineReader(path: path, lineLimit: limit)
+            return try lines.rest(limit: limit)
+        }
+        return try MappedFile(path: path).withBytes { bytes throws(FileError) in
             guard bytes.count <= limit else {
                 throw FileError(
                     path, "has \(bytes.count) bytes; at most \(limit) are read",

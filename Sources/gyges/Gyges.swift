@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The command line: one file a command, no logic of its own.
+/// The command line: one file a command, which reads options, calls libraries and prints.
 @main
 struct Gyges: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,12 +23,17 @@ struct Gyges: AsyncParsableCommand {
 
     static func main() async {
         do {
-            var command = try parseAsRoot()
+            _ = Output.diesOfClosedPipe
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            try checkSubcommands(arguments)
+            var command = try parseAsRoot(
+                RenamedOptions.translated(arguments) { Terminal.writeError("gyges: \($0)\n") })
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
+            try Output.check()
         } catch {
             Failure(error).exit()
         }

@@ -36,7 +36,7 @@ import Testing
             (["tokenize", "model", "--what"], 64, "--what"),
             (["generate", "model", "hello", "--long-context", "far"], 64, "dual-chunk"),
             (["generate", "model", "hello", "--context-length", "0"], 64, "--context-length"),
-            (["generate", "model", "hello", "--cache-format", "q4"], 64, "q8"),
+            (["generate", "model", "hello", "--kv-cache-format", "q4"], 64, "q8"),
             (["study", "run", "/no/such/study.yaml"], 1, "study.yaml"),
             (["study", "judge", "/no/such/run", "--judge", "rules"], 1, "/no/such/run"),
             (["study", "judge", "run", "--judge", "votes"], 64, "--model"),
@@ -81,11 +81,11 @@ import Testing
         let conversation = #"[{"role": "user", "content": "hello"}]"#
         let cases: [([String], String)] = [
             (["inspect", model, "--json"], ""), (["tokenize", model, "the fox", "--json"], ""),
-            (["tokenize", model, "--pair", "the fox", "a ring", "--maximum", "2", "--json"], ""),
+            (["tokenize", model, "--pair", "the fox", "a ring", "--max-tokens", "2", "--json"], ""),
             (["tokenize", model, "--words", "the", "fox", "--count", "--json"], ""),
             (["generate", model, "hello", "--max-tokens", "3", "--json"], ""),
             (["generate", model, "hello", "--max-tokens", "3", "--context-length", "4096", "--json"], ""),
-            (["perplexity", model, text, "--cache-format", "q8", "--json"], ""), (["pull", "--list", "--json"], ""),
+            (["perplexity", model, text, "--kv-cache-format", "q8", "--json"], ""), (["pull", "--list", "--json"], ""),
             (["template", model, "--segments"], conversation),
             (["score", model], #"{"context": "the quick", "continuation": " brown"}"#),
         ]
@@ -195,7 +195,7 @@ import Testing
         let ids = { (options: [String]) in
             try Program.run(["tokenize", model, text, "--json"] + options).output
         }
-        #expect(try ids([]) != ids(["--special"]))
+        #expect(try ids([]) != ids(["--parse-special"]))
         let count = try Program.run(["tokenize", model, text, "--count"])
         #expect(Int(count.output.trimmingCharacters(in: .newlines)) ?? 0 > 5)
     }

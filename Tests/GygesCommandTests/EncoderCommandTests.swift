@@ -125,8 +125,8 @@ import Testing
         let rows = try #require(compared["precisions"]?.array)
         #expect(rows.map { $0["precision"]?.string } == ["bf16", "int8"])
         for row in rows {
-            let (least, mean) = (row["least_cosine"]?.double ?? 0, row["mean_cosine"]?.double ?? 0)
-            #expect(least >= 0.995 && least <= mean && mean <= 1.000001 && row["is_good"] == true, "\(row)")
+            let (minimum, mean) = (row["minimum_cosine"]?.double ?? 0, row["mean_cosine"]?.double ?? 0)
+            #expect(minimum >= 0.995 && minimum <= mean && mean <= 1.000001 && row["is_good"] == true, "\(row)")
             #expect(row["neighbour_agreement"]?.double != nil && row["score_agreement"]?.double != nil)
         }
         #expect(try compare("--compare", records)["texts"] == 2)

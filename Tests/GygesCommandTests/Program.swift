@@ -17,23 +17,31 @@ enum Program {
     /// Where the package manager put it: beside the tests.
     static let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/gyges"
 
-    /// Forks, runs what its arguments from the second on name, and writes to the file that the first names: the wait
+    /// Forks, lets closed pipes end the child as they do in a shell, runs what its arguments from the second on name, and writes to the file that the first names: the wait
     /// status, the seconds of processor time, the peak of resident memory in KiB.
     ///
     /// The tests cannot ask for that peak themselves: they start processes by `vfork`, and Linux counts the memory that a
     /// process shared with its parent before `exec`, which here is all that the tests hold, as the process's own.
     private static let launcher = """
-        import os, sys
+        import os, signal, sys
         child = os.fork()
         if child == 0:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             os.execv(sys.argv[2], sys.argv[2:])
         _, status, usage = os.wait4(child, 0)
         with open(sys.argv[1], "w") as outcome:
             outcome.write(f"{status} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}")
         """
 
-    /// Runs it to its end. Packed copies of the tests' models stay out of the user's cache.
-    static func run(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws -> Outcome {
+    /// Runs a script of bash to its end; `$0` is the program, `$1` and so on are the arguments.
+    static func shell(_ script: String, _ arguments: [String]) throws -> Outcome {
+        try run(["-c", script, path] + arguments, executable: "/bin/bash")
+    }
+
+    /// Runs the program, or another one, to its end. Packed copies of the tests' models stay out of the user's cache.
+    static func run(
+        _ arguments: [String], input: String = "", environment: [String: String] = [:], executable: String = path
+    ) throws -> Outcome {
         let folder = try TemporaryFolder()
         let names = ["input", "output", "errors", "outcome"].map { folder.path + "/" + $0 }
         try Data(input.utf8).write(to: URL(fileURLWithPath: names[0]))
@@ -45,7 +53,7 @@ enum Program {
         posix_spawn_file_actions_addopen(&actions, 2, names[2], O_WRONLY | O_CREAT, 0o600)
         let variables = ProcessInfo.processInfo.environment.merging(["GYGES_PACKED": "off"]) { $1 }
             .merging(environment) { $1 }
-        let argumentTexts = (["python3", "-c", launcher, names[3], path] + arguments).map { strdup($0) } + [nil]
+        let argumentTexts = (["python3", "-c", launcher, names[3], executable] + arguments).map { strdup($0) } + [nil]
         let variableTexts = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in argumentTexts + variableTexts { free(text) } }
 

@@ -81,16 +81,15 @@ public struct EvaluationResult: Sendable, Hashable, PrintedResult {
         self.seconds = seconds
     }
 
-    /// Reads a result that `--json` printed.
+    /// Reads a result that `--json` printed, from standard input for `-`.
     ///
     /// - Throws: ``FileError`` if the file cannot be read or is not one.
     public init(path: String) throws(FileError) {
+        let bytes = try MappedFile.read(path: path, limit: Self.byteLimit)
+        let path = path == "-" ? "standard input" : path
         // The reader of untrusted JSON first: it names the place of a fault and bounds the nesting.
-        _ = try JSON.read(path: path, limits: .init(byteCount: Self.byteLimit))
-        let result: Result<Self, any Error> = try MappedFile(path: path).withBytes { bytes in
-            Result { try JSONDecoder().decode(Self.self, from: Data(bytes)) }
-        }
-        switch result {
+        _ = try JSON.parse(bytes, path: path)
+        switch Result(catching: { try JSONDecoder().decode(Self.self, from: Data(bytes)) }) {
         case .success(let value):
             self = value
             let isSound = measures.flatMap { $0.points + $0.parts }.allSatisfy {

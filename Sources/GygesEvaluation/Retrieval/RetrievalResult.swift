@@ -81,9 +81,10 @@ public struct RetrievalResult: Sendable, Hashable, PrintedResult {
     ///
     /// - Throws: ``FileError`` if the file cannot be read or is not one.
     public init(path: String) throws(FileError) {
-        // The reader of untrusted JSON first: it names the place of a fault and bounds the nesting.
-        _ = try JSON.read(path: path)
         let bytes = try MappedFile.read(path: path)
+        let path = path == "-" ? "standard input" : path
+        // The reader of untrusted JSON first: it names the place of a fault and bounds the nesting.
+        _ = try JSON.parse(bytes, path: path)
         func fault(_ problem: String) -> FileError {
             FileError(path, problem, remedy: "Give a file that 'gyges evaluate retrieval … --json' printed.")
         }

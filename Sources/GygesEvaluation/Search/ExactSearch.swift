@@ -65,6 +65,29 @@ public struct ExactSearch: ~Copyable {
     /// - Precondition: There is such a query.
     public func hits(ofQuery query: Int) -> [SearchHit] { top.hits(ofQuery: query) }
 
+    /// All documents in the order of their scores for one query, of equals the first one first. What has nothing in common with a
+    /// sparse query scores 0 and comes last.
+    ///
+    /// - Parameters:
+    ///   - documents: What is to be ordered.
+    ///   - query: The vectors of one text.
+    /// - Throws: ``EvaluationError`` if shapes do not agree, a number is not finite, or there is not one query.
+    /// - Complexity: O(documents' vectors · query's vectors · dimension).
+    public static func ranking(
+        of documents: EmbeddedTexts, for query: EmbeddedTexts, team: ThreadTeam
+    ) throws(EvaluationError) -> [SearchHit] {
+        guard query.count == 1, let count = documents.count else {
+            throw EvaluationError(
+                "A ranking takes one query, and documents whose vectors have the length that they should.")
+        }
+        guard count > 0 else { return [] }
+        var search = try ExactSearch(queries: query, depth: count, team: team)
+        try search.add(documents)
+        let found = search.hits(ofQuery: 0)
+        let others = Set(0..<count).subtracting(found.map(\.document)).sorted()
+        return found + others.map { SearchHit(document: $0, score: 0) }
+    }
+
     private static func validated(
         _ texts: EmbeddedTexts, first: Int, what: String
     ) throws(EvaluationError) -> Int {

@@ -45,11 +45,15 @@ extension JSON {
         return try result.get()
     }
 
-    /// Reads the JSON document in a file.
+    /// Reads the JSON document in a file, or on standard input for `-`.
     ///
     /// - Throws: ``FileError`` if the file cannot be read or is not a document within the limits.
     public static func read(path: String, limits: Limits = .init()) throws(FileError) -> JSON {
-        try MappedFile(path: path).withBytes { bytes throws(FileError) in
+        guard path != "-" else {
+            return try parse(
+                try MappedFile.read(path: path, limit: limits.byteCount), path: "standard input", limits: limits)
+        }
+        return try MappedFile(path: path).withBytes { bytes throws(FileError) in
             try parse(bytes, path: path, limits: limits)
         }
     }

@@ -87,6 +87,20 @@ public struct LineReader: ~Copyable {
         }
     }
 
+    /// All bytes that are left, ends of lines included.
+    ///
+    /// - Throws: ``FileError`` if reading fails or there are more than `limit`.
+    public mutating func rest(limit: Int) throws(FileError) -> [UInt8] {
+        while !isAtEnd {
+            guard buffer.count - start <= limit else {
+                throw FileError(name, "has more than \(limit) bytes", remedy: "Check that it is the right file.")
+            }
+            try fill()
+        }
+        defer { start = buffer.count }
+        return Array(buffer[start...])
+    }
+
     private borrowing func lineEnd(from place: Int) -> Int? {
         buffer.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress, place < bytes.count,

@@ -56,3 +56,14 @@ public enum EncoderError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 }
+
+extension EncoderError {
+    /// Which of the texts that were given is at fault, by its place, and what is wrong with it; `nil` if it is not a text.
+    public var textProblem: (index: Int, problem: String)? {
+        switch self {
+        case .textTooLong(let index, let count, let limit): (index, "has \(count) tokens, more than \(limit)")
+        case .badText(let index, let reason): (index, "cannot be read: \(reason)")
+        default: nil
+        }
+    }
+}

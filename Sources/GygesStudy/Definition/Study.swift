@@ -23,7 +23,7 @@ public struct Study: Sendable, Equatable, Codable {
     /// Reads a study file and the scenarios it names; relative paths start from the study file's folder.
     ///
     /// - Parameters:
-    ///   - path: the study file.
+    ///   - path: the study file; `-` for standard input.
     ///   - overrides: assignments `key=value` with dotted keys, as given to `--set`.
     /// - Throws: `FileError` with everything that is wrong in the file that is wrong first.
     public static func load(_ path: String, overrides: [String] = []) throws(FileError) -> Study {
@@ -36,7 +36,8 @@ public struct Study: Sendable, Equatable, Codable {
         let absolute = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
         return try Study(
             definition: definition, scenarios: scenarios, path: path,
-            origin: Origin(path: absolute, overrides: overrides))
+            // What was read from standard input cannot be read again.
+            origin: path == "-" ? nil : Origin(path: absolute, overrides: overrides))
     }
 
     /// The study read again from where it came from; `nil` if the file is no longer there.

@@ -41,19 +41,20 @@ extension Scenario {
     /// - Parameter folder: what relative paths start from; empty for the current folder.
     static func document(_ reference: String, relativeTo folder: String) throws(FileError) -> YAMLDocument {
         if let text = shippedFile(reference) { return try YAMLDocument(text, path: "\(reference) (shipped)") }
-        guard reference.contains("/") || reference.hasSuffix(".yaml") || reference.hasSuffix(".yml") else {
+        guard reference == "-" || reference.contains("/") || reference.hasSuffix(".yaml") || reference.hasSuffix(".yml") else {
             throw FileError(
                 reference, "there is no shipped scenario of this name.",
                 remedy: "Use \(shippedNames.joined(separator: ", ")), or give the path of a YAML file.")
         }
-        let isRelative = !reference.hasPrefix("/") && !folder.isEmpty
+        let isRelative = !reference.hasPrefix("/") && !folder.isEmpty && reference != "-"
         return try YAMLDocument(contentsOf: isRelative ? "\(folder)/\(reference)" : reference)
     }
 
     /// Finds a scenario: a shipped one by its name, any other by the path of its file.
     ///
     /// - Parameters:
-    ///   - reference: a name, or a path that contains a slash or ends in `.yaml` or `.yml`.
+    ///   - reference: a name, or a path that contains a slash or ends in `.yaml` or `.yml`, or `-` for
+    ///     standard input.
     ///   - folder: what relative paths start from; empty for the current folder.
     public static func find(_ reference: String, relativeTo folder: String = "") throws(FileError) -> Scenario {
         try Scenario(document(reference, relativeTo: folder))

@@ -43,7 +43,9 @@ final class YAMLDocument {
     convenience init(contentsOf path: String) throws(FileError) {
         let data: Data
         do {
-            data = try Data(contentsOf: URL(filePath: path))
+            data = path == "-" ? Data(try MappedFile.read(path: path)) : try Data(contentsOf: URL(filePath: path))
+        } catch let error as FileError {
+            throw error
         } catch {
             throw FileError(path, "the file cannot be read.", remedy: "Check that it exists and is readable.")
         }

@@ -66,7 +66,7 @@ struct Bench: AsyncParsableCommand {
         let model = try options.load()
         let loading = start.duration(to: .now) / .seconds(1)
         if onRequest {
-            return await BenchRequest.answerAll(by: model, threads: threads, loadingSeconds: loading)
+            return try await BenchRequest.answerAll(by: model, threads: threads, loadingSeconds: loading)
         }
         let bandwidth = measureReadBandwidth(team: ThreadTeam(threadCount: threads))
         var results: [SpeedMeasurement] = []
@@ -99,7 +99,7 @@ extension Bench {
             options: .init(precision: options.engine.productPrecision, threadCount: threads, loadsHead: false))
         let bench = BenchEncoder(
             encoder: encoder, threads: threads, loadingSeconds: start.duration(to: .now) / .seconds(1))
-        if onRequest { return bench.answerRequests() }
+        if onRequest { return try bench.answerRequests() }
         print(try bench.report(repetitions: repetitions, json: json))
     }
 }
@@ -119,7 +119,7 @@ private struct BenchReport {
         var lines = [
             "\(model.path)",
             String(
-                format: "%d threads, %@, %@ products; %.2f GB of weights, loaded in %.2f s", threads,
+                format: "%d threads, %@, %@ matmuls; %.2f GB of weights, loaded in %.2f s", threads,
                 InstructionSet.current.rawValue, model.precision.rawValue, gigabytes, loadingSeconds),
             String(
                 format: "memory reads at %.1f GB/s, so one sequence can gain at most %.1f tokens/s", bandwidth / 1e9,

@@ -25,18 +25,14 @@ struct BenchEncoder {
         var table = Table([("work", .left), ("tokens/s", .right), ("best", .right), ("ms", .right)])
         var results: [JSON] = []
         for (name, lengths) in works {
-            let texts = lengths.enumerated().map { index, length in tokens(count: length, variant: index) }
-            let count = Double(lengths.reduce(0, +))
-            let seconds = try (0...repetitions).map { _ in try secondsFor(texts) }.dropFirst().sorted()
-            guard let best = seconds.first else { continue }
-            let median = seconds[seconds.startIndex + seconds.count / 2]
+            let speed = try encoder.measureSpeed(lengths: lengths, repetitions: repetitions)
             table.append([
-                name, String(format: "%.0f", count / median), String(format: "%.0f", count / best),
-                String(format: "%.1f", median * 1e3),
+                name, String(format: "%.0f", speed.median), String(format: "%.0f", speed.best),
+                String(format: "%.1f", speed.medianSeconds * 1e3),
             ])
             results.append([
-                "work": .string(name), "tokens": .integer(Int(count)), "tokens_per_second": .double(count / median),
-                "seconds": .array(seconds.map { .double($0) }),
+                "work": .string(name), "tokens": .integer(speed.tokenCount), "tokens_per_second": .double(speed.median),
+                "seconds": .array(speed.seconds.map { .double($0) }),
             ])
         }
         guard !json else {
@@ -45,32 +41,38 @@ struct BenchEncoder {
             return JSON.object(document).serialized(.pretty)
         }
         let head = String(
-            format: "%@\n%d threads, %@, %@ products; loaded in %.2f s\n\n", encoder.path, threads,
+            format: "%@\n%d threads, %@, %@ matmuls; loaded in %.2f s\n\n", encoder.path, threads,
             InstructionSet.current.rawValue, encoder.precision.rawValue, loadingSeconds)
         return head + table.text
     }
 
     /// Answers each line `{"texts": [[ids], …]}` of standard input with the seconds that vectors of all texts took.
-    func answerRequests() {
-        printNow(JSON.object(facts).serialized() + "\n")
+    func answerRequests() throws {
+        try Output.write(JSON.object(facts).serialized() + "\n")
         while let line = readLine() {
+            let answer: JSON
             do {
-                let request = try JSON(parsing: line, path: "standard input")
-                let texts = request["texts"]?.array?.map { ids in
-                    (ids.array ?? []).compactMap(\.integer).compactMap(Int32.init(exactly:))
-                }
-                guard let texts, !texts.isEmpty else {
-                    throw FileError(
-                        "standard input", "\"texts\" must be lists of token ids",
-                        remedy: #"Send for example {"texts": [[50281, 2, 50282]]} on a line."#)
-                }
-                let answer: JSON = ["seconds": .double(try secondsFor(texts))]
-                printNow(answer.serialized() + "\n")
+                let texts = try texts(of: try JSON(parsing: line, path: "standard input"))
+                answer = ["seconds": .double(try encoder.secondsOfEmbedding(texts))]
             } catch {
-                let problem: JSON = ["error": .string("\(error)")]
-                printNow(problem.serialized() + "\n")
+                answer = ["error": .string("\(error)")]
             }
+            try Output.write(answer.serialized() + "\n")
         }
+    }
+
+    private func texts(of request: JSON) throws(FileError) -> [[Int32]] {
+        let limit = Int32(clamping: encoder.configuration.vocabularySize)
+        let texts = request["texts"]?.array?.map { ids in
+            let tokens = ids.array?.compactMap(\.integer).compactMap(Int32.init(exactly:)) ?? []
+            return tokens.count == ids.array?.count && tokens.allSatisfy { (0..<limit).contains($0) } ? tokens : []
+        }
+        guard let texts, !texts.isEmpty, !texts.contains([]) else {
+            throw FileError(
+                "standard input", "\"texts\" must be lists of token ids below \(limit)",
+                remedy: #"Send for example {"texts": [[50281, 2, 50282]]} on a line."#)
+        }
+        return texts
     }
 
     private var facts: JSONObject {
@@ -79,17 +81,5 @@ struct BenchEncoder {
             ("instruction_set", .string(InstructionSet.current.rawValue)),
             ("precision", .string(encoder.precision.rawValue)), ("load_seconds", .double(loadingSeconds)),
         ])
-    }
-
-    private func secondsFor(_ texts: [[Int32]]) throws -> Double {
-        let start = ContinuousClock.now
-        _ = try encoder.runner.embeddings(of: texts, pooling: .mean, normalizes: true)
-        return start.duration(to: .now) / .seconds(1)
-    }
-
-    /// What the tokens are makes no difference to the time.
-    private func tokens(count: Int, variant: Int) -> [Int32] {
-        let limit = min(encoder.configuration.vocabularySize, 16_000)
-        return (0..<count).map { Int32(($0 * 37 + variant * 131 + 11) % limit) }
     }
 }

@@ -98,7 +98,7 @@ struct BenchRequest {
 
 extension BenchRequest {
     /// Answers each line of standard input with a line, until there are no more. The first line is the model's facts.
-    static func answerAll(by model: LanguageModel, threads: Int, loadingSeconds: Double) async {
+    static func answerAll(by model: LanguageModel, threads: Int, loadingSeconds: Double) async throws {
         let facts: JSON = [
             "model": .string(model.path), "threads": .integer(threads),
             "instruction_set": .string(InstructionSet.current.rawValue),
@@ -108,15 +108,16 @@ extension BenchRequest {
             "operations_of_head": .integer(
                 2 * model.configuration.vocabularySize * model.configuration.hiddenSize),
         ]
-        printNow(facts.serialized() + "\n")
+        try Output.write(facts.serialized() + "\n")
         while let line = readLine() {
+            let answer: JSON
             do {
                 let request = try BenchRequest(try JSON(parsing: line, path: "standard input"), model: model)
-                printNow(try await request.answer(by: model).serialized() + "\n")
+                answer = try await request.answer(by: model)
             } catch {
-                let problem: JSON = ["error": .string("\(error)")]
-                printNow(problem.serialized() + "\n")
+                answer = ["error": .string("\(error)")]
             }
+            try Output.write(answer.serialized() + "\n")
         }
     }
 }

@@ -6,7 +6,8 @@ import ArgumentParser
 struct ConstraintOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Answer with a document of this JSON schema, a file or the schema itself.", valueName: "schema"))
+            "Answer with a document of this JSON schema: a file, '-' for standard input, or the schema itself.",
+            valueName: "schema"))
     var schema: String?
 
     @Flag(help: "Answer with a JSON object.")
@@ -38,7 +39,7 @@ struct ConstraintOptions: ParsableArguments {
             return try OutputGrammar(
                 schema: try isText
                     ? JSON(parsing: schema, path: "--schema", limits: limits)
-                    : JSON.read(path: schema, limits: limits))
+                    : Input.json(schema, limits: limits))
         }
         let texts = (answers ?? "").split(separator: ",").map { String($0.trimmingPrefix { $0 == " " }) } + answer
         return answers == nil && answer.isEmpty ? nil : try OutputGrammar(answers: texts)

@@ -10,7 +10,7 @@ struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Says what this machine offers, or what an encoder's precisions cost on given texts.",
         discussion: """
-            Ends with status 1 if something must be mended before models run; what only slows them is noted.
+            Ends with status 1 if something must be fixed before models run; what only slows them is noted.
 
             With an encoder and --compare, each precision's vectors are compared with those in f32: the cosine of a text's two
             vectors, how many of a text's ten nearest texts stay, and what becomes of a classifier's labels or a re-ranker's
@@ -90,7 +90,7 @@ struct Doctor: ParsableCommand {
         if json {
             let rows = outcomes.map { name, result, isGood in
                 [
-                    "precision": .string(name), "least_cosine": .double(result.leastCosine),
+                    "precision": .string(name), "minimum_cosine": .double(result.leastCosine),
                     "mean_cosine": .double(result.meanCosine),
                     "neighbour_agreement": result.neighbourAgreement.map { .double($0) } ?? .null,
                     "score_agreement": result.scoreAgreement.map { .double($0) } ?? .null,
@@ -102,7 +102,7 @@ struct Doctor: ParsableCommand {
             let hasScores = results.contains { $0.scoreAgreement != nil }
             var table = Table(
                 [
-                    ("", .left), ("PRECISION", .left), ("LEAST COSINE", .right), ("MEAN", .right),
+                    ("", .left), ("PRECISION", .left), ("MINIMUM COSINE", .right), ("MEAN", .right),
                     ("NEAREST KEPT", .right),
                 ] + (hasScores ? [("LABELS KEPT", .right)] : []))
             func percent(_ share: Double?) -> String { share.map { String(format: "%.1f %%", 100 * $0) } ?? "–" }

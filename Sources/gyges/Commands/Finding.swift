@@ -10,7 +10,7 @@ struct Finding {
         case good
         /// Works, but slower or with less than could be had.
         case noted
-        /// Must be mended.
+        /// Must be fixed.
         case broken
 
         var mark: String {

@@ -12,11 +12,11 @@ struct EngineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))
     var threads: Int?
 
-    @Option(help: "Products: 'fast' (8-bit activations), 'exact' (f32), 'bfloat16' or 'int8' (one scale a row).")
+    @Option(help: "Matmuls: 'fast' (8-bit activations), 'exact' (f32), 'bfloat16' or 'int8' (one scale a row).")
     var precision = "fast"
 
-    @Option(help: "Cached keys and values: 'f32', 'f16', 'bf16' or 'q8' (8 bits: half the memory of f16).")
-    var cacheFormat = "f16"
+    @Option(help: "The KV cache: 'f32', 'f16', 'bf16' or 'q8' (8 bits: half the memory of f16).")
+    var kvCacheFormat = "f16"
 
     @Option(
         help: ArgumentHelp(
@@ -29,14 +29,14 @@ struct EngineOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The most tokens of a sequence, prompt and answer together, e.g. 32768 for 4 times a window of 8192.",
+            "The maximum length of a sequence, prompt and answer together, e.g. 32768 for 4 times a window of 8192.",
             valueName: "tokens"))
     var contextLength: Int?
 
-    @Option(help: ArgumentHelp("The most memory for keys and values, in GiB.", valueName: "GiB"))
-    var cacheMemory = 4.0
+    @Option(help: ArgumentHelp("The maximum size of the KV cache.", valueName: "GiB"))
+    var kvCacheMemory = 4.0
 
-    @Option(help: ArgumentHelp("The most sequences computed together.", valueName: "count"))
+    @Option(help: ArgumentHelp("Compute at most so many sequences together.", valueName: "count"))
     var sequences = 32
 
     @Flag(
@@ -49,14 +49,14 @@ struct EngineOptions: ParsableArguments {
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
-        guard cacheMemory > 0, cacheMemory <= 1_000_000 else {
-            throw ValidationError("--cache-memory must be positive.")
+        guard kvCacheMemory > 0, kvCacheMemory <= 1_000_000 else {
+            throw ValidationError("--kv-cache-memory must be positive.")
         }
         guard ProductPrecision(rawValue: precision) != nil else {
             throw ValidationError("--precision must be fast, exact, bfloat16 or int8.")
         }
-        guard KeyValueFormat(rawValue: cacheFormat) != nil else {
-            throw ValidationError("--cache-format must be f32, f16, bf16 or q8.")
+        guard KeyValueFormat(rawValue: kvCacheFormat) != nil else {
+            throw ValidationError("--kv-cache-format must be f32, f16, bf16 or q8.")
         }
         guard LongContextMethod(rawValue: longContext) != nil else {
             throw ValidationError("--long-context must be auto, none, yarn, dual-chunk or both.")
@@ -67,7 +67,7 @@ struct EngineOptions: ParsableArguments {
         guard (1...4096).contains(sequences) else { throw ValidationError("--sequences must be from 1 to 4096.") }
     }
 
-    /// How products are computed.
+    /// How matmuls are computed.
     var productPrecision: ProductPrecision { ProductPrecision(rawValue: precision) ?? .fast }
 
     /// Where packed weights are kept between runs; `nil` if nowhere.
@@ -81,8 +81,8 @@ struct EngineOptions: ParsableArguments {
     var engine: InferenceEngine.Options {
         let defaults = InferenceEngine.Options()
         return .init(
-            threadCount: threads, keyValueFormat: KeyValueFormat(rawValue: cacheFormat) ?? .f16,
-            keyValueByteLimit: Int(cacheMemory * Double(1 << 30)),
+            threadCount: threads, keyValueFormat: KeyValueFormat(rawValue: kvCacheFormat) ?? .f16,
+            keyValueByteLimit: Int(kvCacheMemory * Double(1 << 30)),
             sequenceLimit: sequences, speculationRowLimit: speculation ? defaults.speculationRowLimit : 0,
             longContext: LongContextOptions(
                 method: LongContextMethod(rawValue: longContext) ?? .automatic, contextLength: contextLength))
@@ -113,7 +113,7 @@ struct PrefixCacheOption: ParsableArguments {
     @Option(
         name: .customLong("prefix-cache"),
         help: ArgumentHelp(
-            "A file that keeps what was computed of the prompt, so that the next run that begins alike goes on from there.",
+            "A file that keeps the KV cache of the prompt, so that a later run whose prompt begins the same need not read that again.",
             valueName: "file"))
     var path: String?
 
@@ -155,22 +155,37 @@ struct SamplingOptions: ParsableArguments {
     @Option(help: "Decides every draw.")
     var seed: UInt64 = 0
 
-    @Option(help: "The most tokens to generate.")
+    @Option(help: "Generate at most so many tokens.")
     var maxTokens = 512
 
     @Option(help: ArgumentHelp("A text that ends the answer; may be repeated.", valueName: "text"))
     var stop: [String] = []
 
+    /// Before a model is loaded, which takes far longer than to see a mistake.
+    func validate() throws {
+        try Self.check(
+            SamplingParameters(
+                temperature: temperature ?? 0, topK: topK ?? 0, topP: topP ?? 1, minP: minP ?? 0,
+                repetitionPenalty: repetitionPenalty ?? 1, seed: seed))
+        guard maxTokens >= 1 else { throw ValidationError("--max-tokens must be at least 1.") }
+    }
+
+    private static func check(_ parameters: SamplingParameters) throws {
+        guard parameters.problems.isEmpty else {
+            throw ValidationError(parameters.problems.map(\.description).joined(separator: "; ") + ".")
+        }
+    }
+
     /// The parameters with what the model's publisher advises filled in.
+    ///
+    /// - Throws: `ValidationError` if advice and options together are out of range.
     func parameters(for model: LanguageModel) throws -> SamplingParameters {
         let advice = model.generationDefaults
         let parameters = SamplingParameters(
             temperature: temperature ?? (advice.samples ? advice.temperature ?? 1 : 0), topK: topK ?? advice.topK ?? 0,
             topP: topP ?? advice.topP ?? 1, minP: minP ?? 0,
             repetitionPenalty: repetitionPenalty ?? advice.repetitionPenalty ?? 1, seed: seed)
-        guard parameters.problems.isEmpty else {
-            throw ValidationError(parameters.problems.map(\.description).joined(separator: "; ") + ".")
-        }
+        try Self.check(parameters)
         return parameters
     }
 }

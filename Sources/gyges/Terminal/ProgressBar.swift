@@ -1,30 +1,40 @@
 import Foundation
 import Synchronization
 
-/// Shows progress on standard error: a line that redraws itself on a terminal, plain lines now and then elsewhere.
+/// Shows progress on standard error: a line that redraws itself on a terminal; elsewhere plain lines now and then, the
+/// last of them at 100 %.
 final class ProgressBar: Sendable {
     private struct State {
         var meter: ProgressMeter
         var lastDrawn = -Double.infinity
+        /// The count that was shown last, of this activity; `nil` if none was.
+        var drawnCount: Int?
         var isLineOpen = false
     }
 
     private let state: Mutex<State>
     private let terminal: Terminal
-    /// The least time between two drawings, in seconds.
+    /// The minimum time between two drawings, in seconds.
     private let interval: Double
+    /// How long work goes on before it is shown at all, in seconds.
+    private let delay: Double
     private let isShown: Bool
     private let output: @Sendable (String) -> Void
     private let start = ContinuousClock.now
 
-    /// Creates a bar; `isShown` is false where the user asked for quiet.
+    /// Creates a bar.
+    ///
+    /// - Parameters:
+    ///   - delay: How long work goes on before it is shown at all, in seconds; what is sooner done is not worth a line.
+    ///   - isShown: False where the user asked for quiet.
     init(
-        _ unit: ProgressMeter.Unit, isShown: Bool = true, terminal: Terminal = .standardError(),
+        _ unit: ProgressMeter.Unit, delay: Double = 0, isShown: Bool = true, terminal: Terminal = .standardError(),
         write: @escaping @Sendable (String) -> Void = Terminal.writeError
     ) {
         state = Mutex(State(meter: ProgressMeter(unit: unit)))
         self.terminal = terminal
         interval = terminal.isInteractive ? 0.1 : 5
+        self.delay = delay
         self.isShown = isShown
         output = write
     }
@@ -36,13 +46,16 @@ final class ProgressBar: Sendable {
         let elapsed = ContinuousClock.now - start
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
         state.withLock { state in
-            let isNew = activity != state.meter.activity
-            if isNew { closeLine(&state) }
-            state.meter.update(activity, count: count, of: total, at: seconds)
-            guard isNew || seconds - state.lastDrawn >= interval || (count == total && terminal.isInteractive) else {
-                return
+            if activity != state.meter.activity {
+                closeLine(&state)
+                state.drawnCount = nil
             }
+            state.meter.update(activity, count: count, of: total, at: seconds)
+            let isEnd = count == total && state.drawnCount != count
+            let isDue = state.drawnCount == nil ? seconds >= delay : seconds - state.lastDrawn >= interval || isEnd
+            guard isDue else { return }
             state.lastDrawn = seconds
+            state.drawnCount = count
             draw(&state)
         }
     }

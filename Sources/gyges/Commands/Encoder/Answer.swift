@@ -23,21 +23,21 @@ struct Answer: ParsableCommand {
     @Argument(help: "The question.")
     var question: String?
 
-    @Argument(help: "The text with the answer; read from --file or standard input if missing.")
+    @Argument(help: "The text with the answer; read from --file, or for '-' or nothing from standard input.")
     var text: String?
 
     @Option(
         name: .shortAndLong, help: ArgumentHelp("A text, or a .jsonl file of questions and texts.", valueName: "path"))
     var file: String?
 
-    @Option(help: ArgumentHelp("The most answers.", valueName: "count"))
+    @Option(help: ArgumentHelp("Print at most so many answers.", valueName: "count"))
     var topK = 1
 
     @Flag(help: "Let the model say that the text has no answer.")
     var allowNone = false
 
-    @Option(help: ArgumentHelp("The most tokens of an answer.", valueName: "tokens"))
-    var maximumAnswer = 15
+    @Option(help: ArgumentHelp("The maximum length of an answer.", valueName: "tokens"))
+    var maxAnswerTokens = 15
 
     @Option(help: ArgumentHelp("The tokens of a window, question included.", valueName: "tokens"))
     var window = 384
@@ -52,8 +52,8 @@ struct Answer: ParsableCommand {
 
     func validate() throws {
         guard (1...1000).contains(topK) else { throw ValidationError("--top-k must be from 1 to 1000.") }
-        guard (1...1000).contains(maximumAnswer) else {
-            throw ValidationError("--maximum-answer must be from 1 to 1000.")
+        guard (1...1000).contains(maxAnswerTokens) else {
+            throw ValidationError("--max-answer-tokens must be from 1 to 1000.")
         }
         guard window >= 8, overlap >= 0 else {
             throw ValidationError("--window must be at least 8, --overlap at least 0.")
@@ -78,20 +78,20 @@ struct Answer: ParsableCommand {
                 try answer(pairs, records, model)
             }
         }
-        let text = try text ?? Input.text(file)
+        let text = try text.flatMap { $0 == "-" ? nil : $0 } ?? Input.text(file, wanted: "the text with the answer")
         try answer([(question, text)], [TextRecord(text: text, fields: nil, place: file ?? "-")], model)
     }
 
     private func answer(
         _ pairs: [(question: String, text: String)], _ records: [TextRecord], _ model: TextEncoder
     ) throws {
-        let reader = AnswerReader(count: topK, maximumTokenCount: maximumAnswer, allowsNone: allowNone)
+        let reader = AnswerReader(count: topK, maximumTokenCount: maxAnswerTokens, allowsNone: allowNone)
         let found = try model.answers(
             to: pairs, reader: reader, windows: .init(maximumTokenCount: window, overlap: overlap))
-        for (index, answers) in found.enumerated() { show(records[index], pairs[index].question, answers) }
+        for (index, answers) in found.enumerated() { try show(records[index], pairs[index].question, answers) }
     }
 
-    private func show(_ record: TextRecord, _ question: String, _ answers: [FoundAnswer]) {
+    private func show(_ record: TextRecord, _ question: String, _ answers: [FoundAnswer]) throws {
         guard json else {
             if isJSON { print(question) }
             for answer in answers {
@@ -108,6 +108,6 @@ struct Answer: ParsableCommand {
                     "scalars": rangeJSON(answer.scalars), "bytes": rangeJSON(answer.bytes),
                 ]
         }
-        printLine(record.identity() + [("question", .string(question)), ("answers", .array(list))])
+        try printLine(record.identity() + [("question", .string(question)), ("answers", .array(list))])
     }
 }

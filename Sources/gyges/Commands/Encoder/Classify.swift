@@ -38,7 +38,7 @@ struct Classify: ParsableCommand {
             valueName: "sentence"))
     var template: String?
 
-    @Option(help: ArgumentHelp("The most labels of a text; all by default.", valueName: "count"))
+    @Option(help: ArgumentHelp("Print at most so many labels of a text; all by default.", valueName: "count"))
     var topK: Int?
 
     @Flag(help: "Print a line of JSON for each text.")
@@ -69,7 +69,7 @@ struct Classify: ParsableCommand {
                     remedy: "Put texts and pairs into different files.")
             }
             let scores = try scores(texts, seconds.isEmpty ? nil : seconds, model)
-            for (index, scores) in scores.enumerated() { show(records[index], texts[index], scores) }
+            for (index, scores) in scores.enumerated() { try show(records[index], texts[index], scores) }
         }
     }
 
@@ -94,7 +94,7 @@ struct Classify: ParsableCommand {
         }
     }
 
-    private func show(_ record: TextRecord, _ text: String, _ scores: [Score]) {
+    private func show(_ record: TextRecord, _ text: String, _ scores: [Score]) throws {
         let scores = scores.prefix(topK ?? scores.count)
         guard json else {
             print(text)
@@ -109,6 +109,6 @@ struct Classify: ParsableCommand {
         let labels = scores.map { score -> JSON in
             ["label": .string(score.label), "score": .double(Double(score.score))]
         }
-        printLine(record.identity(text) + [("labels", .array(Array(labels)))])
+        try printLine(record.identity(text) + [("labels", .array(Array(labels)))])
     }
 }

@@ -3,7 +3,6 @@ import ArgumentParser
 import Foundation
 import GygesFiles
 import GygesInference
-import GygesKernels
 
 /// `gyges embed`
 struct Embed: AsyncParsableCommand {
@@ -13,7 +12,7 @@ struct Embed: AsyncParsableCommand {
             Prints or writes a line of JSON for each text, in their order: its "id", or its place, and its "embedding". \
             Input is one text a line, or JSON Lines with "text" and perhaps "id" or "_id". Memory does not grow with it.
 
-            What was killed is gone on with by --resume, and the output is the same as if nothing had happened; \
+            --resume continues a run that was killed, and the output is the same as if nothing had happened; \
             FILE.progress, beside the output, says how far it is and by what it was made.
 
             Examples:
@@ -36,10 +35,10 @@ struct Embed: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A file for the vectors: .npy for NumPy's format, else JSON Lines.", valueName: "path"))
     var output: String?
 
-    @Flag(help: "Go on with the output where an earlier run ended.")
+    @Flag(help: "Continue the output of an earlier run.")
     var resume = false
 
-    @Flag(help: "Begin anew if the output is there.")
+    @Flag(help: "Replace the output if it is there.")
     var overwrite = false
 
     @Option(help: "How JSON Lines hold floats: 'float' or 'base64' (little-endian f32).")
@@ -67,7 +66,7 @@ struct Embed: AsyncParsableCommand {
             throw ValidationError("--resume and --overwrite need --output.")
         }
         if let output, output == source.input { throw ValidationError("--output would overwrite --input.") }
-        if resume, !source.texts.isEmpty { throw ValidationError("--resume goes on with an --input.") }
+        if resume, !source.given.isEmpty { throw ValidationError("--resume needs an --input.") }
         if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
         guard ["float", "base64"].contains(encoding) else {
             throw ValidationError("--encoding must be float or base64.")
@@ -87,53 +86,52 @@ struct Embed: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let model = try encoder.load()
-        let vectorizer = Vectorizer(model: model, kind: vectors.kind(for: model))
-        if isNumpy, vectorizer.kind != .single {
-            throw ValidationError("The model gives other than one vector for each text; write JSON Lines.")
-        }
+        let vectorizer = Vectorizer(model: try encoder.load(), kind: vectors.kind)
         let role = role.flatMap(TextRole.init(rawValue:))
         let ownPrompt = prompt.map { EmbeddingOptions.Prompt.named($0) } ?? prefix.map { .text($0) }
-        let maker = RowMaker(
+        let maker = try VectorRowMaker(
             vectorizer: vectorizer, role: role ?? .document,
-            options: vectors.options(prompt: ownPrompt ?? role.map(vectorizer.prompt) ?? .automatic, for: model),
+            options: vectors.options(
+                prompt: ownPrompt ?? role.map(vectorizer.prompt) ?? .automatic, for: vectorizer.model),
             format: isNumpy ? .numpy : VectorRows.Format(rawValue: encoding) ?? .jsonLines)
-        guard source.texts.isEmpty else { return try embedGiven(maker) }
+        guard source.given.isEmpty else { return try embedGiven(maker) }
         let form: TextReader.Form = source.isJSON ? .jsonLines(fields: fieldNames) : .plainLines
-        let reader = try TextReader(path: source.input ?? "-", form: form)
+        let reader = try source.reader(form: form)
         guard let output else { return try printAll(of: reader, maker) }
         try await write(reader, to: output, maker)
     }
 
     /// The texts of the command line.
-    private func embedGiven(_ maker: RowMaker) throws {
-        let records = source.texts.map { NamedText(id: nil, text: $0, line: 1) }
-        guard let output else { return try writeOutput(try maker.rows(of: records, from: 0)) }
+    private func embedGiven(_ maker: VectorRowMaker) throws {
+        let records = source.given.map { NamedText(id: nil, text: $0, line: 1) }
+        guard let output else { return try Output.write(try maker.rows(of: records, from: 0)) }
         guard overwrite || !FileManager.default.fileExists(atPath: output) else {
             throw FileError(output, "is there already", remedy: "Give --overwrite, or choose another file.")
         }
         let heading =
-            isNumpy ? NumpyHeader.bytes(rows: source.texts.count, columns: try width(maker.vectorizer.model)) : []
+            isNumpy ? NumpyHeader.bytes(rows: source.given.count, columns: try maker.width()) : []
         try AtomicFile.write(heading + maker.rows(of: records, from: 0), to: output)
     }
 
     /// All texts of the input to standard output, a few at a time so that a pipe's reader need not wait.
-    private func printAll(of reader: consuming TextReader, _ maker: RowMaker) throws {
+    private func printAll(of reader: consuming TextReader, _ maker: VectorRowMaker) throws {
         var reader = reader
         var count = 0
         while true {
             let records = try reader.nextWindow(.init(textCount: 64, byteCount: 16 << 10))
             guard !records.isEmpty else { return }
-            try writeOutput(try maker.rows(of: records, from: count))
+            try Output.write(try maker.rows(of: records, from: count))
             count += records.count
         }
     }
 
-    /// All texts of the input to a file that can be gone on with.
-    private func write(_ reader: consuming TextReader, to output: String, _ maker: RowMaker) async throws {
-        let width = try width(maker.vectorizer.model)
+    /// All texts of the input to a file that a later run can continue.
+    private func write(_ reader: consuming TextReader, to output: String, _ maker: VectorRowMaker) async throws {
+        let width = try maker.width()
+        var identity = try maker.identity()
+        identity["fields"] = source.isJSON ? .array(fieldNames.map { .string($0) }) : .null
         let file = try ResumableOutput(
-            path: output, identity: try identity(of: maker), start: resume ? .resume : overwrite ? .overwrite : .new)
+            path: output, identity: identity, start: resume ? .resume : overwrite ? .overwrite : .new)
         let total = quiet ? nil : try TextReader.count(path: source.input ?? "-", form: reader.form)
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
         defer { bar.finish() }
@@ -145,64 +143,5 @@ struct Embed: AsyncParsableCommand {
             try maker.rows(of: records, from: first) { bar.update("embedding", count: first + $0, of: total) }
         }
         _ = try await stream.run(reader, into: file)
-    }
-
-    private func width(_ model: TextEncoder) throws -> Int {
-        let dimension = vectors.truncateDimensions ?? model.embeddingDimension
-        guard dimension <= model.embeddingDimension else {
-            throw EncoderError.badDimension(dimension, width: model.embeddingDimension)
-        }
-        return dimension
-    }
-
-    /// All that decides the output's bytes, apart from the texts.
-    private func identity(of maker: RowMaker) throws -> JSONObject {
-        let (model, options) = (maker.vectorizer.model, maker.options)
-        func text(_ value: (some CustomStringConvertible)?) -> JSON { value.map { .string("\($0)") } ?? .null }
-        return JSONObject([
-            ("model", .string(try model.digest())), ("precision", .string(model.precision.rawValue)),
-            ("instruction set", .string(InstructionSet.current.rawValue)), ("arithmetic", .integer(arithmeticRevision)),
-            ("vectors", .string(maker.vectorizer.kind.rawValue)), ("role", .string(maker.role.rawValue)),
-            ("prompt", .string(try model.promptText(options.prompt))), ("pooling", text(options.pooling?.rawValue)),
-            ("dimensions", options.dimension.map { .integer($0) } ?? .null), ("scaled", .bool(options.normalizes)),
-            ("most tokens", options.text.maximumLength.map { .integer($0) } ?? .null),
-            ("truncation", .string(options.text.truncation.rawValue)), ("encoding", .string(maker.format.rawValue)),
-            ("fields", source.isJSON ? .array(fieldNames.map { .string($0) }) : .null),
-        ])
-    }
-}
-
-/// Makes the rows of a file of texts.
-private struct RowMaker {
-    let vectorizer: Vectorizer
-    let role: TextRole
-    let options: EmbeddingOptions
-    let format: VectorRows.Format
-
-    /// The rows of texts, end to end.
-    ///
-    /// - Parameters:
-    ///   - first: The place of the first text, which names it if it has no name.
-    ///   - progress: Told how many of the texts are done.
-    /// - Throws: ``FileError`` naming the line of a text that the model refuses; ``EncoderError`` about all of them.
-    func rows(of records: [NamedText], from first: Int, progress: ((Int) -> Void)? = nil) throws -> [UInt8] {
-        var rows = VectorRows(format: format)
-        let ids = records.enumerated().map { $1.id ?? .integer(first + $0) }
-        do {
-            switch try vectorizer.vectors(of: records.map(\.text), as: role, options: options, progress: progress) {
-            case .single(let vectors): for (id, vector) in zip(ids, vectors) { try rows.append(id: id, vector: vector) }
-            case .tokens(let texts):
-                for (id, text) in zip(ids, texts) {
-                    try rows.append(id: id, tokens: text.tokens, vectors: text.vectors)
-                }
-            case .sparse(let texts): for (id, text) in zip(ids, texts) { try rows.append(id: id, sparse: text) }
-            }
-        } catch let error as EncoderError {
-            guard let (index, problem) = error.textProblem, records.indices.contains(index) else { throw error }
-            throw FileError(
-                "line \(records[index].line)", problem,
-                remedy: "Change the text, or leave it out; what precedes its window is done.")
-        }
-        return rows.bytes
     }
 }

@@ -13,7 +13,7 @@ struct EncoderOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))
     var threads: Int?
 
-    @Option(help: "Products: 'f32', 'bf16' (faster, nearly as exact) or 'int8' (fastest).")
+    @Option(help: "Matmuls: 'f32', 'bf16' (faster, nearly as exact) or 'int8' (fastest).")
     var precision = "f32"
 
     @Flag(help: "Keep no copy of packed weights in the cache folder; starts are slower.")
@@ -48,8 +48,11 @@ struct EncoderOptions: ParsableArguments {
 
 /// Where texts come from: the command line, files, or standard input.
 struct TextInputOptions: ParsableArguments {
-    @Argument(help: "Texts; read from --file or standard input, one a line, if missing.")
+    @Argument(help: "Texts; read from --file, or for '-' or nothing from standard input, one a line.")
     var texts: [String] = []
+
+    /// The texts of the command line themselves; none if standard input is asked for.
+    var given: [String] { texts == ["-"] ? [] : texts }
 
     @Option(name: .shortAndLong, help: ArgumentHelp("A file with one text a line, or JSON lines.", valueName: "path"))
     var file: [String] = []
@@ -84,8 +87,8 @@ struct TextInputOptions: ParsableArguments {
             batch.append(record)
             if batch.count == count { try finish() }
         }
-        for text in texts { try add(TextRecord(text: text, fields: nil, place: "the command line")) }
-        for path in texts.isEmpty ? file.isEmpty ? ["-"] : file : [] {
+        for text in given { try add(TextRecord(text: text, fields: nil, place: "the command line")) }
+        for path in given.isEmpty ? file.isEmpty ? ["-"] : file : [] {
             try TextRecord.forEach(in: path, isJSON: jsonl || path.hasSuffix(".jsonl"), add)
         }
         try finish()
@@ -138,26 +141,22 @@ struct TextRecord {
 }
 
 /// Prints a line of JSON at once.
-func printLine(_ members: [(String, JSON)]) { printNow(JSON.object(JSONObject(members)).serialized() + "\n") }
+///
+/// - Throws: ``FileError`` if standard output cannot be written.
+func printLine(_ members: [(String, JSON)]) throws(FileError) {
+    try Output.write(JSON.object(JSONObject(members)).serialized() + "\n")
+}
 
 /// A probability or score for reading.
 func percent(_ value: Float) -> String { String(format: "%.1f %%", value * 100) }
 
-extension EncoderError {
-    /// Which of the texts that were given is at fault, and what is wrong with it, if it is a text.
-    var textProblem: (index: Int, problem: String)? {
-        switch self {
-        case .textTooLong(let index, let count, let limit): (index, "has \(count) tokens, more than \(limit)")
-        case .badText(let index, let reason): (index, "cannot be read: \(reason)")
-        default: nil
-        }
-    }
-}
-
 /// Where texts come from: the command line, or one file or standard input that is read as it is needed.
 struct TextSourceOptions: ParsableArguments {
-    @Argument(help: "Texts; read from --input or standard input if missing.")
+    @Argument(help: "Texts; read from --input, or for '-' or nothing from standard input.")
     var texts: [String] = []
+
+    /// The texts of the command line themselves; none if standard input is asked for.
+    var given: [String] { texts == ["-"] ? [] : texts }
 
     @Option(
         name: [.long, .customLong("file"), .customShort("f")],
@@ -173,4 +172,13 @@ struct TextSourceOptions: ParsableArguments {
 
     /// Whether lines are JSON.
     var isJSON: Bool { jsonl || input?.hasSuffix(".jsonl") ?? false }
+
+    /// Reads the input's texts one by one.
+    ///
+    /// - Throws: ``FileError`` if it cannot be opened.
+    func reader(form: TextReader.Form) throws(FileError) -> TextReader {
+        let path = input ?? "-"
+        if path == "-" { Input.explainTerminal(wanted: "a text a line") }
+        return try TextReader(path: path, form: form)
+    }
 }

@@ -88,7 +88,7 @@ struct Fill: ParsableCommand {
                     }),
             ]
         }
-        printLine(record.identity(text) + [("masks", .array(masks))])
+        try printLine(record.identity(text) + [("masks", .array(masks))])
     }
 }
 

@@ -76,10 +76,8 @@ struct Rerank: ParsableCommand {
     }
 
     private func records() throws -> [NamedText] {
-        guard source.texts.isEmpty else { return source.texts.map { NamedText(id: nil, text: $0, line: 1) } }
-        let path = source.input ?? "-"
-        let form: TextReader.Form = source.isJSON ? .jsonLines(fields: ["text"]) : .plainLines
-        var reader = try TextReader(path: path, form: form)
+        guard source.given.isEmpty else { return source.given.map { NamedText(id: nil, text: $0, line: 1) } }
+        var reader = try source.reader(form: source.isJSON ? .jsonLines(fields: ["text"]) : .plainLines)
         var records: [NamedText] = []
         while let record = try reader.next() { records.append(record) }
         return records
@@ -89,7 +87,7 @@ struct Rerank: ParsableCommand {
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
         defer { bar.finish() }
         guard model.embedding == nil, model.configuration.task == .sequenceClassification else {
-            return try compared(texts, Vectorizer(model: model, kind: vectors.kind(for: model))) {
+            return try compared(texts, Vectorizer(model: model, kind: vectors.kind)) {
                 bar.update("embedding", count: $0, of: texts.count)
             }
         }
@@ -108,12 +106,9 @@ struct Rerank: ParsableCommand {
                 try vectorizer.vectors(of: texts, as: role, options: options, progress: role == .query ? nil : progress)
             )
         }
-        var search = try ExactSearch(
-            queries: try embedded([query], .query), depth: texts.count, team: ThreadTeam(threadCount: encoder.threads))
-        try search.add(try embedded(texts, .document))
-        let found = search.hits(ofQuery: 0).map { ($0.document, $0.score) }
-        // What has nothing in common with the query is not found, but was given to be ordered.
-        let others = Set(texts.indices).subtracting(found.map(\.0)).sorted().map { ($0, Float(0)) }
-        return found + others
+        return try ExactSearch.ranking(
+            of: try embedded(texts, .document), for: try embedded([query], .query),
+            team: ThreadTeam(threadCount: encoder.threads)
+        ).map { ($0.document, $0.score) }
     }
 }

@@ -52,10 +52,10 @@ struct Tag: ParsableCommand {
         let reader = TagReader(
             labels: model.labels, aggregation: TagAggregation(rawValue: aggregation) ?? .simple,
             ignoredLabels: all ? [] : ["O"])
-        if words, !input.texts.isEmpty {
+        if words, !input.given.isEmpty {
             // Words on the command line are one text.
             let record = TextRecord(text: nil, fields: nil, place: "the command line")
-            return try tag([record], [.words(input.texts)], model, reader)
+            return try tag([record], [.words(input.given)], model, reader)
         }
         try input.forEachBatch { records in
             let texts = try records.map { record throws(FileError) in try text(of: record) }
@@ -67,7 +67,7 @@ struct Tag: ParsableCommand {
         _ records: [TextRecord], _ texts: [TextInput], _ model: TextEncoder, _ reader: TagReader
     ) throws {
         let tagged = try model.tags(of: texts, reader: reader, windows: .init(overlap: overlap))
-        for (index, spans) in tagged.enumerated() { show(records[index], texts[index], spans) }
+        for (index, spans) in tagged.enumerated() { try show(records[index], texts[index], spans) }
     }
 
     private func text(of record: TextRecord) throws(FileError) -> TextInput {
@@ -83,7 +83,7 @@ struct Tag: ParsableCommand {
         return words ? .words(text.split(whereSeparator: \.isWhitespace).map(String.init)) : .text(text)
     }
 
-    private func show(_ record: TextRecord, _ input: TextInput, _ spans: [TaggedSpan]) {
+    private func show(_ record: TextRecord, _ input: TextInput, _ spans: [TaggedSpan]) throws {
         let text =
             switch input {
             case .text(let text): text
@@ -103,7 +103,7 @@ struct Tag: ParsableCommand {
                 if let words = span.words { object["words"] = rangeJSON(words) }
                 return .object(object)
             }
-            printLine(record.identity(text) + [("spans", .array(list))])
+            try printLine(record.identity(text) + [("spans", .array(list))])
         } else if Terminal.showsColours() {
             print(coloured(spans, part, bytes.count))
         } else {

@@ -20,10 +20,10 @@ struct VectorOptions: ParsableArguments {
     @Option(help: "How rows become one vector: 'cls', 'mean', 'max' or 'lasttoken'; the model's own if missing.")
     var pooling: String?
 
-    @Flag(help: "Leave vectors as long as the model makes them, instead of scaling them to length 1.")
-    var unscaled = false
+    @Flag(help: "Leave vectors as the model makes them instead of L2-normalised.")
+    var noNormalize = false
 
-    @Option(help: ArgumentHelp("The most tokens of a text.", valueName: "count"))
+    @Option(help: ArgumentHelp("Read at most so many tokens of a text.", valueName: "count"))
     var maxTokens: Int?
 
     @Option(help: "What is left out of longer texts: 'end' or 'start'; 'refuse' ends with an error.")
@@ -47,79 +47,15 @@ struct VectorOptions: ParsableArguments {
         }
     }
 
-    /// The kind of vectors: what was asked for, or what the model is made for.
-    func kind(for model: TextEncoder) -> VectorKind {
-        if tokenVectors { return .tokens }
-        if sparse { return .sparse }
-        switch model.embedding?.kind {
-        case .lateInteraction: return .tokens
-        case .sparse: return .sparse
-        case .single, nil: return .single
-        }
-    }
+    /// The kind of vectors that is asked for; `nil` for what the model is made for.
+    var kind: VectorKind? { tokenVectors ? .tokens : sparse ? .sparse : nil }
 
     /// The options in a model's terms. Vectors that are meant to be compared by inner product keep their lengths.
     func options(prompt: EmbeddingOptions.Prompt, for model: TextEncoder) -> EmbeddingOptions {
         EmbeddingOptions(
             prompt: prompt, pooling: pooling.flatMap(EmbeddingConfiguration.Pooling.init(rawValue:)),
-            dimension: truncateDimensions, normalizes: !unscaled && model.embedding?.similarity != .dot,
+            dimension: truncateDimensions, normalizes: !noNormalize && model.embedding?.similarity != .dot,
             text: TextOptions(maximumLength: maxTokens, truncation: TextTruncation(rawValue: truncation) ?? .end))
-    }
-}
-
-/// What a text becomes.
-enum VectorKind: String {
-    case single
-    case tokens
-    case sparse
-
-    /// How many texts are worked on together: fewer where each becomes large.
-    var window: TextReader.WindowLimit {
-        switch self {
-        case .single: .init()
-        case .tokens: .init(textCount: 256, byteCount: 64 << 10)
-        case .sparse: .init(textCount: 256)
-        }
-    }
-}
-
-/// The vectors of many texts, one kind of them.
-enum TextVectors {
-    case single([[Float]])
-    case tokens([TokenVectors])
-    case sparse([SparseVector])
-}
-
-/// A model and how vectors are made with it.
-struct Vectorizer {
-    let model: TextEncoder
-    let kind: VectorKind
-
-    /// The vectors of texts.
-    ///
-    /// - Parameter progress: Told how many texts are done, after each pass.
-    /// - Throws: ``EncoderError``
-    func vectors(
-        of texts: [String], as role: TextRole, options: EmbeddingOptions, progress: ((Int) throws -> Void)? = nil
-    ) throws -> TextVectors {
-        switch kind {
-        case .single: return .single(try model.embeddings(of: texts, options: options, progress: progress))
-        case .tokens:
-            let vectors = try model.tokenVectors(of: texts, as: role, options: options, progress: progress)
-            return .tokens(role == .document ? vectors.map { $0.without(model.skippedTokens) } : vectors)
-        case .sparse:
-            let prompt = try model.promptText(options.prompt)
-            return .sparse(
-                try model.sparseVectors(
-                    of: prompt.isEmpty ? texts : texts.map { prompt + $0 }, options: options.text, progress: progress))
-        }
-    }
-
-    /// The prompt that the model names for a role, as sentence-transformers looks for it; otherwise its default one.
-    func prompt(for role: TextRole) -> EmbeddingOptions.Prompt {
-        let names = role == .query ? ["query"] : ["document", "passage", "corpus"]
-        let known = names.first { model.embedding?.prompt(named: $0) != nil }
-        return known.map { .named($0) } ?? .automatic
     }
 }
 

@@ -9,7 +9,7 @@ struct EvaluateChart: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chart", abstract: "Draws results of several evaluations as curves over length.",
         discussion: """
-            Each measure gets a panel and each label a line, with 95 % intervals. The picture follows the reader's choice \
+            Each measure gets a panel and each label a line, with 95 % intervals. The chart follows the reader's choice \
             of light or dark.
 
             Example:
@@ -19,13 +19,13 @@ struct EvaluateChart: ParsableCommand {
     @Argument(help: "Files that 'gyges evaluate … --json' printed.")
     var results: [String]
 
-    @Option(help: ArgumentHelp("Where the picture goes.", valueName: "path"))
+    @Option(help: ArgumentHelp("Where the chart goes.", valueName: "path"))
     var output: String
 
     @Option(help: ArgumentHelp("Mark the length up to which the model was trained.", valueName: "tokens"))
     var trained: Int?
 
-    @Option(help: "What stands above the picture; the model's name if missing.")
+    @Option(help: "What stands above the chart; the model's name if missing.")
     var title: String?
 
     func run() throws {
@@ -33,6 +33,6 @@ struct EvaluateChart: ParsableCommand {
         var chart = CurveChart(results, trainedLength: trained)
         if let title { chart.title = title }
         try AtomicFile.write(chart.file(), to: output)
-        print(URL(fileURLWithPath: output).path)
+        print(output)
     }
 }

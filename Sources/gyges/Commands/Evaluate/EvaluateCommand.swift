@@ -3,10 +3,11 @@ import ArgumentParser
 /// `gyges evaluate`
 struct EvaluateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Measures what a model makes of long contexts, or finds in a collection.",
+        commandName: "evaluate",
+        abstract: "Measures how a model copes with long contexts, or what it finds in a collection.",
         discussion: """
             Answers are greedy, and scores come with counts and 95 % intervals. Results of several settings, saved with \
-            --json and told apart by --label, become one picture with 'gyges evaluate chart'.
+            --json and told apart by --label, become one chart with 'gyges evaluate chart'.
 
             Examples:
               gyges evaluate passkey model.gguf --lengths 4k,8k

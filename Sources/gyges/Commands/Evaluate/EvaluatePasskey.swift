@@ -7,8 +7,8 @@ struct EvaluatePasskey: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "passkey", abstract: "Asks for a number hidden in a long filler.",
         discussion: """
-            After Mohtashami & Jaggi 2023 (arXiv 2305.16300). Fillers of all samples begin alike: what was read once is \
-            not read again.
+            After Mohtashami & Jaggi 2023 (arXiv 2305.16300). The fillers of all samples begin the same, and what was read once \
+            is not read again.
 
             Example:
               gyges evaluate passkey model.gguf --lengths 4k,8k --depths 0,50,100 --samples 2

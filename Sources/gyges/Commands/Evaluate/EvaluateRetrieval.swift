@@ -37,7 +37,8 @@ struct EvaluateRetrieval: AsyncParsableCommand {
     var qrels: String?
 
     @Option(
-        help: "Metrics, parted by commas: ndcg, mrr, recall, precision, map, each with @ and a rank; six if missing.")
+        help: "Metrics, separated by commas: ndcg, mrr, recall, precision, map, each with @ and a rank; six if missing."
+    )
     var metrics: String?
 
     @Option(help: ArgumentHelp("How many documents are kept for each query.", valueName: "count"))
@@ -106,7 +107,7 @@ struct EvaluateRetrieval: AsyncParsableCommand {
             Terminal.writeError(
                 "gyges: the model asks for \(similarity.rawValue) distances, and inner products are compared.\n")
         }
-        let vectorizer = Vectorizer(model: model, kind: vectors.kind(for: model))
+        let vectorizer = Vectorizer(model: model, kind: vectors.kind)
         func options(_ name: String?, _ text: String?, _ role: TextRole) -> EmbeddingOptions {
             let prompt = name.map { EmbeddingOptions.Prompt.named($0) } ?? text.map { .text($0) }
             return vectors.options(prompt: prompt ?? vectorizer.prompt(for: role), for: model)

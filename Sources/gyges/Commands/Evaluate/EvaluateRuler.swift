@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GygesEvaluation
 import GygesFiles
+import GygesInference
 
 /// `gyges evaluate ruler`
 struct EvaluateRuler: AsyncParsableCommand {
@@ -20,7 +21,7 @@ struct EvaluateRuler: AsyncParsableCommand {
     @OptionGroup var options: ModelOptions
     @OptionGroup var evaluation: EvaluationOptions
 
-    @Option(help: "Tasks by name, parted by commas; all if missing.")
+    @Option(help: "Names of tasks, separated by commas; all if missing.")
     var tasks: String?
 
     @Option(help: "Samples of each task at each length.")
@@ -69,9 +70,11 @@ struct EvaluateRuler: AsyncParsableCommand {
         }
         let file = try export.map { try RulerExport(path: $0) }
         if samplesOnly, let file {
-            let encoder = try PromptEncoder(path: try options.path(), isRaw: raw)
+            let encoder = try PromptEncoder(path: try options.path(), isPlain: raw)
             for omission in ruler.omissions { Terminal.writeError("gyges: \(omission)\n") }
-            try await ruler.forEachCell(count: { try encoder.tokens(of: $0).count }) { task, length, items in
+            try await ruler.forEachCell(
+                count: { try encoder.tokens(of: $0.text, responsePrefix: $0.answerPrefix).count }
+            ) { task, length, items in
                 for (index, item) in items.enumerated() { try file.append(item, index: index, task, length, nil) }
             }
             return try file.close()

@@ -15,7 +15,7 @@ struct EvaluationOptions: ParsableArguments {
     @Option(help: "What to call this setting in results and charts; the model's name if missing.")
     var label: String?
 
-    @Option(help: ArgumentHelp("Draw the result as an SVG picture.", valueName: "path"))
+    @Option(help: ArgumentHelp("Draw the result as a chart (SVG).", valueName: "path"))
     var chart: String?
 
     @Flag(help: "Print JSON.")

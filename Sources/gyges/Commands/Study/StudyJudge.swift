@@ -47,7 +47,7 @@ struct StudyJudge: AsyncParsableCommand {
     @Option(help: "How single answers are obtained: by probabilities of yes and no, or by replies that quote evidence.")
     var by: Method = .probabilities
 
-    @Option(help: "The most votes.")
+    @Option(help: "Ask for at most so many votes.")
     var votes = VoteRule.published.limit
 
     @Option(help: "The share of votes from which on a vote is carried.")

@@ -25,7 +25,7 @@ struct StudyPlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Replace a value of the file; may be repeated.", valueName: "key=value"))
     var set: [String] = []
 
-    @Option(help: ArgumentHelp("The mean length of an answer; half of the greatest if not given.", valueName: "tokens"))
+    @Option(help: ArgumentHelp("The mean length of an answer; half of the maximum if not given.", valueName: "tokens"))
     var answerTokens: Double?
 
     @Option(help: ArgumentHelp("Tokens read in a second.", valueName: "rate"))

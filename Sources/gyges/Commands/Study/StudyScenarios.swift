@@ -50,7 +50,7 @@ struct StudyScenarios: ParsableCommand {
     func run() throws {
         guard let name = scenario else { return try list() }
         if yaml {
-            print(try Scenario.shippedText(name) ?? String(contentsOfFile: name, encoding: .utf8), terminator: "")
+            print(try Scenario.shippedText(name) ?? Input.text(name, wanted: "the scenario"), terminator: "")
             return
         }
         let scenario = try Scenario.find(name)
