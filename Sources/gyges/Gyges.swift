@@ -22,8 +22,8 @@ struct Gyges: AsyncParsableCommand {
         ])
 
     static func main() async {
+        Output.prepare()
         do {
-            _ = Output.diesOfClosedPipe
             let arguments = Array(CommandLine.arguments.dropFirst())
             try checkSubcommands(arguments)
             var command = try parseAsRoot(

@@ -6,7 +6,10 @@ import Testing
 @Suite struct ChatTests {
     /// An answer of this chat goes on until it is stopped, or for very long.
     private func endless(_ model: String) -> [String] {
-        ["chat", model, "--context-length", "200000", "--max-tokens", "150000", "--no-speculation"]
+        [
+            "chat", model, "--context-length", "200000", "--max-tokens", "150000", "--no-speculation",
+            "--repetition-penalty", "0.2",
+        ]
     }
 
     private func conversation(_ path: String) throws -> [JSON] {
@@ -18,8 +21,8 @@ import Testing
         let folder = try TemporaryFolder()
         let terminal = try PseudoTerminal(endless(try CommandTests.model(in: folder)))
         try terminal.wait(for: "> ")
-        terminal.type("hello\r")
-        try terminal.wait(for: "hello\r\n")
+        terminal.type("hi\r")
+        try terminal.wait(for: "hi\r\n")
         try terminal.wait(forCharacters: 200)
         terminal.type("\u{3}")
         try terminal.wait(for: "Stopped; what was said so far stays in the conversation.")
@@ -29,7 +32,7 @@ import Testing
         try terminal.wait(for: "Saved 2 messages to")
         let messages = try conversation(file)
         #expect(messages.map { $0["role"] } == ["user", "assistant"])
-        #expect(messages.first?["content"] == "hello" && (messages.last?["content"]?.string?.count ?? 0) > 50)
+        #expect(messages.first?["content"] == "hi" && (messages.last?["content"]?.string?.count ?? 0) > 50)
 
         // The conversation goes on, is stopped again, and left.
         terminal.type("and more\r")

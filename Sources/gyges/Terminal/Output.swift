@@ -8,9 +8,21 @@ enum Output {
     /// Why the first write that failed did so (`errno`). Nothing is written after it.
     private static let failure = Mutex<Int32?>(nil)
 
-    /// Whether a closed pipe ends this process silently, as usual in a shell (`gyges … | head`). Asked once, at the start:
+    /// Prepares the standard streams; to be called before anything else is.
+    ///
+    /// Of those that were given closed, the numbers are taken, so that no file that is opened later is written what was
+    /// meant for a person.
+    static func prepare() {
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+            // Readable only, so that writing to it fails as it should; errors have nowhere else to go.
+            _ = open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY)
+        }
+        _ = diesOfClosedPipe
+    }
+
+    /// Whether a closed pipe ends this process silently, as usual in a shell (`gyges … | head`). Asked at the start, because
     /// libraries for networks turn that off.
-    static let diesOfClosedPipe: Bool = {
+    private static let diesOfClosedPipe: Bool = {
         var action = sigaction()
         return sigaction(SIGPIPE, nil, &action) == 0 && action.__sigaction_handler.sa_handler == nil
     }()
