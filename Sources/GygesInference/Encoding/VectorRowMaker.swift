@@ -1,3 +1,4 @@
+import GygesCheckpoints
 public import GygesFiles
 import GygesKernels
 

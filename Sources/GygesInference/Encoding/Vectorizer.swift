@@ -1,3 +1,4 @@
+import GygesCheckpoints
 public import GygesFiles
 
 /// What a text becomes.

@@ -1,4 +1,4 @@
-import GygesFiles
+import GygesCheckpoints
 
 /// How fast an encoder makes vectors.
 public struct EncoderSpeed: Sendable, Equatable {

@@ -1,4 +1,5 @@
-public import GygesText
+public import GygesTemplates
+import GygesTokenizer
 
 extension LanguageModel {
     /// A request for the log-probabilities of a continuation.

@@ -1,5 +1,6 @@
 import GygesFiles
-public import GygesText
+public import GygesTemplates
+public import GygesTokenizer
 
 /// Turns prompts into a model's tokens: with the model's chat template, or as plain text to continue.
 ///

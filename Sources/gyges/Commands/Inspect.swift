@@ -1,6 +1,6 @@
-import GygesFiles
 import ArgumentParser
 import Foundation
+import GygesFiles
 import GygesHub
 
 /// `gyges inspect`

@@ -1,7 +1,7 @@
 import Foundation
 import GygesFiles
 import GygesInference
-import GygesText
+import GygesTemplates
 import Synchronization
 
 /// A chat under way: what was said, and how the next answer is made. What it has to say itself goes to standard error, so

@@ -1,5 +1,5 @@
 import GygesFiles
-import GygesText
+import GygesTemplates
 
 /// What was said in a chat, and what may be done to it.
 struct Conversation: Equatable {

@@ -1,6 +1,5 @@
-import GygesCheckpoints
-import GygesFiles
 import ArgumentParser
+import GygesCheckpoints
 import GygesEvaluation
 import GygesInference
 
