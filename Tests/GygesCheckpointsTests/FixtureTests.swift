@@ -78,4 +78,17 @@ import Testing
         #expect(file.tensors.map(\.name) == ["b", "a ü"] && file.tensors.map(\.shape) == [[3], [2, 1]])
         #expect(file.tensors.map { Array(file.bytes(of: $0)) } == tensors.map(\.bytes))
     }
+
+    @Test("An inspection gathers files, metadata, tensors and parameters of either format")
+    func inspects() throws {
+        for name in ["sample.gguf", "sample.safetensors"] {
+            var inspection = try CheckpointInspection(path: Self.path(name))
+            #expect(inspection.files.map(\.path) == [try Self.path(name)] && !inspection.tensors.isEmpty)
+            #expect(inspection.parameterCount == inspection.tensors.reduce(0) { $0 + $1.shape.reduce(1, *) })
+            #expect(inspection.files[0].sha256 == nil)
+            try inspection.computeDigests { _, _, _ in }
+            #expect(inspection.files[0].sha256 == (try Digest.sha256(file: Self.path(name))))
+            #expect(inspection.json["files"]?[0]?["bytes"]?.integer == inspection.files[0].byteCount)
+        }
+    }
 }

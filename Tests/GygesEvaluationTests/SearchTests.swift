@@ -158,4 +158,28 @@ import Testing
             }
         }
     }
+
+    @Test("A ranking orders all documents, those with nothing in common last")
+    func ranks() throws {
+        let team = ThreadTeam(threadCount: 1)
+        let ranked = try ExactSearch.ranking(
+            of: .vectors([1, 0, 0, 1, 3, 4], dimension: 2), for: .vectors([1, 1], dimension: 2), team: team)
+        #expect(
+            ranked == [SearchHit(document: 2, score: 7), .init(document: 0, score: 1), .init(document: 1, score: 1)])
+        // MaxSim: the query's two vectors each take the largest product with one of a document's.
+        let late = try ExactSearch.ranking(
+            of: .tokenVectors([1, 0, 0, 1, 0.5, 0.5], dimension: 2, counts: [1, 2]),
+            for: .tokenVectors([1, 0, 0, 2], dimension: 2, counts: [2]), team: team)
+        #expect(late == [SearchHit(document: 1, score: 3), .init(document: 0, score: 1)])
+        let sparse = try ExactSearch.ranking(
+            of: .sparse([.init(terms: [7], weights: [1]), .init(terms: [1, 7], weights: [2, 1])]),
+            for: .sparse([.init(terms: [1], weights: [3])]), team: team)
+        #expect(sparse == [SearchHit(document: 1, score: 6), .init(document: 0, score: 0)])
+        #expect(
+            try ExactSearch.ranking(of: .sparse([]), for: .sparse([.init(terms: [1], weights: [1])]), team: team) == [])
+        // One query, or none is ranked for.
+        #expect(throws: EvaluationError.self) {
+            try ExactSearch.ranking(of: .vectors([1], dimension: 1), for: .vectors([1, 2], dimension: 1), team: team)
+        }
+    }
 }

@@ -287,4 +287,32 @@ private func replace(_ old: String, by new: String, in folder: URL) throws {
     let text = try String(contentsOf: path, encoding: .utf8)
     try #require(text.contains(old))
     try text.replacingOccurrences(of: old, with: new).write(to: path, atomically: true, encoding: .utf8)
+
+    @Test("A vectorizer makes what the model is made for, with the model's own prompts")
+    func vectorizes() throws {
+        let encoder = try Self.load("tiny-encoder")
+        let texts = ["the king", "of rings"]
+        let plain = Vectorizer(model: encoder)
+        #expect(plain.kind == .single)
+        guard case .single(let vectors) = try plain.vectors(of: texts, as: .document, options: .init()) else {
+            Issue.record("one vector for each text")
+            return
+        }
+        #expect(vectors == (try encoder.embeddings(of: texts)))
+        let tokens = Vectorizer(model: encoder, kind: .tokens)
+        guard case .tokens(let rows) = try tokens.vectors(of: texts, as: .query, options: .init()) else {
+            Issue.record("a vector for each token")
+            return
+        }
+        #expect(rows == (try encoder.tokenVectors(of: texts, as: .query)))
+        #expect(plain.prompt(for: .query) == .automatic)
+        #expect(throws: EncoderError.self) {
+            try VectorRowMaker(vectorizer: tokens, role: .query, options: .init(), format: .numpy)
+        }
+        let maker = try VectorRowMaker(vectorizer: plain, role: .document, options: .init(), format: .jsonLines)
+        let line = try JSON.parse(
+            try maker.rows(of: [NamedText(id: nil, text: texts[0], line: 1)], from: 5), path: "row")
+        #expect(line["id"] == 5 && Self.floats(line["embedding"]) == vectors[0])
+        #expect(try maker.width() == vectors[0].count && maker.identity()["vectors"] == "single")
+    }
 }

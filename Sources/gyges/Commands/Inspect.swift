@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GygesCheckpoints
 import GygesFiles
 import GygesHub
 
@@ -30,7 +31,7 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let path = try Hub(environment: ProcessInfo.processInfo.environment).locate(try ModelReference(model))
-        var inspection = try Inspection(path: path)
+        var inspection = try CheckpointInspection(path: path)
         if digest {
             let bar = ProgressBar(.bytes)
             try inspection.computeDigests { path, count, total in

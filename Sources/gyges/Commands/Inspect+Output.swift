@@ -1,8 +1,8 @@
 import Foundation
+import GygesCheckpoints
 import GygesFiles
 
-extension Inspection {
-    private var parameterCount: Int { tensors.reduce(0) { $0 &+ $1.elementCount } }
+extension CheckpointInspection {
     private var tensorByteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
 
     /// Tensors and bytes by type, the largest share first.
@@ -10,28 +10,6 @@ extension Inspection {
         Dictionary(grouping: tensors, by: \.type)
             .map { ($0.key, $0.value.count, $0.value.reduce(0) { $0 + $1.byteCount }) }
             .sorted { ($1.2, $0.0) < ($0.2, $1.0) }
-    }
-
-    /// Everything, for programs.
-    var json: JSON {
-        let files = files.map { file in
-            var object: JSONObject = .init([("path", .string(file.path)), ("bytes", .integer(file.byteCount))])
-            if let sha256 = file.sha256 { object["sha256"] = .string(sha256) }
-            return JSON.object(object)
-        }
-        let tensors = tensors.map { tensor in
-            [
-                "name": .string(tensor.name), "type": .string(tensor.type),
-                "shape": .array(tensor.shape.map { .integer($0) }), "bytes": .integer(tensor.byteCount),
-            ] as JSON
-        }
-        var object: JSONObject = .init([
-            ("format", .string(format)), ("files", .array(files)), ("parameters", .integer(parameterCount)),
-        ])
-        if !encoder.isEmpty { object["encoder"] = .object(encoder) }
-        object["metadata"] = .object(metadata)
-        object["tensors"] = .array(tensors)
-        return .object(object)
     }
 
     /// A page for people.

@@ -1,8 +1,6 @@
-import GygesCheckpoints
 import GygesFiles
-import Foundation
 
-extension Inspection {
+extension CheckpointInspection {
     /// What a folder's encoder is and offers, in the order in which it is shown.
     ///
     /// - Throws: ``FileError`` listing everything wrong with its configuration.

@@ -1,35 +1,51 @@
-import GygesCheckpoints
-import GygesFiles
 import Foundation
+public import GygesFiles
 
-/// What `gyges inspect` prints, gathered from any kind of model file.
-struct Inspection {
+/// What a checkpoint holds, gathered from any kind of model file: metadata, tensors and files.
+public struct CheckpointInspection: Sendable {
     /// A file and what is known about it.
-    struct File {
-        var path: String
-        var byteCount: Int
-        var sha256: String?
+    public struct File: Sendable, Equatable {
+        /// Where it lies, as it was given or found.
+        public var path: String
+        /// Its size.
+        public var byteCount: Int
+        /// Its SHA-256 in hexadecimal digits; `nil` until ``CheckpointInspection/computeDigests(progress:)``.
+        public var sha256: String?
     }
 
     /// A tensor as any of the formats describes it.
-    struct Tensor {
-        var name: String
-        var type: String
+    public struct Tensor: Sendable, Equatable {
+        /// Its name in the file.
+        public var name: String
+        /// The type of its elements, by the format's own name.
+        public var type: String
         /// The slowest dimension first.
-        var shape: [Int]
-        var byteCount: Int
-        var elementCount: Int { shape.reduce(1, &*) }
+        public var shape: [Int]
+        /// The bytes that it takes in the file.
+        public var byteCount: Int
+        /// The product of the shape.
+        public var elementCount: Int { shape.reduce(1, &*) }
     }
 
-    private(set) var format: String
-    private(set) var files: [File] = []
-    private(set) var metadata = JSONObject()
-    private(set) var tensors: [Tensor] = []
+    /// What kind of file or folder it is, in words.
+    public private(set) var format: String
+    /// The files that the checkpoint consists of.
+    public private(set) var files: [File] = []
+    /// What the header or the configuration says; of long arrays, their size alone.
+    public private(set) var metadata = JSONObject()
+    /// All tensors, in the files' order.
+    public private(set) var tensors: [Tensor] = []
     /// What a folder's encoder is and offers; empty for other models.
-    private(set) var encoder = JSONObject()
+    public private(set) var encoder = JSONObject()
+
+    /// How many parameters the tensors have together.
+    public var parameterCount: Int { tensors.reduce(0) { $0 &+ $1.elementCount } }
 
     /// Reads the headers of a GGUF file, a safetensors file, or a Hugging Face folder.
-    init(path: String) throws(FileError) {
+    ///
+    /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first.
+    /// - Complexity: O(size of the headers); tensors are not read.
+    public init(path: String) throws(FileError) {
         var isFolder: ObjCBool = false
         _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         if isFolder.boolValue {
@@ -72,7 +88,9 @@ struct Inspection {
     /// Computes the digest of every file.
     ///
     /// - Parameter progress: receives a file, the bytes of it that are done, and its size.
-    mutating func computeDigests(progress: (String, Int, Int) -> Void) throws(FileError) {
+    /// - Throws: ``FileError`` if a file cannot be read any more.
+    /// - Complexity: O(size of the files).
+    public mutating func computeDigests(progress: (String, Int, Int) -> Void) throws(FileError) {
         for index in files.indices {
             let file = files[index]
             files[index].sha256 = try withoutActuallyEscaping(progress) { progress throws(FileError) in
@@ -98,5 +116,27 @@ struct Inspection {
                 ["element": .string("\(array.element)"), "count": .integer(array.count)]
             }
         }
+    }
+
+    /// Everything, for programs.
+    public var json: JSON {
+        let files = files.map { file in
+            var object: JSONObject = .init([("path", .string(file.path)), ("bytes", .integer(file.byteCount))])
+            if let sha256 = file.sha256 { object["sha256"] = .string(sha256) }
+            return JSON.object(object)
+        }
+        let tensors = tensors.map { tensor in
+            [
+                "name": .string(tensor.name), "type": .string(tensor.type),
+                "shape": .array(tensor.shape.map { .integer($0) }), "bytes": .integer(tensor.byteCount),
+            ] as JSON
+        }
+        var object: JSONObject = .init([
+            ("format", .string(format)), ("files", .array(files)), ("parameters", .integer(parameterCount)),
+        ])
+        if !encoder.isEmpty { object["encoder"] = .object(encoder) }
+        object["metadata"] = .object(metadata)
+        object["tensors"] = .array(tensors)
+        return .object(object)
     }
 }
