@@ -160,7 +160,7 @@ let package = Package(
         .testTarget(
             name: "GygesInferenceTests",
             dependencies: [
-                "GygesInference", "GygesModels", "GygesKernels", "GygesConstraints", "GygesTokenizer",
+                "GygesInference", "GygesModels", "GygesKernels", "GygesConstraints", "GygesTokenizer", "GygesTemplates",
                 "GygesCheckpoints", "GygesFiles", "GygesTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: common),
