@@ -1,4 +1,5 @@
 import Foundation
+import GygesAnalysis
 import GygesFiles
 import GygesStatistics
 import GygesStudy
@@ -13,14 +14,14 @@ extension StudyLabels {
         }
         let counts = agreement.counts
         return """
-            \(agreement.first) and \(agreement.second), \(agreement.question): \(counts.agreement.successes) of \(counts.count) alike, \
+            \(agreement.first) and \(agreement.second), \(agreement.question.rawValue): \(counts.agreement.successes) of \(counts.count) alike, \
             \(text("kappa", agreement.kappa, agreement.kappaInterval)), \
             \(text("alpha", agreement.alpha, agreement.alphaInterval))
             """
     }
 
     func printAll(
-        _ labels: [Label], _ labellers: [String], _ accuracies: [(String, JudgeAccuracy)],
+        _ labels: [Label], _ labellers: [String], _ accuracies: [JudgeAccuracy],
         _ agreements: [LabellerAgreement]
     ) {
         for labeller in labellers { print("\(labeller): \(labels.count { $0.labeller == labeller }) labels") }
@@ -35,12 +36,12 @@ extension StudyLabels {
             }
             print(line)
         }
-        for (labeller, accuracy) in accuracies {
-            var line = "\(accuracy.name) against \(labeller), \(accuracy.outcome.rawValue): sensitivity "
+        for accuracy in accuracies {
+            var line = "\(accuracy.judge) against \(accuracy.labeller), \(accuracy.outcome.rawValue): sensitivity "
             line += share(accuracy.positives) + ", specificity " + share(accuracy.negatives)
             if let area = accuracy.discrimination {
                 line += String(format: ", area under the curve %.2f", area.area)
-                if let interval = area.interval() {
+                if let interval = accuracy.areaInterval {
                     line += String(format: " (%.2f–%.2f)", interval.lower, interval.upper)
                 }
             }
@@ -50,14 +51,14 @@ extension StudyLabels {
 
     private func share(_ share: WeightedShare) -> String {
         guard let estimate = share.estimate else { return "unknown" }
-        let interval = share.interval()
+        let interval = share.interval
         return "\(percent(estimate)) of \(share.count) (\(percent(interval.lower))–\(percent(interval.upper)))"
     }
 
     private func percent(_ value: Double) -> String { String(format: "%.0f %%", value * 100) }
 
     func document(
-        _ labels: [Label], _ labellers: [String], _ accuracies: [(String, JudgeAccuracy)],
+        _ labels: [Label], _ labellers: [String], _ accuracies: [JudgeAccuracy],
         _ agreements: [LabellerAgreement], _ judges: [JudgeAgreement]
     ) -> JSON {
         func interval(_ interval: Interval?) -> JSON {
@@ -88,7 +89,7 @@ extension StudyLabels {
                 judges.map { agreement in
                     [
                         "first": .string(agreement.first), "second": .string(agreement.second),
-                        "question": .string(agreement.question), "count": .integer(agreement.counts.count),
+                        "question": .string(agreement.question.rawValue), "count": .integer(agreement.counts.count),
                         "alike": .integer(agreement.counts.agreement.successes),
                         "kappa": agreement.kappa.map { .double($0) } ?? .null,
                         "kappaInterval": interval(agreement.kappaInterval),
@@ -97,13 +98,13 @@ extension StudyLabels {
                     ]
                 }),
             "judges": .array(
-                accuracies.map { labeller, accuracy in
+                accuracies.map { accuracy in
                     [
-                        "labeller": .string(labeller), "judge": .string(accuracy.name),
+                        "labeller": .string(accuracy.labeller), "judge": .string(accuracy.judge),
                         "outcome": .string(accuracy.outcome.rawValue),
                         "sensitivity": share(accuracy.positives), "specificity": share(accuracy.negatives),
                         "area": accuracy.discrimination.map { .double($0.area) } ?? .null,
-                        "areaInterval": interval(accuracy.discrimination?.interval()),
+                        "areaInterval": interval(accuracy.areaInterval),
                     ]
                 }),
         ]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GygesAnalysis
 import GygesFiles
 import GygesStudy
 
@@ -54,9 +55,7 @@ struct StudyLabels: AsyncParsableCommand {
             print("Nobody has labelled this run yet.\nStart with `gyges study label \(folder) --labeller NAME`.")
             return
         }
-        let accuracies = try labellers.flatMap { labeller in
-            try JudgeAccuracy.accuracies(ofRunIn: folder, labeller: labeller).map { (labeller, $0) }
-        }
+        let accuracies = try labellers.flatMap { try JudgeAccuracy.accuracies(ofRunIn: folder, labeller: $0) }
         if json {
             print(document(labels, labellers, accuracies, try book.agreements(), judges).serialized(.pretty))
         } else {
