@@ -24,8 +24,12 @@ extension LanguageModel {
 
     private func scoringRequest(_ context: [Int32], _ continuation: String) throws -> ScoringRequest {
         let tokens = try tokenizer.encode(continuation)
-        guard !context.isEmpty else { throw EngineError("The context is empty; give at least one token.") }
-        guard !tokens.isEmpty else { throw EngineError("The continuation is empty; give at least one token.") }
+        guard !context.isEmpty else {
+            throw EngineError.invalidRequest("The context is empty. Give at least one token.")
+        }
+        guard !tokens.isEmpty else {
+            throw EngineError.invalidRequest("The continuation is empty. Give at least one token.")
+        }
         return ScoringRequest(tokens: context + tokens, firstScored: context.count)
     }
 }

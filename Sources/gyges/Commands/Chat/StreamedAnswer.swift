@@ -57,18 +57,21 @@ struct StreamedAnswer {
         }
     }
 
-    private static func print(_ stream: AsyncThrowingStream<GenerationEvent, any Error>) async throws -> Outcome {
+    private static func print(_ stream: GenerationStream) async throws -> Outcome {
         let start = ContinuousClock.now
         var outcome = Outcome()
-        // A stream of a cancelled task ends.
-        for try await event in stream {
-            switch event {
-            case .delta(let text, _):
-                if outcome.secondsToFirst == nil { outcome.secondsToFirst = start.duration(to: .now) / .seconds(1) }
-                outcome.text += text
-                try Output.write(text)
-            case .finished(let completion): outcome.completion = completion
+        do {
+            for try await event in stream {
+                switch event {
+                case .delta(let text, _):
+                    if outcome.secondsToFirst == nil { outcome.secondsToFirst = start.duration(to: .now) / .seconds(1) }
+                    outcome.text += text
+                    try Output.write(text)
+                case .finished(let completion): outcome.completion = completion
+                }
             }
+        } catch EngineError.cancelled {
+            // Stopped by whoever reads it; what came stays.
         }
         outcome.seconds = start.duration(to: .now) / .seconds(1)
         return outcome
