@@ -192,7 +192,8 @@ let package = Package(
             ], swiftSettings: common),
         .testTarget(
             name: "GygesLabellingTests",
-            dependencies: ["GygesLabelling", "GygesStudy", "GygesSubjects", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
+            dependencies: ["GygesLabelling", "GygesStudy", "GygesSubjects", "GygesFiles", "GygesTestSupport"],
+            swiftSettings: common),
         .testTarget(
             name: "GygesStudyTests",
             dependencies: [

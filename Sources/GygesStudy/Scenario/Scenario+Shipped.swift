@@ -41,7 +41,8 @@ extension Scenario {
     /// - Parameter folder: what relative paths start from; empty for the current folder.
     static func document(_ reference: String, relativeTo folder: String) throws(FileError) -> YAMLDocument {
         if let text = shippedFile(reference) { return try YAMLDocument(text, path: "\(reference) (shipped)") }
-        guard reference == "-" || reference.contains("/") || reference.hasSuffix(".yaml") || reference.hasSuffix(".yml") else {
+        guard reference == "-" || reference.contains("/") || reference.hasSuffix(".yaml") || reference.hasSuffix(".yml")
+        else {
             throw FileError(
                 reference, "there is no shipped scenario of this name.",
                 remedy: "Use \(shippedNames.joined(separator: ", ")), or give the path of a YAML file.")
