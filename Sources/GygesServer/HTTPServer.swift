@@ -1,4 +1,4 @@
-public import GygesFiles
+import GygesFiles
 import HTTPTypes
 import Hummingbird
 import Logging

@@ -2,7 +2,7 @@ import GygesStudy
 import Synchronization
 import Testing
 
-import GygesClient
+@testable import GygesClient
 @testable import GygesSubjects
 
 @Suite struct EndpointSubjectTests {
