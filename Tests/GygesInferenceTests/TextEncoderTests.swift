@@ -212,12 +212,12 @@ import Testing
         ) { told[$0] = $1 }
         #expect(results.map(\.precision) == [.exact, .bfloat16, .int8])
         #expect(told == [.exact: texts.count, .bfloat16: texts.count, .int8: texts.count])
-        #expect(abs(results[0].leastCosine - 1) < 1e-6 && results[0].neighbourAgreement == 1)
+        #expect(abs(results[0].minimumCosine - 1) < 1e-6 && results[0].neighbourAgreement == 1)
         for result in results {
-            #expect(result.leastCosine >= PrecisionComparison.expectedCosine(result.precision), "\(result)")
-            #expect(result.leastCosine <= result.meanCosine && result.scoreAgreement == nil)
+            #expect(result.minimumCosine >= PrecisionComparison.expectedCosine(result.precision), "\(result)")
+            #expect(result.minimumCosine <= result.meanCosine && result.scoreAgreement == nil)
         }
-        #expect(results[1].leastCosine < 1 && results[2].leastCosine < results[1].leastCosine)
+        #expect(results[1].minimumCosine < 1 && results[2].minimumCosine < results[1].minimumCosine)
         let scored = try PrecisionComparison.compare(
             path: Self.folder("tiny-reranker"), texts: texts, precisions: [.int8], options: .init(threadCount: 1))
         #expect((scored[0].scoreAgreement ?? 0) > 0.8)

@@ -28,6 +28,14 @@ public enum EncoderError: Error, Sendable, Equatable, CustomStringConvertible {
     case notFinite(id: String)
     /// The tokenizer refused a text.
     case badText(index: Int, String)
+    /// As many tokens of texts as may are waiting already.
+    case overloaded(limit: Int)
+    /// Whoever asked does not want the result any more.
+    case cancelled
+    /// The encoder's last user let go of it.
+    case shutDown
+    /// The system gave no thread to compute on, for the reason that `errno` numbers.
+    case threadUnavailable(code: Int32)
 
     /// What is wrong and what to do.
     public var description: String {
@@ -53,6 +61,12 @@ public enum EncoderError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notFinite(let id):
             "the vector of text \(id) has numbers that are not finite: the weights may be damaged; get the model again"
         case .badText(let index, let reason): "text \(index): \(reason)"
+        case .overloaded(let limit):
+            "texts of \(limit) tokens are waiting already, as many as may: ask again later, or raise the option queueTokenLimit"
+        case .cancelled: "the request was cancelled"
+        case .shutDown: "the encoder is not used any more"
+        case .threadUnavailable(let code):
+            "the system gives no thread to compute on (error \(code)): raise the limit of processes (ulimit -u), or end others"
         }
     }
 }

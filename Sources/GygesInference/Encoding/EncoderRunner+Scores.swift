@@ -17,47 +17,44 @@ extension EncoderRunner {
     /// Scores of labels for each text, as the classifier gives them.
     ///
     /// - Returns: For each text, as many as there are labels.
-    /// - Throws: ``EncoderError`` if the model is no classifier of texts.
+    /// - Throws: ``EncoderError`` if the model is no classifier of texts; what `progress` throws.
     public func classScores(of texts: [[Int32]], progress: ((Int) throws -> Void)? = nil) throws -> [[Float]] {
+        try results(of: .classScores, encoderTexts(texts), progress: progress).map(\.vector)
+    }
+
+    func classScores(
+        at rows: [Range<Int>], _ operations: EagerOperations, _ batch: PackedBatch
+    ) throws(EncoderError) -> [EncoderResult] {
         let head = try head(for: .sequenceClassification)
-        var result = [[Float]](repeating: [], count: texts.count)
-        try run(texts, progress: progress) { operations, batch, places in
-            let pooled =
-                model.encoder.configuration.head.readsMean
-                ? operations.pooled(hiddenStates(operations, batch), over: places.map(\.rows), by: .mean)
-                : hiddenStates(operations, batch, rows: places.map(\.rows.lowerBound))
-            let scores = model.encoder.scores(of: pooled, head: head, on: operations)
-            for (index, place) in places.enumerated() { result[place.text] = Array(scores.row(index)) }
-        }
-        return result
+        let pooled =
+            model.encoder.configuration.head.readsMean
+            ? operations.pooled(hiddenStates(operations, batch), over: rows, by: .mean)
+            : hiddenStates(operations, batch, rows: rows.map(\.lowerBound))
+        return vectorsOfRows(model.encoder.scores(of: pooled, head: head, on: operations))
     }
 
     /// Scores of labels for each token of each text.
     ///
     /// - Returns: For each text `[tokens, labels]`.
-    /// - Throws: ``EncoderError`` if the model is no classifier of tokens.
+    /// - Throws: ``EncoderError`` if the model is no classifier of tokens; what `progress` throws.
     public func tokenScores(of texts: [[Int32]], progress: ((Int) throws -> Void)? = nil) throws -> [RowMatrix] {
-        try rowScores(of: texts, task: .tokenClassification, progress: progress)
+        try results(of: .tokenScores, encoderTexts(texts), progress: progress).map(\.rows)
     }
 
     /// For each token, how well an answer begins and how well it ends there.
     ///
     /// - Returns: For each text `[tokens, 2]`.
-    /// - Throws: ``EncoderError`` if the model finds no answers.
+    /// - Throws: ``EncoderError`` if the model finds no answers; what `progress` throws.
     public func answerScores(of texts: [[Int32]], progress: ((Int) throws -> Void)? = nil) throws -> [RowMatrix] {
-        try rowScores(of: texts, task: .questionAnswering, progress: progress)
+        try results(of: .answerScores, encoderTexts(texts), progress: progress).map(\.rows)
     }
 
-    private func rowScores(
-        of texts: [[Int32]], task: EncoderTask, progress: ((Int) throws -> Void)?
-    ) throws -> [RowMatrix] {
+    func rowScores(
+        at rows: [Range<Int>], task: EncoderTask, _ operations: EagerOperations, _ batch: PackedBatch
+    ) throws(EncoderError) -> [EncoderResult] {
         let head = try head(for: task)
-        var result = [RowMatrix](repeating: .init(columnCount: 0, elements: []), count: texts.count)
-        try run(texts, progress: progress) { operations, batch, places in
-            let scores = model.encoder.scores(of: hiddenStates(operations, batch), head: head, on: operations)
-            for place in places { result[place.text] = matrix(scores, rows: place.rows) }
-        }
-        return result
+        return rowsOfTexts(
+            model.encoder.scores(of: hiddenStates(operations, batch), head: head, on: operations), at: rows)
     }
 
     /// Scores of the whole vocabulary at chosen places. The last layer and the head compute those rows alone.
@@ -80,12 +77,12 @@ extension EncoderRunner {
                 last = place
             }
         }
-        try run(texts, progress: progress) { operations, batch, places in
+        try run(texts, progress: progress) { operations, batch, texts, textRows in
             var chosen: [(text: Int, position: Int)] = []
             var rows: [Int] = []
-            for place in places where positions.indices.contains(place.text) {
-                chosen += positions[place.text].map { (place.text, $0) }
-                rows += positions[place.text].map { place.rows.lowerBound + $0 }
+            for (text, own) in zip(texts, textRows) where positions.indices.contains(text) {
+                chosen += positions[text].map { (text, $0) }
+                rows += positions[text].map { own.lowerBound + $0 }
             }
             guard !rows.isEmpty else { return }
             let hidden = hiddenStates(operations, batch, rows: rows)

@@ -8,75 +8,187 @@ import Synchronization
 ///
 /// Texts are sorted by length, cut into batches of about as many tokens as ``tokenBudget`` says, and results come in the
 /// texts' own order. A text's result has the same bits whatever texts are with it and however many threads there are.
-/// Callers on several threads take turns by the batch.
+///
+/// There are two ways to ask. A call that blocks computes on the caller's thread, is told how far it is and can be stopped; it is
+/// for one user of the encoder with any number of texts. A call that is awaited leaves its texts in a queue, from which the
+/// encoder's own thread packs those of all callers that ask for the same into common passes; it is for many users with few texts
+/// each. Either way there is one pass at a time.
 public final class EncoderRunner: Sendable {
     /// The encoder and its parameters.
     public let model: EncoderModel
     /// The most tokens of a pass, unless a single text has more.
     public let tokenBudget: Int
-    private let turn = Mutex<Void>(())
-    // Used by whoever has the turn.
+    private let onePass = Mutex<EncoderStatistics>(EncoderStatistics())
+    // Invariant: used by whoever holds `onePass`, and by nobody else.
     nonisolated(unsafe) private let operations: EagerOperations
+    let queue: EncoderQueue
 
     /// The most rows of scores of the vocabulary that are in memory at once.
     static let vocabularyRows = 128
 
     /// Creates a runner; memory grows with the budget.
-    public init(model: EncoderModel, tokenBudget: Int = 1024, team: ThreadTeam) {
+    ///
+    /// - Parameter queueTokenLimit: The most tokens of texts that wait in the queue together; what becomes of more is up to the
+    ///   caller (``WhenFull``).
+    public convenience init(
+        model: EncoderModel, tokenBudget: Int = 1024, queueTokenLimit: Int = 1 << 20, team: ThreadTeam
+    ) {
+        self.init(
+            model: model, tokenBudget: tokenBudget, queueTokenLimit: queueTokenLimit, team: team, starter: .system)
+    }
+
+    init(model: EncoderModel, tokenBudget: Int, queueTokenLimit: Int, team: ThreadTeam, starter: ThreadStarter) {
         self.model = model
         self.tokenBudget = max(1, tokenBudget)
         operations = EagerOperations(team: team, attentionPrecision: AttentionPrecision(model.precision))
+        queue = EncoderQueue(tokenLimit: queueTokenLimit, starter: starter)
     }
 
-    /// The rows of one text in a batch.
-    struct Place {
-        /// Which of the texts it is.
-        var text: Int
-        /// Its rows of the batch.
-        var rows: Range<Int>
+    deinit { queue.close() }
+
+    /// What the runner has done; waits for the pass under way.
+    public var statistics: EncoderStatistics { onePass.withLock { $0 } }
+
+    // MARK: Asking
+
+    /// Makes something of all texts, on the caller's thread.
+    ///
+    /// - Parameter progress: Told how many texts are done, after each pass; may throw to stop.
+    /// - Throws: ``EncoderError``; what `progress` throws.
+    func results(
+        of work: EncoderWork, _ texts: [EncoderText], progress: ((Int) throws -> Void)?
+    ) throws -> [EncoderResult] {
+        try check(work, texts)
+        var results = [EncoderResult?](repeating: nil, count: texts.count)
+        var count = 0
+        for indices in batches(ofLengths: texts.map(\.tokens.count), tokenBudget: tokenBudget) {
+            let found = try pass(work, indices.map { texts[$0] })
+            for (index, result) in zip(indices, found) { results[index] = result }
+            count += indices.count
+            try progress?(count)
+        }
+        return results.compactMap(\.self)
     }
 
-    /// Runs all texts.
+    /// Makes something of all texts, in passes with what others ask for, on the runner's thread.
+    ///
+    /// - Throws: ``EncoderError``, about these texts alone.
+    func results(
+        of work: EncoderWork, _ texts: [EncoderText], whenFull: WhenFull
+    ) async throws(EncoderError) -> [EncoderResult] {
+        try check(work, texts)
+        // The thread ends with the runner, which must therefore outlive the wait.
+        defer { withExtendedLifetime(self) {} }
+        return try await queue.results(of: EncoderJob(work, texts: texts), whenFull: whenFull) {
+            [queue, tokenBudget, weak self] in
+            EncoderRunner.serve(queue, tokenBudget: tokenBudget) { work, texts throws(EncoderError) in
+                // Whoever waits for a result keeps the runner.
+                guard let self else { throw .shutDown }
+                return try self.pass(work, texts)
+            }
+        }
+    }
+
+    /// What the runner's thread does: take jobs in, compute a pass, hand out results, again.
+    private static func serve(
+        _ queue: EncoderQueue, tokenBudget: Int,
+        pass: (EncoderWork, [EncoderText]) throws(EncoderError) -> [EncoderResult]
+    ) {
+        var schedule = EncoderSchedule(tokenBudget: tokenBudget)
+        func leave(_ job: EncoderJob) { queue.room.leave(job.tokenCount) }
+        while let jobs = queue.take(waits: schedule.isEmpty) {
+            schedule.add(jobs, done: leave)
+            schedule.dropCancelled(done: leave)
+            let places = schedule.nextPass()
+            guard let work = places.first?.job.job.work else { continue }
+            let outcome = Result { () throws(EncoderError) in
+                try pass(work, places.map { $0.job.job.texts[$0.text] })
+            }
+            schedule.finish(places, outcome, done: leave)
+        }
+        schedule.refuseAll(.shutDown)
+    }
+
+    // MARK: Passes
+
+    /// - Throws: ``EncoderError`` if the model cannot do the work, or a text is none that it can read.
+    func check(_ work: EncoderWork, _ texts: [EncoderText]) throws(EncoderError) {
+        if let task = work.task { _ = try head(for: task) }
+        try check(dimension: work.dimension)
+        try check(texts)
+    }
+
+    private func check(_ texts: [EncoderText]) throws(EncoderError) {
+        let vocabulary = Int32(clamping: model.encoder.configuration.vocabularySize)
+        let windowRadius = model.encoder.configuration.windowRadius
+        for (index, text) in texts.enumerated() {
+            guard !text.tokens.isEmpty, text.tokens.allSatisfy({ 0..<vocabulary ~= $0 }) else {
+                throw .badTokens(index: index)
+            }
+            guard let seen = text.attendedCount else { continue }
+            guard (1...text.tokens.count).contains(seen), text.tokens.count - seen <= windowRadius else {
+                throw .tokensThatSeeNothing(index: index)
+            }
+        }
+    }
+
+    /// One pass over texts that were checked.
+    ///
+    /// - Returns: A result for each text.
+    private func pass(_ work: EncoderWork, _ texts: [EncoderText]) throws(EncoderError) -> [EncoderResult] {
+        try inPass(texts) { operations, batch, rows throws(EncoderError) in
+            switch work {
+            case .embeddings(let pooling, let dimension, let normalizes):
+                embeddings(
+                    texts, at: rows, pooling: pooling, dimension: dimension, normalizes: normalizes, operations, batch)
+            case .tokenVectors(let dimension, let normalizes):
+                tokenVectors(at: rows, dimension: dimension, normalizes: normalizes, operations, batch)
+            case .sparse(let settings): try sparseVectors(at: rows, as: settings, operations, batch)
+            case .classScores: try classScores(at: rows, operations, batch)
+            case .tokenScores: try rowScores(at: rows, task: .tokenClassification, operations, batch)
+            case .answerScores: try rowScores(at: rows, task: .questionAnswering, operations, batch)
+            }
+        }
+    }
+
+    /// Runs all texts, pass by pass, on the caller's thread, for what is no ``EncoderWork``.
     ///
     /// - Parameters:
-    ///   - attendedCounts: How many of each text's tokens others see, from the first on; `nil` for all.
     ///   - progress: Told how many texts are done, after each pass.
-    ///   - body: Computes one pass: given where each text lies.
-    /// - Throws: ``EncoderError/badTokens(index:)``, ``EncoderError/tokensThatSeeNothing(index:)``; what `progress` and `body` throw.
+    ///   - body: Computes one pass: given which texts it holds and where each lies.
+    /// - Throws: ``EncoderError/badTokens(index:)``; what `progress` throws.
     func run(
-        _ texts: [[Int32]], attendedCounts: [Int]? = nil, progress: ((Int) throws -> Void)?,
-        _ body: (_ operations: EagerOperations, _ batch: PackedBatch, _ places: [Place]) throws -> Void
+        _ texts: [[Int32]], progress: ((Int) throws -> Void)?,
+        _ body: (EagerOperations, PackedBatch, _ texts: [Int], _ rows: [Range<Int>]) -> Void
     ) throws {
-        let vocabulary = Int32(clamping: model.encoder.configuration.vocabularySize)
-        for (index, tokens) in texts.enumerated() where tokens.isEmpty || !tokens.allSatisfy({ 0..<vocabulary ~= $0 }) {
-            throw EncoderError.badTokens(index: index)
-        }
-        let windowRadius = model.encoder.configuration.windowRadius
-        for (index, seen) in (attendedCounts ?? []).enumerated()
-        where !(1...texts[index].count).contains(seen) || texts[index].count - seen > windowRadius {
-            throw EncoderError.tokensThatSeeNothing(index: index)
-        }
+        let texts = texts.map { EncoderText(tokens: $0) }
+        try check(texts)
         var count = 0
-        for indices in batches(ofLengths: texts.map(\.count), tokenBudget: tokenBudget) {
-            try pass(indices.map { ($0, texts[$0], attendedCounts?[$0]) }, body)
+        for indices in batches(ofLengths: texts.map(\.tokens.count), tokenBudget: tokenBudget) {
+            inPass(indices.map { texts[$0] }) { body($0, $1, indices, $2) }
             count += indices.count
             try progress?(count)
         }
     }
 
-    private func pass(
-        _ texts: [(index: Int, tokens: [Int32], attendedCount: Int?)],
-        _ body: (EagerOperations, PackedBatch, [Place]) throws -> Void
-    ) throws {
+    /// Packs texts and gives `body` the operations for as long as it computes; `rows` are those of each text.
+    private func inPass<Value: Sendable, Failure: Error>(
+        _ texts: [EncoderText],
+        _ body: (EagerOperations, PackedBatch, _ rows: [Range<Int>]) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         var batch = PackedBatch()
-        var places: [Place] = []
-        for (index, tokens, attendedCount) in texts {
+        var rows: [Range<Int>] = []
+        for text in texts {
             let start = batch.rowCount
-            batch.append(tokens, attendedCount: attendedCount)
-            places.append(Place(text: index, rows: start..<batch.rowCount))
+            batch.append(text.tokens, attendedCount: text.attendedCount)
+            rows.append(start..<batch.rowCount)
         }
-        // The lock's own closure would have to be given what is not Sendable.
-        try turn.withLock { _ in try body(operations, batch, places) }
+        return try onePass.withLock { statistics throws(Failure) in
+            statistics.passCount += 1
+            statistics.textCount += texts.count
+            statistics.tokenCount += batch.rowCount
+            return try body(operations, batch, rows)
+        }
     }
 
     /// The final hidden states of a pass, all rows or those chosen.
@@ -85,12 +197,22 @@ public final class EncoderRunner: Sendable {
     }
 }
 
+/// What an encoder has done.
+public struct EncoderStatistics: Sendable, Equatable {
+    /// Passes through the model.
+    public var passCount = 0
+    /// Texts of all passes.
+    public var textCount = 0
+    /// Tokens of all passes.
+    public var tokenCount = 0
+}
+
 /// Cuts texts, the longest first, into batches of at most `tokenBudget` tokens, or of one text that has more; as the texts'
 /// numbers. Texts of equal length keep their order.
 func batches(ofLengths lengths: [Int], tokenBudget: Int) -> [[Int]] {
     var batches: [[Int]] = []
     var room = 0
-    for index in lengths.indices.sorted(by: { (-lengths[$0], $0) < (-lengths[$1], $1) }) {
+    for index in longestFirst(lengths) {
         if lengths[index] > room {
             batches.append([])
             room = tokenBudget

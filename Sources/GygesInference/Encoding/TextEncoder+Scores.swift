@@ -104,6 +104,26 @@ extension TextEncoder {
         try runner.classScores(of: tokens(ofPairs: pairs, options: options), progress: progress)
     }
 
+    /// Scores of labels for each text, in passes with what others ask for; the same bits as without `await`.
+    ///
+    /// - Throws: ``EncoderError``, about these texts alone.
+    public func classScores(
+        of texts: [String], options: TextOptions = .init(), whenFull: WhenFull = .wait
+    ) async throws -> [[Float]] {
+        let tokens = try tokens(of: texts, options: options)
+        return try await runner.results(of: .classScores, encoderTexts(tokens), whenFull: whenFull).map(\.vector)
+    }
+
+    /// Scores of labels for each pair of texts, in passes with what others ask for; the same bits as without `await`.
+    ///
+    /// - Throws: ``EncoderError``, about these texts alone.
+    public func classScores(
+        ofPairs pairs: [(String, String)], options: TextOptions = .init(), whenFull: WhenFull = .wait
+    ) async throws -> [[Float]] {
+        let tokens = try tokens(ofPairs: pairs, options: options)
+        return try await runner.results(of: .classScores, encoderTexts(tokens), whenFull: whenFull).map(\.vector)
+    }
+
     /// The labels' names.
     public var labels: [String] { configuration.head.labels }
 
@@ -155,11 +175,31 @@ extension TextEncoder {
         query: String, texts: [String], appliesSigmoid: Bool? = nil, options: TextOptions = .init(),
         progress: ((Int) throws -> Void)? = nil
     ) throws -> [RankedText] {
+        try checkRanks()
+        let scores = try classScores(ofPairs: texts.map { (query, $0) }, options: options, progress: progress)
+        return ranked(scores, appliesSigmoid: appliesSigmoid)
+    }
+
+    /// How well each text answers a query, in passes with what others ask for; the same as without `await`.
+    ///
+    /// - Throws: ``EncoderError``, about these texts alone.
+    public func rerank(
+        query: String, texts: [String], appliesSigmoid: Bool? = nil, options: TextOptions = .init(),
+        whenFull: WhenFull = .wait
+    ) async throws -> [RankedText] {
+        try checkRanks()
+        let scores = try await classScores(ofPairs: texts.map { (query, $0) }, options: options, whenFull: whenFull)
+        return ranked(scores, appliesSigmoid: appliesSigmoid)
+    }
+
+    private func checkRanks() throws(EncoderError) {
         guard labels.count == 1 || configuration.task != .sequenceClassification else {
-            throw EncoderError.wrongVectors(
+            throw .wrongVectors(
                 "the model has \(labels.count) labels, and ranking needs one score: use a re-ranker")
         }
-        let scores = try classScores(ofPairs: texts.map { (query, $0) }, options: options, progress: progress)
+    }
+
+    private func ranked(_ scores: [[Float]], appliesSigmoid: Bool?) -> [RankedText] {
         let isProbability = appliesSigmoid ?? configuration.head.appliesSigmoid ?? true
         return scores.enumerated()
             .map { RankedText(index: $0, score: isProbability ? sigmoid($1[0]) : $1[0]) }

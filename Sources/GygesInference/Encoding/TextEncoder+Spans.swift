@@ -27,18 +27,22 @@ extension TextEncoder {
         of texts: [TextInput], reader: TagReader, windows: WindowOptions = .init(),
         progress: ((Int) throws -> Void)? = nil
     ) throws -> [[TaggedSpan]] {
-        var encoder = TokenEncoder(tokenizer)
-        var parts: [EncodedText] = []
-        var owners: [Int] = []
-        for (index, text) in texts.enumerated() {
-            let found = try cut(text, nil, index, windows, &encoder)
-            parts += found
-            owners += found.map { _ in index }
-        }
-        let scores = try runner.tokenScores(of: parts.map(\.ids), progress: progress)
-        var grouped = [[(tokens: EncodedText, scores: RowMatrix)]](repeating: [], count: texts.count)
-        for (part, owner) in owners.enumerated() { grouped[owner].append((parts[part], scores[part])) }
-        return zip(texts, grouped).map { reader.spans(of: $1, in: $0) }
+        let parts = try cut(texts.map { ($0, nil) }, windows)
+        let scores = try runner.tokenScores(of: parts.map(\.tokens.ids), progress: progress)
+        return zip(texts, grouped(parts, scores, count: texts.count)).map { reader.spans(of: $1, in: $0) }
+    }
+
+    /// Finds tagged spans, in passes with what others ask for; the same as without `await`.
+    ///
+    /// - Throws: ``EncoderError``, about these texts alone.
+    public func tags(
+        of texts: [TextInput], reader: TagReader, windows: WindowOptions = .init(), whenFull: WhenFull = .wait
+    ) async throws -> [[TaggedSpan]] {
+        let parts = try cut(texts.map { ($0, nil) }, windows)
+        let scores = try await runner.results(
+            of: .tokenScores, encoderTexts(parts.map(\.tokens.ids)), whenFull: whenFull
+        ).map(\.rows)
+        return zip(texts, grouped(parts, scores, count: texts.count)).map { reader.spans(of: $1, in: $0) }
     }
 
     /// Finds answers to questions in texts of any length; special tokens spelled out in them are text.
@@ -53,18 +57,44 @@ extension TextEncoder {
         to pairs: [(question: String, text: String)], reader: AnswerReader = .init(),
         windows: WindowOptions = .init(maximumTokenCount: 384), progress: ((Int) throws -> Void)? = nil
     ) throws -> [[FoundAnswer]] {
+        let parts = try cut(pairs.map { (.text($0.question), .text($0.text)) }, windows)
+        let scores = try runner.answerScores(of: parts.map(\.tokens.ids), progress: progress)
+        return zip(pairs, grouped(parts, scores, count: pairs.count)).map { reader.answers(of: $1, in: $0.text) }
+    }
+
+    /// Finds answers to questions, in passes with what others ask for; the same as without `await`.
+    ///
+    /// - Throws: ``EncoderError``, about these texts alone.
+    public func answers(
+        to pairs: [(question: String, text: String)], reader: AnswerReader = .init(),
+        windows: WindowOptions = .init(maximumTokenCount: 384), whenFull: WhenFull = .wait
+    ) async throws -> [[FoundAnswer]] {
+        let parts = try cut(pairs.map { (.text($0.question), .text($0.text)) }, windows)
+        let scores = try await runner.results(
+            of: .answerScores, encoderTexts(parts.map(\.tokens.ids)), whenFull: whenFull
+        ).map(\.rows)
+        return zip(pairs, grouped(parts, scores, count: pairs.count)).map { reader.answers(of: $1, in: $0.text) }
+    }
+
+    /// All windows of all texts, each with the number of its text.
+    private func cut(
+        _ texts: [(TextInput, TextInput?)], _ windows: WindowOptions
+    ) throws(EncoderError) -> [(text: Int, tokens: EncodedText)] {
         var encoder = TokenEncoder(tokenizer)
-        var parts: [EncodedText] = []
-        var owners: [Int] = []
-        for (index, pair) in pairs.enumerated() {
-            let found = try cut(.text(pair.question), .text(pair.text), index, windows, &encoder)
-            parts += found
-            owners += found.map { _ in index }
+        var parts: [(text: Int, tokens: EncodedText)] = []
+        for (index, (first, second)) in texts.enumerated() {
+            parts += try cut(first, second, index, windows, &encoder).map { (index, $0) }
         }
-        let scores = try runner.answerScores(of: parts.map(\.ids), progress: progress)
-        var grouped = [[(tokens: EncodedText, scores: RowMatrix)]](repeating: [], count: pairs.count)
-        for (part, owner) in owners.enumerated() { grouped[owner].append((parts[part], scores[part])) }
-        return zip(pairs, grouped).map { reader.answers(of: $1, in: $0.text) }
+        return parts
+    }
+
+    /// The windows of each text and their scores.
+    private func grouped(
+        _ parts: [(text: Int, tokens: EncodedText)], _ scores: [RowMatrix], count: Int
+    ) -> [[(tokens: EncodedText, scores: RowMatrix)]] {
+        var grouped = [[(tokens: EncodedText, scores: RowMatrix)]](repeating: [], count: count)
+        for (part, scores) in zip(parts, scores) { grouped[part.text].append((part.tokens, scores)) }
+        return grouped
     }
 
     /// Cuts a text, or the second of two, into windows.

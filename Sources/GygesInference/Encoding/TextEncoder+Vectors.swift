@@ -60,6 +60,24 @@ extension TextEncoder {
     public func embeddings(
         of texts: [String], options: EmbeddingOptions = .init(), progress: ((Int) throws -> Void)? = nil
     ) throws -> [[Float]] {
+        let (work, texts) = try embeddingWork(of: texts, options: options)
+        return try runner.results(of: work, texts, progress: progress).map(\.vector)
+    }
+
+    /// One vector for each text, in passes with what others ask for; the same bits as without `await`.
+    ///
+    /// - Parameter whenFull: What happens while as many texts as may are waiting.
+    /// - Throws: ``EncoderError``, about these texts alone.
+    public func embeddings(
+        of texts: [String], options: EmbeddingOptions = .init(), whenFull: WhenFull = .wait
+    ) async throws -> [[Float]] {
+        let (work, texts) = try embeddingWork(of: texts, options: options)
+        return try await runner.results(of: work, texts, whenFull: whenFull).map(\.vector)
+    }
+
+    private func embeddingWork(
+        of texts: [String], options: EmbeddingOptions
+    ) throws -> (EncoderWork, [EncoderText]) {
         var pooling = options.pooling ?? .mean
         switch embedding?.kind {
         case .single(let own): pooling = options.pooling ?? own
@@ -76,9 +94,9 @@ extension TextEncoder {
             let end = max(tokenizer.endTokens.count, configuration.tokens.separator == nil ? 0 : 1)
             skippedCount = max(0, try self.tokens(of: [prompt], options: options.text)[0].count - end)
         }
-        return try runner.embeddings(
-            of: tokens, pooling: pooling, skippedCount: skippedCount, dimension: options.dimension,
-            normalizes: options.normalizes || embedding?.normalizes == true, progress: progress)
+        let work = EncoderWork.embeddings(
+            pooling, dimension: options.dimension, normalizes: options.normalizes || embedding?.normalizes == true)
+        return (work, tokens.map { EncoderText(tokens: $0, skippedCount: skippedCount) })
     }
 
     /// The text that is put before others.
@@ -111,6 +129,18 @@ extension TextEncoder {
             of: tokens, attendedCounts: attendedCounts, dimension: options.dimension, normalizes: options.normalizes,
             progress: progress)
         return zip(tokens, vectors).map { TokenVectors(tokens: $0, vectors: $1) }
+    }
+
+    /// A vector for each token of each text, in passes with what others ask for; the same bits as without `await`.
+    ///
+    /// - Throws: ``EncoderError``, about these texts alone.
+    public func tokenVectors(
+        of texts: [String], as role: TextRole, options: EmbeddingOptions = .init(), whenFull: WhenFull = .wait
+    ) async throws -> [TokenVectors] {
+        let (tokens, attendedCounts) = try lateInteractionTokens(of: texts, as: role, options: options.text)
+        let work = EncoderWork.tokenVectors(dimension: options.dimension, normalizes: options.normalizes)
+        let results = try await runner.results(of: work, encoderTexts(tokens, attendedCounts), whenFull: whenFull)
+        return zip(tokens, results).map { TokenVectors(tokens: $0, vectors: $1.rows) }
     }
 
     /// The tokens whose vectors a late-interaction model leaves out of documents: punctuation, mostly.
@@ -157,8 +187,21 @@ extension TextEncoder {
     public func sparseVectors(
         of texts: [String], options: TextOptions = .init(), progress: ((Int) throws -> Void)? = nil
     ) throws -> [SparseVector] {
-        var sparse = EmbeddingConfiguration.Sparse()
-        if case .sparse(let own) = embedding?.kind { sparse = own }
-        return try runner.sparseVectors(of: tokens(of: texts, options: options), as: sparse, progress: progress)
+        try runner.sparseVectors(of: tokens(of: texts, options: options), as: sparseSettings, progress: progress)
+    }
+
+    /// A sparse vector for each text, in passes with what others ask for; the same bits as without `await`.
+    ///
+    /// - Throws: ``EncoderError``, about these texts alone.
+    public func sparseVectors(
+        of texts: [String], options: TextOptions = .init(), whenFull: WhenFull = .wait
+    ) async throws -> [SparseVector] {
+        let tokens = try tokens(of: texts, options: options)
+        return try await runner.results(of: .sparse(sparseSettings), encoderTexts(tokens), whenFull: whenFull)
+            .map(\.sparse)
+    }
+
+    private var sparseSettings: EmbeddingConfiguration.Sparse {
+        if case .sparse(let own) = embedding?.kind { own } else { EmbeddingConfiguration.Sparse() }
     }
 }

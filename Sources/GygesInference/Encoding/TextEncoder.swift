@@ -8,10 +8,15 @@ import GygesModels
 ///
 /// Made from a Hugging Face folder of the ModernBERT family, plain or as sentence-transformers and PyLate write it. Any
 /// number of texts may be given at once: they are run without padding, many a pass, and a text's result has the same bits
-/// whatever texts come with it. Calls compute on the caller's thread and the model's own; those of several threads take turns.
+/// whatever texts come with it.
 ///
 ///     let encoder = try TextEncoder(path: folder)
 ///     let vectors = try encoder.embeddings(of: ["A text", "Another"])
+///
+/// A call that blocks computes on the caller's thread and is told how far it is. A call that is awaited is computed on the
+/// encoder's own thread, in passes with what other callers ask for, which is what a server wants:
+///
+///     let vector = try await encoder.embeddings(of: [text], whenFull: .refuse)
 public final class TextEncoder: Sendable {
     /// The folder.
     public let path: String
@@ -40,17 +45,20 @@ public final class TextEncoder: Sendable {
         public var loadsHead: Bool
         /// Where packed weights are kept between runs; `nil` keeps nothing.
         public var panelFolder: String?
+        /// The most tokens of awaited texts that wait together; what becomes of more is up to the caller (``WhenFull``).
+        public var queueTokenLimit: Int
 
         /// Creates options.
         public init(
             precision: MatmulPrecision = .fast, threadCount: Int? = nil, tokenBudget: Int = 1024,
-            loadsHead: Bool = true, panelFolder: String? = nil
+            loadsHead: Bool = true, panelFolder: String? = nil, queueTokenLimit: Int = 1 << 20
         ) {
             self.precision = precision
             self.threadCount = threadCount
             self.tokenBudget = tokenBudget
             self.loadsHead = loadsHead
             self.panelFolder = panelFolder
+            self.queueTokenLimit = queueTokenLimit
         }
     }
 
@@ -83,7 +91,8 @@ public final class TextEncoder: Sendable {
             beginning: configuration.tokens.beginning, separator: configuration.tokens.separator)
         embedding = model.embedding
         precision = options.precision
-        runner = EncoderRunner(model: model, tokenBudget: options.tokenBudget, team: team)
+        runner = EncoderRunner(
+            model: model, tokenBudget: options.tokenBudget, queueTokenLimit: options.queueTokenLimit, team: team)
         files =
             folder.fileNames.filter { name in [".json", ".safetensors"].contains(where: name.hasSuffix) }
             .map(folder.path(of:))

@@ -6,7 +6,7 @@ public struct PrecisionComparison: Sendable, Equatable {
     /// The precision.
     public var precision: MatmulPrecision
     /// The smallest cosine between a text's two vectors.
-    public var leastCosine: Double
+    public var minimumCosine: Double
     /// The mean of the cosines.
     public var meanCosine: Double
     /// Of the texts nearest to a text in f32, at most 10, the share that is among as many nearest here, on average; `nil` for
@@ -56,7 +56,7 @@ public struct PrecisionComparison: Sendable, Equatable {
             let (vectors, scores) = precision == .exact ? reference : try results(precision)
             let cosines = zip(reference.vectors, vectors).map { dot($0, $1) }
             return PrecisionComparison(
-                precision: precision, leastCosine: cosines.min() ?? 1,
+                precision: precision, minimumCosine: cosines.min() ?? 1,
                 meanCosine: cosines.isEmpty ? 1 : cosines.reduce(0, +) / Double(cosines.count),
                 neighbourAgreement: neighbourAgreement(reference.vectors, vectors),
                 scoreAgreement: reference.scores.flatMap { a in scores.map { scoreAgreement(a, $0) } })

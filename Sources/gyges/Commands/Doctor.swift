@@ -85,12 +85,12 @@ struct Doctor: ParsableCommand {
             options: .init(threadCount: threads)
         ) { precision, count in bar.update(precision.rawValue, count: count, of: texts.count) }
         bar.finish()
-        let isGood = results.map { $0.leastCosine >= PrecisionComparison.expectedCosine($0.precision) }
+        let isGood = results.map { $0.minimumCosine >= PrecisionComparison.expectedCosine($0.precision) }
         let outcomes = zip(offered.map(\.key), zip(results, isGood)).map { ($0, $1.0, $1.1) }
         if json {
             let rows = outcomes.map { name, result, isGood in
                 [
-                    "precision": .string(name), "minimum_cosine": .double(result.leastCosine),
+                    "precision": .string(name), "minimum_cosine": .double(result.minimumCosine),
                     "mean_cosine": .double(result.meanCosine),
                     "neighbour_agreement": result.neighbourAgreement.map { .double($0) } ?? .null,
                     "score_agreement": result.scoreAgreement.map { .double($0) } ?? .null,
@@ -110,7 +110,7 @@ struct Doctor: ParsableCommand {
                 table.append(
                     [
                         (isGood ? Finding.State.good : .broken).mark, name,
-                        String(format: "%.6f", result.leastCosine), String(format: "%.6f", result.meanCosine),
+                        String(format: "%.6f", result.minimumCosine), String(format: "%.6f", result.meanCosine),
                         percent(result.neighbourAgreement),
                     ] + (hasScores ? [percent(result.scoreAgreement)] : []))
             }
