@@ -58,7 +58,7 @@ import Testing
             }
         }
         var progress: [Int] = []
-        let measured = try await model.perplexity(ofWindows: windows) { progress.append($0) }
+        let measured = try await model.perplexity(ofWindows: windows, progress: { progress.append($0) })
         #expect(measured.tokenCount == 25 && measured.negativeLogProbability == sum)
         #expect(measured.perplexity == exp(sum / 25) && progress == [20, 27])
     }

@@ -279,14 +279,6 @@ import Testing
         #expect(try headless.embeddings(of: ["a"]) == encoder.embeddings(of: ["a"]))
         #expect(throws: FileError.self) { try TextEncoder(path: "/nowhere") }
     }
-}
-
-/// Replaces text in a folder's configuration.
-private func replace(_ old: String, by new: String, in folder: URL) throws {
-    let path = folder.appendingPathComponent("config.json")
-    let text = try String(contentsOf: path, encoding: .utf8)
-    try #require(text.contains(old))
-    try text.replacingOccurrences(of: old, with: new).write(to: path, atomically: true, encoding: .utf8)
 
     @Test("A vectorizer makes what the model is made for, with the model's own prompts")
     func vectorizes() throws {
@@ -305,7 +297,7 @@ private func replace(_ old: String, by new: String, in folder: URL) throws {
             return
         }
         #expect(rows == (try encoder.tokenVectors(of: texts, as: .query)))
-        #expect(plain.prompt(for: .query) == .automatic)
+        #expect(plain.prompt(for: .query) == .named("query") && plain.prompt(for: .document) == .automatic)
         #expect(throws: EncoderError.self) {
             try VectorRowMaker(vectorizer: tokens, role: .query, options: .init(), format: .numpy)
         }
@@ -315,4 +307,12 @@ private func replace(_ old: String, by new: String, in folder: URL) throws {
         #expect(line["id"] == 5 && Self.floats(line["embedding"]) == vectors[0])
         #expect(try maker.width() == vectors[0].count && maker.identity()["vectors"] == "single")
     }
+}
+
+/// Replaces text in a folder's configuration.
+private func replace(_ old: String, by new: String, in folder: URL) throws {
+    let path = folder.appendingPathComponent("config.json")
+    let text = try String(contentsOf: path, encoding: .utf8)
+    try #require(text.contains(old))
+    try text.replacingOccurrences(of: old, with: new).write(to: path, atomically: true, encoding: .utf8)
 }
