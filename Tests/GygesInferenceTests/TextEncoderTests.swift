@@ -297,7 +297,7 @@ import Testing
             return
         }
         #expect(rows == (try encoder.tokenVectors(of: texts, as: .query)))
-        #expect(plain.prompt(for: .query) == .named("query") && plain.prompt(for: .document) == .automatic)
+        #expect(plain.prompt(for: .query) == .named("query"))
         #expect(throws: EncoderError.self) {
             try VectorRowMaker(vectorizer: tokens, role: .query, options: .init(), format: .numpy)
         }
