@@ -3,6 +3,7 @@ import GygesFiles
 import Foundation
 import GygesKernels
 import GygesModels
+import Synchronization
 import Testing
 
 /// Packed weights that are kept between runs.
@@ -24,12 +25,29 @@ import Testing
             let path = try fixture("qwen2-moe") + "/model.gguf"
             let results = try [nil, folder, folder].map { folder in
                 let team = ThreadTeam(threadCount: 2)
-                let model = try DecoderModel(gguf: GGUFFile(path: path), panelFolder: folder, team: team)
+                let model = try DecoderModel(gguf: GGUFFile(path: path), packing: Packing(folder: folder), team: team)
                 return DecoderRunner(model: model, team: team).run(Self.tokens).logits
             }
             #expect(results[1] == results[0])
             #expect(results[2] == results[0])
             #expect(try panelFiles(folder).count == 1)
+        }
+    }
+
+    @Test("Loading tells how far it is: packing in memory and into a file, and reading a kept copy")
+    func tellsProgress() throws {
+        try withFolder { folder in
+            for (keeps, work) in [(nil, LoadingProgress.Work.packing), (folder, .packing), (folder, .reading)] {
+                let told = Mutex<[LoadingProgress]>([])
+                let packing = Packing(folder: keeps) { progress in told.withLock { $0.append(progress) } }
+                _ = try DecoderModel(
+                    gguf: GGUFFile(path: fixture("qwen2-moe") + "/model.gguf"), packing: packing,
+                    team: ThreadTeam(threadCount: 1))
+                let progress = told.withLock { $0 }
+                #expect(!progress.isEmpty && progress.allSatisfy { $0.work == work })
+                #expect(progress.map(\.byteCount) == progress.map(\.byteCount).sorted())
+                #expect(progress.last?.byteCount == progress.last?.totalByteCount)
+            }
         }
     }
 
@@ -146,7 +164,7 @@ private func logits(
 ) throws -> [Float] {
     let team = ThreadTeam(threadCount: 2)
     let model = try DecoderModel(
-        folder: ModelFolder(path: source), precision: precision, panelFolder: folder, team: team)
+        folder: ModelFolder(path: source), precision: precision, packing: Packing(folder: folder), team: team)
     return DecoderRunner(model: model, team: team).run(PanelFileTests.tokens).logits
 }
 

@@ -2,7 +2,7 @@ public import GygesCheckpoints
 public import GygesFiles
 public import GygesTokenizer
 public import GygesKernels
-import GygesModels
+public import GygesModels
 
 /// An encoder with its tokenizer: turns texts into vectors, labels, or words for masked places.
 ///
@@ -43,21 +43,21 @@ public final class TextEncoder: Sendable {
         public var tokenBudget: Int
         /// Whether the head that the folder offers is loaded; vectors do not need it, except sparse ones.
         public var loadsHead: Bool
-        /// Where packed weights are kept between runs; `nil` keeps nothing.
-        public var panelFolder: String?
+        /// Where packed weights are kept between runs, and who hears how far loading is.
+        public var packing: Packing
         /// The most tokens of awaited texts that wait together; what becomes of more is up to the caller (``WhenFull``).
         public var queueTokenLimit: Int
 
         /// Creates options.
         public init(
             precision: MatmulPrecision = .fast, threadCount: Int? = nil, tokenBudget: Int = 1024,
-            loadsHead: Bool = true, panelFolder: String? = nil, queueTokenLimit: Int = 1 << 20
+            loadsHead: Bool = true, packing: Packing = .init(), queueTokenLimit: Int = 1 << 20
         ) {
             self.precision = precision
             self.threadCount = threadCount
             self.tokenBudget = tokenBudget
             self.loadsHead = loadsHead
-            self.panelFolder = panelFolder
+            self.packing = packing
             self.queueTokenLimit = queueTokenLimit
         }
     }
@@ -81,7 +81,7 @@ public final class TextEncoder: Sendable {
         let loaded = Result { () throws(FileError) in
             try EncoderModel(
                 folder: folder, precision: options.precision, loadsHead: options.loadsHead,
-                panelFolder: options.panelFolder, team: team)
+                packing: options.packing, team: team)
         }
         let read = try reading.result().get()
         let model = try loaded.get()

@@ -3,7 +3,7 @@ public import GygesFiles
 public import GygesTemplates
 public import GygesTokenizer
 public import GygesKernels
-import GygesModels
+public import GygesModels
 import Synchronization
 
 /// A decoder with everything that turns conversations into text: tokenizer, chat template, generation defaults, engine.
@@ -39,17 +39,15 @@ public final class LanguageModel: Sendable {
     ///   - path: A GGUF file, or a Hugging Face folder with safetensors.
     ///   - precision: How matmuls are computed.
     ///   - options: How the engine is set up.
-    ///   - panelFolder: Where packed weights are kept between runs, so that later starts map them instead of packing: at
-    ///     most the model's size for each model and precision. `nil` keeps nothing. A folder that cannot be used, or a copy
-    ///     in it that is damaged or of another model, only costs time.
+    ///   - packing: Where packed weights are kept between runs, and who hears how far loading is.
     /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first; ``EngineError/threadUnavailable(code:)``.
     /// - Complexity: O(size of the weights), spread over the threads.
     public convenience init(
         path: String, precision: MatmulPrecision = .fast, options: InferenceEngine.Options = .init(),
-        panelFolder: String? = nil
+        packing: Packing = .init()
     ) throws {
         let parts = try ModelParts(
-            path: path, precision: precision, panelFolder: panelFolder, threadCount: options.threadCount)
+            path: path, precision: precision, packing: packing, threadCount: options.threadCount)
         try self.init(parts, precision: precision, options: options)
     }
 

@@ -18,7 +18,7 @@ struct ModelParts {
     var generationDefaults = GenerationConfiguration()
     var stopTokens: Set<Int32> = []
 
-    init(path: String, precision: MatmulPrecision, panelFolder: String?, threadCount: Int?) throws(FileError) {
+    init(path: String, precision: MatmulPrecision, packing: Packing, threadCount: Int?) throws(FileError) {
         guard FileManager.default.fileExists(atPath: path) else {
             throw FileError(
                 path, "does not exist", remedy: "Give a GGUF file or a model's folder, or fetch one with 'gyges pull'.")
@@ -27,8 +27,8 @@ struct ModelParts {
         self =
             isFolder(path)
             ? try ModelParts(
-                folder: ModelFolder(path: path), precision: precision, panelFolder: panelFolder, team: team)
-            : try ModelParts(gguf: GGUFFile(path: path), precision: precision, panelFolder: panelFolder, team: team)
+                folder: ModelFolder(path: path), precision: precision, packing: packing, team: team)
+            : try ModelParts(gguf: GGUFFile(path: path), precision: precision, packing: packing, team: team)
         stopTokens.formUnion(generationDefaults.endTokens)
         if let end = tokenizer.endOfText { stopTokens.insert(end) }
         for name in Self.endNames {
@@ -43,14 +43,14 @@ struct ModelParts {
     ]
 
     private init(
-        gguf file: GGUFFile, precision: MatmulPrecision, panelFolder: String?, team: ThreadTeam
+        gguf file: GGUFFile, precision: MatmulPrecision, packing: Packing, team: ThreadTeam
     ) throws(FileError) {
         path = file.path
         files = [file.path]
         self.team = team
         let reading = Background { () throws(FileError) in try Tokenizer(gguf: file) }
         let weights = Result { () throws(FileError) in
-            try DecoderModel(gguf: file, precision: precision, panelFolder: panelFolder, team: team)
+            try DecoderModel(gguf: file, precision: precision, packing: packing, team: team)
         }
         tokenizer = try reading.result().get()
         model = try weights.get()
@@ -68,7 +68,7 @@ struct ModelParts {
     }
 
     private init(
-        folder: ModelFolder, precision: MatmulPrecision, panelFolder: String?, team: ThreadTeam
+        folder: ModelFolder, precision: MatmulPrecision, packing: Packing, team: ThreadTeam
     ) throws(FileError) {
         path = folder.path
         files = folder.fileNames.filter { name in
@@ -77,7 +77,7 @@ struct ModelParts {
         self.team = team
         let reading = Background { () throws(FileError) in try Tokenizer(path: folder.path) }
         let weights = Result { () throws(FileError) in
-            try DecoderModel(folder: folder, precision: precision, panelFolder: panelFolder, team: team)
+            try DecoderModel(folder: folder, precision: precision, packing: packing, team: team)
         }
         tokenizer = try reading.result().get()
         generationDefaults = try folder.generationConfiguration()

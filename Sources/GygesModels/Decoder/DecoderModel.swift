@@ -12,42 +12,41 @@ public struct DecoderModel: Sendable {
 
     /// Loads the decoder of a GGUF file. Weights stay mapped; products read a packed copy.
     ///
-    /// - Parameter panelFolder: Where packed copies are kept between runs, about as large as the model; `nil` packs anew.
-    ///   A folder that cannot be used only costs time.
+    /// - Parameter packing: Where packed copies are kept between runs, and who hears how far loading is.
     /// - Throws: ``FileError`` if the file is damaged, its architecture is not Qwen2's or Llama's, or tensors and
     ///   configuration disagree (all disagreements at once).
     public init(
-        gguf file: GGUFFile, precision: ProductPrecision = .fast, panelFolder: String? = nil, team: ThreadTeam
+        gguf file: GGUFFile, precision: ProductPrecision = .fast, packing: Packing = .init(), team: ThreadTeam
     ) throws(FileError) {
         let configuration = try CausalModelConfiguration(gguf: file)
         let source = TensorSource(gguf: file)
         // Llama's converter permutes query and key rows so that neighbouring channels pair up.
         let layout: RotaryLayout = configuration.architecture == .llama ? .pairs : .halves
         try self.init(
-            configuration, source: source, layout: layout, precision: precision, panelFolder: panelFolder, team: team)
+            configuration, source: source, layout: layout, precision: precision, packing: packing, team: team)
     }
 
     /// Loads the decoder of a Hugging Face folder (safetensors, single or sharded).
     ///
-    /// - Throws: As ``init(gguf:precision:panelFolder:team:)``.
+    /// - Throws: As ``init(gguf:precision:packing:team:)``.
     public init(
-        folder: ModelFolder, precision: ProductPrecision = .fast, panelFolder: String? = nil, team: ThreadTeam
+        folder: ModelFolder, precision: ProductPrecision = .fast, packing: Packing = .init(), team: ThreadTeam
     ) throws(FileError) {
         let configuration = try folder.causalModelConfiguration()
         let source = try TensorSource(folder: folder)
         try self.init(
-            configuration, source: source, layout: .halves, precision: precision, panelFolder: panelFolder, team: team)
+            configuration, source: source, layout: .halves, precision: precision, packing: packing, team: team)
     }
 
     private init(
         _ configuration: CausalModelConfiguration, source: TensorSource, layout: RotaryLayout,
-        precision: ProductPrecision, panelFolder: String?, team: ThreadTeam
+        precision: ProductPrecision, packing: Packing, team: ThreadTeam
     ) throws(FileError) {
         let divisors = try source.rotaryDivisors(count: configuration.rotaryDimension / 2, team: team)
         let frequencies = try configuration.rotaryFrequencies(path: source.path, divisors: divisors)
         decoder = Decoder(configuration: configuration, frequencies: frequencies, layout: layout)
         weights = try DecoderWeights(
-            configuration, source: source, precision: precision, panelFolder: panelFolder, team: team)
+            configuration, source: source, precision: precision, packing: packing, team: team)
     }
 }
 

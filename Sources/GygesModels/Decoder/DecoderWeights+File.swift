@@ -6,11 +6,11 @@ import GygesTensors
 extension DecoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
     /// Takes the parameters out of a file, each checked against the configuration, and packs them for products.
     ///
-    /// - Parameter panelFolder: Where packed copies are kept between runs, if anywhere.
+    /// - Parameter packing: Where packed copies are kept between runs, and who hears how far loading is.
     /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
     init(
         _ configuration: CausalModelConfiguration, source: TensorSource, precision: ProductPrecision,
-        panelFolder: String?, team: ThreadTeam
+        packing: Packing, team: ThreadTeam
     ) throws(FileError) {
         try configuration.checkExpertCount(in: source)
         let names = source.names
@@ -30,7 +30,7 @@ extension DecoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
         }
         let experts = configuration.experts?.count ?? 0
         var parameters = FileParameters(
-            source: source, precision: precision, panelFolder: panelFolder, team: team
+            source: source, precision: precision, packing: packing, team: team
         ) { names.place(of: $0, expertCount: experts) }
         try parameters.load(
             DecoderWeights<MatrixShape, VectorShape>(shapesOf: configuration), ignoring: ignored,

@@ -100,7 +100,7 @@ extension DenseLayer where Matrix == WeightMatrix, Vector == WeightVector {
         let file = folder.path(of: layer.folder) + "/model.safetensors"
         let source = TensorSource(safetensors: [try SafetensorsFile(path: file)], path: file)
         let outline = DenseLayer<MatrixShape, VectorShape>(layer, at: path)
-        var parameters = FileParameters(source: source, precision: precision, panelFolder: nil, team: team) { name in
+        var parameters = FileParameters(source: source, precision: precision, packing: Packing(), team: team) { name in
             let kind = name.components.last.map(String.init) ?? ""
             return TensorPlace(name.components.contains("residual") ? "residual.\(kind)" : "linear.\(kind)")
         }

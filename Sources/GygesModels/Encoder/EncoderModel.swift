@@ -21,12 +21,11 @@ public struct EncoderModel: Sendable {
     ///
     /// - Parameters:
     ///   - loadsHead: Whether the head that the folder offers is wanted too.
-    ///   - panelFolder: Where packed copies are kept between runs, about as large as the model; `nil` packs anew.
-    ///     A folder that cannot be used only costs time.
+    ///   - packing: Where packed copies are kept between runs, and who hears how far loading is.
     /// - Throws: ``FileError`` if the folder's model is no encoder, or tensors and configuration disagree (all
     ///   disagreements at once).
     public init(
-        folder: ModelFolder, precision: ProductPrecision = .fast, loadsHead: Bool = true, panelFolder: String? = nil,
+        folder: ModelFolder, precision: ProductPrecision = .fast, loadsHead: Bool = true, packing: Packing = .init(),
         team: ThreadTeam
     ) throws(FileError) {
         let configuration = try folder.encoderConfiguration()
@@ -35,7 +34,7 @@ public struct EncoderModel: Sendable {
         self.precision = precision
         weights = try EncoderWeights(
             configuration, hasHead: loadsHead, source: try TensorSource(folder: folder), precision: precision,
-            panelFolder: panelFolder, team: team)
+            packing: packing, team: team)
         var dense: [DenseLayer<WeightMatrix, WeightVector>] = []
         for (index, layer) in (embedding?.dense ?? []).enumerated() {
             dense.append(

@@ -9,7 +9,7 @@ extension EncoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
     /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
     init(
         _ configuration: EncoderConfiguration, hasHead: Bool, source: TensorSource, precision: ProductPrecision,
-        panelFolder: String?, team: ThreadTeam
+        packing: Packing, team: ThreadTeam
     ) throws(FileError) {
         let names = EncoderTensorNames(source: source, task: configuration.task)
         // Copies of tied matrices, heads that the configuration does not name, and buffers that old checkpoints saved.
@@ -21,7 +21,7 @@ extension EncoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
             ignored.insert("\(names.prefix)layers.\(index).attn.rotary_emb.inv_freq")
         }
         var parameters = FileParameters(
-            source: source, precision: precision, panelFolder: panelFolder, team: team, place: names.place)
+            source: source, precision: precision, packing: packing, team: team, place: names.place)
         try parameters.load(
             EncoderWeights<MatrixShape, VectorShape>(shapesOf: configuration, hasHead: hasHead), ignoring: ignored,
             of: EncoderConfiguration.modelType,

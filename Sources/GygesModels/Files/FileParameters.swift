@@ -7,8 +7,8 @@ import GygesTensors
 struct FileParameters: ParameterSource {
     private let source: TensorSource
     private let precision: ProductPrecision
-    /// Where packed copies are kept between runs, if anywhere.
-    private let panelFolder: String?
+    /// Where packed copies are kept between runs, and who hears how far loading is.
+    private let packing: Packing
     private let team: ThreadTeam
     private let place: (ParameterPath) -> TensorPlace
     private var problems: [String] = []
@@ -19,12 +19,12 @@ struct FileParameters: ParameterSource {
 
     /// - Parameter place: Where the files keep a parameter.
     init(
-        source: TensorSource, precision: ProductPrecision, panelFolder: String?, team: ThreadTeam,
+        source: TensorSource, precision: ProductPrecision, packing: Packing, team: ThreadTeam,
         place: @escaping (ParameterPath) -> TensorPlace
     ) {
         self.source = source
         self.precision = precision
-        self.panelFolder = panelFolder
+        self.packing = packing
         self.team = team
         self.place = place
     }
@@ -85,7 +85,7 @@ struct FileParameters: ParameterSource {
                     precision: precision == .int8 && finer(path) ? .bfloat16 : precision)
             }
         }
-        packed = packedMatrices(matrices, files: source.files, folder: panelFolder, team: team)
+        packed = packedMatrices(matrices, files: source.files, packing: packing, team: team)
     }
 
     /// A matrix of the outline that was loaded, with its packed form if products read it.

@@ -15,19 +15,20 @@ struct UnpackedMatrix {
     }
 }
 
-/// The packed form of all matrices: mapped from the copy that an earlier run left in `folder`, or packed and left there,
+/// The packed form of all matrices: mapped from the copy that an earlier run left in a folder, or packed and left there,
 /// or, where no folder can be used, packed in memory.
 ///
 /// - Complexity: O(bytes) all ways, but mapping reads once what packing reads and writes.
 func packedMatrices(
-    _ matrices: [UnpackedMatrix], files: [MappedFile], folder: String?, team: ThreadTeam
+    _ matrices: [UnpackedMatrix], files: [MappedFile], packing: Packing, team: ThreadTeam
 ) -> [String: PackedMatrix] {
-    if let folder {
-        let file = PanelFile(folder: folder, matrices: matrices, files: files)
+    if let folder = packing.folder {
+        let file = PanelFile(folder: folder, matrices: matrices, files: files, progress: packing.progress)
         if let packed = file.read(team: team) ?? file.make(team: team) { return packed }
     }
+    let total = matrices.reduce(0) { $0 + $1.layout.byteCount }
     // Together, because most matrices of an encoder are smaller than a large page.
-    let memory = PanelMemory(byteCount: matrices.reduce(0) { $0 + $1.layout.byteCount })
+    let memory = PanelMemory(byteCount: total)
     var packed: [String: PackedMatrix] = [:]
     var position = 0
     for matrix in matrices {
@@ -38,6 +39,7 @@ func packedMatrices(
         packed[matrix.name] = PackedMatrix(
             panels: UnsafeRawBufferPointer(panels), layout: layout, owner: memory)
         position = end
+        packing.progress?(LoadingProgress(work: .packing, byteCount: end, totalByteCount: total))
         // Packed, the stored form only takes memory.
         tensor.owner.advise(.dontNeed, part: tensor.bytes)
     }
@@ -69,9 +71,14 @@ struct PanelFile {
     /// 64 hexadecimal digits.
     private let key: [UInt8]
     private let panelByteCount: Int
+    private let progress: (@Sendable (LoadingProgress) -> Void)?
 
-    init(folder: String, matrices: [UnpackedMatrix], files: [MappedFile]) {
+    init(
+        folder: String, matrices: [UnpackedMatrix], files: [MappedFile],
+        progress: (@Sendable (LoadingProgress) -> Void)? = nil
+    ) {
         self.folder = folder
+        self.progress = progress
         self.matrices = matrices
         self.files = files
         panelByteCount = matrices.reduce(0) { $0 + $1.layout.byteCount }
@@ -97,16 +104,28 @@ struct PanelFile {
     private var byteCount: Int { panelByteCount + checksumCount * 8 + key.count }
 
     /// The matrices of the file; `nil` if there is none, or not an undamaged one of this model.
-    func read(team: ThreadTeam) -> [String: PackedMatrix]? {
+    ///
+    /// - Parameter reports: Whether progress is told; not where packing has just told its own.
+    func read(team: ThreadTeam, reports: Bool = true) -> [String: PackedMatrix]? {
         guard let file = try? MappedFile(path: path), file.bytes.count == byteCount else { return nil }
         defer { withExtendedLifetime(file) {} }
         let bytes = file.bytes
         guard bytes.suffix(key.count).elementsEqual(key) else { return nil }
         file.advise(.largePages)
         let panels = UnsafeRawBufferPointer(rebasing: bytes[..<panelByteCount])
-        for (index, sum) in checksums(of: panels, team: team).enumerated() {
-            let stored = bytes.loadUnaligned(fromByteOffset: panelByteCount + index * 8, as: UInt64.self)
-            guard UInt64(littleEndian: stored) == sum else { return nil }
+        // By parts, because a copy that is not in memory yet takes its disk's time to read.
+        for start in stride(from: 0, to: panelByteCount, by: 64 * checksumPartLength) {
+            let end = min(panelByteCount, start + 64 * checksumPartLength)
+            let sums = checksums(of: UnsafeRawBufferPointer(rebasing: panels[start..<end]), team: team)
+            for (index, sum) in sums.enumerated() {
+                let place = panelByteCount + (start / checksumPartLength + index) * 8
+                guard UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)) == sum else {
+                    return nil
+                }
+            }
+            if reports {
+                progress?(LoadingProgress(work: .reading, byteCount: end, totalByteCount: panelByteCount))
+            }
         }
         var packed: [String: PackedMatrix] = [:]
         packed.reserveCapacity(matrices.count)
@@ -131,7 +150,7 @@ struct PanelFile {
         } catch {
             return nil
         }
-        return read(team: team)
+        return read(team: team, reports: false)
     }
 
     /// Writes in whole large pages, because a file system that can will then keep them as such in memory.
@@ -141,6 +160,7 @@ struct PanelFile {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: unit + largestPanel, alignment: 64)
         defer { buffer.deallocate() }
         var filled = 0
+        var written = 0
         var sums: [UInt64] = []
         func flush(_ count: Int) throws(FileError) {
             let part = UnsafeRawBufferPointer(rebasing: buffer[..<count])
@@ -148,6 +168,8 @@ struct PanelFile {
             try output.append(part)
             buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[count..<filled]))
             filled -= count
+            written += count
+            progress?(LoadingProgress(work: .packing, byteCount: written, totalByteCount: panelByteCount))
         }
         for matrix in matrices {
             let layout = matrix.layout

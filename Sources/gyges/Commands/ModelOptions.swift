@@ -52,7 +52,7 @@ struct EngineOptions: ParsableArguments {
         guard kvCacheMemory > 0, kvCacheMemory <= 1_000_000 else {
             throw ValidationError("--kv-cache-memory must be positive.")
         }
-        guard ProductPrecision(rawValue: precision) != nil else {
+        guard MatmulPrecision(rawValue: precision) != nil else {
             throw ValidationError("--precision must be fast, exact, bfloat16 or int8.")
         }
         guard KeyValueFormat(rawValue: kvCacheFormat) != nil else {
@@ -68,14 +68,12 @@ struct EngineOptions: ParsableArguments {
     }
 
     /// How matmuls are computed.
-    var productPrecision: ProductPrecision { ProductPrecision(rawValue: precision) ?? .fast }
+    var matmulPrecision: MatmulPrecision { MatmulPrecision(rawValue: precision) ?? .fast }
 
-    /// Where packed weights are kept between runs; `nil` if nowhere.
-    var panelFolder: String? {
-        let environment = ProcessInfo.processInfo.environment
-        guard !noPackedCopy, let folder = try? CacheFolder(environment: environment) else { return nil }
-        return folder.packedFolder(environment: environment)
-    }
+    /// Where packed weights are kept between runs, and progress of loading that is longer than a second.
+    ///
+    /// - Parameter isShown: False where the user asked for quiet.
+    func packing(isShown: Bool = true) -> Packing { .commandLine(keepsCopy: !noPackedCopy, isShown: isShown) }
 
     /// The options in the engine's terms.
     var engine: InferenceEngine.Options {
@@ -101,10 +99,26 @@ struct ModelOptions: ParsableArguments {
     func path() throws(FileError) -> String { try locateModel(model) }
 
     /// Loads the model.
-    func load() throws -> LanguageModel {
+    ///
+    /// - Parameter isShown: Whether progress is, if loading takes longer than a second.
+    func load(isShown: Bool = true) throws -> LanguageModel {
         try LanguageModel(
-            path: try path(), precision: engine.productPrecision, options: engine.engine,
-            panelFolder: engine.panelFolder)
+            path: try path(), precision: engine.matmulPrecision, options: engine.engine,
+            packing: engine.packing(isShown: isShown))
+    }
+}
+
+extension Packing {
+    /// As commands pack: with copies in the cache folder unless `keepsCopy` is false, and a bar on standard error.
+    static func commandLine(keepsCopy: Bool, isShown: Bool) -> Packing {
+        let environment = ProcessInfo.processInfo.environment
+        let folder = keepsCopy ? try? CacheFolder(environment: environment) : nil
+        let bar = ProgressBar(.bytes, delay: 1, isShown: isShown)
+        return Packing(folder: folder?.packedFolder(environment: environment)) { progress in
+            let name = progress.work == .packing ? "packing weights" : "reading weights"
+            bar.update(name, count: progress.byteCount, of: progress.totalByteCount)
+            if progress.byteCount == progress.totalByteCount { bar.finish() }
+        }
     }
 }
 

@@ -43,7 +43,7 @@ struct Perplexity: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let model = try options.load()
+        let model = try options.load(isShown: !quiet)
         let windows = try windows(model: model)
         let total = windows.reduce(0) { $0 + $1.count }
         let logits = try saveLogits.map { try LogitFile(path: $0) }

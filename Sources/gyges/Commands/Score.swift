@@ -31,7 +31,7 @@ struct Score: AsyncParsableCommand {
 
     func run() async throws {
         let lines = try Input.jsonLines(input)
-        let model = try options.load()
+        let model = try options.load(isShown: !quiet)
         let name = input.flatMap { $0 == "-" ? nil : $0 } ?? "standard input"
         let requests = try lines.map { try request(for: $0.json, model: model, place: "\(name), line \($0.line)") }
         let bar = ProgressBar(.items("continuations"), isShown: !quiet)

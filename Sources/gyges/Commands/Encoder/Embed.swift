@@ -86,7 +86,7 @@ struct Embed: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let vectorizer = Vectorizer(model: try encoder.load(), kind: vectors.kind)
+        let vectorizer = Vectorizer(model: try encoder.load(isShown: !quiet), kind: vectors.kind)
         let role = role.flatMap(TextRole.init(rawValue:))
         let ownPrompt = prompt.map { EmbeddingOptions.Prompt.named($0) } ?? prefix.map { .text($0) }
         let maker = try VectorRowMaker(

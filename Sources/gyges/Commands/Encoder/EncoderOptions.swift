@@ -20,29 +20,27 @@ struct EncoderOptions: ParsableArguments {
     var noPackedCopy = false
 
     /// The precisions that encoders offer, by the words that users write.
-    static let precisions: KeyValuePairs<String, ProductPrecision> = ["f32": .exact, "bf16": .bfloat16, "int8": .int8]
+    static let precisions: KeyValuePairs<String, MatmulPrecision> = ["f32": .exact, "bf16": .bfloat16, "int8": .int8]
 
     /// What ``precision`` means in the kernels' terms; `nil` for another word.
-    private var productPrecision: ProductPrecision? { Self.precisions.first { $0.key == precision }?.value }
+    private var matmulPrecision: MatmulPrecision? { Self.precisions.first { $0.key == precision }?.value }
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
-        guard productPrecision != nil else {
+        guard matmulPrecision != nil else {
             throw ValidationError("--precision must be f32, bf16 or int8.")
         }
     }
 
     /// Loads the model.
-    func load() throws(FileError) -> TextEncoder {
-        let environment = ProcessInfo.processInfo.environment
-        var panelFolder: String?
-        if !noPackedCopy, let cache = try? CacheFolder(environment: environment) {
-            panelFolder = cache.packedFolder(environment: environment)
-        }
-        return try TextEncoder(
+    ///
+    /// - Parameter isShown: Whether progress is, if loading takes longer than a second.
+    func load(isShown: Bool = true) throws(FileError) -> TextEncoder {
+        try TextEncoder(
             path: try locateModel(model),
             options: .init(
-                precision: productPrecision ?? .exact, threadCount: threads, panelFolder: panelFolder))
+                precision: matmulPrecision ?? .exact, threadCount: threads,
+                packing: .commandLine(keepsCopy: !noPackedCopy, isShown: isShown)))
     }
 }
 

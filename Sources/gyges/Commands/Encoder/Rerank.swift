@@ -52,7 +52,7 @@ struct Rerank: ParsableCommand {
         guard !records.isEmpty else {
             throw FileError(source.input ?? "standard input", "has no texts", remedy: "Give texts to order.")
         }
-        let model = try encoder.load()
+        let model = try encoder.load(isShown: !quiet)
         let ranked = try ranked(records.map(\.text), model).prefix(topK ?? records.count)
         guard json else {
             var table = Table([("SCORE", .right), ("ID", .left), ("TEXT", .left)])

@@ -35,7 +35,7 @@ struct EvaluatePasskey: AsyncParsableCommand {
         let passkey = PasskeyEvaluation(
             lengths: try evaluation.parsedLengths(), depths: try parsedDepths(depths), sampleCount: samples,
             seed: evaluation.seed)
-        let subject = try ModelSubject(try options.load(), isRaw: raw)
+        let subject = try ModelSubject(try options.load(isShown: !evaluation.quiet), isRaw: raw)
         try await evaluation.perform(model: options.model) { try await passkey.run(subject, progress: $0) }
     }
 }

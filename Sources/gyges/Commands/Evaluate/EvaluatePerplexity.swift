@@ -43,7 +43,7 @@ struct EvaluatePerplexity: AsyncParsableCommand {
             lengths: try evaluation.parsedLengths(), windowCount: windows, scoredCount: scored,
             keyDepths: try depths.map { try parsedDepths($0) } ?? [])
         // Plain text is scored, for which no template is needed.
-        let subject = try ModelSubject(try options.load(), isRaw: true)
+        let subject = try ModelSubject(try options.load(isShown: !evaluation.quiet), isRaw: true)
         try await evaluation.perform(model: options.model) { progress in
             try await measurement.run(subject, text: text, seed: evaluation.seed, progress: progress)
         }

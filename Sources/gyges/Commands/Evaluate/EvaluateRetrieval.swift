@@ -102,7 +102,7 @@ struct EvaluateRetrieval: AsyncParsableCommand {
                 folder, "has the name '\(name)' with white space, which a TREC run cannot hold",
                 remedy: "Rename it, or leave out --run.")
         }
-        let model = try encoder.load()
+        let model = try encoder.load(isShown: !quiet)
         if let similarity = model.embedding?.similarity, similarity != .cosine, similarity != .dot {
             Terminal.writeError(
                 "gyges: the model asks for \(similarity.rawValue) distances, and inner products are compared.\n")

@@ -79,7 +79,7 @@ struct EvaluateRuler: AsyncParsableCommand {
             }
             return try file.close()
         }
-        let subject = try ModelSubject(try options.load(), isRaw: raw)
+        let subject = try ModelSubject(try options.load(isShown: !evaluation.quiet), isRaw: raw)
         try await evaluation.perform(model: options.model) { progress in
             try await ruler.run(subject, progress: progress) { cell in
                 for (index, sample) in cell.samples.enumerated() {

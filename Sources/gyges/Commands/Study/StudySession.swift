@@ -115,7 +115,7 @@ struct StudySession: ParsableArguments {
         _ run: (any Subject, @escaping @Sendable (StudyProgress) -> Void) async throws -> StudyRun
     ) async throws {
         let definition = study.definition
-        let subject = try await SubjectChoice(engine: engine).subject(
+        let subject = try await SubjectChoice(engine: engine, isShown: !quiet).subject(
             named: definition.subject, endpoint: definition.endpoint, concurrency: definition.concurrency,
             folder: folder, in: study)
         let bars = StudyProgressBars(name: definition.name, isShown: !quiet)
@@ -131,7 +131,7 @@ extension StudySession {
     func subject(
         named name: String, endpoint: EndpointSettings, concurrency: Int
     ) async throws -> any Subject {
-        try await SubjectChoice(engine: engine).subject(
+        try await SubjectChoice(engine: engine, isShown: !quiet).subject(
             named: name, endpoint: endpoint, concurrency: concurrency, folder: "")
     }
 }

@@ -7,6 +7,8 @@ import GygesSubjects
 /// Finds what a study file calls its subject: a scripted persona, an endpoint, or a model on this machine.
 struct SubjectChoice {
     let engine: EngineOptions
+    /// Whether progress of loading is shown.
+    var isShown = true
 
     /// The subject of a name.
     ///
@@ -37,8 +39,8 @@ struct SubjectChoice {
                 remedy: "Name the first of them as subject, http://host:port/v1#model, or take out endpoint.replicas.")
         }
         let model = try LanguageModel(
-            path: try locateModel(name), precision: engine.productPrecision, options: engine.engine,
-            panelFolder: engine.panelFolder)
+            path: try locateModel(name), precision: engine.matmulPrecision, options: engine.engine,
+            packing: engine.packing(isShown: isShown))
         return try LocalSubject(model, name: name)
     }
 }
