@@ -1,3 +1,4 @@
+public import GygesAnalysis
 public import GygesStatistics
 
 /// How often two labellers agree on one question.

@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesTokenizer
 import ArgumentParser
 import Foundation
