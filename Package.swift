@@ -73,7 +73,7 @@ let package = Package(
         .target(
             name: "GygesEvaluation", dependencies: ["GygesKernels", "GygesStatistics", "GygesFiles"],
             resources: [.embedInCode("Text/essay.txt")], swiftSettings: hot),
-        .target(name: "GygesWire", dependencies: ["GygesFiles"], swiftSettings: common),
+        .target(name: "GygesWire", dependencies: ["GygesFiles", "GygesTemplates"], swiftSettings: common),
         .systemLibrary(name: "CGygesCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(
             name: "GygesClient", dependencies: ["CGygesCurl", "GygesStatistics", "GygesFiles", "GygesWire"],
@@ -176,7 +176,8 @@ let package = Package(
         .testTarget(
             name: "GygesReportTests", dependencies: ["GygesReport", "GygesAnalysis", "GygesFiles", "GygesStatistics"],
             swiftSettings: common),
-        .testTarget(name: "GygesWireTests", dependencies: ["GygesWire", "GygesFiles"], swiftSettings: common),
+        .testTarget(
+            name: "GygesWireTests", dependencies: ["GygesWire", "GygesFiles", "GygesTemplates"], swiftSettings: common),
         .testTarget(
             name: "GygesClientTests", dependencies: ["GygesClient", "GygesWire", "GygesFiles"], swiftSettings: common),
         .testTarget(

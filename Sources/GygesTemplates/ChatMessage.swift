@@ -1,14 +1,39 @@
 public import GygesFiles
 
-/// One message of a conversation, as chat templates and the common chat interfaces know it.
+/// One message of a conversation: the one type for it, from a client's request and a study's cell to a chat template.
+///
+/// It keeps whatever members a client or a file gave it, in their order, because templates may print any of them.
 public struct ChatMessage: Sendable, Equatable {
+    /// Who speaks.
+    public struct Role: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral {
+        /// The word for it in templates and interfaces.
+        public let rawValue: String
+
+        /// A role by its word.
+        public init(rawValue: String) { self.rawValue = rawValue }
+        /// A role by its word.
+        public init(stringLiteral word: String) { rawValue = word }
+
+        /// Whoever deploys the model.
+        public static let system = Role(rawValue: "system")
+        /// Whoever talks to it.
+        public static let user = Role(rawValue: "user")
+        /// The model.
+        public static let assistant = Role(rawValue: "assistant")
+        /// A tool that the model called.
+        public static let tool = Role(rawValue: "tool")
+    }
+
     /// All members: `role`, `content`, `tool_calls`, `tool_call_id`, `name`, …
     public var fields: JSONObject
 
     /// Creates a message of text.
-    public init(role: String, content: String) {
-        fields = JSONObject([("role", .string(role)), ("content", .string(content))])
+    public init(role: Role, content: String) {
+        fields = JSONObject([("role", .string(role.rawValue)), ("content", .string(content))])
     }
+
+    /// Creates a message from its members, among which `role` is a text.
+    public init(fields: JSONObject) { self.fields = fields }
 
     /// Creates a message from JSON.
     ///
@@ -21,8 +46,8 @@ public struct ChatMessage: Sendable, Equatable {
         fields = object
     }
 
-    /// Who speaks: `system`, `user`, `assistant`, `tool`.
-    public var role: String { fields["role"]?.string ?? "" }
+    /// Who speaks.
+    public var role: Role { Role(rawValue: fields["role"]?.string ?? "") }
 
     /// The text, if the content is text.
     public var content: String? { fields["content"]?.string }
@@ -65,4 +90,9 @@ public struct ChatMessage: Sendable, Equatable {
                 "the arguments of the call of '\(name)' are not JSON: \(error.problems.joined(separator: "; "))")
         }
     }
+}
+
+extension ChatMessage: Encodable {
+    /// Writes all members.
+    public func encode(to encoder: any Encoder) throws { try JSON.object(fields).encode(to: encoder) }
 }

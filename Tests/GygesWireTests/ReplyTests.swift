@@ -1,15 +1,19 @@
 import GygesFiles
+import GygesTemplates
 import Testing
 
 @testable import GygesWire
 
-@Suite struct WireTests {
+/// Requests as servers want them, and replies as servers send them.
+@Suite struct ReplyTests {
     @Test func aRequestHoldsWhatWasSetAndNothingElse() throws {
-        let plain = ChatRequest(model: "m", messages: [.init(role: "user", content: "hi")])
+        let plain = ChatRequest(model: "m", messages: [ChatMessage(role: .user, content: "hi")])
         #expect(plain.json.serialized() == #"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#)
         let full = ChatRequest(
-            model: "m", messages: [], temperature: 0.5, topP: 1, topK: 3, maximumTokens: 9,
-            lengthMember: .maximumCompletionTokens, seed: 7, stop: ["</OUTPUT>"],
+            model: "m", messages: [],
+            settings: GenerationSettings(
+                temperature: 0.5, topP: 1, topK: 3, maximumTokens: 9, lengthMember: .maximumCompletionTokens, seed: 7,
+                stop: ["</OUTPUT>"]),
             responseFormat: .jsonSchema(name: "answer", schema: ["type": "object"]), continuesLastMessage: true,
             promptLogProbabilities: 0)
         #expect(
@@ -19,7 +23,8 @@ import Testing
                 + #""strict":true,"schema":{"type":"object"}}},"continue_final_message":true,"add_generation_prompt":false,"#
                 + #""prompt_logprobs":0}"#)
         let completion = CompletionRequest(
-            model: "m", prompt: "p", maximumTokens: 1, echoes: true, logProbabilities: 1, addsSpecialTokens: false)
+            model: "m", prompt: .text("p"), settings: GenerationSettings(maximumTokens: 1), echoes: true,
+            logProbabilities: 1, addsSpecialTokens: false)
         #expect(
             completion.json.serialized()
                 == #"{"model":"m","prompt":"p","max_tokens":1,"echo":true,"logprobs":1,"add_special_tokens":false}"#)
@@ -35,25 +40,28 @@ import Testing
                 "prompt_logprobs":[null,{"17":{"logprob":-0.5,"rank":2,"decoded_token":"a"},"9":{"logprob":-0.1}}]}
                 """)
         let reply = try ChatReply(json, source: "reply")
-        #expect(reply.content == "yes")
-        #expect(reply.reasoning == "hm")
-        #expect(reply.finishReason == "stop")
-        #expect(reply.stopString == "</OUTPUT>")
+        #expect(reply.choices.count == 1)
+        #expect(reply.choices[0].content == "yes")
+        #expect(reply.choices[0].reasoning == "hm")
+        #expect(reply.choices[0].finishReason == "stop")
+        #expect(reply.choices[0].stopString == "</OUTPUT>")
         #expect(reply.usage == Usage(promptTokens: 3, completionTokens: 2))
         #expect(
             reply.promptLogProbabilities == [
-                ScoredToken(name: "", logProbability: nil), ScoredToken(name: "17", logProbability: -0.5),
+                ScoredToken(name: "", logProbability: nil),
+                ScoredToken(
+                    name: "17", logProbability: -0.5, alternatives: [.init(name: "9", logProbability: -0.1)]),
             ])
     }
 
     @Test func partsAndMissingTextsAreTexts() throws {
         let parts = try JSON(
             parsing: #"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}]}"#)
-        #expect(try ChatReply(parts, source: "").content == "ab")
+        #expect(try ChatReply(parts, source: "").choices[0].content == "ab")
         let none = try JSON(
             parsing:
                 #"{"choices":[{"message":{"content":null,"refusal":"no"},"finish_reason":null,"stop_reason":151643}]}"#)
-        let reply = try ChatReply(none, source: "")
+        let reply = try ChatReply(none, source: "").choices[0]
         #expect(reply.content == "" && reply.refusal == "no" && reply.finishReason == nil && reply.stopString == nil)
     }
 
@@ -62,6 +70,10 @@ import Testing
         (#"{"choices":[{"message":{"content":5}}]}"#, "expected a string, found 5"),
         (#"{"choices":[{"message":{"content":"a"},"finish_reason":["stop"]}]}"#, "finish_reason"),
         (#"{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":-1}}"#, "prompt_tokens"),
+        (
+            #"{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":9223372036854775807}}"#,
+            "more than any text"
+        ),
         (#"[1]"#, "expected an object"), (#"{"choices":{"0":1}}"#, "expected an array"),
     ])
     func whatIsNoReplyIsRefusedWithItsPlace(_ text: String, _ expected: String) throws {
@@ -78,7 +90,7 @@ import Testing
                 "token_logprobs":[null,-1.5],"top_logprobs":null,"text_offset":[0,1]}}],"usage":{"prompt_tokens":1}}
                 """)
         let reply = try CompletionReply(json, source: "")
-        #expect(reply.tokens?.last == ScoredToken(name: " b", logProbability: -1.5))
+        #expect(reply.choices[0].tokens?.last == ScoredToken(name: " b", logProbability: -1.5, offset: 1))
         let uneven = try JSON(
             parsing: #"{"choices":[{"text":"a","logprobs":{"tokens":["a"],"token_logprobs":[]}}]}"#)
         #expect(throws: FileError.self) { try CompletionReply(uneven, source: "") }

@@ -1,0 +1,143 @@
+import FoundationEssentials
+import GygesClient
+import GygesFiles
+public import GygesStudy
+import GygesTemplates
+import GygesWire
+
+/// What an endpoint is asked, and what becomes of its answers.
+extension EndpointSubject {
+    /// Asks once; a reply that was cut off, filtered or badly formed is a reply.
+    public func respond(to request: SubjectRequest) async throws -> SubjectReply {
+        do {
+            if settings.prefill == .completions, request.schema == nil { return try await completion(of: request) }
+            return try await chat(request)
+        } catch CallFailure.exhausted(let reason) {
+            throw RequestFailure(reason)
+        } catch CallFailure.refused(let status, let reply) {
+            if reply.code == "content_filter" || reply.type == "content_filter" {
+                return SubjectReply(text: "", finishReason: .filtered)
+            }
+            throw RequestFailure(explain(status, reply))
+        }
+    }
+
+    private func chat(_ request: SubjectRequest) async throws -> SubjectReply {
+        let sampling = request.sampling
+        if !request.prefill.isEmpty, settings.prefill == .none {
+            throw cannot(
+                "its answers cannot be made to begin with a given text, and a mode of the study demands that.",
+                "Leave that mode out (modes: [...]), or set endpoint.prefill.")
+        }
+        let body = ChatRequest(
+            model: model, messages: messages(request), settings: generationSettings(of: request),
+            responseFormat: request.schema.map { .jsonSchema(name: "answer", schema: $0) },
+            continuesLastMessage: !request.prefill.isEmpty)
+        let answer = try await ask(body, seed: request.seed, answerTokens: sampling.maximumTokens)
+        // A reply that was read has a choice.
+        let reply = answer.choices[0]
+        var text = reply.content.isEmpty ? reply.refusal ?? "" : reply.content
+        // Some servers repeat what they were to continue.
+        if !request.prefill.isEmpty, text.hasPrefix(request.prefill) { text.removeFirst(request.prefill.count) }
+        if let reasoning = reply.reasoning, !reasoning.isEmpty { text = "<think>\n\(reasoning)\n</think>\n\n\(text)" }
+        return subjectReply(text, reply.finishReason, stopString: reply.stopString, request, answer.usage)
+    }
+
+    private func completion(of request: SubjectRequest) async throws -> SubjectReply {
+        let sampling = request.sampling
+        let body = CompletionRequest(
+            model: model, prompt: .text(try text(of: request)),
+            // These interfaces know the older name alone.
+            settings: generationSettings(of: request, lengthMember: .maximumTokens), addsSpecialTokens: false)
+        let answer = try await ask(body, seed: request.seed, answerTokens: sampling.maximumTokens)
+        guard let reply = answer.choices.first else { throw RequestFailure("its reply has no choice") }
+        return subjectReply(reply.text, reply.finishReason, stopString: reply.stopString, request, answer.usage)
+    }
+
+    func ask(_ body: ChatRequest, seed: UInt64, answerTokens: Int) async throws -> ChatReply {
+        try await caller.call("/chat/completions", body: body.json, seed: seed, answerTokens: answerTokens) {
+            json, source throws(FileError) in
+            let reply = try ChatReply(json, source: source)
+            return (reply, reply.usage)
+        }
+    }
+
+    func ask(_ body: CompletionRequest, seed: UInt64, answerTokens: Int) async throws -> CompletionReply {
+        try await caller.call("/completions", body: body.json, seed: seed, answerTokens: answerTokens) {
+            json, source throws(FileError) in
+            let reply = try CompletionReply(json, source: source)
+            return (reply, reply.usage)
+        }
+    }
+
+    private func subjectReply(
+        _ text: String, _ finishReason: String?, stopString: String?, _ request: SubjectRequest, _ usage: Usage?
+    ) -> SubjectReply {
+        let reason: SubjectReply.FinishReason =
+            switch finishReason {
+            case "stop", "eos", "end_turn", "stop_sequence": .stop
+            case "length", "max_tokens", "model_length": .length
+            case "content_filter": .filtered
+            default: .unknown
+            }
+        let found = stopString.flatMap { request.stop.contains($0) ? $0 : nil }
+        return SubjectReply(
+            text: text, finishReason: reason, stopString: reason == .stop ? found : nil,
+            promptTokenCount: usage?.promptTokens ?? 0, generatedTokenCount: usage?.completionTokens ?? 0)
+    }
+
+    // MARK: - What is sent
+
+    /// How a request wants tokens drawn, and its end.
+    private func generationSettings(
+        of request: SubjectRequest, lengthMember: GenerationSettings.LengthMember? = nil
+    ) -> GenerationSettings {
+        let sampling = request.sampling
+        let chosen: GenerationSettings.LengthMember =
+            settings.lengthName == .maxTokens ? .maximumTokens : .maximumCompletionTokens
+        return GenerationSettings(
+            temperature: sampling.temperature, topP: sampling.topP, topK: sampling.topK > 0 ? sampling.topK : nil,
+            maximumTokens: sampling.maximumTokens, lengthMember: lengthMember ?? chosen, seed: Self.seed(request),
+            stop: request.stop)
+    }
+
+    /// Servers read seeds as 32-bit numbers, some of them with a sign.
+    static func seed(_ request: SubjectRequest) -> Int { Int(request.seed >> 33) }
+
+    func messages(_ request: SubjectRequest, continuation: String = "") -> [ChatMessage] {
+        let opening = request.prefill + continuation
+        return request.messages.map { ChatMessage(role: .init(rawValue: $0.role.rawValue), content: $0.content) }
+            + (opening.isEmpty ? [] : [ChatMessage(role: .assistant, content: opening)])
+    }
+
+    func text(of request: SubjectRequest) throws -> String {
+        guard let template else {
+            throw cannot("there is no template to make a text of a conversation.", "Set endpoint.template.")
+        }
+        let messages = request.messages.map {
+            ChatMessage(role: .init(rawValue: $0.role.rawValue), content: $0.content)
+        }
+        // A template that prints the date would otherwise ask something else tomorrow.
+        let clock = TemplateClock(Date(timeIntervalSince1970: 1_735_689_600))
+        let rendered = try template.render(messages: messages, clock: clock)
+        return rendered.text + request.prefill
+    }
+
+    private func cannot(_ problem: String, _ remedy: String) -> EndpointError {
+        EndpointError(kind: .unsupported, address: caller.address.description, problem: problem, remedy: remedy)
+    }
+
+    private func explain(_ status: Int, _ reply: ErrorReply) -> String {
+        let hint: String =
+            switch (status, reply.code) {
+            case (_, "context_length_exceeded"): "; the prompt and sampling.maximumTokens are longer than its context"
+            case (413, _): "; the request is too large for it"
+            case _ where reply.message.contains("max_completion_tokens"):
+                "; set endpoint.lengthName to max_completion_tokens"
+            case _ where reply.message.contains("continue_final_message"):
+                "; it continues no message: set endpoint.prefill"
+            default: ""
+            }
+        return "it refuses the request (status \(status): \(reply.message))\(hint)"
+    }
+}
