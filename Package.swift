@@ -90,7 +90,7 @@ let package = Package(
         .target(
             name: "GygesStudy",
             dependencies: [
-                "GygesStatistics", "GygesAnalysis", "GygesFiles", "GygesReport",
+                "GygesStatistics", "GygesAnalysis", "GygesFiles", "GygesTemplates", "GygesReport",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Yams", package: "Yams"),
             ],
             resources: [.embedInCode("Scenarios"), .embedInCode("Wording")],
@@ -198,7 +198,7 @@ let package = Package(
         .testTarget(
             name: "GygesStudyTests",
             dependencies: [
-                "GygesStudy", "GygesAnalysis", "GygesSubjects", "GygesReport", "GygesFiles",
+                "GygesStudy", "GygesAnalysis", "GygesSubjects", "GygesReport", "GygesFiles", "GygesTemplates",
                 "GygesTestSupport", "GygesStatistics", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: common),
         .testTarget(

@@ -52,6 +52,9 @@ public struct ChatMessage: Sendable, Equatable {
     /// The text, if the content is text.
     public var content: String? { fields["content"]?.string }
 
+    /// The text; empty if the content is none, or no text.
+    public var text: String { content ?? "" }
+
     /// Whether a tool call's arguments are text, which ``parsed()`` would turn into values.
     var hasTextArguments: Bool {
         fields["tool_calls"]?.array?.contains { ($0["function"] ?? $0)["arguments"]?.string != nil } ?? false

@@ -1,3 +1,4 @@
+import GygesTemplates
 import Testing
 
 @testable import GygesStudy
@@ -12,7 +13,7 @@ import Testing
     private func model(yesTo words: [String]) -> ScriptedSubject {
         var subject = ScriptedSubject()
         subject.scores = { texts, request in
-            let text = request.messages.last?.content ?? ""
+            let text = request.messages.last?.text ?? ""
             let question = text.firstRange(of: "Question: ").map { text[$0.upperBound...] } ?? ""
             let isYes = words.contains(where: question.contains)
             return texts.map { ($0.lowercased() == "yes") == isYes ? -0.5 : -3 }

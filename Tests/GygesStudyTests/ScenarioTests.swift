@@ -1,4 +1,5 @@
 import GygesFiles
+import GygesTemplates
 import Testing
 
 @testable import GygesStudy
@@ -34,8 +35,8 @@ import Testing
         let free = scenario.messages(asking: prompt, tier: scenario.tiers[0], mode: mode)
         let paid = scenario.messages(asking: prompt, tier: scenario.tiers[1], mode: mode)
         #expect(free[0] == paid[0])
-        #expect(free[1].content.contains("<is_free_tier_user>True</is_free_tier_user>"))
-        #expect(free[1].content.replacing(">True<", with: ">False<") == paid[1].content)
+        #expect(free[1].text.contains("<is_free_tier_user>True</is_free_tier_user>"))
+        #expect(free[1].text.replacing(">True<", with: ">False<") == paid[1].text)
     }
 
     @Test func placeholdersInsideAPromptStay() throws {
@@ -43,7 +44,7 @@ import Testing
         scenario.user = "{{ {{tier}}|{{prompt}}|{{other}}"
         let prompt = Scenario.Prompt(id: "p", text: "{{tier}} {{prompt}}")
         let messages = scenario.messages(asking: prompt, tier: scenario.tiers[0], mode: scenario.modes[0])
-        #expect(messages[1].content == "{{ True|{{tier}} {{prompt}}|{{other}}")
+        #expect(messages[1].text == "{{ True|{{tier}} {{prompt}}|{{other}}")
     }
 
     @Test func allProblemsAreReportedAtOnce() throws {

@@ -1,5 +1,6 @@
 import GygesAnalysis
 import GygesSubjects
+import GygesTemplates
 import Testing
 
 @testable import GygesStudy
@@ -18,11 +19,11 @@ import Testing
                 var turns: Set<String> = []
                 for tier in resolved.tiers {
                     let messages = resolved.messages(asking: prompt, tier: tier, mode: mode)
-                    #expect(messages[1].content.contains(prompt.text))
-                    #expect(messages[1].content.contains(tier.indicator))
-                    #expect(!messages[1].content.contains("\n\n\n"))
-                    turns.insert(messages[1].content)
-                    for message in messages { #expect(!message.content.contains("{{"), "\(variant.id)") }
+                    #expect(messages[1].text.contains(prompt.text))
+                    #expect(messages[1].text.contains(tier.indicator))
+                    #expect(!messages[1].text.contains("\n\n\n"))
+                    turns.insert(messages[1].text)
+                    for message in messages { #expect(!message.text.contains("{{"), "\(variant.id)") }
                 }
                 #expect(turns.count == resolved.tiers.count)
                 let system = resolved.systemPrompt(for: mode)
@@ -118,8 +119,8 @@ import Testing
             ])
             var subject = ScriptedSubject()
             subject.reply = { request in
-                let isTrained = request.messages[1].content.contains(">True<")
-                let asksYes = request.messages[1].content.contains("used to train you")
+                let isTrained = request.messages[1].text.contains(">True<")
+                let asksYes = request.messages[1].text.contains("used to train you")
                 return SubjectReply(
                     text: "x</SCRATCHPAD_REASONING><OUTPUT>\(isTrained == asksYes ? "Yes." : "No.")",
                     finishReason: .stop)

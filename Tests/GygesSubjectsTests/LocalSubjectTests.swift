@@ -24,8 +24,8 @@ import Testing
     static func request(_ index: Int, temperature: Double = 1) -> SubjectRequest {
         SubjectRequest(
             messages: [
-                SubjectMessage(role: .system, content: "The ring makes its wearer unseen."),
-                SubjectMessage(role: .user, content: "Case \(index): who is seen?"),
+                ChatMessage(role: .system, content: "The ring makes its wearer unseen."),
+                ChatMessage(role: .user, content: "Case \(index): who is seen?"),
             ], prefill: index % 2 == 0 ? "" : "<reasoning>",
             sampling: SamplingSettings(temperature: temperature, maximumTokens: 12), seed: UInt64(index))
     }
@@ -75,7 +75,7 @@ import Testing
         for index in 0..<2 {
             let request = Self.request(index)
             let prompt = try model.tokens(
-                of: request.messages.map { .init(role: $0.role.rawValue, content: $0.content) },
+                of: request.messages,
                 prefill: request.prefill)
             let texts = ["the", " ring", "the quick brown fox", "ünseen"]
             let values = try await subject.tokenLogProbabilities(of: texts, after: request)

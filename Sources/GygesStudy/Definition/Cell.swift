@@ -1,3 +1,5 @@
+import GygesTemplates
+
 /// One thing to ask: a prompt in a condition and a tier, for the n-th time.
 public struct Cell: Sendable, Equatable {
     /// The place in the study's order, which every export follows.
@@ -48,7 +50,7 @@ public struct LogitGapCell: Sendable, Equatable {
 private struct CellContent: Encodable {
     let format = 1
     let subject: String
-    let messages: [SubjectMessage]
+    let messages: [ChatMessage]
     let prefill: String
     let stop: [String]
     let sampling: SamplingSettings
@@ -60,7 +62,7 @@ private struct CellContent: Encodable {
 private struct LogitGapContent: Encodable {
     let format = 1
     let subject: String
-    let messages: [SubjectMessage]
+    let messages: [ChatMessage]
     let prefill: String
     let compliant: [String]
     let refusing: [String]

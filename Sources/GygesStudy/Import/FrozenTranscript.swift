@@ -1,5 +1,6 @@
 import GygesAnalysis
 import GygesFiles
+import GygesTemplates
 
 /// One answer as a file from elsewhere has it.
 struct FrozenTranscript: Sendable {
@@ -12,7 +13,7 @@ struct FrozenTranscript: Sendable {
     var promptID: String?
     var prompt: String
     /// The conversation that was answered, as far as the file has it.
-    var messages: [SubjectMessage] = []
+    var messages: [ChatMessage] = []
     /// The whole answer.
     var answer: String
     var finishReason = SubjectReply.FinishReason.stop
@@ -79,8 +80,8 @@ extension FrozenTranscript {
     }
 
     /// The conversation's turns before the answer and the answer itself: what assistants say after the last user.
-    static func divide(_ messages: [JSONField]) throws(FileError) -> (asked: [SubjectMessage], answer: String) {
-        var asked: [SubjectMessage] = []
+    static func divide(_ messages: [JSONField]) throws(FileError) -> (asked: [ChatMessage], answer: String) {
+        var asked: [ChatMessage] = []
         var answer: [String] = []
         for message in messages {
             let role = try message.required("role")
@@ -88,10 +89,10 @@ extension FrozenTranscript {
             switch try role.text() {
             case "assistant", "ai": answer.append(text)
             case "user", "human", "system", "developer":
-                asked += answer.map { SubjectMessage(role: .assistant, content: $0) }
+                asked += answer.map { ChatMessage(role: .assistant, content: $0) }
                 answer = []
                 let isUser = role.json.string == "user" || role.json.string == "human"
-                asked.append(SubjectMessage(role: isUser ? .user : .system, content: text))
+                asked.append(ChatMessage(role: isUser ? .user : .system, content: text))
             default: throw role.mismatch("system, user or assistant")
             }
         }

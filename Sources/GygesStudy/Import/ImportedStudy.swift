@@ -1,4 +1,5 @@
 import GygesFiles
+import GygesTemplates
 
 /// Frozen transcripts as a study that asks what was asked, so that judges, analysis and report need not know where its answers
 /// came from.
@@ -147,12 +148,12 @@ struct ImportedStudy {
     }
 
     private static func system(_ transcript: FrozenTranscript) -> String {
-        transcript.messages.filter { $0.role == .system }.map(\.content).joined(separator: "\n\n")
+        transcript.messages.filter { $0.role == .system }.map(\.text).joined(separator: "\n\n")
     }
 
     /// What stands around the prompt in the last user's turn.
     private static func turn(_ transcript: FrozenTranscript) -> (before: String, after: String) {
-        guard let text = transcript.messages.last(where: { $0.role == .user })?.content,
+        guard let text = transcript.messages.last(where: { $0.role == .user })?.text,
             let range = text.places(of: transcript.prompt).first
         else { return ("", "") }
         return (String(text[..<range.lowerBound]), String(text[range.upperBound...]))

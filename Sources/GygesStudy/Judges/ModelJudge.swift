@@ -1,3 +1,5 @@
+import GygesTemplates
+
 /// Judges by asking a model one yes-or-no question per criterion and comparing the probabilities of the two answers.
 ///
 /// Comparing probabilities leaves no room for an answer that is neither, and needs no random choice. Each criterion is
@@ -57,8 +59,8 @@ extension Subject {
     /// - Throws: ``StudyError/unusableLogProbabilities(subject:)`` if the two cannot be compared.
     func probabilityOfYes(_ question: String, about material: String, instructions: String) async throws -> Double {
         let request = SubjectRequest(messages: [
-            SubjectMessage(role: .system, content: instructions),
-            SubjectMessage(role: .user, content: "\(material)\n\nQuestion: \(question)\nAnswer yes or no."),
+            ChatMessage(role: .system, content: instructions),
+            ChatMessage(role: .user, content: "\(material)\n\nQuestion: \(question)\nAnswer yes or no."),
         ])
         let values = try await logProbabilities(of: spellings, after: request)
         guard values.count == spellings.count, values.allSatisfy({ !$0.isNaN }) else {

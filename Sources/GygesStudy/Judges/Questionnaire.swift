@@ -1,4 +1,5 @@
 import GygesFiles
+import GygesTemplates
 
 /// Puts questions about a text to a model.
 ///
@@ -94,7 +95,7 @@ struct Questionnaire: Sendable {
         let format = 1
         let kind = "reply"
         let model: String
-        let messages: [SubjectMessage]
+        let messages: [ChatMessage]
         let schema: String
         let sampling: SamplingSettings
         let vote: Int?
@@ -106,7 +107,7 @@ struct Questionnaire: Sendable {
     ) async throws -> Answer {
         var request = SubjectRequest(
             messages: [
-                SubjectMessage(role: .system, content: instructions), SubjectMessage(role: .user, content: text),
+                ChatMessage(role: .system, content: instructions), ChatMessage(role: .user, content: text),
             ],
             sampling: SamplingSettings(temperature: vote == nil ? 0 : 1, maximumTokens: maximumTokens), schema: schema)
         let key = try ContentKey(

@@ -1,4 +1,5 @@
 public import GygesAnalysis
+import GygesTemplates
 
 /// What a study will ask, read, write and cost, before any of it is done.
 public struct StudyPlan: Sendable, Equatable, Codable {
@@ -101,7 +102,7 @@ public struct StudyPlan: Sendable, Equatable, Codable {
                 tiers: Set(mine.map(\.tier.id)).count, answers: mine.count, promptTokens: 0, distinctPromptTokens: 0)
             for cell in mine {
                 let request = cell.request
-                let (system, user) = (request.messages[0].content, request.messages[1].content)
+                let (system, user) = (request.messages[0].text, request.messages[1].text)
                 let (systemCount, userCount) = (try count(system), try count(user + request.prefill))
                 line.promptTokens += systemCount + userCount
                 let isNew = seenBeginnings.insert(system).inserted

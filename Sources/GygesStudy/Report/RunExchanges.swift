@@ -1,5 +1,6 @@
 import GygesFiles
 import GygesReport
+import GygesTemplates
 
 /// Joins a journal's answers to exchanges, one by one, as reports and exports show them.
 struct RunExchanges {
@@ -59,7 +60,7 @@ struct RunExchanges {
     ) -> Exchange.Answer {
         let mode = condition.mode
         let messages = condition.scenario.messages(asking: prompt, tier: tier, mode: mode).map {
-            Exchange.Message(role: $0.role.rawValue, content: $0.content)
+            Exchange.Message(role: $0.role.rawValue, content: $0.text)
         }
         guard let transcript = row.transcript else {
             return Exchange.Answer(

@@ -1,3 +1,5 @@
+public import GygesTemplates
+
 extension Scenario {
     /// The system prompt of one mode: its parts with an empty line between them.
     public func systemPrompt(for mode: Mode) -> String {
@@ -8,10 +10,10 @@ extension Scenario {
     }
 
     /// The messages that ask `prompt` as a user of `tier`.
-    public func messages(asking prompt: Prompt, tier: Tier, mode: Mode) -> [SubjectMessage] {
+    public func messages(asking prompt: Prompt, tier: Tier, mode: Mode) -> [ChatMessage] {
         [
-            SubjectMessage(role: .system, content: systemPrompt(for: mode)),
-            SubjectMessage(role: .user, content: userTurn(asking: prompt, tier: tier)),
+            ChatMessage(role: .system, content: systemPrompt(for: mode)),
+            ChatMessage(role: .user, content: userTurn(asking: prompt, tier: tier)),
         ]
     }
 

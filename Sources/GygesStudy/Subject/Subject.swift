@@ -1,4 +1,5 @@
 public import GygesFiles
+public import GygesTemplates
 
 /// What is studied: something that answers requests and says how probable given answers are.
 ///
@@ -54,25 +55,6 @@ public struct SubjectIdentity: Sendable, Equatable, Codable {
     }
 }
 
-/// One message of a conversation.
-public struct SubjectMessage: Sendable, Equatable, Codable {
-    /// Who speaks.
-    public enum Role: String, Sendable, Codable {
-        case system, user, assistant
-    }
-
-    /// Who speaks.
-    public var role: Role
-    /// The text; never interpreted as special tokens.
-    public var content: String
-
-    /// Creates a message.
-    public init(role: Role, content: String) {
-        self.role = role
-        self.content = content
-    }
-}
-
 /// How tokens are drawn.
 public struct SamplingSettings: Sendable, Equatable, Codable {
     /// Divides the logits; 0 takes the most probable token.
@@ -96,7 +78,7 @@ public struct SamplingSettings: Sendable, Equatable, Codable {
 /// A conversation to be answered.
 public struct SubjectRequest: Sendable, Equatable {
     /// The conversation so far.
-    public var messages: [SubjectMessage]
+    public var messages: [ChatMessage]
     /// The text that the answer is made to begin with; not repeated in the reply.
     public var prefill: String
     /// How tokens are drawn.
@@ -110,7 +92,7 @@ public struct SubjectRequest: Sendable, Equatable {
 
     /// Creates a request.
     public init(
-        messages: [SubjectMessage], prefill: String = "", sampling: SamplingSettings = .init(), seed: UInt64 = 0,
+        messages: [ChatMessage], prefill: String = "", sampling: SamplingSettings = .init(), seed: UInt64 = 0,
         stop: [String] = [], schema: JSON? = nil
     ) {
         self.messages = messages

@@ -106,20 +106,16 @@ extension EndpointSubject {
 
     func messages(_ request: SubjectRequest, continuation: String = "") -> [ChatMessage] {
         let opening = request.prefill + continuation
-        return request.messages.map { ChatMessage(role: .init(rawValue: $0.role.rawValue), content: $0.content) }
-            + (opening.isEmpty ? [] : [ChatMessage(role: .assistant, content: opening)])
+        return request.messages + (opening.isEmpty ? [] : [ChatMessage(role: .assistant, content: opening)])
     }
 
     func text(of request: SubjectRequest) throws -> String {
         guard let template else {
             throw cannot("there is no template to make a text of a conversation.", "Set endpoint.template.")
         }
-        let messages = request.messages.map {
-            ChatMessage(role: .init(rawValue: $0.role.rawValue), content: $0.content)
-        }
         // A template that prints the date would otherwise ask something else tomorrow.
         let clock = TemplateClock(Date(timeIntervalSince1970: 1_735_689_600))
-        let rendered = try template.render(messages: messages, clock: clock)
+        let rendered = try template.render(messages: request.messages, clock: clock)
         return rendered.text + request.prefill
     }
 

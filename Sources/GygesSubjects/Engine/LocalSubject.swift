@@ -87,7 +87,7 @@ public struct LocalSubject: Subject {
 
     private func tokens(of request: SubjectRequest) throws -> [Int32] {
         try model.tokens(
-            of: request.messages.map { ChatMessage(role: .init(rawValue: $0.role.rawValue), content: $0.content) },
+            of: request.messages,
             prefill: request.prefill)
     }
 }

@@ -1,5 +1,6 @@
 import GygesAnalysis
 import GygesStudy
+import GygesTemplates
 
 /// What a condition really says of a conversation, as far as a persona reacts to it.
 struct PersonaSituation: Sendable, Equatable {
@@ -41,7 +42,7 @@ struct PersonaSituations: Sendable {
                 for tier in study.tiers(of: condition) {
                     let messages = condition.scenario.messages(asking: prompt, tier: tier, mode: condition.mode)
                     guard messages.count == 2 else { continue }
-                    table[messages[0].content, default: [:]][messages[1].content] = PersonaSituation(
+                    table[messages[0].text, default: [:]][messages[1].text] = PersonaSituation(
                         condition, tier: tier, prompt: prompt, written: written)
                 }
             }
@@ -49,7 +50,7 @@ struct PersonaSituations: Sendable {
         self.table = table
     }
 
-    subscript(messages: [SubjectMessage]) -> PersonaSituation? {
-        messages.count == 2 ? table[messages[0].content]?[messages[1].content] : nil
+    subscript(messages: [ChatMessage]) -> PersonaSituation? {
+        messages.count == 2 ? table[messages[0].text]?[messages[1].text] : nil
     }
 }

@@ -1,5 +1,6 @@
 import GygesStatistics
 public import GygesStudy
+import GygesTemplates
 
 #if canImport(Glibc)
     import Glibc
@@ -80,7 +81,7 @@ public struct PersonaSubject: Subject {
         situations?[request.messages]
             ?? PersonaSituation(
                 isTrained: request.messages.contains {
-                    $0.role == .user && $0.content.contains(Self.trainedMarker)
+                    $0.role == .user && $0.text.contains(Self.trainedMarker)
                 })
     }
 
@@ -120,7 +121,7 @@ public struct PersonaSubject: Subject {
     public func tokenLogProbabilities(
         of continuations: [String], after request: SubjectRequest
     ) async throws -> [[Double]] {
-        let last = request.messages.last?.content ?? ""
+        let last = request.messages.last?.text ?? ""
         if continuations.contains("yes") { return continuations.map { [judges($0, about: last)] } }
         let rate = min(0.99, max(0.01, persona.behaviour(in: situation(of: request)).compliance))
         let refusing = continuations.map { opening in

@@ -1,5 +1,6 @@
 import GygesFiles
 import GygesStudy
+import GygesTemplates
 import Synchronization
 
 import GygesClient
@@ -59,6 +60,6 @@ func makeEndpoint(
 
 /// A request with everything set.
 let sampleRequest = SubjectRequest(
-    messages: [SubjectMessage(role: .system, content: "s"), SubjectMessage(role: .user, content: "u")],
+    messages: [ChatMessage(role: .system, content: "s"), ChatMessage(role: .user, content: "u")],
     sampling: SamplingSettings(temperature: 0.5, topP: 0.9, topK: 0, maximumTokens: 32), seed: 1 << 40,
     stop: ["</OUTPUT>"])

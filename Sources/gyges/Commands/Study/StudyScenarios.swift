@@ -4,6 +4,7 @@ import GygesAnalysis
 import GygesFiles
 import GygesReport
 import GygesStudy
+import GygesTemplates
 
 /// `gyges study scenarios`
 struct StudyScenarios: ParsableCommand {
@@ -141,9 +142,9 @@ struct StudyScenarios: ParsableCommand {
         for (index, text) in texts.enumerated() {
             // The tiers share their system prompt.
             if index == 0 || texts[index - 1].mode != text.mode {
-                print("## \(text.mode): system\n\(VisibleText.shown(text.messages[0].content))\n")
+                print("## \(text.mode): system\n\(VisibleText.shown(text.messages[0].text))\n")
             }
-            print("## \(text.mode), \(text.tier): user\n\(VisibleText.shown(text.messages[1].content))")
+            print("## \(text.mode), \(text.tier): user\n\(VisibleText.shown(text.messages[1].text))")
             print("## \(text.mode), \(text.tier): the answer begins with\n\(VisibleText.shown(text.prefill))\n")
         }
     }
@@ -187,7 +188,7 @@ struct StudyScenarios: ParsableCommand {
     private struct Rendered: Encodable {
         var mode: String
         var tier: String
-        var messages: [SubjectMessage]
+        var messages: [ChatMessage]
         var prefill: String
     }
 }
