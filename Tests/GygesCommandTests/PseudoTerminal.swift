@@ -13,11 +13,13 @@ final class PseudoTerminal {
     ///
     /// - Parameter output: A file for standard output instead.
     init(_ arguments: [String], output: String? = nil) throws {
-        descriptor = posix_openpt(O_RDWR | O_NOCTTY)
-        guard descriptor >= 0, grantpt(descriptor) == 0, unlockpt(descriptor) == 0, let name = ptsname(descriptor)
-        else {
-            throw CocoaError(.fileReadUnknown)
-        }
+        // By Linux's own calls: Swift's Glibc leaves out the functions of X/Open.
+        descriptor = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        var (locked, number): (Int32, UInt32) = (0, 0)
+        let (setLock, getNumber): (UInt, UInt) = (0x4004_5431, 0x8004_5430)  // TIOCSPTLCK, TIOCGPTN
+        guard descriptor >= 0, ioctl(descriptor, setLock, &locked) == 0, ioctl(descriptor, getNumber, &number) == 0
+        else { throw CocoaError(.fileReadUnknown) }
+        let name = "/dev/pts/\(number)"
         var size = winsize(ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0)
         _ = ioctl(descriptor, UInt(TIOCSWINSZ), &size)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
