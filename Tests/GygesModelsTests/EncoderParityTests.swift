@@ -48,8 +48,8 @@ import Testing
     }
 
     /// Rows of a batch have the bits of each text alone, on any number of threads, and so have chosen rows.
-    @Test(arguments: names, [ProductPrecision.fast, .bfloat16, .int8])
-    func neitherBatchNorThreadsNorChoiceChangeABit(name: String, precision: ProductPrecision) throws {
+    @Test(arguments: names, [MatmulPrecision.fast, .bfloat16, .int8])
+    func neitherBatchNorThreadsNorChoiceChangeABit(name: String, precision: MatmulPrecision) throws {
         let expected = try EncoderExpectation(path: fixture(name) + "/expected.safetensors")
         let runner = try TestEncoder(name, precision: precision, threadCount: 3)
         let batch = runner.batch(of: expected.texts)
@@ -75,8 +75,8 @@ import Testing
 
     /// Rounding to 8 bits of mantissa costs 1e-5 or so a layer in these sharp random models; the least that int8 may leave is
     /// what is asked of it.
-    @Test(arguments: names, [(ProductPrecision.bfloat16, 0.999), (.int8, 0.995)])
-    func roundedProductsStayClose(name: String, allowed: (precision: ProductPrecision, cosine: Double)) throws {
+    @Test(arguments: names, [(MatmulPrecision.bfloat16, 0.999), (.int8, 0.995)])
+    func roundedProductsStayClose(name: String, allowed: (precision: MatmulPrecision, cosine: Double)) throws {
         let expected = try EncoderExpectation(path: fixture(name) + "/expected.safetensors")
         let runner = try TestEncoder(name, precision: allowed.precision)
         let batch = runner.batch(of: expected.texts)
@@ -159,7 +159,7 @@ final class TestEncoder {
     let model: EncoderModel
     let eager: EagerOperations
 
-    init(_ name: String, precision: ProductPrecision = .fast, threadCount: Int = 2) throws {
+    init(_ name: String, precision: MatmulPrecision = .fast, threadCount: Int = 2) throws {
         let team = ThreadTeam(threadCount: threadCount)
         model = try EncoderModel(folder: ModelFolder(path: fixture(name)), precision: precision, team: team)
         eager = EagerOperations(team: team, attentionPrecision: AttentionPrecision(precision))

@@ -18,8 +18,8 @@ private let checkpoints = ProcessInfo.processInfo.environment["GYGES_ENCODERS"]
         }
     }
 
-    @Test(arguments: folders, [ProductPrecision.exact, .bfloat16, .int8])
-    func matchesTransformers(path: String, precision: ProductPrecision) throws {
+    @Test(arguments: folders, [MatmulPrecision.exact, .bfloat16, .int8])
+    func matchesTransformers(path: String, precision: MatmulPrecision) throws {
         let expected = try EncoderExpectation(path: path + "/expected.safetensors")
         let team = ThreadTeam(threadCount: 2)
         let model = try EncoderModel(folder: ModelFolder(path: path), precision: precision, team: team)

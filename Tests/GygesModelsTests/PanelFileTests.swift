@@ -8,8 +8,8 @@ import Testing
 
 /// Packed weights that are kept between runs.
 @Suite struct PanelFileTests {
-    @Test(arguments: DecoderParityTests.names, [ProductPrecision.fast, .exact, .bfloat16])
-    func aKeptCopyGivesTheSameBits(name: String, precision: ProductPrecision) throws {
+    @Test(arguments: DecoderParityTests.names, [MatmulPrecision.fast, .exact, .bfloat16])
+    func aKeptCopyGivesTheSameBits(name: String, precision: MatmulPrecision) throws {
         try withFolder { folder in
             let plain = try logits(fixture(name), nil, precision)
             #expect(try logits(fixture(name), folder, precision) == plain)
@@ -160,7 +160,7 @@ import Testing
 }
 
 private func logits(
-    _ source: String, _ folder: String?, _ precision: ProductPrecision = .fast
+    _ source: String, _ folder: String?, _ precision: MatmulPrecision = .fast
 ) throws -> [Float] {
     let team = ThreadTeam(threadCount: 2)
     let model = try DecoderModel(

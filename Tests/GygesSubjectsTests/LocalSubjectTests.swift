@@ -17,7 +17,7 @@ import Testing
         return tests.path + "/GygesInferenceTests/Fixtures/tiny-chat"
     }
 
-    static func load(threads: Int = 2, precision: ProductPrecision = .fast) throws -> LanguageModel {
+    static func load(threads: Int = 2, precision: MatmulPrecision = .fast) throws -> LanguageModel {
         try LanguageModel(path: path, precision: precision, options: .init(threadCount: threads))
     }
 

@@ -1,8 +1,5 @@
 import CGygesKernels
 
-/// The name until its users have changed to the other.
-public typealias ProductPrecision = MatmulPrecision
-
 /// What a matmul trades for speed.
 public enum MatmulPrecision: String, Sendable, CaseIterable {
     /// Block formats meet activations rounded to 8 bits, with a scale for each 32 channels of a row, or each 64 where blocks

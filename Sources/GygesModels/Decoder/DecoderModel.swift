@@ -16,7 +16,7 @@ public struct DecoderModel: Sendable {
     /// - Throws: ``FileError`` if the file is damaged, its architecture is not Qwen2's or Llama's, or tensors and
     ///   configuration disagree (all disagreements at once).
     public init(
-        gguf file: GGUFFile, precision: ProductPrecision = .fast, packing: Packing = .init(), team: ThreadTeam
+        gguf file: GGUFFile, precision: MatmulPrecision = .fast, packing: Packing = .init(), team: ThreadTeam
     ) throws(FileError) {
         let configuration = try CausalModelConfiguration(gguf: file)
         let source = TensorSource(gguf: file)
@@ -30,7 +30,7 @@ public struct DecoderModel: Sendable {
     ///
     /// - Throws: As ``init(gguf:precision:packing:team:)``.
     public init(
-        folder: ModelFolder, precision: ProductPrecision = .fast, packing: Packing = .init(), team: ThreadTeam
+        folder: ModelFolder, precision: MatmulPrecision = .fast, packing: Packing = .init(), team: ThreadTeam
     ) throws(FileError) {
         let configuration = try folder.causalModelConfiguration()
         let source = try TensorSource(folder: folder)
@@ -40,7 +40,7 @@ public struct DecoderModel: Sendable {
 
     private init(
         _ configuration: CausalModelConfiguration, source: TensorSource, layout: RotaryLayout,
-        precision: ProductPrecision, packing: Packing, team: ThreadTeam
+        precision: MatmulPrecision, packing: Packing, team: ThreadTeam
     ) throws(FileError) {
         let divisors = try source.rotaryDivisors(count: configuration.rotaryDimension / 2, team: team)
         let frequencies = try configuration.rotaryFrequencies(path: source.path, divisors: divisors)

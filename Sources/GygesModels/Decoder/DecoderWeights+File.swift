@@ -9,7 +9,7 @@ extension DecoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
     /// - Parameter packing: Where packed copies are kept between runs, and who hears how far loading is.
     /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
     init(
-        _ configuration: CausalModelConfiguration, source: TensorSource, precision: ProductPrecision,
+        _ configuration: CausalModelConfiguration, source: TensorSource, precision: MatmulPrecision,
         packing: Packing, team: ThreadTeam
     ) throws(FileError) {
         try configuration.checkExpertCount(in: source)

@@ -95,7 +95,7 @@ extension DenseLayer where Matrix == WeightMatrix, Vector == WeightVector {
     /// Reads the layer's own folder.
     init(
         _ layer: EmbeddingConfiguration.Dense, at path: ParameterPath, in folder: ModelFolder,
-        precision: ProductPrecision, team: ThreadTeam
+        precision: MatmulPrecision, team: ThreadTeam
     ) throws(FileError) {
         let file = folder.path(of: layer.folder) + "/model.safetensors"
         let source = TensorSource(safetensors: [try SafetensorsFile(path: file)], path: file)

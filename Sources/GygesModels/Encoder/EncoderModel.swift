@@ -10,7 +10,7 @@ public struct EncoderModel: Sendable {
     /// The parameters.
     public let weights: EncoderWeights<WeightMatrix, WeightVector>
     /// What its products are computed in.
-    public let precision: ProductPrecision
+    public let precision: MatmulPrecision
     /// How hidden states become vectors for search; `nil` if the folder does not say.
     public let embedding: EmbeddingConfiguration?
     /// The layers that such vectors go through, in order.
@@ -25,7 +25,7 @@ public struct EncoderModel: Sendable {
     /// - Throws: ``FileError`` if the folder's model is no encoder, or tensors and configuration disagree (all
     ///   disagreements at once).
     public init(
-        folder: ModelFolder, precision: ProductPrecision = .fast, loadsHead: Bool = true, packing: Packing = .init(),
+        folder: ModelFolder, precision: MatmulPrecision = .fast, loadsHead: Bool = true, packing: Packing = .init(),
         team: ThreadTeam
     ) throws(FileError) {
         let configuration = try folder.encoderConfiguration()
@@ -46,7 +46,7 @@ public struct EncoderModel: Sendable {
 
 extension AttentionPrecision {
     /// What attention computes in beside products of a precision.
-    public init(_ precision: ProductPrecision) {
+    public init(_ precision: MatmulPrecision) {
         switch precision {
         case .fast, .exact: self = .float32
         case .bfloat16, .int8: self = .bfloat16

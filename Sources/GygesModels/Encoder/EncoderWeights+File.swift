@@ -8,7 +8,7 @@ extension EncoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
     ///
     /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
     init(
-        _ configuration: EncoderConfiguration, hasHead: Bool, source: TensorSource, precision: ProductPrecision,
+        _ configuration: EncoderConfiguration, hasHead: Bool, source: TensorSource, precision: MatmulPrecision,
         packing: Packing, team: ThreadTeam
     ) throws(FileError) {
         let names = EncoderTensorNames(source: source, task: configuration.task)

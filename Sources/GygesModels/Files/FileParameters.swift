@@ -6,7 +6,7 @@ import GygesTensors
 /// reported at once, and matrices packed for products.
 struct FileParameters: ParameterSource {
     private let source: TensorSource
-    private let precision: ProductPrecision
+    private let precision: MatmulPrecision
     /// Where packed copies are kept between runs, and who hears how far loading is.
     private let packing: Packing
     private let team: ThreadTeam
@@ -19,7 +19,7 @@ struct FileParameters: ParameterSource {
 
     /// - Parameter place: Where the files keep a parameter.
     init(
-        source: TensorSource, precision: ProductPrecision, packing: Packing, team: ThreadTeam,
+        source: TensorSource, precision: MatmulPrecision, packing: Packing, team: ThreadTeam,
         place: @escaping (ParameterPath) -> TensorPlace
     ) {
         self.source = source

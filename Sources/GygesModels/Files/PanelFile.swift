@@ -7,7 +7,7 @@ struct UnpackedMatrix {
     var tensor: StoredTensor
     var layout: PanelLayout
 
-    init(name: String, tensor: StoredTensor, precision: ProductPrecision) {
+    init(name: String, tensor: StoredTensor, precision: MatmulPrecision) {
         self.name = name
         self.tensor = tensor
         let (rows, columns) = tensor.matrixShape

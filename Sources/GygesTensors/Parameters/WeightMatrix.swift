@@ -55,7 +55,7 @@ extension WeightMatrix {
     /// - Precondition: There are as many, and at least one.
     /// - Complexity: O(rows · columns).
     public convenience init(
-        _ elements: [Float], rows: Int, columns: Int, precision: ProductPrecision, team: ThreadTeam
+        _ elements: [Float], rows: Int, columns: Int, precision: MatmulPrecision, team: ThreadTeam
     ) {
         let copy = FloatCopy(elements)
         let bytes = UnsafeRawBufferPointer(copy.elements)
