@@ -17,7 +17,7 @@ enum Program {
     /// Where the package manager put it: beside the tests.
     static let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/gyges"
 
-    /// Forks, lets closed pipes end the child as they do in a shell, runs what its arguments from the second on name, and writes to the file that the first names: the wait
+    /// Forks, gives the child the signals that a shell would, runs what its arguments from the second on name, and writes to the file that the first names: the wait
     /// status, the seconds of processor time, the peak of resident memory in KiB.
     ///
     /// The tests cannot ask for that peak themselves: they start processes by `vfork`, and Linux counts the memory that a
@@ -27,6 +27,7 @@ enum Program {
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
             os.execv(sys.argv[2], sys.argv[2:])
         _, status, usage = os.wait4(child, 0)
         with open(sys.argv[1], "w") as outcome:

@@ -58,6 +58,16 @@ enum Output {
                 ? "Free some space, or write to another place." : "Check where the output is sent to.")
     }
 
+    /// Ends the process as the system does for a write to a closed pipe, whatever was done to the signal since the start.
+    private static func dieOfClosedPipe() {
+        signal(SIGPIPE, SIG_DFL)
+        var closedPipe = sigset_t()
+        sigemptyset(&closedPipe)
+        sigaddset(&closedPipe, SIGPIPE)
+        pthread_sigmask(SIG_UNBLOCK, &closedPipe, nil)
+        raise(SIGPIPE)
+    }
+
     /// The `errno` of the write that failed; `nil` if none did.
     private static func writeAll(_ bytes: [UInt8]) -> Int32? {
         bytes.withUnsafeBytes { bytes in
@@ -72,8 +82,8 @@ enum Output {
                     var wanted = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&wanted, 1, -1)
                 } else if errno == EPIPE, diesOfClosedPipe {
-                    signal(SIGPIPE, SIG_DFL)
-                    raise(SIGPIPE)
+                    dieOfClosedPipe()
+                    return EPIPE
                 } else if errno != EINTR {
                     return errno
                 }
