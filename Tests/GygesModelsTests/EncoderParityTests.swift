@@ -73,7 +73,7 @@ import Testing
         #expect(Array(few.elements) == chosen.flatMap { together[($0 * width)..<(($0 + 1) * width)] })
     }
 
-    /// Rounding to 8 bits of mantissa costs 1e-5 or so a layer in these sharp random models; the least that int8 may leave is
+    /// Rounding to 8 bits of mantissa costs 1e-5 or so a layer in these sharp random models; the minimum that int8 must keep is
     /// what is asked of it.
     @Test(arguments: names, [(MatmulPrecision.bfloat16, 0.999), (.int8, 0.995)])
     func roundedProductsStayClose(name: String, allowed: (precision: MatmulPrecision, cosine: Double)) throws {
@@ -82,12 +82,12 @@ import Testing
         let batch = runner.batch(of: expected.texts)
         let hidden = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: runner.eager)
         let width = hidden.columns
-        var least = 1.0
+        var minimum = 1.0
         for row in 0..<hidden.rows {
             let theirs = expected.hidden[(row * width)..<((row + 1) * width)]
-            least = min(least, cosine(Array(hidden.row(row)), Array(theirs)))
+            minimum = min(minimum, cosine(Array(hidden.row(row)), Array(theirs)))
         }
-        #expect(least >= allowed.cosine, "\(name): \(least)")
+        #expect(minimum >= allowed.cosine, "\(name): \(minimum)")
     }
 
     /// The layers behind the encoder of folders that sentence-transformers and PyLate write.

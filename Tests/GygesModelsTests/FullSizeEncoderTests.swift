@@ -31,12 +31,12 @@ private let checkpoints = ProcessInfo.processInfo.environment["GYGES_ENCODERS"]
         let states = model.encoder.hiddenStates(of: batch, weights: model.weights, on: eager)
         let time = clock.now - start
         let ours = Array(states.elements), width = states.columns
-        var (difference, least, mean) = (Float(0), 1.0, 0.0)
+        var (difference, minimum, mean) = (Float(0), 1.0, 0.0)
         for (a, b) in zip(ours, expected.hidden) { difference = max(difference, abs(a - b)) }
         for row in 0..<states.rows {
             let span = (row * width)..<((row + 1) * width)
             let similarity = cosine(Array(ours[span]), Array(expected.hidden[span]))
-            least = min(least, similarity)
+            minimum = min(minimum, similarity)
             mean += similarity / Double(states.rows)
         }
         // Short texts alone have the bits that they have among the others.
@@ -66,12 +66,12 @@ private let checkpoints = ProcessInfo.processInfo.environment["GYGES_ENCODERS"]
         }
         print(
             "\((path as NSString).lastPathComponent) \(precision.rawValue): \(states.rows) rows, hidden states within",
-            difference, "scores within", scoreDifference, "cosine at least", least, "on average", mean,
+            difference, "scores within", scoreDifference, "cosine at least", minimum, "on average", mean,
             "\(Double(states.rows) / (time / .seconds(1))) tokens/s")
         switch precision {
         case .fast, .exact: #expect(difference < 1e-4 && scoreDifference < 1e-4)
-        case .bfloat16: #expect(least >= 0.999)
-        case .int8: #expect(least >= 0.995)
+        case .bfloat16: #expect(minimum >= 0.999)
+        case .int8: #expect(minimum >= 0.995)
         }
     }
 }

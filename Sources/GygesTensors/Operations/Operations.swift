@@ -52,7 +52,8 @@ public protocol Operations {
         _ x: borrowing Value, normedBy norm: Normalization<Vector>?, _ projections: [Projection<Matrix, Vector>]
     ) -> TensorList<Storage>
 
-    /// `residual + projection(x)`: `[rows, outputs]`, for `x` `[rows, inputs]`.
+    /// `residual + projection(x)`: `[rows, outputs]`, for `x` `[rows, inputs]`. The projection's terms may be added to the
+    /// residual one by one.
     func linear(
         _ x: borrowing Value, _ projection: Projection<Matrix, Vector>, addedTo residual: consuming Value
     ) -> Value
@@ -150,7 +151,7 @@ extension Operations {
         body(x)
     }
 
-    /// One projection of `x`; see ``linear(_:normedBy:_:)-([Projection])``.
+    /// One projection of `x`, normed first if there is a norm: `[rows, outputs]`.
     public func linear(
         _ x: borrowing Value, normedBy norm: Normalization<Vector>? = nil, _ projection: Projection<Matrix, Vector>
     ) -> Value {
