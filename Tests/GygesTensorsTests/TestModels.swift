@@ -6,8 +6,8 @@ import GygesModels
 import GygesTensors
 
 /// A small decoder of random parameters, in a plain interpreter's form.
-struct TestDecoder: CustomTestStringConvertible {
-    let testDescription: String
+struct TestDecoder: CustomStringConvertible {
+    let description: String
     let decoder: Decoder
     let weights: DecoderWeights<PlainWeights, [Float]>
 
@@ -25,7 +25,7 @@ struct TestDecoder: CustomTestStringConvertible {
 
     static func mixture(normalises: Bool) -> TestDecoder {
         TestDecoder(
-            "mixture",
+            normalises ? "mixture, weights that sum to 1" : "mixture",
             [
                 "model_type": "qwen2_moe", "num_hidden_layers": 2, "intermediate_size": 44, "num_experts": 5,
                 "num_experts_per_tok": 2, "moe_intermediate_size": 20, "shared_expert_intermediate_size": 28,
@@ -41,7 +41,7 @@ struct TestDecoder: CustomTestStringConvertible {
         ] as [(String, JSON)] {
             settings[key] = value
         }
-        testDescription = name
+        description = name
         do {
             let configuration = try CausalModelConfiguration(
                 json: .object(JSONObject(settings.map { ($0.key, $0.value) })), path: name)
