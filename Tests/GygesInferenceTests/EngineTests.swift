@@ -99,12 +99,12 @@ import Testing
     @Test func aConversationGoesOnWhereItEnded() async throws {
         let model = try Self.load()
         var prompt = try model.tokenizer.encode("the ring of Gyges")
-        for turn in 0..<4 {
+        for round in 0..<4 {
             let request = GenerationRequest(
-                prompt: prompt, maximumTokenCount: 30, sampling: .init(temperature: 1, seed: UInt64(turn)))
+                prompt: prompt, maximumTokenCount: 30, sampling: .init(temperature: 1, seed: UInt64(round)))
             let completion = try await model.engine.complete(request)
             #expect(try await Self.load(threads: 1).engine.complete(request).tokens == completion.tokens)
-            if turn > 0 { #expect(completion.reusedTokenCount >= prompt.count - 8) }
+            if round > 0 { #expect(completion.reusedTokenCount >= prompt.count - 8) }
             prompt += completion.tokens.map(\.token)
             prompt += try model.tokenizer.encode(" and then")
         }

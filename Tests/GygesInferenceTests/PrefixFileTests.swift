@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    /// Headers with a right checksum and wrong contents.
+    /// Headers with a right digest and wrong contents.
     @Test func hostileHeadersAreRefused() async throws {
         try await Self.withFile { path in
             let model = try EngineTests.load()

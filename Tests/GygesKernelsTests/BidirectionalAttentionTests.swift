@@ -176,7 +176,7 @@ struct BidirectionalCase {
         for sequence in sequences {
             let half = dimension / 2
             for head in 0..<heads {
-                func turned(_ x: [Float], times factor: Float) -> [[Double]] {
+                func rotated(_ x: [Float], times factor: Float) -> [[Double]] {
                     sequence.map { row in
                         let start = (row * heads + head) * dimension, table = (row - sequence.lowerBound) * half
                         var result = [Float](repeating: 0, count: dimension)
@@ -193,7 +193,7 @@ struct BidirectionalCase {
                     (0..<dimension).map { Double(rounded(values[(row * heads + head) * dimension + $0], precision)) }
                 }
                 let result = Reference.bidirectionalAttention(
-                    queries: turned(queries, times: attention.scale * 1.442695), keys: turned(keys, times: 1),
+                    queries: rotated(queries, times: attention.scale * 1.442695), keys: rotated(keys, times: 1),
                     values: channels, windowRadius: windowRadius,
                     rounding: { Double(rounded(Float($0), precision)) })
                 for (position, row) in sequence.enumerated() {

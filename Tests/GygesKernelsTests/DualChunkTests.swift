@@ -44,7 +44,8 @@ import Testing
         #expect(tiny.size == 64 && tiny.stride == 64)
     }
 
-    @Test("Keys turned once and queries turned three ways see the distances above", arguments: InstructionSet.supported)
+    @Test(
+        "Keys rotated once and queries rotated three ways see the distances above", arguments: InstructionSet.supported)
     func meetsTheReference(level: InstructionSet) {
         for (size, stride, length) in [(80, 64, 300), (70, 64, 129), (150, 128, 400)] {
             let case_ = ChunkedCase(chunks: DualChunks(size: size, stride: stride), length: length)
@@ -78,7 +79,7 @@ import Testing
     }
 }
 
-/// One sequence whose queries and keys turn by their places, in pairs of channels of one head each.
+/// One sequence whose queries and keys are rotated by their places, in pairs of channels of one head each.
 private struct ChunkedCase {
     static let heads = 2
     static let dimension = 16
@@ -106,10 +107,10 @@ private struct ChunkedCase {
     }
 
     private func floats(_ x: ArraySlice<Float>, position: Int) -> [Float] {
-        turned(x, position: position).map { Float($0) }
+        rotated(x, position: position).map { Float($0) }
     }
 
-    private func turned(_ x: ArraySlice<Float>, position: Int) -> [Double] {
+    private func rotated(_ x: ArraySlice<Float>, position: Int) -> [Double] {
         let x = x.map(Double.init), half = x.count / 2
         var y = x
         for pair in 0..<half {
@@ -133,23 +134,23 @@ private struct ChunkedCase {
         var start = 0
         for part in parts {
             let rows = start..<start + part
-            var turnedKeys: [Float] = []
-            for row in rows { turnedKeys += floats(key(row), position: chunks?.position(of: row) ?? row) }
-            var turnedQueries: [Float] = []
+            var rotatedKeys: [Float] = []
+            for row in rows { rotatedKeys += floats(key(row), position: chunks?.position(of: row) ?? row) }
+            var rotatedQueries: [Float] = []
             for variant in 0..<(chunks == nil ? 1 : 3) {
                 for row in rows {
                     let position = chunks?.queryPosition(of: row, chunksBack: variant) ?? row
-                    for head in 0..<Self.heads { turnedQueries += floats(query(row, head), position: position) }
+                    for head in 0..<Self.heads { rotatedQueries += floats(query(row, head), position: position) }
                 }
             }
             let partValues = Array(values[rows.lowerBound * d..<rows.upperBound * d])
             storeKeysAndValues(
-                keys: turnedKeys.span, values: partValues.span, rowStride: d, layout: layout,
+                keys: rotatedKeys.span, values: partValues.span, rowStride: d, layout: layout,
                 blocks: rows.map { blocks[$0 / 64] }, offsets: rows.map { $0 % 64 }, team: team)
             var y = [Float](repeating: .nan, count: part * width)
             var span = y.mutableSpan
             attention(
-                queries: turnedQueries.span, rowCount: part, queryStride: width, queryHeadCount: Self.heads,
+                queries: rotatedQueries.span, rowCount: part, queryStride: width, queryHeadCount: Self.heads,
                 sequences: [
                     AttentionSequence(
                         firstRow: 0, rowCount: part, firstPosition: start, blocks: blocks.map { UnsafeRawPointer($0) },
@@ -161,7 +162,7 @@ private struct ChunkedCase {
         return output
     }
 
-    /// Every pair of tokens at its relative position: the query turns by it and the key not at all.
+    /// Every pair of tokens at its relative position: the query is rotated by it and the key not at all.
     func expected() -> [Float] {
         var output: [Float] = []
         for row in 0..<length {
@@ -169,7 +170,7 @@ private struct ChunkedCase {
                 var scores: [Double] = []
                 for key in 0...row {
                     let distance = chunks?.distance(from: row, to: key) ?? row - key
-                    let query = turned(query(row, head), position: distance)
+                    let query = rotated(query(row, head), position: distance)
                     // The scale 0.2 times the temperature 1.25.
                     scores.append(zip(query, self.key(key)).reduce(0) { $0 + $1.0 * Double($1.1) } * 0.25)
                 }

@@ -199,7 +199,7 @@ static void NAME(attend_bidirectional)(const GygesBidirectionalHead *head, const
         const size_t limit = rounded_up(tiles[count - 1].end, PANEL) / PANEL, per_span = SPAN / PANEL;
         size_t begin = tiles[0].begin / PANEL, end = begin + per_span;
         if (!is_local(head)) end = (begin / per_span + 1) * per_span;
-        // Tiles take turns with a span's keys and values, so that these are read from the nearest cache.
+        // One tile after another meets a span's keys and values, so that these are read from the nearest cache.
         for (; begin < limit; begin = end, end += per_span)
             for (size_t tile = 0; tile < count; tile++) {
                 const size_t first = tiles[tile].begin / PANEL, last = rounded_up(tiles[tile].end, PANEL) / PANEL;

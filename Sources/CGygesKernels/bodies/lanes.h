@@ -76,7 +76,7 @@ INLINE void store_some(Floats floats, float *x, size_t count) {
 }
 
 #if LEVEL == 2
-/// The lanes of two vectors by turns, from lane `first` of each on.
+/// The lanes of two vectors, one of each alternately, from lane `first` of each on.
 #define ZIP(a, b, first)                                                                                        \
     __builtin_shufflevector(                                                                                    \
         a, b, first, first + 16, first + 1, first + 17, first + 2, first + 18, first + 3, first + 19, first + 4, \

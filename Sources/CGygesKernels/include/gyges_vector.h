@@ -156,7 +156,7 @@ typedef struct GygesVectorKernels {
     void (*_Nonnull softmax)(float *x, size_t rows, size_t columns);
     /// Rounds one position's keys and values into a cache block.
     void (*_Nonnull store_cache_row)(const GygesCacheRow *row);
-    /// Attention by blocks of 64 keys with a running maximum and sum (Dao et al. 2022, §3.1), which start anew at every
+    /// Attention by blocks of 64 keys with a running maximum and sum (Dao et al. 2022, §3.1), which start again at every
     /// multiple of 1,024 positions; what the spans between give is merged in their order (Dao et al. 2023, split keys).
     /// Blocks and spans stand at fixed positions, so a result depends neither on how queries are cut into calls nor on
     /// how the spans are shared out.

@@ -13,7 +13,7 @@ struct PrefixFile {
         var model: String
         /// The kernels that computed the pages.
         var instructionSet: String
-        /// How positions turn queries and keys.
+        /// How positions rotate queries and keys.
         var rotary: String
         /// The arrangement of a page: layers of blocks.
         var layout: KeyValueLayout
@@ -100,7 +100,7 @@ struct PrefixFile {
         start = Self.headerStart + length
         let text = UnsafeRawBufferPointer(rebasing: bytes[Self.headerStart..<start])
         guard bytes[16..<Self.headerStart].elementsEqual(Digest.sha256(text).utf8) else {
-            throw fault("header", "the checksum is wrong")
+            throw fault("header", "the digest is wrong")
         }
         let header = try JSON.parse(text, path: path)
         let differences = identity.members.filter { header[$0.0] != $0.1 }.map { name, wanted in
@@ -135,7 +135,7 @@ struct PrefixFile {
                 "", "has \(bytes.count - start) bytes of pages; \(pages.count) pages of \(pageByteCount) are listed")
         }
         for (place, page) in pages.enumerated() where withContents(of: place, Digest.sha256) != page.digest {
-            throw fault("page \(place)", "the checksum is wrong")
+            throw fault("page \(place)", "the digest is wrong")
         }
     }
 

@@ -199,6 +199,6 @@ public struct TagReader: Sendable {
 }
 
 extension [Float] {
-    /// The first index of the greatest element; 0 if there is none.
+    /// The first index of the largest element; 0 if there is none.
     var indexOfMaximum: Int { indices.reduce(0) { self[$1] > self[$0] ? $1 : $0 } }
 }

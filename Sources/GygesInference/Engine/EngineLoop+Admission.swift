@@ -102,7 +102,7 @@ extension EngineLoop {
 
     // MARK: Pages
 
-    /// A new page, in the place of the least recently used if need be.
+    /// A new page, in the place of the one unused for longest if need be.
     func makePage() -> KeyValuePage? {
         pool.makePage() ?? (index.evictOne() ? pool.makePage() : nil)
     }
