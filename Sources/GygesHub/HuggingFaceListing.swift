@@ -60,7 +60,7 @@ struct HuggingFaceListing: Decodable {
             switch file.digest {
             case .sha256(let text) where isHexadecimal(text, count: 64): break
             case .gitBlob(let text) where isHexadecimal(text, count: 40): break
-            default: problems.append("\(name) comes without a checksum")
+            default: problems.append("\(name) comes without a digest")
             }
             if file.byteCount.map({ $0 < 0 || $0 > 1 << 42 }) ?? true {
                 problems.append("\(name) comes without a sensible size")

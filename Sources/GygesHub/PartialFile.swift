@@ -167,7 +167,7 @@ struct PartialFile: ~Copyable {
             }
             if fileHasher.digest != expectedDigest {
                 problems.append(
-                    "has the checksum \(fileHasher.digest.hexadecimal) instead of \(expectedDigest.hexadecimal)")
+                    "has the digest \(fileHasher.digest.hexadecimal) instead of \(expectedDigest.hexadecimal)")
             }
             try? FileManager.default.removeItem(atPath: folder)
             throw FileError(

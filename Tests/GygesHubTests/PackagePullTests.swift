@@ -68,13 +68,13 @@ struct PackagePullTests {
         #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == content)
     }
 
-    @Test func `Other content under the same name is refused with both checksums`() async throws {
+    @Test func `Other content under the same name is refused with both digests`() async throws {
         try publishAll()
         try index.publish("part2", ["data/part.bin": parts[2].reversed()])
         let entry = entry
         let error = await #expect(throws: FileError.self) { try await hub.pull(.catalogue(entry)) }
         #expect(error?.problems.count == 1)
-        #expect(error?.problems.first?.hasPrefix("has the checksum ") == true)
+        #expect(error?.problems.first?.hasPrefix("has the digest ") == true)
         #expect(error?.problems.first?.hasSuffix(" instead of \(entry.sha256)") == true)
         #expect(throws: FileError.self) { try hub.locate(.catalogue(entry)) }
     }

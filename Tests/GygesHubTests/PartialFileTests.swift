@@ -43,7 +43,7 @@ import Testing
         try file.finish(as: folder.path + "/model.gguf", from: "test")
     }
 
-    @Test func `A part given up leaves no trace in the checksum`() throws {
+    @Test func `A part given up leaves no trace in the digest`() throws {
         var file = try open()
         try content[5..<50].withUnsafeBytes { try file.append($0) }
         try file.discardPart()
@@ -101,7 +101,7 @@ import Testing
         #expect(error?.problems == ["is longer than the 3000 bytes announced"])
     }
 
-    @Test func `A wrong checksum is reported with both sums, and nothing is kept`() throws {
+    @Test func `A wrong digest is reported with both digests, and nothing is kept`() throws {
         var file = try open()
         let wrong = [UInt8](repeating: 0, count: content.count)
         try wrong.withUnsafeBytes { try file.append($0) }
@@ -114,7 +114,7 @@ import Testing
             #expect(error.path == "a test's source")
             #expect(
                 error.problems == [
-                    "has the checksum \(wrong.withUnsafeBytes { Digest.sha256($0) }) instead of \(digest.hexadecimal)"
+                    "has the digest \(wrong.withUnsafeBytes { Digest.sha256($0) }) instead of \(digest.hexadecimal)"
                 ])
         }
         #expect(!FileManager.default.fileExists(atPath: path))

@@ -3,7 +3,7 @@ import GygesFiles
 public import GygesStudy
 import Synchronization
 
-/// Several endpoints that serve one model, as one subject: each request goes to the endpoint that has the least to do.
+/// Several endpoints that serve one model, as one subject: each request goes to the endpoint with the fewest under way.
 ///
 /// A request that one of them fails goes to the next, and fails only when all have. An endpoint that is down is left out;
 /// only when none is left does the run end. That they are the same model is what the study file says; what they say of
@@ -69,12 +69,12 @@ public struct ReplicaSubject: Subject {
     /// One for each endpoint.
     public var workerCount: Int { members.count }
 
-    /// Asks the endpoint that has the least to do.
+    /// Asks the endpoint with the fewest requests under way.
     public func respond(to request: SubjectRequest) async throws -> SubjectReply {
         try await withMember { try await $0.respond(to: request) }
     }
 
-    /// Asks the endpoint that has the least to do; all continuations of a request are scored by the same one.
+    /// Asks the endpoint with the fewest requests under way; all continuations of a request are scored by the same one.
     public func tokenLogProbabilities(
         of continuations: [String], after request: SubjectRequest
     ) async throws -> [[Double]] {
