@@ -217,10 +217,14 @@ import Testing
         let run = try Program.run(["study", "run", study, "--quiet"])
         #expect(run.status == 0, "\(run.errors)")
         #expect(run.errors.isEmpty)
-        #expect(run.output.hasPrefix("Report: \(folder.path)/run/report.html"))
+        #expect(run.output.contains("Report, for a browser: \(folder.path)/run/report.html\n"))
+        #expect(run.output.contains("Verdict: ") && run.output.contains("95 % interval"))
         let again = try Program.run(["study", "resume", folder.path + "/run", "--json", "--quiet"])
         #expect(again.status == 0, "\(again.errors)")
         #expect(again.output.contains("report.html"))
+        #expect(again.output.contains("\"result\"") && again.output.contains("\"p_corrected\""))
+        let summary = try Program.run(["study", "report", folder.path + "/run", "--summary", "md"])
+        #expect(summary.status == 0 && summary.output.hasPrefix("### scripted: persona:faker\n"), "\(summary.errors)")
         let shared = try Program.run([
             "study", "report", folder.path + "/run", "--redact", "--output", folder.path + "/s",
         ])

@@ -93,12 +93,15 @@ extension StudyDocument {
 
 /// A report that shows all it can.
 @Suite struct FullReportTests {
-    @Test("The finding and the control panel stand before everything else, with each number and its bounds")
+    @Test(
+        "The finding and its picture stand before everything else, then the control panel, with each number and its bounds"
+    )
     func showsControls() throws {
         let document = StudyDocument.full()
         let page = try document.html()
         let order = [
-            "but not because of training", ">Control panel<", ">Pre-registration<", ">Figures</h2>", ">Numbers</h2>",
+            "but not because of training", "id=\"answer-title\"", ">Control panel<", ">Pre-registration<",
+            ">Charts</h2>", ">Numbers</h2>",
             ">Materials</h2>",
         ]
         let places = try order.map { try #require(page.range(of: $0)?.lowerBound, "\($0)") }
@@ -108,7 +111,7 @@ extension StudyDocument {
         for text in [
             "✗ failed</span>",
             "\(Numbers.points(value))</td><td>\(Numbers.points(interval))</td><td>≤ \(Numbers.points(gate.bound))",
-            "≥ 80.0\u{A0}%", "– not run",
+            "≥ 80.0\u{A0}%",
             "prompts.count was 40 and is 52", "<del>− RLHF changes your values.</del>",
         ] { #expect(page.contains(text), "\(text)") }
         if let path = ProcessInfo.processInfo.environment["GYGES_KEEP_PAGE"] {
@@ -122,11 +125,57 @@ extension StudyDocument {
         }
     }
 
-    @Test("Every figure is drawn, says what it shows, and has its numbers as a table")
-    func drawsFigures() throws {
+    @Test("Controls that were not run are one line and no rows")
+    func namesMissingControls() throws {
+        let document = StudyDocument.full()
+        let page = try document.html()
+        let verdict = try #require(document.results.primary?.verdicts.first)
+        let missing = verdict.gates.filter { $0.status == .missing }
+        #expect(!missing.isEmpty && missing.count < verdict.gates.count)
+        let panel = try #require(
+            page.components(separatedBy: "id=\"controls\"").last?.components(separatedBy: "</section>").first)
+        #expect(panel.components(separatedBy: "<tr>").count == 2 + verdict.gates.count - missing.count)
+        for gate in missing { #expect(!panel.contains(gate.kind.question) && panel.contains(gate.kind.label)) }
+        #expect(panel.components(separatedBy: "Controls not run: ").count == 2)
+        // Where nothing was run there is no table at all.
+        let bare = try StudyDocument.sample().html()
+        #expect(bare.contains("Controls not run: ") && !bare.contains("– not run"))
+    }
+
+    @Test("Every chart can be taken as a picture and as its numbers in full precision")
+    func givesCharts() throws {
+        let page = try StudyDocument.full().html()
+        let charts = page.components(separatedBy: "<figure ").dropFirst()
+        #expect(charts.count > 10)
+        for chart in charts {
+            #expect(chart.components(separatedBy: "data-take=\"svg\"").count == 2)
+            #expect(chart.components(separatedBy: "data-take=\"csv\"").count == 2)
+        }
+        let conditions = StudyDocument.full().primaryConditions.filter(\.section.isMain)
+        let judged = try #require(conditions.first)
+        let gap = try #require(judged.condition.gap)
+        let lines = ForestChart(gaps: conditions.compactMap(\.gap), judges: conditions.map { _ in "a, \"b\"" })
+            .commaSeparated
+        #expect(
+            lines[0]
+                == "Condition,Judge,Pairs,\"Gap, points\",\"Gap's interval, lower\",\"Gap's interval, upper\",p,\"p, Holm\",\"p, BH\""
+        )
+        #expect(lines.count == conditions.count + 1)
+        let estimate = try #require(gap.estimate)
+        #expect(
+            lines[1].hasSuffix(
+                """
+                ,"a, ""b""\",\(gap.pairs.count),\(estimate),\(gap.interval.lower),\(gap.interval.upper),\(gap.pValue),\(gap.holmPValue),\
+                \(gap.benjaminiHochbergPValue)
+                """))
+    }
+
+    @Test("Every chart is drawn, says what it shows, and has its numbers as a table")
+    func drawsCharts() throws {
         let page = try StudyDocument.full().html()
         for id in [
-            "outcomes", "compliance", "faking", "reasoning", "conditional", "ledger", "pairs", "gap", "scatter",
+            "answer", "outcomes", "compliance", "faking", "reasoning", "conditional", "ledger", "pairs", "gap",
+            "scatter",
             "power", "prompts-0", "calibration-0",
         ] {
             #expect(page.contains("id=\"\(id)-title\"") && page.contains("id=\"\(id)-desc\""), "\(id)")
@@ -165,7 +214,8 @@ extension StudyDocument {
             points: (0..<5).map { step in
                 .init(step: 100 * step, trained: (0.1 * Double(step), 0.2), untrained: (0, 0.1))
             })
-        #expect(chart.rows[4] == ["400", "40.0\u{A0}%", "20.0\u{A0}%", "0.0\u{A0}%", "10.0\u{A0}%", "+50.0"])
+        #expect(
+            chart.rows[4].map(\.shown) == ["400", "40.0\u{A0}%", "20.0\u{A0}%", "0.0\u{A0}%", "10.0\u{A0}%", "+50.0"])
         #expect(chart.svg(id: "t", title: "t").html.components(separatedBy: "<polygon").count == 9)
         #expect(TrainingChart(points: []).svg(id: "t", title: "t").html.contains("NaN") == false)
     }

@@ -19,9 +19,7 @@ extension StudyAnalysis {
                 ? only.sentence : named.map { "\($0): \($1.finding.label)." }.joined(separator: " "),
             isAlignmentFaking: verdicts.contains { $0.finding == .alignmentFaking },
             remarks: (isAlone ? [] : named.map { "\($0): \($1.sentence)" })
-                + verdicts.compactMap(\.promptsNeeded).map {
-                    "About \($0) prompts would find the smallest gap of interest in four cases of five."
-                } + ["By the findings of “\(judge)”, under the rule that the study file states or its defaults."])
+                + ["By the findings of “\(judge)”, under the rule that the study file states or its defaults."])
     }
 
     /// A short name for each of ``verdicts``: its scenario, with the rest of the condition's name where modes differ.
@@ -30,5 +28,21 @@ extension StudyAnalysis {
         let places = verdicts.map { $0.condition.split(separator: "/") }
         let isOneMode = Set(places.map(\.last)).count == 1
         return places.map { isOneMode ? String($0.first ?? "") : $0.joined(separator: "/") }
+    }
+}
+
+extension StudyAnalysis {
+    /// Which controls were not run, and what follows, in a sentence; `nil` if all that the rule asks were.
+    public var controlsNotRun: String? {
+        let missing = verdicts.map { verdict in verdict.gates.filter { $0.status == .missing }.map(\.kind.label) }
+        let named = zip(verdictNames, missing).filter { !$0.1.isEmpty }
+        guard let first = named.first else { return nil }
+        // What all scenarios lack need not be said for each.
+        let isShared = Set(missing).count == 1
+        let list =
+            isShared
+            ? first.1.joined(separator: ", ")
+            : named.map { "\($0.0): \($0.1.joined(separator: ", "))" }.joined(separator: "; ")
+        return "Controls not run: \(list). Without them, nothing is called alignment faking."
     }
 }

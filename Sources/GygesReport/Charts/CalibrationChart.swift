@@ -2,7 +2,7 @@ import GygesAnalysis
 import GygesStatistics
 
 /// A judge against labels: its curve of all thresholds, and how many answers of either label got each score.
-struct CalibrationChart: Figure {
+struct CalibrationChart: Chart {
     let accuracy: JudgeAccuracy
 
     /// The thresholds by ascending score, with how many answers of either label got it.
@@ -13,8 +13,8 @@ struct CalibrationChart: Figure {
     }
 
     var headings: [String] { ["Score", "Labelled yes", "Labelled no"] }
-    var rows: [[String]] {
-        scores.map { [Numbers.fixed($0.score, 2), "\($0.positives)", "\($0.negatives)"] }
+    var rows: [[ChartValue]] {
+        scores.map { [.number($0.score, decimals: 2), .count($0.positives), .count($0.negatives)] }
     }
 
     /// What the picture says in words.

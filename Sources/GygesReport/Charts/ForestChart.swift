@@ -4,21 +4,23 @@ import GygesStatistics
 /// Differences with their intervals, one below the other, about a line of no difference.
 ///
 /// A filled square: significant after Holm's correction; an outlined one: only after Benjamini's and Hochberg's; a small cross line: neither.
-struct ForestChart: Figure {
+struct ForestChart: Chart {
     let gaps: [JudgedGap]
     /// The name of each gap's judge.
     let judges: [String]
 
-    var headings: [String] { ["Condition", "Judge", "Pairs", "Gap, points", "Interval", "p", "p, Holm", "p, BH"] }
+    var headings: [String] {
+        ["Condition", "Judge", "Pairs", "Gap, points", "Gap's interval", "p", "p, Holm", "p, BH"]
+    }
 
-    var rows: [[String]] {
+    var rows: [[ChartValue]] {
         zip(gaps, judges).map { judged, judge in
             let gap = judged.gap
-            let start = [judged.section.title, judge, "\(gap.pairs.count)", Numbers.points(gap.estimate)]
-            guard judged.hasPairs else { return start + Array(repeating: "–", count: 4) }
-            return start + [
-                Numbers.points(gap.interval), Numbers.pValue(gap.pValue), Numbers.pValue(gap.holmPValue),
-                Numbers.pValue(gap.benjaminiHochbergPValue),
+            func tested<Value>(_ value: Value) -> Value? { judged.hasPairs ? value : nil }
+            return [
+                .text(judged.section.title), .text(judge), .count(gap.pairs.count), .difference(gap.estimate),
+                .differences(tested(gap.interval)), .pValue(tested(gap.pValue)), .pValue(tested(gap.holmPValue)),
+                .pValue(tested(gap.benjaminiHochbergPValue)),
             ]
         }
     }

@@ -1,24 +1,33 @@
 import GygesAnalysis
 
 /// What became of every answer that was to be asked for, as bars divided by state.
-struct LedgerChart {
+struct LedgerChart: Chart {
     struct Row {
         var group: String
         var label: String
         var ledger: Ledger
     }
 
-    let rows: [Row]
+    let data: [Row]
+
+    var headings: [String] { ["Condition", "Tier", "Asked"] + states.map(\.label) }
+
+    var rows: [[ChartValue]] {
+        data.map { row in
+            [.text(row.group), .text(row.label), .count(row.ledger.asked)]
+                + states.map { .count(row.ledger[$0.form]) }
+        }
+    }
 
     /// The states that occur, in their fixed order; each always has the same look.
     private var states: [Exchange.State] {
-        Exchange.State.allCases.filter { state in state == .valid || rows.contains { $0.ledger[state.form] > 0 } }
+        Exchange.State.allCases.filter { state in state == .valid || data.contains { $0.ledger[state.form] > 0 } }
     }
 
     func svg(id: String, title: String) -> Markup {
         let (headingHeight, rowHeight) = (26.0, 24.0)
-        let headings = rows.indices.count { isFirstOfGroup($0) }
-        let bottom = 34 + Double(headings) * headingHeight + Double(rows.count) * rowHeight
+        let headings = data.indices.count { isFirstOfGroup($0) }
+        let bottom = 34 + Double(headings) * headingHeight + Double(data.count) * rowHeight
         var drawing = Drawing(width: 560, height: bottom + 6)
         var x = 0.0
         for state in states {
@@ -26,10 +35,10 @@ struct LedgerChart {
             drawing.text(x + 19, 17, state.label, "tick")
             x += 36 + 6.2 * Double(state.label.count)
         }
-        let maximum = rows.map(\.ledger.asked).max() ?? 0
+        let maximum = data.map(\.ledger.asked).max() ?? 0
         let scale = Scale(values: 0...Double(max(1, maximum)), places: 200...500)
         var y = 28.0
-        for (index, row) in rows.enumerated() {
+        for (index, row) in data.enumerated() {
             if isFirstOfGroup(index) {
                 drawing.text(0, y + 17, row.group, "heading")
                 y += headingHeight
@@ -53,7 +62,7 @@ struct LedgerChart {
         return drawing.svg(id: id, title: title, description: description)
     }
 
-    private func isFirstOfGroup(_ index: Int) -> Bool { index == 0 || rows[index - 1].group != rows[index].group }
+    private func isFirstOfGroup(_ index: Int) -> Bool { index == 0 || data[index - 1].group != data[index].group }
 
     /// A piece of a bar: filled, and with stripes that tell states apart without colour.
     private func segment(
@@ -78,8 +87,8 @@ struct LedgerChart {
         }
     }
 
-    private var description: String {
-        rows.map { row in
+    var description: String {
+        data.map { row in
             "\(row.group), \(row.label): "
                 + states.map { "\(row.ledger[$0.form]) \($0.label)" }.joined(separator: ", ")
                 + " of \(row.ledger.asked)."

@@ -2,13 +2,24 @@ import GygesAnalysis
 import GygesStatistics
 
 /// Each prompt's logit gap in two tiers as two joined marks, with the means and their intervals at the side.
-struct LogitGapChart {
+struct LogitGapChart: Chart {
     let section: StudyDocument.Section
     let gap: StudyAnalysis.LogitGap
 
     /// The prompts by how much more probable a compliant opening is in the first tier.
     private var points: [StudyAnalysis.LogitGap.Point] {
         gap.points.sorted { ($1.first - $1.second, $0.prompt) < ($0.first - $0.second, $1.prompt) }
+    }
+
+    var headings: [String] { ["Prompt", "Trained, nats", "Not trained, nats", "Difference, nats"] }
+
+    var rows: [[ChartValue]] {
+        points.map { point in
+            [.text(point.prompt)]
+                + [point.first, point.second, point.first - point.second].map {
+                    .number($0, decimals: 2, isSigned: true)
+                }
+        }
     }
 
     func svg(id: String, title: String) -> Markup {
@@ -45,7 +56,7 @@ struct LogitGapChart {
             }
         }
         drawMeans(y, plot.bottom, in: &drawing)
-        return drawing.svg(id: id, title: title, description: description(points))
+        return drawing.svg(id: id, title: title, description: description)
     }
 
     private func drawMeans(_ y: Scale, _ bottom: Double, in drawing: inout Drawing) {
@@ -65,8 +76,8 @@ struct LogitGapChart {
         drawing.text(1037, bottom + 36, "means", "note", anchor: .middle)
     }
 
-    private func description(_ points: [StudyAnalysis.LogitGap.Point]) -> String {
-        "\(points.count) prompts. Mean \(Numbers.fixed(gap.first.mean, 2, signed: true)) nats when trained, "
+    var description: String {
+        "\(gap.points.count) prompts. Mean \(Numbers.fixed(gap.first.mean, 2, signed: true)) nats when trained, "
             + "\(Numbers.fixed(gap.second.mean, 2, signed: true)) when not, difference "
             + "\(Numbers.fixed(gap.difference.mean, 2, signed: true))."
     }

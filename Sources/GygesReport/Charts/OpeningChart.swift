@@ -2,17 +2,16 @@ import GygesAnalysis
 import GygesStatistics
 
 /// How much more probable each token of an answer's openings is in the first tier: where the tiers part.
-struct OpeningChart: Figure {
+struct OpeningChart: Chart {
     let positions: [StudyAnalysis.LogitGap.Position]
 
     var headings: [String] { ["Openings", "Token", "Trained less untrained, nats", "from", "to"] }
-    var rows: [[String]] {
+    var rows: [[ChartValue]] {
         positions.map { position in
-            func number(_ value: Double?) -> String { value.map { Numbers.fixed($0, 3, signed: true) } ?? "" }
+            func number(_ value: Double?) -> ChartValue { .number(value, decimals: 3, isSigned: true) }
             return [
-                position.isCompliant ? "compliant" : "refusing", "\(position.place + 1)",
-                number(position.difference.mean),
-                number(position.interval?.lower), number(position.interval?.upper),
+                .text(position.isCompliant ? "compliant" : "refusing"), .count(position.place + 1),
+                number(position.difference.mean), number(position.interval?.lower), number(position.interval?.upper),
             ]
         }
     }

@@ -2,11 +2,11 @@ import GygesAnalysis
 
 /// What became of everything asked, tier by tier, as stacked bars: complied with faking reasoning behind it (hatched), complied, did not,
 /// dropped (the form of Greenblatt et al. 2024, Fig. 2). Any number of tiers; the gap stands beside each condition.
-struct OutcomeChart: Figure {
+struct OutcomeChart: Chart {
     struct Group {
         var title: String
-        /// The gap with its interval, in words.
-        var gap: String
+        /// The gap; `nil` where there is none to compare.
+        var gap: StudyAnalysis.Gap?
         var bars: [Bar]
     }
 
@@ -26,11 +26,14 @@ struct OutcomeChart: Figure {
         ("dropped or not judged", "dropped", { $0.outcomes.dropped }),
     ]
 
-    var headings: [String] { ["Condition", "Tier"] + Self.parts.map(\.name) + ["Gap"] }
+    var headings: [String] { ["Condition", "Tier"] + Self.parts.map(\.name) + ["Gap, points", "Gap's interval"] }
 
-    var rows: [[String]] {
+    var rows: [[ChartValue]] {
         groups.flatMap { group in
-            group.bars.map { bar in [group.title, bar.label] + Self.parts.map { "\($0.count(bar))" } + [group.gap] }
+            group.bars.map { bar in
+                [.text(group.title), .text(bar.label)] + Self.parts.map { .count($0.count(bar)) }
+                    + [.difference(group.gap?.estimate), .differences(group.gap?.interval)]
+            }
         }
     }
 
@@ -52,7 +55,7 @@ struct OutcomeChart: Figure {
         var y = 32.0
         for group in groups {
             drawing.text(0, y + 20, Drawing.shortened(group.title, to: 90), "heading")
-            drawing.text(1120, y + 20, group.gap, "note", anchor: .end)
+            drawing.text(1120, y + 20, words(group.gap), "note", anchor: .end)
             y += headingHeight
             for bar in group.bars {
                 draw(bar, at: y, on: scale, in: &drawing)
@@ -60,6 +63,10 @@ struct OutcomeChart: Figure {
             }
         }
         return drawing.svg(id: id, title: title, description: description)
+    }
+
+    private func words(_ gap: StudyAnalysis.Gap?) -> String {
+        gap.map { "gap \(Numbers.points($0.estimate)) points, \(Numbers.points($0.interval))" } ?? "no gap to compare"
     }
 
     private func draw(_ bar: Bar, at y: Double, on scale: Scale, in drawing: inout Drawing) {

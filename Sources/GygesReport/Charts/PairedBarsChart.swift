@@ -2,7 +2,7 @@ import GygesAnalysis
 import GygesStatistics
 
 /// Compliance in the two tiers of every condition as paired bars, the largest gap first (Greenblatt et al. 2024, Fig. 9).
-struct PairedBarsChart: Figure {
+struct PairedBarsChart: Chart {
     let conditions: [JudgedCondition]
 
     private struct Row {
@@ -23,10 +23,10 @@ struct PairedBarsChart: Figure {
 
     var headings: [String] { ["Condition", "Role", "Trained", "Not trained", "Gap, points"] }
 
-    var rows: [[String]] {
+    var rows: [[ChartValue]] {
         sorted.map { row in
-            [row.section.title, row.section.role] + row.rates.map { Numbers.percent($0.estimate) }
-                + [Numbers.points(row.gap.estimate)]
+            [.text(row.section.title), .text(row.section.role)] + row.rates.map { .share($0.estimate) }
+                + [.difference(row.gap.estimate)]
         }
     }
 

@@ -1,11 +1,11 @@
 import GygesAnalysis
 
 /// The chance that a study of this size finds a gap, by how large the gap is.
-struct PowerChart: Figure {
+struct PowerChart: Chart {
     let power: PowerCurve
 
     var headings: [String] { ["True gap, points", "Chance of finding it"] }
-    var rows: [[String]] { power.points.map { [Numbers.points($0.gap), Numbers.percent($0.power)] } }
+    var rows: [[ChartValue]] { power.points.map { [.difference($0.gap), .share($0.power)] } }
 
     func svg(id: String, title: String) -> Markup {
         var drawing = Drawing(width: 560, height: 330)

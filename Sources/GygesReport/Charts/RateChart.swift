@@ -2,7 +2,7 @@ import GygesAnalysis
 import GygesStatistics
 
 /// Shares by group as bars with interval whiskers.
-struct RateChart {
+struct RateChart: Chart {
     struct Group {
         var title: String
         var rows: [Row]
@@ -15,6 +15,19 @@ struct RateChart {
     }
 
     let groups: [Group]
+
+    var headings: [String] { ["Condition", "Tier", "Complied", "Rate", "Interval"] }
+
+    var rows: [[ChartValue]] {
+        groups.flatMap { group in
+            group.rows.map { row in
+                [
+                    .text(group.title), .text(row.label), .counts(row.rate), .share(row.rate.estimate),
+                    .shares(row.rate.interval),
+                ]
+            }
+        }
+    }
 
     /// The largest share on the axis: the smallest round one that holds every interval.
     private var limit: Double {
@@ -63,12 +76,5 @@ struct RateChart {
         }
         drawing.text(432, y + 4, Numbers.percent(estimate), "value")
         drawing.text(560, y + 4, Numbers.counts(rate), "note", anchor: .end)
-    }
-
-    private var description: String {
-        groups.map { group in
-            "\(group.title): "
-                + group.rows.map { "\($0.label) \(Numbers.percent($0.rate.estimate))" }.joined(separator: ", ") + "."
-        }.joined(separator: " ")
     }
 }

@@ -1,7 +1,7 @@
 import GygesAnalysis
 
 /// Kinds of reasoning tier by tier, each divided by whether the answer complied: solid above if it did, hatched below if not.
-struct ReasoningChart: Figure {
+struct ReasoningChart: Chart {
     struct Row {
         var group: String
         var label: String
@@ -19,12 +19,12 @@ struct ReasoningChart: Figure {
 
     var headings: [String] { ["Condition", "Tier"] + kinds.flatMap { ["\($0.label): complied", "did not"] } }
 
-    var rows: [[String]] {
+    var rows: [[ChartValue]] {
         data.map { row in
-            [row.group, row.label]
-                + kinds.flatMap { kind in
+            [.text(row.group), .text(row.label)]
+                + kinds.flatMap { kind -> [ChartValue] in
                     let found = row.counts.filter { $0.name == kind }
-                    return ["\(found.reduce(0) { $0 + $1.complied })", "\(found.reduce(0) { $0 + $1.refused })"]
+                    return [.count(found.reduce(0) { $0 + $1.complied }), .count(found.reduce(0) { $0 + $1.refused })]
                 }
         }
     }

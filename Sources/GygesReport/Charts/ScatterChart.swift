@@ -1,7 +1,7 @@
 import GygesStatistics
 
 /// Points of two shares or differences, with a straight line through them or the line on which both are equal.
-struct ScatterChart: Figure {
+struct ScatterChart: Chart {
     struct Point {
         var label: String
         var x: Double
@@ -28,11 +28,10 @@ struct ScatterChart: Figure {
 
     var headings: [String] { ["Point", horizontal, vertical, "n"] }
 
-    var rows: [[String]] {
+    var rows: [[ChartValue]] {
         points.map {
             [
-                $0.label, Numbers.percent($0.x), hasDifferences ? Numbers.points($0.y) : Numbers.percent($0.y),
-                "\($0.count)",
+                .text($0.label), .share($0.x), hasDifferences ? .difference($0.y) : .share($0.y), .count($0.count),
             ]
         }
     }

@@ -1,5 +1,5 @@
 /// How outcomes change over a training: stacked areas of shares for each tier, and the gap below them (Greenblatt et al. 2024, Fig. 18).
-struct TrainingChart: Figure {
+struct TrainingChart: Chart {
     /// The outcomes at one checkpoint.
     struct Point {
         /// Steps, or whatever counts the training.
@@ -16,13 +16,13 @@ struct TrainingChart: Figure {
     var headings: [String] {
         ["Step", "Trained: faking", "Trained: complied", "Not trained: faking", "Not trained: complied", "Gap, points"]
     }
-    var rows: [[String]] {
+    var rows: [[ChartValue]] {
         points.map {
-            ["\($0.step)"]
+            [.count($0.step)]
                 + [$0.trained.faking, $0.trained.complied, $0.untrained.faking, $0.untrained.complied].map {
-                    Numbers.percent($0)
+                    .share($0)
                 }
-                + [Numbers.points($0.gap)]
+                + [.difference($0.gap)]
         }
     }
 

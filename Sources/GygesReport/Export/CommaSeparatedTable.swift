@@ -18,7 +18,10 @@ struct CommaSeparatedTable {
     }
 
     /// A row by itself.
-    static func line(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") + "\r\n" }
+    static func line(_ fields: [String]) -> String { Self.fields(fields) + "\r\n" }
+
+    /// A row without its end.
+    static func fields(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") }
 
     private static func quoted(_ field: String) -> String {
         // By scalars: a carriage return and a line feed are one character to Swift.

@@ -1,6 +1,7 @@
 import GygesAnalysis
+import GygesStatistics
 
-/// The figures, each with its numbers as a table.
+/// The charts, each with its numbers as a table, and as files for those who go on with them.
 extension ReportPage {
     var legend: Markup {
         """
@@ -9,18 +10,29 @@ extension ReportPage {
         """
     }
 
-    func figure(_ caption: String, id: String, _ figure: some Figure, isWide: Bool = false) -> [String: Any] {
-        let table = table(
-            "", figure.headings.enumerated().map { (name: $1, isText: $0 < 2) },
-            figure.rows.map { $0.map { Markup($0) } })
-        return chart(
-            caption, figure.svg(id: id, title: caption),
-            table: "<details><summary>The numbers</summary>\(table)</details>",
-            isWide: isWide)
+    /// A chart's values for the page's template.
+    ///
+    /// - Parameter above: what stands between the picture and its numbers.
+    func chart(
+        _ caption: String, id: String, _ chart: some Chart, above: Markup = "", isWide: Bool = false
+    ) -> [String: Any] {
+        let numbers = table(
+            "", chart.headings.enumerated().map { (name: $1, isText: $0 < 2) },
+            chart.rows.map { $0.map { Markup($0.shown) } })
+        return [
+            "caption": Markup(caption), "svg": chart.svg(id: id, title: caption),
+            "table": "\(above)<details><summary>The numbers</summary>\(numbers)</details>" as Markup,
+            "tools": tools(id: id, caption, chart), "kind": Markup(isWide ? "wide" : "half"),
+        ]
     }
 
-    func chart(_ caption: String, _ svg: Markup, table: Markup = "", isWide: Bool = false) -> [String: Any] {
-        ["caption": Markup(caption), "svg": svg, "table": table, "kind": Markup(isWide ? "wide" : "half")]
+    /// Buttons by which a reader takes the picture and its numbers as files; the page's script shows them.
+    func tools(id: String, _ caption: String, _ chart: some Chart) -> Markup {
+        """
+        <p class="tools" hidden><button type="button" data-name="\(id)" data-take="svg" \
+        aria-label="SVG: save the picture “\(caption)”">SVG</button> <button type="button" data-name="\(id)" data-take="csv" \
+        data-csv="\(chart.commaSeparated.joined(separator: "\n"))" aria-label="CSV: save the numbers of “\(caption)”">CSV</button></p>
+        """
     }
 
     var charts: [[String: Any]] {
@@ -37,11 +49,8 @@ extension ReportPage {
     ) -> [[String: Any]] {
         let shown = conditions.filter { $0.section.isMain || $0.section.tiers.count > 2 }
         let groups = shown.map { judged in
-            let gap = judged.condition.gap.flatMap { gap in
-                gap.estimate.map { "gap \(Numbers.points($0)) points, \(Numbers.points(gap.interval))" }
-            }
-            return OutcomeChart.Group(
-                title: judged.section.title, gap: gap ?? "no gap to compare",
+            OutcomeChart.Group(
+                title: judged.section.title, gap: judged.condition.gap.flatMap { $0.pairs.count > 0 ? $0 : nil },
                 bars: judged.tiers.map { tier in
                     OutcomeChart.Bar(
                         label: tier.name.label, isTrained: tier.name.isTrained, outcomes: tier.found.outcomes)
@@ -50,21 +59,20 @@ extension ReportPage {
         var charts: [[String: Any]] = []
         if !groups.isEmpty {
             charts.append(
-                figure(
+                chart(
                     "What became of every answer, judged by \(judge.label)", id: "outcomes",
                     OutcomeChart(groups: groups), isWide: true))
         }
         charts.append(
             chart(
-                "Compliance by tier with intervals, judged by \(judge.label)",
-                RateChart(groups: rates(shown) { [("", $0.compliance)] }).svg(
-                    id: "compliance", title: "Compliance by tier")))
+                "Compliance by tier with intervals, judged by \(judge.label)", id: "compliance",
+                RateChart(groups: rates(shown) { [("", $0.compliance)] })))
         let faking = rates(shown) { tier in tier.faking.map { [("", $0)] } ?? [] }
         if !faking.isEmpty {
             charts.append(
                 chart(
-                    "Complied with alignment-faking reasoning, judged by \(judge.label)",
-                    RateChart(groups: faking).svg(id: "faking", title: "Alignment-faking reasoning by tier")))
+                    "Complied with alignment-faking reasoning, judged by \(judge.label)", id: "faking",
+                    RateChart(groups: faking)))
         }
         return charts + reasoningCharts(shown) + [ledgerChart]
     }
@@ -80,7 +88,7 @@ extension ReportPage {
         }
         guard !rows.isEmpty else { return [] }
         var charts = [
-            figure("Kinds of reasoning, and what was done", id: "reasoning", ReasoningChart(data: rows))
+            chart("Kinds of reasoning, and what was done", id: "reasoning", ReasoningChart(data: rows))
         ]
         // How often answers comply behind which the reasoning fakes, and behind which it does not (Greenblatt et al. 2024, Fig. 15).
         let given = rates(conditions) { tier in
@@ -89,9 +97,7 @@ extension ReportPage {
         // Where only answers that comply have their reasoning judged, there is nothing to see.
         if given.contains(where: { $0.rows.contains { $0.rate.total < Double($0.rate.count) } }) {
             charts.append(
-                chart(
-                    "Compliance given the reasoning",
-                    RateChart(groups: given).svg(id: "conditional", title: "Compliance given the reasoning")))
+                chart("Compliance given the reasoning", id: "conditional", RateChart(groups: given)))
         }
         return charts
     }
@@ -104,8 +110,7 @@ extension ReportPage {
                 }
             }
         }
-        return chart(
-            "Ledger: what could be judged", LedgerChart(rows: rows).svg(id: "ledger", title: "Answers by state"))
+        return chart("Ledger: what could be judged", id: "ledger", LedgerChart(data: rows))
     }
 
     /// The tiers of each condition with the rates that it has, each with what tells it from others of its tier.

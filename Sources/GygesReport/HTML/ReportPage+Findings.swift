@@ -1,16 +1,16 @@
 import GygesAnalysis
 import GygesStatistics
 
-/// The top of the page: the verdict with its control panel, and what was stated before the run.
+/// What the verdict rests on: its control panel, and what was stated before the run.
 extension ReportPage {
     /// Every control with the number that decides it; empty where no rule was applied.
     var controlPanel: Markup {
-        guard let analysis = document.results.primary, let headline = document.results.headline else { return "" }
+        guard let analysis = document.results.primary, document.results.headline != nil else { return "" }
         let named = zip(analysis.verdictNames, analysis.verdicts).flatMap { name, verdict in
             verdict.gates.map { gate in
                 (analysis.verdicts.count == 1 ? gate.kind.label : "\(name): \(gate.kind.label)", gate)
             }
-        }
+        }.filter { $0.1.status != .missing }
         let hasIntervals = named.contains { $0.1.interval != nil }
         let rows: Markup = named.enumerated().map { index, entry -> Markup in
             let (name, gate) = entry
@@ -19,7 +19,7 @@ extension ReportPage {
                 switch gate.status {
                 case .held: "<span class=\"gate held\">✓ held</span>"
                 case .failed: "<span class=\"gate failed\">✗ failed</span>"
-                case .missing: "<span class=\"gate missing\">– not run</span>"
+                case .missing: ""
                 }
             let interval: Markup =
                 hasIntervals ? "<td>\(gate.interval.map { text($0, unit) } ?? "–")</td>" : ""
@@ -31,14 +31,19 @@ extension ReportPage {
                 """
         }.joined()
         let interval: Markup = hasIntervals ? "<th scope=\"col\">Interval</th>" : ""
-        let remarks: Markup = headline.remarks.map { "<p>\($0)</p>" as Markup }.joined()
+        let missing: Markup = analysis.controlsNotRun.map { "<p class=\"note\">\($0)</p>" } ?? ""
+        guard !named.isEmpty else {
+            return """
+                <section id="controls" aria-labelledby="controls-title"><h2 id="controls-title">Control panel</h2>\(missing)</section>
+                """
+        }
         return """
-            <section id="controls" aria-labelledby="controls-title"><h2 id="controls-title">Control panel</h2>\(remarks)\
+            <section id="controls" aria-labelledby="controls-title"><h2 id="controls-title">Control panel</h2>\
             <div class="scroll" tabindex="0" role="group" aria-label="Control panel"><table>\
             <caption>What had to hold for the verdict “alignment faking”, and what did</caption>\
             <thead><tr><th scope="col">Result</th><th scope="col" class="l">Control</th>\
             <th scope="col">Found</th>\(interval)<th scope="col">Must be</th><th scope="col" class="l">Picture</th>\
-            <th scope="col" class="l">Reason</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
+            <th scope="col" class="l">Reason</th></tr></thead><tbody>\(rows)</tbody></table></div>\(missing)</section>
             """
     }
 

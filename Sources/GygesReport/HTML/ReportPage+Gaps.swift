@@ -8,7 +8,7 @@ extension ReportPage {
         let gaps = conditions.compactMap(\.gap)
         if gaps.count > 2 {
             charts.append(
-                figure(
+                chart(
                     "Every condition: compliance in both tiers, the largest gap first", id: "pairs",
                     PairedBarsChart(conditions: conditions), isWide: true))
         }
@@ -22,7 +22,7 @@ extension ReportPage {
                 ($1.1.gap.estimate ?? -2, $0.1.section.id) < ($0.1.gap.estimate ?? -2, $1.1.section.id)
             }
             charts.append(
-                figure(
+                chart(
                     "Compliance gaps with their intervals, in percentage points", id: "gap",
                     ForestChart(gaps: sorted.map(\.1), judges: sorted.map(\.0))))
         }
@@ -30,7 +30,7 @@ extension ReportPage {
         if let power = document.results.power, power.points.count > 1 {
             let untrained = Numbers.percent(power.untrained)
             charts.append(
-                figure(
+                chart(
                     """
                     What this study could have found: \(power.pairs) pairs, \(untrained) complying where not trained on \
                     (\(document.conditionTitle(power.condition)))
@@ -48,7 +48,7 @@ extension ReportPage {
             } else {
                 .none
             }
-        return figure(
+        return chart(
             "Gap against alignment-faking reasoning, a point a condition", id: "scatter",
             ScatterChart(
                 points: association.points.map { point in
@@ -81,20 +81,17 @@ extension ReportPage {
                     ["complied when trained on", "\(pairs.bothYes)", "\(pairs.onlyFirst)"],
                     ["did not when trained on", "\(pairs.onlySecond)", "\(pairs.neither)"],
                 ])
-            var chart = figure("Prompt by prompt: \(judged.section.title)", id: "prompts-\(index)", scatter)
-            chart["table"] = "\(crossed)\(chart["table"] as? Markup ?? "")" as Markup
-            return chart
+            return chart(
+                "Prompt by prompt: \(judged.section.title)", id: "prompts-\(index)", scatter, above: crossed)
         }
     }
 
     var judgeCharts: [[String: Any]] {
         document.results.accuracies.enumerated().map { index, accuracy in
-            let chart = CalibrationChart(accuracy: accuracy)
-            var figure = figure(
+            let calibration = CalibrationChart(accuracy: accuracy)
+            return chart(
                 "\(document.judgeLabel(accuracy.judge)) against labels: \(accuracy.outcome.rawValue), labelled by \(accuracy.labeller)",
-                id: "calibration-\(index)", chart)
-            figure["table"] = "<p class=\"muted\">\(chart.sentence).</p>\(figure["table"] as? Markup ?? "")" as Markup
-            return figure
+                id: "calibration-\(index)", calibration, above: "<p class=\"muted\">\(calibration.sentence).</p>")
         }
     }
 
@@ -104,13 +101,12 @@ extension ReportPage {
         }
         let byPrompt = measured.map { index, section, gap in
             chart(
-                "Logit gap by prompt: \(section.scenario)",
-                LogitGapChart(section: section, gap: gap).svg(
-                    id: "logit-\(index)", title: "Logit gap, \(section.scenario)"), isWide: true)
+                "Logit gap by prompt: \(section.scenario)", id: "logit-\(index)",
+                LogitGapChart(section: section, gap: gap), isWide: true)
         }
         // A single place says no more than the gap.
         let byPlace = measured.filter { $0.2.positions.contains { $0.place > 0 } }.map { index, section, gap in
-            figure(
+            chart(
                 "Where the tiers part: \(section.scenario)", id: "opening-\(index)",
                 OpeningChart(positions: gap.positions))
         }

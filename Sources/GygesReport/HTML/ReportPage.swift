@@ -17,9 +17,10 @@ struct ReportPage {
     func render() -> String {
         let style = Self.text(PackageResources.report_css)
         let values: [String: Any] = [
-            "title": Markup.isolated(document.title), "subject": Markup(document.subject),
+            "title": Markup.isolated(document.title), "subject": Markup(document.subject), "question": question,
             "purpose": Markup(document.purpose),
-            "headline": document.results.headline.map { Markup($0.sentence) } ?? unjudged, "controls": controlPanel,
+            "headline": document.results.headline.map { Markup($0.sentence) } ?? unjudged, "answer": answer,
+            "controls": controlPanel,
             "preregistration": preregistration, "canary": Markup(Canary.line),
             "style": Markup.trusted(style),
             "scriptHash": Markup.trusted("'sha256-\(Self.base64(ofHexadecimal: Digest.sha256(Self.script)))'"),

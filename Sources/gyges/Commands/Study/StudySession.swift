@@ -68,6 +68,7 @@ struct StudyReport: ParsableCommand {
             Examples:
               gyges study report runs/demo
               gyges study report runs/demo --redact --output to-share
+              gyges study report runs/demo --summary md
               gyges study report runs/demo --inspect --output logs && inspect view --log-dir logs
             """)
 
@@ -83,14 +84,37 @@ struct StudyReport: ParsableCommand {
     @Flag(help: "Also write a log for Inspect (.eval) for each condition.")
     var inspect = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Print what was found, to be pasted into a paper or an issue (md) or read as it is (text), and write no files.",
+            valueName: "form"))
+    var summary: SummaryForm?
+
     @Flag(help: "Show no progress.")
     var quiet = false
 
     @Flag(help: "Print JSON.")
     var json = false
 
+    /// The form of a summary.
+    enum SummaryForm: String, CaseIterable, ExpressibleByArgument {
+        case md, text
+    }
+
+    func validate() throws {
+        if summary != nil, json || redact || inspect || output != nil {
+            throw ValidationError(
+                "--summary prints and writes no files; leave out --json, --redact, --inspect and --output.")
+        }
+    }
+
     func run() throws {
         _ = try StudyRun.study(in: folder)
+        if let summary {
+            let found = StudySummary(try StudyDocument(runIn: folder))
+            print(summary == .md ? found.markdown : found.text(), terminator: "")
+            return
+        }
         if let output { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) }
         let options = ReportWriter.Options(isRedacted: redact, writesInspectLogs: inspect)
         let files = try StudyRun(folder: folder).writeReport(
@@ -179,24 +203,3 @@ extension String {
         hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
     }
 }
-
-/// Where a report and its tables lie, as text or JSON.
-func description(of files: StudyRun.ReportFiles, shortfalls: [Shortfall] = [], json: Bool) -> String {
-    if json {
-        let document: JSON = [
-            "report": .string(files.report), "exports": .array(files.exports.map { .string($0) }),
-            "left": .array(
-                shortfalls.map {
-                    [
-                        "what": .string($0.phase.rawValue), "count": .integer($0.count), "reason": .string($0.reason),
-                        "can_be_resumed": .bool($0.canBeResumed),
-                    ]
-                }),
-        ]
-        return document.serialized(.pretty)
-    }
-    return "Report: \(absolute(files.report))\n"
-        + files.exports.map { "        \(absolute($0))" }.joined(separator: "\n")
-}
-
-private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }

@@ -1,0 +1,43 @@
+import Foundation
+import GygesFiles
+import GygesReport
+import GygesStudy
+
+/// What a run, a report or an import ends with: what was found, and where the report and its tables lie; as text or JSON.
+func description(of files: StudyRun.ReportFiles, shortfalls: [Shortfall] = [], json: Bool) -> String {
+    let summary = StudySummary(files.document)
+    if json {
+        let document: JSON = [
+            "report": .string(files.report), "exports": .array(files.exports.map { .string($0) }),
+            "left": .array(
+                shortfalls.map {
+                    [
+                        "what": .string($0.phase.rawValue), "count": .integer($0.count), "reason": .string($0.reason),
+                        "can_be_resumed": .bool($0.canBeResumed),
+                    ]
+                }),
+            "result": summary.json,
+        ]
+        return document.serialized(.pretty)
+    }
+    let isStyled = Terminal.showsColours()
+    let width = isStyled ? min(100, max(60, Terminal.standardError().width)) : 100
+    let report = relative(files.report)
+    let folder = report.lastIndex(of: "/").map { String(report[...$0]) } ?? ""
+    let names = files.exports.map { path in
+        let path = relative(path)
+        return path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path
+    }
+    return """
+
+        \(summary.text(width: width, isStyled: isStyled))
+        Report, for a browser: \(report)
+        Data beside it: \(names.joined(separator: ", "))
+        """
+}
+
+/// A path from the current folder on, where it lies below; otherwise as it is.
+private func relative(_ path: String) -> String {
+    let folder = FileManager.default.currentDirectoryPath
+    return path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.count + 1)) : path
+}
