@@ -1,5 +1,6 @@
 import GygesAnalysis
 import GygesFiles
+import GygesStatistics
 import Testing
 
 @testable import GygesReport
