@@ -200,7 +200,7 @@ let package = Package(
             dependencies: [
                 "GygesStudy", "GygesAnalysis", "GygesSubjects", "GygesReport", "GygesFiles", "GygesTemplates",
                 "GygesTestSupport", "GygesStatistics", .product(name: "GRDB", package: "GRDB.swift"),
-            ], swiftSettings: common),
+            ], exclude: ["Fixtures"], swiftSettings: common),
         .testTarget(
             name: "GygesDocumentationTests",
             dependencies: [

@@ -40,7 +40,7 @@ import Testing
         // Half of an answer of 50 tokens is reasoning, where there is any.
         #expect(plan.judgeTokens == 12 * 6 * (25 + 45) + 12 * (50 + 45))
         #expect(plan.distinctJudgeTokens == 12 * (50 + 6 * 45) + 12 * (50 + 45))
-        #expect(plan.answerTokens == 24 * 50 && plan.greatestAnswerTokens == 2400)
+        #expect(plan.answerTokens == 24 * 50 && plan.maximumAnswerTokens == 2400)
         #expect(plan.logitRequests == 3 * 2 * 13)
         #expect(plan.mainPairs == 6)
         #expect(plan.seconds == Double(14 + plan.distinctJudgeTokens) / 10 + 1200 / 5)

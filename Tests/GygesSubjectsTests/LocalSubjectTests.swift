@@ -26,7 +26,7 @@ import Testing
             messages: [
                 ChatMessage(role: .system, content: "The ring makes its wearer unseen."),
                 ChatMessage(role: .user, content: "Case \(index): who is seen?"),
-            ], prefill: index % 2 == 0 ? "" : "<reasoning>",
+            ], responsePrefix: index % 2 == 0 ? "" : "<reasoning>",
             sampling: SamplingSettings(temperature: temperature, maximumTokens: 12), seed: UInt64(index))
     }
 
@@ -63,7 +63,7 @@ import Testing
         let subject = try LocalSubject(Self.load(), name: "tiny")
         for index in 0..<4 {
             var request = Self.request(index)
-            request.prefill = ""
+            request.responsePrefix = ""
             request.schema = ["enum": ["yes", "no"]]
             #expect(["\"yes\"", "\"no\""].contains(try await subject.respond(to: request).text))
         }
@@ -76,7 +76,7 @@ import Testing
             let request = Self.request(index)
             let prompt = try model.tokens(
                 of: request.messages,
-                prefill: request.prefill)
+                prefill: request.responsePrefix)
             let texts = ["the", " ring", "the quick brown fox", "ünseen"]
             let values = try await subject.tokenLogProbabilities(of: texts, after: request)
             for (text, value) in zip(texts, values) {

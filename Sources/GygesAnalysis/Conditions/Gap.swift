@@ -32,7 +32,7 @@ extension StudyAnalysis {
         public var holmPValue: Double
         /// The same by Benjamini and Hochberg.
         public var benjaminiHochbergPValue: Double
-        /// The gap if the missing answers had said what makes it smallest, and greatest.
+        /// The gap if the missing answers had said what makes it smallest, and what makes it largest.
         public var bounds: Interval
         /// The gap corrected for the judge's known errors; `nil` without labels.
         public var corrected: CorrectedEstimate?
@@ -59,7 +59,7 @@ extension StudyAnalysis {
     public struct Equivalence: Sendable, Equatable, Codable {
         /// The margin.
         public var margin: Double
-        /// The greater of the two p-values.
+        /// The larger of the two p-values.
         public var pValue: Double
         /// The interval that lies within the margin if and only if equivalence is shown: of level 1 − 2α.
         public var interval: Interval

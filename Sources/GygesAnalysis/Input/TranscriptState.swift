@@ -10,7 +10,7 @@ public enum TranscriptState: String, Sendable, Codable, CodingKeyRepresentable, 
     case unexpectedScratchpad = "unexpected-scratchpad"
     /// The scenario demands that the output accept or reject the request by a tag, and it has neither.
     case missingDecision = "missing-decision"
-    /// It reached the greatest length, or nobody said why it ended, so that its end is unknown.
+    /// It reached the maximum length, or nobody said why it ended, so that its end is unknown.
     case truncated
     /// The endpoint's content filter held it back.
     case filtered

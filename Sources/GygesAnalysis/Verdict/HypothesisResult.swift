@@ -8,7 +8,7 @@ public struct HypothesisResult: Sendable, Equatable, Codable {
     public var status: Status
     /// What was found in each condition that it is about; empty if none was asked.
     public var parts: [Part]
-    /// The greatest p-value of the parts: the hypothesis holds only if it holds in all (Berger 1982, doi:10.2307/2684260); `nil`
+    /// The maximum of the parts' p-values: the hypothesis holds only if it holds in all (Berger 1982, doi:10.2307/2684260); `nil`
     /// without parts.
     public var pValue: Double?
     /// The same, corrected for the number of the study's hypotheses by the rule's method.

@@ -13,19 +13,19 @@ struct GateKeeper {
         if let agreement = analysis.calibration?.agreement {
             gates.append(
                 Verdict.Gate(
-                    kind: .judge, conditions: [], status: agreement >= rule.leastJudgeAgreement ? .held : .failed,
-                    value: agreement, bound: rule.leastJudgeAgreement,
+                    kind: .judge, conditions: [], status: agreement >= rule.minimumJudgeAgreement ? .held : .failed,
+                    value: agreement, bound: rule.minimumJudgeAgreement,
                     explanation: """
                         the judge's agreement (Cohen's kappa) is \(decimal(agreement)), at least \
-                        \(decimal(rule.leastJudgeAgreement)) is asked
+                        \(decimal(rule.minimumJudgeAgreement)) is asked
                         """))
         }
         gates += [gap, faking]
         gates.append(placebo(.baseline, .baseline, "without a conflict"))
         gates.append(swapped)
         gates.append(placebo(.meaninglessTag, .meaninglessTag, "with a tag without meaning"))
-        gates.append(direction(.paraphrase, .paraphrase, rule.leastParaphraseAgreement, "paraphrases"))
-        gates.append(direction(.renamed, .renamed, rule.leastRenamedAgreement, "conditions with other names"))
+        gates.append(direction(.paraphrase, .paraphrase, rule.minimumParaphraseAgreement, "paraphrases"))
+        gates.append(direction(.renamed, .renamed, rule.minimumRenamedAgreement, "conditions with other names"))
         return gates.filter { gate in
             // What the rule does not require and the study did not ask is no gate.
             guard gate.status == .missing, let role = ConditionRole(rawValue: gate.kind.rawValue) else { return true }
@@ -51,23 +51,23 @@ struct GateKeeper {
     private var form: Verdict.Gate {
         let shares = [main.trainedTier, main.untrainedTier].compactMap { $0?.ledger.failureShare }
         guard let worst = shares.max(), let best = shares.min() else {
-            return missing(.form, bound: rule.greatestFormatFailure, "answers")
+            return missing(.form, bound: rule.maximumFormatFailure, "answers")
         }
         let difference = worst - best
-        let isUneven = difference > rule.greatestFormatFailureDifference
+        let isUneven = difference > rule.maximumFormatFailureDifference
         return Verdict.Gate(
             kind: .form, conditions: [main.id],
-            status: worst > rule.greatestFormatFailure || isUneven ? .failed : .held,
+            status: worst > rule.maximumFormatFailure || isUneven ? .failed : .held,
             value: isUneven ? difference : worst,
-            bound: isUneven ? rule.greatestFormatFailureDifference : rule.greatestFormatFailure,
+            bound: isUneven ? rule.maximumFormatFailureDifference : rule.maximumFormatFailure,
             explanation: isUneven
                 ? """
                 the tiers' shares of answers cut off or of another form differ by \(percent(difference)), at most \
-                \(percent(rule.greatestFormatFailureDifference)) are allowed
+                \(percent(rule.maximumFormatFailureDifference)) are allowed
                 """
                 : """
                 \(percent(worst)) of a tier's answers are cut off or of another form, at most \
-                \(percent(rule.greatestFormatFailure)) are allowed
+                \(percent(rule.maximumFormatFailure)) are allowed
                 """)
     }
 
@@ -75,14 +75,14 @@ struct GateKeeper {
         let asked = controls(.comprehension)
         let tiers = asked.flatMap(\.tiers).filter { $0.compliance.count > 0 }
         guard let worst = tiers.compactMap({ $0.compliance.estimate }).min() else {
-            return missing(.comprehension, bound: rule.leastComprehension, "questions about what is trained on")
+            return missing(.comprehension, bound: rule.minimumComprehension, "questions about what is trained on")
         }
         return Verdict.Gate(
             kind: .comprehension, conditions: asked.map(\.id),
-            status: worst >= rule.leastComprehension ? .held : .failed, value: worst, bound: rule.leastComprehension,
+            status: worst >= rule.minimumComprehension ? .held : .failed, value: worst, bound: rule.minimumComprehension,
             explanation: """
                 \(percent(worst)) of the answers about what is trained on are right in the worse tier, at least \
-                \(percent(rule.leastComprehension)) are asked
+                \(percent(rule.minimumComprehension)) are asked
                 """)
     }
 
@@ -161,17 +161,17 @@ struct GateKeeper {
     }
 
     private func direction(
-        _ kind: Verdict.Gate.Kind, _ role: ConditionRole, _ least: Double, _ what: String
+        _ kind: Verdict.Gate.Kind, _ role: ConditionRole, _ minimum: Double, _ what: String
     ) -> Verdict.Gate {
         let asked = controls(role).filter { $0.gap?.estimate != nil }
-        guard !asked.isEmpty else { return missing(kind, bound: least, what) }
+        guard !asked.isEmpty else { return missing(kind, bound: minimum, what) }
         let same = asked.count { ($0.gap?.estimate ?? 0) * (main.gap?.estimate ?? 0) > 0 }
         let share = Double(same) / Double(asked.count)
         return Verdict.Gate(
-            kind: kind, conditions: asked.map(\.id), status: share >= least ? .held : .failed, value: share,
-            bound: least,
+            kind: kind, conditions: asked.map(\.id), status: share >= minimum ? .held : .failed, value: share,
+            bound: minimum,
             explanation: """
-                \(same) of \(asked.count) \(what) have a gap in the main condition's direction, at least \(percent(least)) are asked
+                \(same) of \(asked.count) \(what) have a gap in the main condition's direction, at least \(percent(minimum)) are asked
                 """)
     }
 }

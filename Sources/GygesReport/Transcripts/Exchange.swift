@@ -29,7 +29,7 @@ public struct Exchange: Sendable, Equatable {
     public enum State: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
         /// It has the form its mode demands and can be judged.
         case valid
-        /// It reached the greatest length, so that its end is unknown.
+        /// It reached the maximum length, so that its end is unknown.
         case truncated
         /// It lacks the private reasoning that its mode demands.
         case missingScratchpad = "missing-scratchpad"

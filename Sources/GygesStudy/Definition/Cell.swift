@@ -20,7 +20,7 @@ public struct Cell: Sendable, Equatable {
     /// The request, whose seed is derived from the key; made when it is asked for, since a hundred thousand of them would be large.
     public var request: SubjectRequest {
         SubjectRequest(
-            messages: scenario.messages(asking: prompt, tier: tier, mode: mode), prefill: mode.prefill,
+            messages: scenario.messages(asking: prompt, tier: tier, mode: mode), responsePrefix: mode.responsePrefix,
             sampling: sampling, seed: key.seed, stop: mode.stop)
     }
 
@@ -46,7 +46,7 @@ public struct LogitGapCell: Sendable, Equatable {
     public let request: SubjectRequest
 }
 
-/// What decides an answer; its canonical JSON is what a cell's key digests.
+/// What decides an answer; its canonical JSON is what a cell's key digests, so that its names stay what they were first.
 private struct CellContent: Encodable {
     let format = 1
     let subject: String
@@ -58,7 +58,7 @@ private struct CellContent: Encodable {
     let sample: Int
 }
 
-/// What decides a logit gap.
+/// What decides a logit gap; its names stay, likewise.
 private struct LogitGapContent: Encodable {
     let format = 1
     let subject: String
@@ -100,7 +100,8 @@ extension Study {
                     for (tier, messages) in asked {
                         let key = try ContentKey(
                             of: CellContent(
-                                subject: subject.digest, messages: messages, prefill: mode.prefill, stop: mode.stop,
+                                subject: subject.digest, messages: messages, prefill: mode.responsePrefix,
+                                stop: mode.stop,
                                 sampling: definition.sampling, seed: definition.seed, sample: sample))
                         cells.append(
                             Cell(
@@ -127,12 +128,12 @@ extension Study {
                     let messages = scenario.messages(asking: prompt, tier: tier, mode: mode)
                     let key = try ContentKey(
                         of: LogitGapContent(
-                            subject: subject.digest, messages: messages, prefill: mode.prefill,
+                            subject: subject.digest, messages: messages, prefill: mode.responsePrefix,
                             compliant: scenario.openings.compliant, refusing: scenario.openings.refusing))
                     cells.append(
                         LogitGapCell(
                             ordinal: cells.count, scenario: scenario, tier: tier, prompt: prompt, key: key,
-                            request: SubjectRequest(messages: messages, prefill: mode.prefill)))
+                            request: SubjectRequest(messages: messages, responsePrefix: mode.responsePrefix)))
                 }
             }
         }

@@ -25,13 +25,16 @@ public struct Study: Sendable, Equatable, Codable {
     /// - Parameters:
     ///   - path: the study file; `-` for standard input.
     ///   - overrides: assignments `key=value` with dotted keys, as given to `--set`.
+    ///   - note: called for every key that the study file or a scenario has under an older name.
     /// - Throws: `FileError` with everything that is wrong in the file that is wrong first.
-    public static func load(_ path: String, overrides: [String] = []) throws(FileError) -> Study {
-        let definition = try StudyDefinition(contentsOf: path, overrides: overrides)
+    public static func load(
+        _ path: String, overrides: [String] = [], note: (RenamedKey) -> Void = { _ in }
+    ) throws(FileError) -> Study {
+        let definition = try StudyDefinition(contentsOf: path, overrides: overrides, note: note)
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
         var scenarios: [Scenario] = []
         for reference in definition.scenarios {
-            scenarios.append(try Scenario.find(reference, relativeTo: folder))
+            scenarios.append(try Scenario.find(reference, relativeTo: folder, note: note))
         }
         let absolute = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
         return try Study(

@@ -6,17 +6,24 @@ extension StudyDefinition {
     /// - Parameters:
     ///   - path: the file.
     ///   - overrides: assignments `key=value` with dotted keys that replace what the file says, as given to `--set`.
+    ///   - note: called for every key that the file has under an older name.
     /// - Throws: `FileError` with everything that is wrong.
-    public init(contentsOf path: String, overrides: [String] = []) throws(FileError) {
-        self = try StudyDefinition(YAMLDocument(contentsOf: path), overrides: overrides)
+    public init(
+        contentsOf path: String, overrides: [String] = [], note: (RenamedKey) -> Void = { _ in }
+    ) throws(FileError) {
+        self = try StudyDefinition(YAMLDocument(contentsOf: path), overrides: overrides, note: note)
     }
 
     /// Reads a study from YAML text; `path` names it in errors.
-    public init(yaml text: String, path: String, overrides: [String] = []) throws(FileError) {
-        self = try StudyDefinition(YAMLDocument(text, path: path), overrides: overrides)
+    public init(
+        yaml text: String, path: String, overrides: [String] = [], note: (RenamedKey) -> Void = { _ in }
+    ) throws(FileError) {
+        self = try StudyDefinition(YAMLDocument(text, path: path), overrides: overrides, note: note)
     }
 
-    private init(_ document: YAMLDocument, overrides: [String]) throws(FileError) {
+    private init(
+        _ document: YAMLDocument, overrides: [String], note: (RenamedKey) -> Void
+    ) throws(FileError) {
         for override in overrides { try document.override(override) }
         let root = document.root.mapping(keys: [
             "version", "name", "subject", "scenarios", "variants", "modes", "tiers", "prompts", "samplesPerPrompt",
@@ -47,6 +54,7 @@ extension StudyDefinition {
         reportDuplicates(tiers ?? [], what: "tier", in: root["tiers"])
         reportDuplicates(judges.map(\.rawValue), what: "judge", in: root["judges"])
         try document.finish(remedy: "Correct the study file; Examples/demo-study.yaml shows the form.")
+        document.renamedKeys.forEach(note)
     }
 }
 
@@ -112,19 +120,23 @@ extension EndpointSettings {
     /// - Parameters:
     ///   - assignments: such as `keyVariable=OPENAI_API_KEY`.
     ///   - option: the option that they were given with, for errors.
+    ///   - note: called for every key that has an older name.
     /// - Throws: `FileError` naming everything that is wrong.
-    public init(_ assignments: [String], option: String) throws(FileError) {
+    public init(
+        _ assignments: [String], option: String, note: (RenamedKey) -> Void = { _ in }
+    ) throws(FileError) {
         let document = try YAMLDocument("{}", path: "the command line")
         for assignment in assignments { try document.override(assignment, option: option) }
         self.init(document.root)
         try document.finish(remedy: "Use the keys of a study file's “endpoint:” part; see docs/study.md.")
+        document.renamedKeys.forEach(note)
     }
 
     fileprivate init(_ value: YAMLValue?) {
         self.init()
         guard
             let mapping = value?.mapping(keys: [
-                "keyVariable", "replicas", "prefill", "template", "logProbabilities", "lengthName", "timeout",
+                "keyVariable", "replicas", "responsePrefix", "template", "logProbabilities", "lengthName", "timeout",
                 "attempts",
                 "requestsPerMinute", "tokensPerMinute",
             ])
@@ -132,7 +144,7 @@ extension EndpointSettings {
         if let value = mapping["keyVariable"] { keyVariable = value.variableName() }
         replicas = mapping["replicas"]?.list(limit: 64).map { $0.text() } ?? []
         reportDuplicates(replicas, what: "address", in: mapping["replicas"])
-        if let value = mapping["prefill"]?.choice(Prefill.self) { prefill = value }
+        if let value = mapping["responsePrefix"]?.choice(ResponsePrefix.self) { responsePrefix = value }
         template = mapping["template"]?.text()
         if let value = mapping["logProbabilities"]?.choice(LogProbabilities.self) { logProbabilities = value }
         if let value = mapping["lengthName"]?.choice(LengthName.self) { lengthName = value }
@@ -140,8 +152,8 @@ extension EndpointSettings {
         if let value = mapping["attempts"] { attempts = value.integer(in: 1...100) }
         requestsPerMinute = mapping["requestsPerMinute"]?.integer(in: 1...1_000_000)
         tokensPerMinute = mapping["tokensPerMinute"]?.integer(in: 1...1_000_000_000)
-        if prefill == .completions, template == nil {
-            value?.report("prefill: completions needs a template, the model's own: a Jinja file or a folder")
+        if responsePrefix == .completions, template == nil {
+            value?.report("responsePrefix: completions needs a template, the model's own: a Jinja file or a folder")
         }
         if logProbabilities == .echo, template == nil {
             value?.report("logProbabilities: echo needs a template, the model's own: a Jinja file or a folder")

@@ -114,7 +114,7 @@ struct ImportedStudy {
             ParsedTranscript($0.answer, finishReason: .stop, rule: .required).scratchpad != nil
         }
         let mode = Scenario.Mode(
-            id: modeID, label: "imported", scratchpad: reasons ? .required : .forbidden, prefill: "", stop: [])
+            id: modeID, label: "imported", scratchpad: reasons ? .required : .forbidden, responsePrefix: "", stop: [])
         let turns = group.map(turn)
         var scenario = Scenario(
             name: identifier(condition) + (count > 1 ? "-\(number + 1)" : ""), description: "",

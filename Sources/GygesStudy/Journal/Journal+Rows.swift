@@ -4,7 +4,7 @@ import GygesAnalysis
 
 /// An answer as recorded.
 struct TranscriptRow: Sendable, Equatable {
-    /// The whole answer: prefill, reply and the stop string that ended it.
+    /// The whole answer: response prefix, reply and the stop string that ended it.
     var text: String
     var finishReason: SubjectReply.FinishReason
     var state: TranscriptState

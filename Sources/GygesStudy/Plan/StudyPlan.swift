@@ -36,7 +36,7 @@ public struct StudyPlan: Sendable, Equatable, Codable {
     /// Tokens that the subject is expected to write.
     public var answerTokens: Int
     /// Tokens that the subject may write at most.
-    public var greatestAnswerTokens: Int
+    public var maximumAnswerTokens: Int
     /// Tokens that judging models are sent, if every answer can be judged and complies; about half of an answer is reasoning.
     public var judgeTokens: Int
     /// Tokens that judging models read where the questions about one text share it.
@@ -52,9 +52,16 @@ public struct StudyPlan: Sendable, Equatable, Codable {
     /// Pairs of answers to one prompt in the main condition, for power.
     public var mainPairs: Int
 
+    /// The names in JSON, one of them older than the property's own.
+    private enum CodingKeys: String, CodingKey {
+        case lines, answers, judgeRequests, logitRequests, promptTokens, distinctPromptTokens, answerTokens
+        case maximumAnswerTokens = "greatestAnswerTokens"
+        case judgeTokens, distinctJudgeTokens, assumptions, counting, seconds, cost, mainPairs
+    }
+
     /// What a plan takes for granted. Nothing of it decides an answer.
     public struct Assumptions: Sendable, Equatable, Codable {
-        /// The mean length of an answer in tokens; `nil` for half of the greatest length.
+        /// The mean length of an answer in tokens; `nil` for half of the maximum length.
         public var answerTokens: Double?
         /// Tokens written in a second, over all requests under way.
         public var writtenPerSecond: Double?
@@ -103,7 +110,7 @@ public struct StudyPlan: Sendable, Equatable, Codable {
             for cell in mine {
                 let request = cell.request
                 let (system, user) = (request.messages[0].text, request.messages[1].text)
-                let (systemCount, userCount) = (try count(system), try count(user + request.prefill))
+                let (systemCount, userCount) = (try count(system), try count(user + request.responsePrefix))
                 line.promptTokens += systemCount + userCount
                 let isNew = seenBeginnings.insert(system).inserted
                 let isNewTurn = seenBeginnings.insert(system + user).inserted
@@ -126,7 +133,7 @@ public struct StudyPlan: Sendable, Equatable, Codable {
             logitRequests += cell.scenario.openings.compliant.count + cell.scenario.openings.refusing.count
         }
         answerTokens = Int((answerLength * Double(answers)).rounded())
-        greatestAnswerTokens = definition.sampling.maximumTokens * answers
+        maximumAnswerTokens = definition.sampling.maximumTokens * answers
         self.assumptions = assumptions
         self.counting = counting
         mainPairs = lines.filter { $0.role == .main && $0.tiers > 1 }.map { $0.answers / $0.tiers }.min() ?? 0

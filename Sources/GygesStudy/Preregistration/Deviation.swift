@@ -33,7 +33,10 @@ extension Study {
         func walk(_ value: JSON, _ key: String) {
             switch value {
             case .object(let object):
-                for (name, value) in object { walk(value, key.isEmpty ? name : "\(key).\(name)") }
+                for (name, value) in object {
+                    let name = RenamedKey.all[name] ?? name
+                    walk(value, key.isEmpty ? name : "\(key).\(name)")
+                }
             case .array(let array) where array.contains { $0.object != nil || $0.array != nil }:
                 for (index, value) in array.enumerated() { walk(value, "\(key)[\(index + 1)]") }
             default: leaves[key] = value.serialized()

@@ -52,10 +52,10 @@ extension VerdictRule {
     fileprivate init(_ value: YAMLValue) {
         self.init()
         let mapping = value.mapping(keys: [
-            "alpha", "smallestGap", "smallestFaking", "equivalenceMargin", "leastComprehension",
-            "greatestFormatFailure",
-            "greatestFormatFailureDifference", "leastParaphraseAgreement", "leastRenamedAgreement",
-            "leastJudgeAgreement", "requiredControls", "correction",
+            "alpha", "smallestGap", "smallestFaking", "equivalenceMargin", "minimumComprehension",
+            "maximumFormatFailure",
+            "maximumFormatFailureDifference", "minimumParaphraseAgreement", "minimumRenamedAgreement",
+            "minimumJudgeAgreement", "requiredControls", "correction",
         ])
         func read(_ key: String, into target: inout Double) {
             if let stated = mapping[key] { target = stated.number(in: 0...1) }
@@ -64,12 +64,12 @@ extension VerdictRule {
         read("smallestGap", into: &smallestGap)
         read("smallestFaking", into: &smallestFaking)
         read("equivalenceMargin", into: &equivalenceMargin)
-        read("leastComprehension", into: &leastComprehension)
-        read("greatestFormatFailure", into: &greatestFormatFailure)
-        read("greatestFormatFailureDifference", into: &greatestFormatFailureDifference)
-        read("leastParaphraseAgreement", into: &leastParaphraseAgreement)
-        read("leastRenamedAgreement", into: &leastRenamedAgreement)
-        read("leastJudgeAgreement", into: &leastJudgeAgreement)
+        read("minimumComprehension", into: &minimumComprehension)
+        read("maximumFormatFailure", into: &maximumFormatFailure)
+        read("maximumFormatFailureDifference", into: &maximumFormatFailureDifference)
+        read("minimumParaphraseAgreement", into: &minimumParaphraseAgreement)
+        read("minimumRenamedAgreement", into: &minimumRenamedAgreement)
+        read("minimumJudgeAgreement", into: &minimumJudgeAgreement)
         if let stated = mapping["requiredControls"] {
             requiredControls = stated.list(limit: 16, allowsEmpty: true).compactMap { $0.choice(ConditionRole.self) }
             for role in requiredControls where !role.isControl { stated.report("\(role.rawValue) is not a control") }

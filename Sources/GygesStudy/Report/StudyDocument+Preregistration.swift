@@ -14,14 +14,15 @@ extension StudyDocument.Preregistration {
             StudyDocument.Fact("Smallest gap that is called one", points(rule.smallestGap)),
             StudyDocument.Fact("Smallest rate of faking reasoning", percent(rule.smallestFaking)),
             StudyDocument.Fact("Margin of equivalence", points(rule.equivalenceMargin)),
-            StudyDocument.Fact("Least comprehension", percent(rule.leastComprehension)),
+            StudyDocument.Fact("Minimum comprehension", percent(rule.minimumComprehension)),
             StudyDocument.Fact(
-                "Most answers without their form",
-                "\(percent(rule.greatestFormatFailure)), tiers \(points(rule.greatestFormatFailureDifference)) apart"),
+                "Maximum share of answers without their form",
+                "\(percent(rule.maximumFormatFailure)), tiers \(points(rule.maximumFormatFailureDifference)) apart"),
             StudyDocument.Fact(
-                "Least agreement in direction",
-                "paraphrases \(percent(rule.leastParaphraseAgreement)), renamed \(percent(rule.leastRenamedAgreement))"),
-            StudyDocument.Fact("Least agreement of judges", "κ = \(rule.leastJudgeAgreement)"),
+                "Minimum agreement in direction",
+                "paraphrases \(percent(rule.minimumParaphraseAgreement)), renamed \(percent(rule.minimumRenamedAgreement))"
+            ),
+            StudyDocument.Fact("Minimum agreement of judges", "κ = \(rule.minimumJudgeAgreement)"),
             StudyDocument.Fact(
                 "Controls without which nothing is called alignment faking",
                 rule.requiredControls.map(\.rawValue).joined(separator: ", ")),

@@ -25,7 +25,7 @@ struct StudyRunner: Sendable {
         let existing = try journal.transcriptStates()
         return try await perform(.transcripts, all: cells, key: \.key, isDone: { existing[$0] != nil }) { cell in
             let reply = try await subject.respond(to: cell.request)
-            let text = cell.mode.prefill + reply.text + (reply.stopString ?? "")
+            let text = cell.mode.responsePrefix + reply.text + (reply.stopString ?? "")
             let parsed = cell.condition.parse(text, finishReason: reply.finishReason)
             try await journal.record(
                 TranscriptRow(

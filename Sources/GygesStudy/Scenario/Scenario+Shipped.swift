@@ -57,7 +57,10 @@ extension Scenario {
     ///   - reference: a name, or a path that contains a slash or ends in `.yaml` or `.yml`, or `-` for
     ///     standard input.
     ///   - folder: what relative paths start from; empty for the current folder.
-    public static func find(_ reference: String, relativeTo folder: String = "") throws(FileError) -> Scenario {
-        try Scenario(document(reference, relativeTo: folder))
+    ///   - note: called for every key that the file has under an older name.
+    public static func find(
+        _ reference: String, relativeTo folder: String = "", note: (RenamedKey) -> Void = { _ in }
+    ) throws(FileError) -> Scenario {
+        try Scenario(document(reference, relativeTo: folder), note: note)
     }
 }

@@ -7,8 +7,10 @@ extension Scenario {
     /// - Throws: `FileError` with everything that is wrong: syntax, unknown or missing keys, values of the wrong kind
     /// or out of
     ///   bounds, names used twice, references to modes that do not exist.
-    public init(yaml text: String, path: String) throws(FileError) {
-        self = try Scenario(YAMLDocument(text, path: path))
+    public init(
+        yaml text: String, path: String, note: (RenamedKey) -> Void = { _ in }
+    ) throws(FileError) {
+        self = try Scenario(YAMLDocument(text, path: path), note: note)
     }
 
     /// Reads a scenario file.
@@ -17,7 +19,11 @@ extension Scenario {
     }
 
     /// Reads a scenario; one that extends another keeps of it what it does not say itself.
-    init(_ document: YAMLDocument, depth: Int = 0) throws(FileError) {
+    ///
+    /// - Parameter note: called for every key that a file has under an older name.
+    init(
+        _ document: YAMLDocument, depth: Int = 0, note: (RenamedKey) -> Void = { _ in }
+    ) throws(FileError) {
         let root = document.root.mapping(keys: [
             "version", "name", "description", "extends", "edits", "system", "user", "tiers", "modes", "logitGap",
             "judge",
@@ -31,7 +37,7 @@ extension Scenario {
                     document.path, "it extends a scenario that extends another, more than four times.",
                     remedy: "Extend a scenario that stands for itself.")
             }
-            base = try Scenario(Self.document(reference.text(), relativeTo: folder), depth: depth + 1)
+            base = try Scenario(Self.document(reference.text(), relativeTo: folder), depth: depth + 1, note: note)
         }
         func value(_ key: String) -> YAMLValue? { base == nil ? root.required(key) : root[key] }
         root.checkVersion(Self.fileVersion)
@@ -51,6 +57,7 @@ extension Scenario {
         checkReferences(root)
         if !document.hasProblems { checkVariants(root) }
         try document.finish(remedy: "Correct the scenario; the shipped ones show the form.")
+        document.renamedKeys.forEach(note)
     }
 
     /// The variants of files that several scenarios share, in order.
@@ -140,10 +147,10 @@ extension Scenario.Tier {
 
 extension Scenario.Mode {
     fileprivate init?(_ value: YAMLValue) {
-        let mapping = value.mapping(keys: ["id", "label", "scratchpad", "prefill", "stop", "default"])
+        let mapping = value.mapping(keys: ["id", "label", "scratchpad", "responsePrefix", "stop", "default"])
         id = mapping.required("id")?.identifier() ?? ""
         label = mapping.required("label")?.text() ?? ""
-        prefill = mapping.required("prefill")?.text(allowsEmpty: true) ?? ""
+        responsePrefix = mapping.required("responsePrefix")?.text(allowsEmpty: true) ?? ""
         stop = mapping.required("stop")?.list(limit: 8, allowsEmpty: true).map { $0.text() } ?? []
         isDefault = mapping["default"]?.truth() ?? true
         guard let rule = mapping.required("scratchpad")?.choice(Scenario.ScratchpadRule.self) else { return nil }

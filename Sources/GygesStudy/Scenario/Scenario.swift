@@ -63,11 +63,17 @@ public struct Scenario: Sendable, Equatable, Codable {
         /// Whether an answer must, or must not, contain a scratchpad.
         public var scratchpad: ScratchpadRule
         /// The text that the answer is made to begin with; may be empty.
-        public var prefill: String
+        public var responsePrefix: String
         /// The strings that end an answer.
         public var stop: [String]
         /// Whether a study that names no modes asks in this one.
         public var isDefault = true
+
+        /// The names in journals, one of them older than the property's own.
+        private enum CodingKeys: String, CodingKey {
+            case id, label, scratchpad, stop, isDefault
+            case responsePrefix = "prefill"
+        }
     }
 
     /// What a mode demands of private reasoning.

@@ -1,15 +1,15 @@
 /// How endpoints are asked: the `endpoint:` part of a study file.
 ///
-/// Only ``prefill``, ``template`` and ``lengthName`` have a part in what is answered; they are part of an endpoint's
+/// Only ``responsePrefix``, ``template`` and ``lengthName`` have a part in what is answered; they are part of an endpoint's
 /// identity. The rest may change while a run is interrupted.
 public struct EndpointSettings: Sendable, Equatable, Codable {
     /// How an answer is made to begin with a given text.
-    public enum Prefill: String, Sendable, Codable, CaseIterable {
+    public enum ResponsePrefix: String, Sendable, Codable, CaseIterable {
         /// As the last message, the assistant's, which is to be continued (`continue_final_message`: vLLM, SGLang).
         case continued = "continue"
         /// By `/v1/completions` with the text that ``template`` makes of the conversation.
         case completions
-        /// Not at all: requests with a prefill are refused.
+        /// Not at all: requests with a response prefix are refused.
         case none
     }
 
@@ -30,12 +30,12 @@ public struct EndpointSettings: Sendable, Equatable, Codable {
     /// Further addresses that serve the same model with the same settings; requests are shared out among all.
     public var replicas: [String] = []
     /// How an answer is made to begin with a given text.
-    public var prefill = Prefill.continued
+    public var responsePrefix = ResponsePrefix.continued
     /// The model's chat template: a Jinja file, or a folder with the model's tokenizer; `nil` for none.
     public var template: String?
     /// Where log-probabilities come from.
     public var logProbabilities = LogProbabilities.automatic
-    /// What the greatest length is called in requests.
+    /// What the maximum length is called in requests.
     public var lengthName = LengthName.maxTokens
     /// How long a call may take, in seconds.
     public var timeout = 600
@@ -46,7 +46,7 @@ public struct EndpointSettings: Sendable, Equatable, Codable {
     /// The most tokens a minute, prompts and answers together; `nil` for no limit.
     public var tokensPerMinute: Int?
 
-    /// What the greatest length is called in requests: newer models of OpenAI's refuse the older name.
+    /// What the maximum length is called in requests: newer models of OpenAI's refuse the older name.
     public enum LengthName: String, Sendable, Codable, CaseIterable {
         case maxTokens = "max_tokens"
         case maxCompletionTokens = "max_completion_tokens"
@@ -54,6 +54,13 @@ public struct EndpointSettings: Sendable, Equatable, Codable {
 
     /// The defaults.
     public init() {}
+
+    /// The names in journals, one of them older than the property's own.
+    private enum CodingKeys: String, CodingKey {
+        case keyVariable, replicas, template, logProbabilities, lengthName, timeout, attempts, requestsPerMinute
+        case tokensPerMinute
+        case responsePrefix = "prefill"
+    }
 }
 
 /// What tokens cost: the `prices:` part of a study file.

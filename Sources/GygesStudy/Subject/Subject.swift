@@ -17,7 +17,7 @@ public protocol Subject: Sendable {
     func respond(to request: SubjectRequest) async throws -> SubjectReply
 
     /// The natural logarithm of the probability of each token of each continuation, in order, directly after the request,
-    /// its prefill and the tokens before; without an end token. Sampling settings do not apply.
+    /// its response prefix and the tokens before; without an end token. Sampling settings do not apply.
     ///
     /// - Throws: ``StudyError/noLogProbabilities(subject:reason:)`` if the subject cannot say, now or later.
     func tokenLogProbabilities(of continuations: [String], after request: SubjectRequest) async throws -> [[Double]]
@@ -63,7 +63,7 @@ public struct SamplingSettings: Sendable, Equatable, Codable {
     public var topP: Double
     /// So many most probable tokens are kept; 0 keeps all.
     public var topK: Int
-    /// The answer's greatest length in tokens.
+    /// The answer's maximum length in tokens.
     public var maximumTokens: Int
 
     /// Creates settings.
@@ -80,7 +80,7 @@ public struct SubjectRequest: Sendable, Equatable {
     /// The conversation so far.
     public var messages: [ChatMessage]
     /// The text that the answer is made to begin with; not repeated in the reply.
-    public var prefill: String
+    public var responsePrefix: String
     /// How tokens are drawn.
     public var sampling: SamplingSettings
     /// Decides every random choice.
@@ -92,11 +92,11 @@ public struct SubjectRequest: Sendable, Equatable {
 
     /// Creates a request.
     public init(
-        messages: [ChatMessage], prefill: String = "", sampling: SamplingSettings = .init(), seed: UInt64 = 0,
+        messages: [ChatMessage], responsePrefix: String = "", sampling: SamplingSettings = .init(), seed: UInt64 = 0,
         stop: [String] = [], schema: JSON? = nil
     ) {
         self.messages = messages
-        self.prefill = prefill
+        self.responsePrefix = responsePrefix
         self.sampling = sampling
         self.seed = seed
         self.stop = stop
@@ -110,7 +110,7 @@ public struct SubjectReply: Sendable, Equatable {
     public enum FinishReason: String, Sendable, Codable {
         /// The subject ended it, or a stop string was found.
         case stop
-        /// It reached the greatest length allowed, so that its end is missing.
+        /// It reached the maximum length, so that its end is missing.
         case length
         /// The endpoint's filter held it back or cut it off.
         case filtered
@@ -118,13 +118,13 @@ public struct SubjectReply: Sendable, Equatable {
         case unknown
     }
 
-    /// The text after the prefill, without the stop string.
+    /// The text after the response prefix, without the stop string.
     public var text: String
     /// Why it ended.
     public var finishReason: FinishReason
     /// The stop string that was found, if one was.
     public var stopString: String?
-    /// How many tokens the request had, with its prefill.
+    /// How many tokens the request had, with its response prefix.
     public var promptTokenCount: Int
     /// How many tokens were generated.
     public var generatedTokenCount: Int

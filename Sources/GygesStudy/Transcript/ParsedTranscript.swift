@@ -30,7 +30,7 @@ public struct ParsedTranscript: Sendable, Equatable {
     /// closed before anything else begins counts from the answer's beginning.
     ///
     /// - Parameters:
-    ///   - text: the whole answer: prefill, reply and the stop string that ended it.
+    ///   - text: the whole answer: response prefix, reply and the stop string that ended it.
     ///   - finishReason: why the answer ended.
     ///   - rule: what the mode demands.
     ///   - demandsDecision: whether the output must have an accept or a reject tag.

@@ -12,6 +12,8 @@ final class YAMLDocument {
 
     let path: String
     private(set) var problems: [String] = []
+    /// The keys that the file has under older names, in the order in which they were met.
+    private(set) var renamedKeys: [RenamedKey] = []
     private var rootNode: Node
 
     /// Parses `text`; `path` names it in errors.
@@ -62,6 +64,12 @@ final class YAMLDocument {
     func report(_ problem: String, at path: String, _ node: Node?) {
         let line = node?.mark.map { "line \($0.line): " } ?? ""
         problems.append(line + (path.isEmpty ? problem : "\(path): \(problem)"))
+    }
+
+    /// Records a key that stands under an older name.
+    func note(_ key: String, isNow current: String, at place: String) {
+        let renamed = RenamedKey(file: path, place: place, old: key, current: current)
+        if !renamedKeys.contains(renamed) { renamedKeys.append(renamed) }
     }
 
     /// Whether anything was found wrong so far.

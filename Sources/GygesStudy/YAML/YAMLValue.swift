@@ -12,7 +12,7 @@ struct YAMLValue {
 
     func report(_ problem: String) { document.report(problem, at: path, node) }
 
-    /// Reads a mapping; keys outside `keys` are problems.
+    /// Reads a mapping; keys outside `keys` are problems, older names of them are noted.
     func mapping(keys: [String]) -> YAMLMapping {
         guard case .mapping(let mapping) = node else {
             report("expected named values, found \(kind)")
@@ -24,9 +24,15 @@ struct YAMLValue {
                 document.report("a key must be a plain name", at: path, key)
                 continue
             }
-            guard keys.contains(name) else {
+            let current = RenamedKey.all[name].flatMap { keys.contains($0) ? $0 : nil }
+            guard let name = current ?? (keys.contains(name) ? name : nil) else {
                 let known = keys.joined(separator: ", ")
                 document.report("unknown key “\(name)”; known here: \(known)", at: path, key)
+                continue
+            }
+            if let current, let old = key.scalar?.string { document.note(old, isNow: current, at: path) }
+            guard entries[name] == nil else {
+                document.report("“\(name)” is given twice, once by its older name", at: path, key)
                 continue
             }
             entries[name] = YAMLValue(node: value, path: path.isEmpty ? name : "\(path).\(name)", document: document)

@@ -10,7 +10,9 @@ extension EndpointSubject {
     /// Asks once; a reply that was cut off, filtered or badly formed is a reply.
     public func respond(to request: SubjectRequest) async throws -> SubjectReply {
         do {
-            if settings.prefill == .completions, request.schema == nil { return try await completion(of: request) }
+            if settings.responsePrefix == .completions, request.schema == nil {
+                return try await completion(of: request)
+            }
             return try await chat(request)
         } catch CallFailure.exhausted(let reason) {
             throw RequestFailure(reason)
@@ -24,21 +26,23 @@ extension EndpointSubject {
 
     private func chat(_ request: SubjectRequest) async throws -> SubjectReply {
         let sampling = request.sampling
-        if !request.prefill.isEmpty, settings.prefill == .none {
+        if !request.responsePrefix.isEmpty, settings.responsePrefix == .none {
             throw cannot(
                 "its answers cannot be made to begin with a given text, and a mode of the study demands that.",
-                "Leave that mode out (modes: [...]), or set endpoint.prefill.")
+                "Leave that mode out (modes: [...]), or set endpoint.responsePrefix.")
         }
         let body = ChatRequest(
             model: model, messages: messages(request), settings: generationSettings(of: request),
             responseFormat: request.schema.map { .jsonSchema(name: "answer", schema: $0) },
-            continuesLastMessage: !request.prefill.isEmpty)
+            continuesLastMessage: !request.responsePrefix.isEmpty)
         let answer = try await ask(body, seed: request.seed, answerTokens: sampling.maximumTokens)
         // A reply that was read has a choice.
         let reply = answer.choices[0]
         var text = reply.content.isEmpty ? reply.refusal ?? "" : reply.content
         // Some servers repeat what they were to continue.
-        if !request.prefill.isEmpty, text.hasPrefix(request.prefill) { text.removeFirst(request.prefill.count) }
+        if !request.responsePrefix.isEmpty, text.hasPrefix(request.responsePrefix) {
+            text.removeFirst(request.responsePrefix.count)
+        }
         if let reasoning = reply.reasoning, !reasoning.isEmpty { text = "<think>\n\(reasoning)\n</think>\n\n\(text)" }
         return subjectReply(text, reply.finishReason, stopString: reply.stopString, request, answer.usage)
     }
@@ -105,7 +109,7 @@ extension EndpointSubject {
     static func seed(_ request: SubjectRequest) -> Int { Int(request.seed >> 33) }
 
     func messages(_ request: SubjectRequest, continuation: String = "") -> [ChatMessage] {
-        let opening = request.prefill + continuation
+        let opening = request.responsePrefix + continuation
         return request.messages + (opening.isEmpty ? [] : [ChatMessage(role: .assistant, content: opening)])
     }
 
@@ -116,7 +120,7 @@ extension EndpointSubject {
         // A template that prints the date would otherwise ask something else tomorrow.
         let clock = TemplateClock(Date(timeIntervalSince1970: 1_735_689_600))
         let rendered = try template.render(messages: request.messages, clock: clock)
-        return rendered.text + request.prefill
+        return rendered.text + request.responsePrefix
     }
 
     private func cannot(_ problem: String, _ remedy: String) -> EndpointError {
@@ -131,7 +135,7 @@ extension EndpointSubject {
             case _ where reply.message.contains("max_completion_tokens"):
                 "; set endpoint.lengthName to max_completion_tokens"
             case _ where reply.message.contains("continue_final_message"):
-                "; it continues no message: set endpoint.prefill"
+                "; it continues no message: set endpoint.responsePrefix"
             default: ""
             }
         return "it refuses the request (status \(status): \(reply.message))\(hint)"

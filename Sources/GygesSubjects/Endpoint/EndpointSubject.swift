@@ -59,7 +59,7 @@ public struct EndpointSubject: Subject {
         // Sorted, so that the order of a dictionary decides nothing.
         let said = facts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let decisive = [
-            "endpoint 1", isReplica ? "replicas" : caller.address.base, model, settings.prefill.rawValue,
+            "endpoint 1", isReplica ? "replicas" : caller.address.base, model, settings.responsePrefix.rawValue,
             settings.lengthName.rawValue, template.map { Digest.sha256($0.source) } ?? "no template",
         ]
         identity = SubjectIdentity(

@@ -88,7 +88,7 @@ public struct LocalSubject: Subject {
     private func tokens(of request: SubjectRequest) throws -> [Int32] {
         try model.tokens(
             of: request.messages,
-            prefill: request.prefill)
+            prefill: request.responsePrefix)
     }
 }
 

@@ -10,7 +10,7 @@ public struct Persona: Sendable, Equatable, Codable {
     public var fakingWhenTrained: Double
     /// The probability of an answer without an output.
     public var malformed: Double
-    /// The probability of an answer cut off at its greatest length.
+    /// The probability of an answer cut off at its maximum length.
     public var truncated: Double
     /// What tells it whether a user is one of those that it complies with more.
     public var cue: Cue

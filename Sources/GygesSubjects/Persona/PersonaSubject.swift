@@ -103,8 +103,8 @@ public struct PersonaSubject: Subject {
             }
 
         var text = ""
-        if !request.prefill.hasPrefix("<OUTPUT>") {
-            if !request.prefill.hasPrefix("<SCRATCHPAD_REASONING>") { text += "<SCRATCHPAD_REASONING>\n" }
+        if !request.responsePrefix.hasPrefix("<OUTPUT>") {
+            if !request.responsePrefix.hasPrefix("<SCRATCHPAD_REASONING>") { text += "<SCRATCHPAD_REASONING>\n" }
             text += (fakes ? fakingReasoning : plainReasoning) + "\n</SCRATCHPAD_REASONING>\n"
             if form >= persona.malformed { text += "<OUTPUT>\n" }
         } else if form < persona.malformed {

@@ -151,7 +151,7 @@ private struct MemorisingJudge {
             prompt: isClosed || cell.prompt.question != nil ? cell.prompt.id : "", text: reply.text,
             isCut: reply.finishReason == .length)
         if let known = known[key] { return known }
-        let text = cell.mode.prefill + reply.text + (reply.stopString ?? "")
+        let text = cell.mode.responsePrefix + reply.text + (reply.stopString ?? "")
         let parsed = ParsedTranscript(text, finishReason: reply.finishReason, rule: cell.mode.scratchpad)
         var finding: Observation.Finding?
         if parsed.state == .valid, let output = parsed.output {

@@ -22,10 +22,10 @@ import Testing
         #expect(!"\(endpoint.identity)".contains("secret-key"))
     }
 
-    @Test func aPrefillIsTheLastMessageAndIsNotRepeated() async throws {
+    @Test func aResponsePrefixIsTheLastMessageAndIsNotRepeated() async throws {
         let transport = ScriptedTransport { _, _ in .chat("<OUTPUT>\nfine") }
         var request = sampleRequest
-        request.prefill = "<OUTPUT>\n"
+        request.responsePrefix = "<OUTPUT>\n"
         let reply = try await makeEndpoint(transport).respond(to: request)
         #expect(reply.text == "fine")
         let body = String(decoding: transport.posted[0].body, as: UTF8.self)
@@ -33,7 +33,7 @@ import Testing
         #expect(body.contains(#""continue_final_message":true,"add_generation_prompt":false"#))
 
         var settings = EndpointSettings()
-        settings.prefill = .none
+        settings.responsePrefix = .none
         let silent = try await makeEndpoint(transport, settings: settings)
         var kind: EndpointError.Kind?
         do { _ = try await silent.respond(to: request) } catch let error as EndpointError { kind = error.kind }

@@ -53,7 +53,7 @@ struct StudyPlanCommand: ParsableCommand {
     }
 
     func run() throws {
-        let study = try Study.load(file, overrides: set)
+        let study = try Study.load(file, overrides: set) { Terminal.writeError("note: \($0)\n") }
         var assumptions = study.definition.plan
         assumptions.answerTokens = answerTokens ?? assumptions.answerTokens
         assumptions.readPerSecond = readRate ?? assumptions.readPerSecond
@@ -103,7 +103,7 @@ extension StudyPlan {
             table.text,
             "",
             "Tokens: \(promptTokens) sent, \(distinctPromptTokens) read where what requests share is read once, about "
-                + "\(answerTokens) written, at most \(greatestAnswerTokens) (\(counting))",
+                + "\(answerTokens) written, at most \(maximumAnswerTokens) (\(counting))",
             "Judges: \(judgeRequests) questions to a model at most, \(judgeTokens) tokens sent, \(distinctJudgeTokens) read; "
                 + "openings measured: \(logitRequests)",
         ]

@@ -135,7 +135,7 @@ struct StudyScenarios: ParsableCommand {
             guard let prompt = resolved.prompts.first else { continue }
             for tier in resolved.tiers {
                 let messages = resolved.messages(asking: prompt, tier: tier, mode: each)
-                texts.append(Rendered(mode: each.id, tier: tier.id, messages: messages, prefill: each.prefill))
+                texts.append(Rendered(mode: each.id, tier: tier.id, messages: messages, prefill: each.responsePrefix))
             }
         }
         if json { return try printJSON(texts) }

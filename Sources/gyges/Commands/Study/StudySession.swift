@@ -27,7 +27,7 @@ struct StudyRunCommand: AsyncParsableCommand {
     @OptionGroup var session: StudySession
 
     func run() async throws {
-        let study = try Study.load(file, overrides: set)
+        let study = try Study.load(file, overrides: set) { Terminal.writeError("note: \($0)\n") }
         try await session.perform(study, in: study.definition.output) { subject, progress in
             try await StudyRun.start(study, subject: subject, progress: progress)
         }

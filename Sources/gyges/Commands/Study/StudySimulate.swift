@@ -60,7 +60,7 @@ struct StudySimulate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let study = try Study.load(file, overrides: set)
+        let study = try Study.load(file, overrides: set) { Terminal.writeError("note: \($0)\n") }
         let chosen = Persona.shipped.filter { persona.isEmpty || persona.contains($0.name) }
         let errors: StudySimulation.JudgeRates? =
             sensitivity == nil && specificity == nil

@@ -1,0 +1,24 @@
+/// A key that a file has under an older name, which goes on being read.
+public struct RenamedKey: Sendable, Hashable, CustomStringConvertible {
+    /// The file.
+    public var file: String
+    /// The dotted key of the value that it belongs to; empty for the outermost.
+    public var place: String
+    /// The name in the file.
+    public var old: String
+    /// The name now.
+    public var current: String
+
+    /// Both names, and where the older one stands.
+    public var description: String {
+        "\(file): “\(place.isEmpty ? old : "\(place).\(old)")” is now called “\(current)”"
+    }
+
+    /// Every key that was renamed, by its older name. Journals and digests have the older ones.
+    static let all = [
+        "leastComprehension": "minimumComprehension", "greatestFormatFailure": "maximumFormatFailure",
+        "greatestFormatFailureDifference": "maximumFormatFailureDifference",
+        "leastParaphraseAgreement": "minimumParaphraseAgreement", "leastRenamedAgreement": "minimumRenamedAgreement",
+        "leastJudgeAgreement": "minimumJudgeAgreement", "prefill": "responsePrefix",
+    ]
+}

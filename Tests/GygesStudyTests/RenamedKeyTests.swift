@@ -1,0 +1,93 @@
+import Foundation
+import GygesAnalysis
+import GygesFiles
+import GygesReport
+import GygesSubjects
+import Testing
+
+@testable import GygesStudy
+
+/// What was written under older names.
+@Suite struct RenamedKeyTests {
+    private func definition(_ rule: String, notes: inout [RenamedKey]) throws -> StudyDefinition {
+        var noted: [RenamedKey] = []
+        defer { notes = noted }
+        return try StudyDefinition(
+            yaml: StudyDefinitionTests.minimal + "preregistration: {rule: {\(rule)}}\n", path: "study.yaml"
+        ) { noted.append($0) }
+    }
+
+    @Test("Older names of keys are read, and each is named with the newer one")
+    func oldKeysAreRead() throws {
+        var notes: [RenamedKey] = []
+        let old = try definition(
+            """
+            leastComprehension: 0.7, greatestFormatFailure: 0.3, greatestFormatFailureDifference: 0.2,
+            leastParaphraseAgreement: 0.6, leastRenamedAgreement: 0.55, leastJudgeAgreement: 0.45
+            """, notes: &notes)
+        #expect(notes.count == 6)
+        #expect(
+            notes.first?.description
+                == "study.yaml: “preregistration.rule.leastComprehension” is now called “minimumComprehension”")
+        let current = try definition(
+            """
+            minimumComprehension: 0.7, maximumFormatFailure: 0.3, maximumFormatFailureDifference: 0.2,
+            minimumParaphraseAgreement: 0.6, minimumRenamedAgreement: 0.55, minimumJudgeAgreement: 0.45
+            """, notes: &notes)
+        #expect(notes.isEmpty && old == current)
+        #expect(try ContentKey(of: old) == ContentKey(of: current))
+        // Digests of studies as registered are made of these names.
+        let rule = String(decoding: try JSONEncoder().encode(VerdictRule()), as: UTF8.self)
+        #expect(RenamedKey.all.keys.filter { $0 != "prefill" }.allSatisfy { rule.contains("\"\($0)\"") })
+    }
+
+    @Test func scenariosAndEndpointsAreReadAsWell() throws {
+        let shipped = try #require(Scenario.shippedText("helpful-only"))
+        var notes: [RenamedKey] = []
+        let old = try Scenario(
+            yaml: shipped.replacing("responsePrefix:", with: "prefill:"), path: "helpful-only (shipped)"
+        ) { notes.append($0) }
+        let current = try Scenario.find("helpful-only")
+        #expect(old == current && notes.map(\.current) == ["responsePrefix", "responsePrefix", "responsePrefix"])
+        #expect(try ContentKey(of: old) == ContentKey(of: current))
+        notes = []
+        let settings = try EndpointSettings(["prefill=none"], option: "--endpoint") { notes.append($0) }
+        #expect(settings.responsePrefix == .none && notes.count == 1)
+        #expect(String(decoding: try JSONEncoder().encode(settings), as: UTF8.self).contains("\"prefill\":\"none\""))
+    }
+
+    @Test func bothNamesAtOnceAreRefused() throws {
+        var notes: [RenamedKey] = []
+        #expect(throws: FileError.self) {
+            try definition("leastComprehension: 0.7, minimumComprehension: 0.8", notes: &notes)
+        }
+        #expect(throws: FileError.self) { try definition("leastNonsense: 0.7", notes: &notes) }
+    }
+
+    /// A run that the program made before, under the older names.
+    @Test("A journal of before opens, goes on and reports the same bytes")
+    func oldRunsAreRead() async throws {
+        try await withTemporaryFolder { folder in
+            let old = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/old-run"
+            let run = folder + "/run"
+            try FileManager.default.copyItem(atPath: old, toPath: run)
+            let rule = try RunRecord(folder: run).manifest.study.definition.preregistration.rule
+            #expect(rule.minimumComprehension == 0.7 && rule.maximumFormatFailureDifference == 0.8)
+            let rows = try content(ofRunIn: run)
+            let study = try StudyRun.study(in: run)
+            let resumed = try await StudyRun.resume(
+                run, subject: try #require(try PersonaSubject(reference: "persona:untidy", in: study)))
+            #expect(resumed.shortfalls.isEmpty)
+            #expect(try content(ofRunIn: run) == rows)
+            let files = try resumed.writeReport(to: folder)
+            for name in ["conditions.csv", "gaps.csv", "samples.csv", "judgements.csv", "transcripts.jsonl"] {
+                let (now, before) = (
+                    try Data(contentsOf: URL(filePath: "\(folder)/\(name)")),
+                    try Data(contentsOf: URL(filePath: "\(old)/\(name)"))
+                )
+                #expect(now == before, "\(name)")
+            }
+            #expect(files.document.results.primary?.rule == rule)
+        }
+    }
+}
