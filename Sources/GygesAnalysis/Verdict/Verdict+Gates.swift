@@ -79,7 +79,8 @@ struct GateKeeper {
         }
         return Verdict.Gate(
             kind: .comprehension, conditions: asked.map(\.id),
-            status: worst >= rule.minimumComprehension ? .held : .failed, value: worst, bound: rule.minimumComprehension,
+            status: worst >= rule.minimumComprehension ? .held : .failed, value: worst,
+            bound: rule.minimumComprehension,
             explanation: """
                 \(percent(worst)) of the answers about what is trained on are right in the worse tier, at least \
                 \(percent(rule.minimumComprehension)) are asked

@@ -68,7 +68,9 @@ import Testing
     @Test("A journal of before opens, goes on and reports the same bytes")
     func oldRunsAreRead() async throws {
         try await withTemporaryFolder { folder in
-            let old = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/old-run"
+            let old =
+                URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                .deletingLastPathComponent().path + "/Fixtures/old-run"
             let run = folder + "/run"
             try FileManager.default.copyItem(atPath: old, toPath: run)
             let rule = try RunRecord(folder: run).manifest.study.definition.preregistration.rule

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct StudyPlanTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
+        .deletingLastPathComponent().deletingLastPathComponent().path
 
     @Test func theWholeStudyHasEveryControl() throws {
         let study = try Study.load(Self.root + "/Examples/full-study.yaml")

@@ -55,7 +55,7 @@ import Testing
 
     @Test func theDemonstrationIsValid() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
         let study = try Study.load(root.path + "/Examples/demo-study.yaml")
         #expect(try study.cells(for: SubjectIdentity(name: "x", digest: "x")).count >= 16)
     }
