@@ -1,8 +1,11 @@
 import FoundationEssentials
 import GRDB
 import GygesFiles
+import GygesStatistics
+import GygesSubjects
 import Testing
 
+@testable import GygesAnalysis
 @testable import GygesStudy
 
 /// Numbers from elsewhere that no arithmetic is made for end in an error that says so.

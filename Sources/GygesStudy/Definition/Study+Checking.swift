@@ -1,3 +1,5 @@
+import GygesAnalysis
+
 extension Study {
     /// What is out of its range in a study that was not read from a study file, such as a journal's; `nil` if all is well.
     ///
