@@ -95,7 +95,8 @@ struct StudyJudge: AsyncParsableCommand {
         if let model, let settings {
             result = try await run.judge(
                 by: await session.subject(
-                    named: model, endpoint: EndpointSettings(endpoint, option: "--endpoint") { Terminal.writeError("note: \($0)\n") },
+                    named: model,
+                    endpoint: EndpointSettings(endpoint, option: "--endpoint") { Terminal.writeError("note: \($0)\n") },
                     concurrency: StudyRun.study(in: folder).definition.concurrency), settings, view: view,
                 wording: try wording.map(JudgeWording.init(contentsOf:)) ?? .shipped(), progress: progress)
         } else {
