@@ -1,5 +1,6 @@
 import GygesAnalysis
 import GygesFiles
+import GygesTemplates
 
 /// Logs of Inspect (https://inspect.aisi.org.uk/eval-logs.html, version 2): `.json`, and `.eval` archives that are stored or
 /// deflated.

@@ -1,5 +1,6 @@
 import GygesAnalysis
 import GygesFiles
+import GygesTemplates
 
 /// The transcripts released with Greenblatt et al. 2024: a file for each answer in `SETTING/train` (the tier that is trained
 /// on) or `SETTING/deploy` (the one that is not), with its conversation and labels.
@@ -42,7 +43,7 @@ enum PaperRelease {
         let parsed = ParsedTranscript(text, finishReason: .stop, rule: .required)
         return FrozenTranscript(
             condition: place > 0 ? folders[place - 1] : "released", tier: isTrained ? "free" : "paid",
-            isTrained: isTrained, prompt: FrozenTranscript.prompt(inTurn: turn.content), messages: asked, answer: text,
+            isTrained: isTrained, prompt: FrozenTranscript.prompt(inTurn: turn.text), messages: asked, answer: text,
             state: parsed.output == nil ? .missingOutput : .valid, labels: try label(root), place: source)
     }
 
