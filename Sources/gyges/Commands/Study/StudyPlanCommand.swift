@@ -2,6 +2,7 @@ import GygesAnalysis
 import GygesTokenizer
 import ArgumentParser
 import Foundation
+import GygesAnalysis
 import GygesInference
 import GygesReport
 import GygesStudy
