@@ -4,27 +4,6 @@ public import GygesTemplates
 public import GygesTokenizer
 import FoundationEssentials
 
-extension Tokenizer {
-    /// The tokenizer of a GGUF file or a Hugging Face folder, without the model.
-    ///
-    /// - Throws: ``FileError`` as the readers of either do.
-    public convenience init(path: String) throws(FileError) {
-        if isFolder(path) {
-            let folder = try ModelFolder(path: path)
-            guard let json = try folder.json("tokenizer.json") else {
-                throw FileError(
-                    path, "holds no tokenizer.json",
-                    remedy: "Save the tokenizer with transformers' save_pretrained, which writes it.")
-            }
-            try self.init(
-                json: json, configuration: try folder.json("tokenizer_config.json"),
-                path: folder.path(of: "tokenizer.json"))
-        } else {
-            try self.init(gguf: try GGUFFile(path: path))
-        }
-    }
-}
-
 /// A model's chat template and what it can name, without the model.
 public struct ModelTemplate: Sendable {
     /// The template.
@@ -56,11 +35,6 @@ func noTemplate(_ path: String) -> TemplateError {
     TemplateError(
         .unsupported, "the model has no chat template", template: path,
         remedy: "Use an instruction-tuned model, or continue plain text with 'gyges generate --raw'.")
-}
-
-func isFolder(_ path: String) -> Bool {
-    var isFolder = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
 }
 
 /// SHA-256 over a model's files, their names among it if there are several.

@@ -1,4 +1,5 @@
 import GygesTemplates
+import GygesTokenizer
 import Testing
 
 @Suite struct TemplatesExample {
