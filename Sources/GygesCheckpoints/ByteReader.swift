@@ -65,8 +65,10 @@ struct ByteReader {
         position += count
     }
 
-    func fault(_ problem: String) -> FileError {
-        FileError(path, at: "byte \(position)", problem, remedy: "The file is damaged or incomplete; get it again.")
+    func fault(
+        _ problem: String, remedy: String = "The file is damaged or incomplete; get it again."
+    ) -> FileError {
+        FileError(path, at: "byte \(position)", problem, remedy: remedy)
     }
 
     func truncated(_ what: String) -> FileError { fault("the file ends inside \(what)") }

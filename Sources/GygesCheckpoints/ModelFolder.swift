@@ -82,7 +82,7 @@ public struct ModelFolder: Sendable {
         for name in expected.keys.sorted() where !contains(name) { problems.append("the shard \(name) is missing") }
         guard problems.isEmpty else {
             throw FileError(
-                indexPath, at: "weight_map", problems: Array(problems.prefix(100)), remedy: "Get the model again.")
+                indexPath, at: "weight_map", problems: problems, remedy: "Get the model again.")
         }
         var files: [SafetensorsFile] = []
         for name in expected.keys.sorted() {
@@ -95,7 +95,7 @@ public struct ModelFolder: Sendable {
         }
         guard problems.isEmpty else {
             throw FileError(
-                indexPath, at: "weight_map", problems: Array(problems.prefix(100)), remedy: "Get the model again.")
+                indexPath, at: "weight_map", problems: problems, remedy: "Get the model again.")
         }
         return files
     }

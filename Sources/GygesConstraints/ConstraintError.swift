@@ -1,3 +1,5 @@
+import GygesFiles
+
 /// Why a constraint cannot be compiled: every problem, where it is, and what to do.
 public struct ConstraintError: Error, Sendable, Equatable, CustomStringConvertible {
     /// One thing that is wrong.
@@ -26,10 +28,12 @@ public struct ConstraintError: Error, Sendable, Equatable, CustomStringConvertib
     /// Creates an error.
     public init(_ problems: [Problem]) { self.problems = problems }
 
-    /// A line for each problem.
+    /// A line for each problem; what schemas say is cut and legible, as in ``FileError``.
     public var description: String {
         problems.map { problem in
-            (problem.pointer.isEmpty ? "" : problem.pointer + ": ") + problem.message + ". " + problem.remedy
+            (problem.pointer.isEmpty ? "" : problem.pointer.legible() + ": ") + problem.message.legible(limit: 600)
+                + ". "
+                + problem.remedy
         }.joined(separator: "\n")
     }
 }

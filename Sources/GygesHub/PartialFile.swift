@@ -24,7 +24,7 @@ struct PartialFile: ~Copyable {
     /// The size that the whole file must have, in bytes.
     let expectedByteCount: Int
     private let expectedDigest: ContentDigest
-    private let lock: FolderLock
+    private let lock: FileLock
     private let data: OpenFile
     private let ledger: OpenFile
     /// Over the durable parts.
@@ -44,7 +44,18 @@ struct PartialFile: ~Copyable {
         in folder: String, expecting digest: ContentDigest, byteCount: Int
     ) throws(FileError) -> PartialFile {
         try createFolder(folder)
-        let lock = try FolderLock(folder)
+        let lock: FileLock
+        do throws(FileLock.Failure) {
+            lock = try FileLock(path: folder + "/lock")
+        } catch {
+            switch error {
+            case .system(let code): throw systemError(folder + "/lock", "cannot be locked", code: code)
+            case .taken:
+                throw FileError(
+                    folder, "is in use by another process that is downloading the same file",
+                    remedy: "Wait for it to finish, or end it; what it has downloaded is kept.")
+            }
+        }
         let data = try OpenFile(folder + "/data")
         let ledger = try OpenFile(folder + "/parts")
         var file = PartialFile(
@@ -54,7 +65,7 @@ struct PartialFile: ~Copyable {
     }
 
     private init(
-        folder: String, digest: ContentDigest, byteCount: Int, lock: consuming FolderLock, data: consuming OpenFile,
+        folder: String, digest: ContentDigest, byteCount: Int, lock: FileLock, data: consuming OpenFile,
         ledger: consuming OpenFile
     ) {
         self.folder = folder

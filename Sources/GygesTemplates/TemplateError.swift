@@ -1,3 +1,5 @@
+import GygesFiles
+
 /// What is wrong with a chat template or with what it was given, where, and what to do about it.
 public struct TemplateError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The classes of failure.
@@ -40,10 +42,11 @@ public struct TemplateError: Error, Sendable, Equatable, CustomStringConvertible
         self.remedy = remedy ?? kind.remedy
     }
 
-    /// The problem with its line and column.
+    /// The problem with its line; what templates and conversations say is cut and legible, as in ``FileError``.
     public var description: String {
-        let place = [template, line.map { "line \($0)" } ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")
-        return (place.isEmpty ? "" : place + ": ") + message + ".\n" + remedy
+        let place = [template.legible(limit: 1000), line.map { "line \($0)" } ?? ""].filter { !$0.isEmpty }
+            .joined(separator: ": ")
+        return (place.isEmpty ? "" : place + ": ") + message.legible(limit: 600) + ".\n" + remedy
     }
 
     /// The error with its place filled in, unless it has one already.

@@ -7,7 +7,7 @@
 /// composed (NFC, where the model does so) and cut at added tokens found in normalised text; the rest is cut into
 /// pieces by a pattern (``PreTokenizer``), and each piece is encoded by merging pairs of tokens.
 public final class Tokenizer: Sendable {
-    /// One more than the greatest number of a token. A model may have more rows; they are padding and mean nothing.
+    /// One more than the largest number of a token. A model may have more rows; they are padding and mean nothing.
     public let vocabularyCount: Int
     /// The tokens that the model expects before a text, such as `<|begin_of_text|>` or `[CLS]`; empty for most.
     public let beginningTokens: [Int32]

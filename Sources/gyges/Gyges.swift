@@ -1,4 +1,5 @@
 import ArgumentParser
+import GygesFiles
 
 /// The command line: one file a command, which reads options, calls libraries and prints.
 @main
@@ -28,6 +29,8 @@ struct Gyges: AsyncParsableCommand {
             try checkSubcommands(arguments)
             var command = try parseAsRoot(
                 RenamedOptions.translated(arguments) { Terminal.writeError("gyges: \($0)\n") })
+            // Help and usage need no more than what is open.
+            try DescriptorLimit.require(32)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -97,7 +97,9 @@ extension MalformedFile {
             $0.set("llama.attention.head_count", .uint32(4))
         },
         gguf("a billion layers", says: "block_count") { $0.set("llama.block_count", .uint32(1_000_000_000)) },
-        gguf("layers that are missing", says: "blk.1.") { $0.set("llama.block_count", .uint32(2)) },
+        gguf("layers that are missing", says: "layer 1: all tensors are missing") {
+            $0.set("llama.block_count", .uint32(2))
+        },
         gguf("epsilon that is no number", says: "layer_norm_rms_epsilon") {
             $0.set("llama.attention.layer_norm_rms_epsilon", .float32(.nan))
         },
@@ -217,7 +219,9 @@ extension MalformedFile {
         folder("rotary base of minus one", "config.json", ["rope_parameters", "rope_theta"], -1, says: "rope_theta"),
         folder("other activation", "config.json", ["hidden_act"], "relu", says: "relu"),
         folder("vocabulary of another size", "config.json", ["vocab_size"], 321, says: "321"),
-        folder("more layers than weights", "config.json", ["num_hidden_layers"], 3, says: "layers.2."),
+        folder(
+            "more layers than weights", "config.json", ["num_hidden_layers"], 3,
+            says: "layer 2: all tensors are missing"),
         folder("no weights", "model.safetensors", contents: nil, says: "safetensors"),
         folder("weights that are a pickle", "model.safetensors", contents: [0x80, 4, 0x95], says: "model.safetensors"),
         folder(

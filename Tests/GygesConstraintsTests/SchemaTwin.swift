@@ -116,13 +116,14 @@ struct InstanceGenerator {
         case "array": return array(object)
         case "string": return string(object)
         case "integer":
-            let least = object["minimum"]?.integer ?? object["exclusiveMinimum"]?.integer.map { $0 + 1 } ?? -1000
+            let minimum = object["minimum"]?.integer ?? object["exclusiveMinimum"]?.integer.map { $0 + 1 } ?? -1000
             let most = object["maximum"]?.integer ?? object["exclusiveMaximum"]?.integer.map { $0 - 1 } ?? 1000
-            return .integer(Int.random(in: least...max(least, most), using: &random))
+            return .integer(Int.random(in: minimum...max(minimum, most), using: &random))
         case "number":
-            let least = object["minimum"]?.double ?? -50
+            let minimum = object["minimum"]?.double ?? -50
             return .double(
-                (Double.random(in: least...(object["maximum"]?.double ?? 50), using: &random) * 64).rounded(.down) / 64)
+                (Double.random(in: minimum...(object["maximum"]?.double ?? 50), using: &random) * 64).rounded(.down)
+                    / 64)
         case "boolean": return .bool(.random(using: &random))
         default: return .null
         }
@@ -141,10 +142,11 @@ struct InstanceGenerator {
 
     private mutating func array(_ schema: JSONObject) -> JSON {
         var elements = (schema["prefixItems"]?.array ?? []).map { instance(of: $0) }
-        let least = max(schema["minItems"]?.integer ?? 0, elements.count)
-        let most = min(schema["maxItems"]?.integer ?? least + 3, least + 3)
-        if let items = schema["items"], items != false, depth < 8 || least > 0 {
-            for _ in elements.count..<max(elements.count, Int.random(in: least...max(least, most), using: &random)) {
+        let minimum = max(schema["minItems"]?.integer ?? 0, elements.count)
+        let most = min(schema["maxItems"]?.integer ?? minimum + 3, minimum + 3)
+        if let items = schema["items"], items != false, depth < 8 || minimum > 0 {
+            for _ in elements.count..<max(elements.count, Int.random(in: minimum...max(minimum, most), using: &random))
+            {
                 elements.append(instance(of: items))
             }
         }
@@ -152,8 +154,8 @@ struct InstanceGenerator {
     }
 
     private mutating func string(_ schema: JSONObject) -> JSON {
-        let least = schema["minLength"]?.integer ?? 0
-        let count = Int.random(in: least...(schema["maxLength"]?.integer ?? least + 12), using: &random)
+        let minimum = schema["minLength"]?.integer ?? 0
+        let count = Int.random(in: minimum...(schema["maxLength"]?.integer ?? minimum + 12), using: &random)
         let alphabet: [Unicode.Scalar] = [
             "a", "b", " ", "\"", "\\", "\n", "é", "語", "😀", "\u{7F}", "\u{1}", "}", ",", "1",
         ]

@@ -51,7 +51,8 @@ extension CausalModelConfiguration {
         let problems = settings.problems + inconsistencies
         guard problems.isEmpty else {
             throw FileError(
-                file.path, at: "\(name) metadata", problems: problems, remedy: "The file is damaged; get it again.")
+                file.path, at: "\(name) metadata", problems: problems,
+                remedy: "Convert the model again with current tools, or use another one.")
         }
     }
 

@@ -56,7 +56,8 @@ extension EncoderConfiguration {
         guard problems.isEmpty else {
             throw FileError(
                 path, at: "configuration", problems: problems,
-                remedy: "Check that the file belongs to the model, or get it again.")
+                remedy:
+                    "Check that the file belongs to the model; one that asks for what is not supported cannot be run.")
         }
     }
 

@@ -15,11 +15,16 @@ extension GGUFFile {
         _ reader: inout ByteReader, count: Int, alignment: Int
     ) throws(FileError) -> [GGUFTensor] {
         var infos: [Info] = []
-        var problems: [String] = []
+        var (problems, unsupported): ([String], [String]) = ([], [])
         for _ in 0..<count {
-            if let info = try readInfo(&reader, problems: &problems) { infos.append(info) }
+            if let info = try readInfo(&reader, problems: &problems, unsupported: &unsupported) { infos.append(info) }
         }
         guard problems.isEmpty else { throw refusal(reader.path, problems) }
+        guard unsupported.isEmpty else {
+            throw FileError(
+                reader.path, at: "tensor descriptions", problems: unsupported,
+                remedy: "Use a file that is stored in \(GGUFTensorType.allCases.map(\.name).joined(separator: ", ")).")
+        }
 
         let (dataStart, overflow) = aligned(reader.position, to: alignment)
         guard !overflow, dataStart <= reader.bytes.count || infos.isEmpty else {
@@ -51,7 +56,7 @@ extension GGUFFile {
     }
 
     private static func readInfo(
-        _ reader: inout ByteReader, problems: inout [String]
+        _ reader: inout ByteReader, problems: inout [String], unsupported: inout [String]
     ) throws(FileError) -> Info? {
         let name = try reader.string("a tensor's name", limit: 64)
         let dimensionCount: UInt32 = try reader.integer("the dimensions of \(name)")
@@ -76,7 +81,7 @@ extension GGUFFile {
         let rawType: UInt32 = try reader.integer("the type of \(name)")
         let offset: UInt64 = try reader.integer("the offset of \(name)")
         guard let type = GGUFTensorType(rawValue: rawType) else {
-            problems.append("tensor \(name) has the unknown type \(rawType)")
+            unsupported.append("tensor \(name) has the unknown type \(rawType)")
             return nil
         }
         guard isSound else { return nil }
@@ -100,7 +105,7 @@ extension GGUFFile {
 
     private static func refusal(_ path: String, _ problems: [String]) -> FileError {
         FileError(
-            path, at: "tensor descriptions", problems: Array(problems.prefix(100)),
+            path, at: "tensor descriptions", problems: problems,
             remedy: "The file is damaged or incomplete; get it again.")
     }
 }

@@ -112,8 +112,9 @@ public struct GGUFFile: Sendable {
     ) throws(FileError) -> GGUFArray {
         let kind: UInt32 = try reader.integer("the element type of \(key)")
         guard let element = GGUFArray.Element(rawValue: kind) else {
+            guard kind == 9 else { throw reader.fault("\(key) has the unknown type \(kind)") }
             throw reader.fault(
-                kind == 9 ? "\(key) is an array of arrays, which is not read" : "\(key) has the unknown type \(kind)")
+                "\(key) is an array of arrays, which is not read", remedy: "Convert the model again without this key.")
         }
         let count = try reader.count("the number of elements of \(key)", minimumSize: element.size)
         let start = reader.position
@@ -131,7 +132,7 @@ public struct GGUFFile: Sendable {
         guard case .unsigned(let raw) = value, raw > 0, raw <= Limit.alignment, raw.nonzeroBitCount == 1 else {
             throw FileError(
                 reader.path, at: "general.alignment", "is not a power of two from 1 to \(Limit.alignment)",
-                remedy: "The file is damaged; get it again.")
+                remedy: "Convert the model again with current tools.")
         }
         return Int(raw)
     }

@@ -72,6 +72,7 @@ public struct SafetensorsFile: Sendable {
         guard let object = json.object else { throw reader.fault("the header is not an object") }
         let dataStart = 8 + headerLength
         var problems: [String] = []
+        var isUnsupported = false
         var metadata: [String: String] = [:]
         var tensors: [SafetensorsTensor] = []
         for (name, value) in object {
@@ -87,7 +88,9 @@ public struct SafetensorsFile: Sendable {
             } else {
                 switch Self.tensor(name, value, dataStart: dataStart, dataCount: file.bytes.count - dataStart) {
                 case .success(let tensor): tensors.append(tensor)
-                case .failure(let problem): problems.append("tensor \(name) \(problem.text)")
+                case .failure(let problem):
+                    problems.append("tensor \(name) \(problem.text)")
+                    isUnsupported = isUnsupported || problem.isUnsupported
                 }
             }
         }
@@ -111,8 +114,10 @@ public struct SafetensorsFile: Sendable {
         }
         guard problems.isEmpty else {
             throw FileError(
-                path, at: "header", problems: Array(problems.prefix(100)),
-                remedy: "The file is damaged or incomplete; get it again.")
+                path, at: "header", problems: problems,
+                remedy: isUnsupported
+                    ? "Use weights that are stored in \(SafetensorsType.allCases.map(\.rawValue).joined(separator: ", "))."
+                    : "The file is damaged or incomplete; get it again.")
         }
         self.path = path
         self.file = file
@@ -125,7 +130,11 @@ public struct SafetensorsFile: Sendable {
         .init(rebasing: file.bytes[tensor.byteRange])
     }
 
-    private struct Problem: Error { var text: String }
+    private struct Problem: Error {
+        var text: String
+        /// Whether the file may well be sound.
+        var isUnsupported = false
+    }
 
     private static func tensor(
         _ name: String, _ value: JSON, dataStart: Int, dataCount: Int
@@ -134,7 +143,9 @@ public struct SafetensorsFile: Sendable {
             return .failure(Problem(text: "is not an object of dtype, shape and data_offsets"))
         }
         guard let type = object["dtype"]?.string.flatMap(SafetensorsType.init) else {
-            return .failure(Problem(text: "has the unknown dtype \(object["dtype"]?.serialized() ?? "(missing)")"))
+            guard let name = object["dtype"]?.string else { return .failure(Problem(text: "has no dtype")) }
+            return .failure(
+                Problem(text: "has the unknown dtype \(name.legible(limit: 40))", isUnsupported: true))
         }
         guard let dimensions = object["shape"]?.array, dimensions.count <= 64 else {
             return .failure(Problem(text: "has no shape of at most 64 dimensions"))

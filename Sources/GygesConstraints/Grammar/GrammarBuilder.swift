@@ -170,7 +170,7 @@ struct GrammarBuilder {
 
     /// For every node the depth of calls that the way to its rule's end takes at least.
     ///
-    /// Dijkstra's algorithm as Knuth generalised it to grammars (1977): a node's height is the least, over what can be
+    /// Dijkstra's algorithm as Knuth generalised it to grammars (1977): a node's height is the minimum, over what can be
     /// done there, of the height of what follows and, for a call, one more than the called rule's.
     /// - Complexity: O(nodes and edges).
     private func heights() -> [Int32] {

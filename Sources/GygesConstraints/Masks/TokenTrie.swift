@@ -22,7 +22,7 @@ struct TokenTrie: Sendable {
     let tokens: FrozenBuffer<Int32>
     /// The number of nodes.
     let nodeCount: Int
-    /// The greatest number of bytes.
+    /// The maximum number of bytes.
     let depth: Int
 
     /// The longest token that is used, in bytes.

@@ -7,7 +7,7 @@ import Synchronization
 public final class TokenVocabulary: Sendable {
     /// The tokenizer.
     public let tokenizer: Tokenizer
-    /// One more than the greatest number of a token.
+    /// One more than the largest number of a token.
     let count: Int
     let trie: TokenTrie
     /// Masks of the places in the rules of JSON that every grammar has.

@@ -7,7 +7,7 @@ struct DecimalMagnitude {
     var fraction: [UInt8]
 
     static let zero = DecimalMagnitude(whole: 0, fraction: [])
-    /// The greatest whole part.
+    /// The largest whole part.
     static let wholeLimit = 999_999_999_999_999_999
 
     var isZero: Bool { whole == 0 && fraction.isEmpty }
@@ -18,7 +18,7 @@ struct NumberBound {
     var magnitude: DecimalMagnitude
     var isNegative: Bool
     var isExclusive: Bool
-    /// Whether it lies beyond what 18 digits can write; the magnitude is then the greatest.
+    /// Whether it lies beyond what 18 digits can write; the magnitude is then the largest.
     var isBeyond = false
 
     /// Reads a bound as the decimal number that its shortest spelling shows; `nil` if it is no number or has more than 18 decimals.
@@ -73,7 +73,7 @@ struct NumberRange {
     /// - Complexity: O(18²) nodes.
     func add(to rule: Int32, _ builder: inout GrammarBuilder) {
         let start = builder.start(rule)
-        let greatest = NumberBound(
+        let maximum = NumberBound(
             DecimalMagnitude(
                 whole: DecimalMagnitude.wholeLimit,
                 fraction: isInteger ? [] : [UInt8](repeating: 9, count: JSONLibrary.digitLimit)), isExclusive: false)
@@ -83,7 +83,7 @@ struct NumberRange {
         let beginsBeyond = lower.map { $0.isBeyond && !$0.isNegative } ?? false
         if !endsBelowZero, !beginsBeyond {
             let low = lower.map { $0.isNegative && !$0.magnitude.isZero ? zero : $0 } ?? zero
-            let high = upper.flatMap { $0.isBeyond ? nil : $0 } ?? greatest
+            let high = upper.flatMap { $0.isBeyond ? nil : $0 } ?? maximum
             addMagnitudes(start, low, high, isBelowZero: false, &builder)
         }
         // Below zero, by magnitude.
@@ -93,7 +93,7 @@ struct NumberRange {
             var low = zero
             if let upper, upper.magnitude.isZero { low.isExclusive = upper.isExclusive }
             if let upper, upper.isNegative, !upper.magnitude.isZero { low = upper }
-            let high = lower.flatMap { $0.isBeyond ? nil : $0 } ?? greatest
+            let high = lower.flatMap { $0.isBeyond ? nil : $0 } ?? maximum
             addMagnitudes(builder.addText(start, Array("-".utf8)), low, high, isBelowZero: true, &builder)
         }
     }
@@ -158,13 +158,13 @@ private struct DigitGraph {
     private mutating func addDigits(
         _ node: Int32, remaining: Int, isFirst: Bool, followsLow: Bool, followsHigh: Bool
     ) {
-        let least = followsLow ? lowWhole[lowWhole.count - remaining] : isFirst && remaining > 1 ? 1 : 0
+        let minimum = followsLow ? lowWhole[lowWhole.count - remaining] : isFirst && remaining > 1 ? 1 : 0
         let most = followsHigh ? highWhole[highWhole.count - remaining] : 9
-        guard least <= most else { return }
-        for digit in least...most {
+        guard minimum <= most else { return }
+        for digit in minimum...most {
             let target = wholeNode(
                 Key(
-                    place: remaining - 1, followsLow: followsLow && digit == least,
+                    place: remaining - 1, followsLow: followsLow && digit == minimum,
                     followsHigh: followsHigh && digit == most))
             builder.addEdge(node, (0x30 + digit)...(0x30 + digit), target)
         }
@@ -191,12 +191,12 @@ private struct DigitGraph {
         guard read < JSONLibrary.digitLimit else { return }
         let lowDigits = low.magnitude.fraction
         let highDigits = high.magnitude.fraction
-        let least = key.followsLow && read < lowDigits.count ? lowDigits[read] : 0
+        let minimum = key.followsLow && read < lowDigits.count ? lowDigits[read] : 0
         let most = key.followsHigh ? (read < highDigits.count ? highDigits[read] : 0) : 9
-        guard least <= most else { return }
-        for digit in least...most {
+        guard minimum <= most else { return }
+        for digit in minimum...most {
             let next = Key(
-                place: -2 - read, followsLow: key.followsLow && digit == least,
+                place: -2 - read, followsLow: key.followsLow && digit == minimum,
                 followsHigh: key.followsHigh && digit == most)
             let target: Int32
             if let node = known[next] {

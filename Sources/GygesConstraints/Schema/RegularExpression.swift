@@ -11,7 +11,7 @@ indirect enum RegularExpression {
     case start
     case end
 
-    /// The greatest number in a repetition.
+    /// The maximum number in a repetition.
     static let repetitionLimit = 1000
     /// The deepest nesting of groups.
     static let depthLimit = 32

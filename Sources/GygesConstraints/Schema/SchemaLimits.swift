@@ -10,7 +10,7 @@ enum SchemaLimits {
     static let chainLength = 32
     /// The most properties of one object: each optional one may come next.
     static let propertyCount = 1000
-    /// The greatest length or number of elements.
+    /// The maximum length or number of elements.
     static let count = 1 << 30
 
     /// Keywords that say nothing about a value, or nothing by themselves.

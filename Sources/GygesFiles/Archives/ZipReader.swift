@@ -53,9 +53,10 @@ public struct ZipReader: Sendable {
         let data = try file.withBytes { bytes throws(FileError) in
             let view = ZipView(bytes, path: file.path)
             // The header before the file has lengths of its own for its name and extra field.
-            guard try view.integer(UInt32.self, at: entry.offset) == 0x0403_4B50,
-                try view.integer(UInt16.self, at: entry.offset + 6) & 1 == 0
-            else { throw fault("is encrypted or damaged", "Get the archive again.") }
+            guard try view.integer(UInt32.self, at: entry.offset) == 0x0403_4B50 else { throw view.damaged }
+            guard try view.integer(UInt16.self, at: entry.offset + 6) & 1 == 0 else {
+                throw fault("is encrypted, which is not read here", "Pack the archive without a password.")
+            }
             let nameCount = Int(try view.integer(UInt16.self, at: entry.offset + 26))
             let extraCount = Int(try view.integer(UInt16.self, at: entry.offset + 28))
             return try view.bytes(at: entry.offset + 30 + nameCount + extraCount, count: entry.compressedSize)

@@ -93,8 +93,8 @@ extension JSON {
         switch self {
         case .null: "null"
         case .bool(let bool): bool ? "true" : "false"
-        case .integer, .bigInteger, .double: String(serialized().prefix(40))
-        case .string(let text): "the text “\(text.prefix(40))”"
+        case .integer, .bigInteger, .double: serialized().legible(limit: 40)
+        case .string(let text): "the text “\(text.legible(limit: 40))”"
         case .array: "an array"
         case .object: "an object"
         }

@@ -122,12 +122,14 @@ extension JSONReader {
         if isInteger, position - start <= 18 { return .integer(shortInteger(from: start)) }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isInteger {
-            guard text.utf8.count <= 4300 else { throw fault("an integer of more than 4300 digits") }
+            guard text.utf8.count <= 4300 else {
+                throw fault("an integer of more than 4300 digits", remedy: "Write a shorter number.")
+            }
             return Int(text).map(JSON.integer) ?? .bigInteger(text)
         }
         guard let double = Double(text), double.isFinite || limits.allowsNonFinite else {
             position = start
-            throw fault("a number beyond the range of a double")
+            throw fault("a number beyond the range of a double", remedy: "Write a number below 1.8e308.")
         }
         return .double(double)
     }

@@ -9,7 +9,7 @@ struct JSONReader {
         guard bytes.count <= limits.byteCount else {
             throw FileError(
                 path, "has \(bytes.count) bytes; at most \(limits.byteCount) are read",
-                remedy: "This does not look like a configuration file.")
+                remedy: "Check that it is the right file, or make it smaller.")
         }
         skipSpace()
         let value = try value(depth: 0)
@@ -19,7 +19,11 @@ struct JSONReader {
     }
 
     private mutating func value(depth: Int) throws(FileError) -> JSON {
-        guard depth <= limits.depth else { throw fault("nesting deeper than \(limits.depth)") }
+        guard depth <= limits.depth else {
+            throw fault(
+                "nesting deeper than \(limits.depth)",
+                remedy: "Nest arrays and objects less deep: at most \(limits.depth) levels are read.")
+        }
         guard position < bytes.count else { throw fault("the document ends where a value is expected") }
         switch bytes[position] {
         case UInt8(ascii: "{"): return try object(depth: depth)
@@ -65,7 +69,7 @@ struct JSONReader {
         var seen: Set<ExactString> = []
         let index = keys.firstIndex { !seen.insert(ExactString($0)).inserted } ?? 0
         position = starts[index]
-        return fault("the name \"\(keys[index].prefix(60))\" stands twice in one object")
+        return fault("the name \"\(keys[index].legible(limit: 60))\" stands twice in one object")
     }
 
     private mutating func array(depth: Int) throws(FileError) -> JSON {
@@ -107,10 +111,11 @@ struct JSONReader {
         }
     }
 
-    func fault(_ problem: String) -> FileError {
+    func fault(
+        _ problem: String,
+        remedy: String = "Correct the JSON at the place shown; a file that was downloaded, get again."
+    ) -> FileError {
         let line = bytes.prefix(position).count { $0 == 0x0A } + 1
-        return FileError(
-            path, at: "byte \(position), line \(line)", problem,
-            remedy: "The file is damaged or is not JSON; get it again.")
+        return FileError(path, at: "byte \(position), line \(line)", problem, remedy: remedy)
     }
 }

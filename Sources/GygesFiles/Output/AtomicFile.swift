@@ -15,29 +15,14 @@ public enum AtomicFile {
         ///
         /// - Throws: ``FileError`` if the disk is full or the write fails otherwise.
         public borrowing func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-            var rest = bytes
-            while !rest.isEmpty {
-                let count = writeSome(rest, to: descriptor)
-                if count < 0 {
-                    if errno == EINTR { continue }
-                    throw failure(path, "cannot be written")
-                }
-                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-            }
+            guard writeAll(bytes, to: descriptor) else { throw failure(path, "cannot be written") }
         }
 
         /// Appends bytes.
         public borrowing func append(_ bytes: [UInt8]) throws(FileError) {
-            let path = path
             let descriptor = descriptor
-            let result: Result<Void, FileError> = bytes.withUnsafeBytes { buffer in
-                do throws(FileError) {
-                    return .success(try Output(descriptor: descriptor, path: path).append(buffer))
-                } catch {
-                    return .failure(error)
-                }
-            }
-            try result.get()
+            let isWritten = bytes.withUnsafeBytes { writeAll($0, to: descriptor) }
+            guard isWritten else { throw failure(path, "cannot be written") }
         }
     }
 
@@ -119,11 +104,6 @@ public enum AtomicFile {
         // Some file systems cannot flush folders and say so with EINVAL.
         guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure(path, "may not survive a crash") }
     }
-}
-
-/// The system's `write`, out of reach of the functions of that name above.
-private func writeSome(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
-    write(descriptor, bytes.baseAddress, bytes.count)
 }
 
 /// The error that the last system call left behind.

@@ -37,6 +37,7 @@ public final class ResumableOutput {
     public private(set) var checkpoint = Checkpoint()
 
     private let descriptor: Int32
+    private let lock: FileLock
     private var record: Int32 = -1
     /// The bytes written so far.
     private var byteCount = 0
@@ -49,10 +50,22 @@ public final class ResumableOutput {
     public init(path: String, identity: JSONObject, start: Start) throws(FileError) {
         self.path = path
         descriptor = path.utf8.contains(0) ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("cannot be written") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw FileError(
-                path, "is being written by another process", remedy: "Wait for it, or choose another file.")
+        func failure() -> FileError {
+            FileError(
+                path, "cannot be written: \(String(cString: strerror(errno)))",
+                remedy: "Check the folder, its permissions and free space.")
+        }
+        guard descriptor >= 0 else { throw failure() }
+        do throws(FileLock.Failure) {
+            // The rows themselves are what is locked, so that nothing more lies beside them.
+            lock = try FileLock(path: path, notesOwner: false)
+        } catch {
+            let error =
+                error == .taken(owner: "another process")
+                ? FileError(path, "is being written by another process", remedy: "Wait for it, or choose another file.")
+                : failure()
+            close(descriptor)
+            throw error
         }
         let size = Int(lseek(descriptor, 0, SEEK_END))
         // A file without a byte holds nothing that could be lost: a kill may have come before its record.
@@ -69,11 +82,7 @@ public final class ResumableOutput {
 
     deinit {
         if record >= 0 { close(record) }
-        if descriptor >= 0 {
-            // Closing alone is not enough: a child between fork and exec still has the open file, and with it the lock.
-            flock(descriptor, LOCK_UN)
-            close(descriptor)
-        }
+        close(descriptor)
     }
 
     /// Appends bytes, which count from the next checkpoint on.
@@ -88,15 +97,7 @@ public final class ResumableOutput {
     ///
     /// - Precondition: They are there.
     public func replaceBeginning(_ bytes: [UInt8]) throws(FileError) {
-        var offset = 0
-        while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { part in
-                part.baseAddress.map { pwrite(descriptor, $0 + offset, bytes.count - offset, off_t(offset)) } ?? 0
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw failure("cannot be written") }
-            offset += count
-        }
+        guard bytes.withUnsafeBytes({ writeAll($0, to: descriptor, at: 0) }) else { throw failure("cannot be written") }
     }
 
     /// Makes all that was appended count: waits for the disk, then notes it.
@@ -178,15 +179,7 @@ public final class ResumableOutput {
     }
 
     private func write(_ bytes: [UInt8], to descriptor: Int32) throws(FileError) {
-        var offset = 0
-        while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { part in
-                part.baseAddress.map { writeSome(descriptor, $0 + offset, bytes.count - offset) } ?? 0
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw failure("cannot be written") }
-            offset += count
-        }
+        guard bytes.withUnsafeBytes({ writeAll($0, to: descriptor) }) else { throw failure("cannot be written") }
     }
 
     private func failure(_ action: String) -> FileError {
@@ -201,9 +194,4 @@ public final class ResumableOutput {
     }
 
     private static let version = 1
-}
-
-/// The system's `write`, out of reach of the method of that name.
-private func writeSome(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }

@@ -55,15 +55,7 @@ public final class Spool {
     }
 
     private func flush() throws(FileError) {
-        var done = 0
-        while done < pending.count {
-            let count = pending.withUnsafeBytes {
-                write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done)
-            }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw Self.failure(folder) }
-            done += count
-        }
+        guard pending.withUnsafeBytes({ writeAll($0, to: descriptor) }) else { throw Self.failure(folder) }
         pending.removeAll(keepingCapacity: true)
     }
 

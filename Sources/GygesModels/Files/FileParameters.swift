@@ -1,3 +1,4 @@
+import GygesCheckpoints
 import GygesFiles
 import GygesKernels
 import GygesTensors
@@ -11,7 +12,7 @@ struct FileParameters: ParameterSource {
     private let packing: Packing
     private let team: ThreadTeam
     private let place: (ParameterPath) -> TensorPlace
-    private var problems: [String] = []
+    private var problems = TensorProblems()
     /// Every tensor that was asked for; `nil` if it cannot be used.
     private var tensors: [String: StoredTensor?] = [:]
     private var stored: [ParameterPath: StoredTensor] = [:]
@@ -36,7 +37,7 @@ struct FileParameters: ParameterSource {
     ///   - ignored: Names of tensors that may be there and are not read.
     ///   - model: What the model is called in messages.
     ///   - finer: The matrices that have bfloat16 products where others have int8.
-    /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
+    /// - Throws: One ``FileError`` that tells of every missing, misshapen, unsupported or unknown tensor.
     mutating func load(
         _ outline: some ParameterTree<MatrixShape, VectorShape>, ignoring ignored: Set<String>, of model: String,
         finer: (ParameterPath) -> Bool = { _ in false }
@@ -47,11 +48,11 @@ struct FileParameters: ParameterSource {
             vector: { found.expect($0.path, [$0.value.count]) })
         self = found
         for name in source.allNames where tensors[name] == nil && !ignored.contains(name) {
-            problems.append("tensor \(name) is not part of a \(model) model")
+            problems.add(name, "is not part of a \(model) model")
         }
         guard problems.isEmpty else {
             throw FileError(
-                source.path, at: "tensors", problems: problems,
+                source.path, at: "tensors", problems: problems.sentences,
                 remedy: "The weights do not match the configuration; get the model again or check its configuration.")
         }
         pack(outline.projections.map(\.weight.path), finer: finer)
@@ -66,14 +67,15 @@ struct FileParameters: ParameterSource {
         let name = place.tensor
         let wanted = place.tensorShape(for: shape)
         tensors.updateValue(nil, forKey: name)
+        problems.expect(name)
         switch source.tensor(name) {
-        case nil: problems.append("tensor \(name) \(wanted) is missing")
-        case .failure(let failure): problems.append("tensor \(name): \(failure.message)")
+        case nil: problems.addMissing(name, shape: wanted)
+        case .failure(let failure): problems.add(name, failure.message)
         case .success(let tensor) where tensor.shape == wanted:
             tensors[name] = tensor
             stored[path] = tensor.part(place.part)
         case .success(let tensor):
-            problems.append("tensor \(name) has shape \(tensor.shape) where the configuration gives \(wanted)")
+            problems.add(name, "has shape \(tensor.shape) where the configuration gives \(wanted)")
         }
     }
 

@@ -12,7 +12,9 @@ extension TensorSource {
         tensor = { name in
             guard let tensor = file.tensor(named: name) else { return nil }
             guard let format = WeightFormat(rawValue: tensor.type.name) else {
-                return .failure(UnsupportedTensor(message: "products with \(tensor.type.name) are not supported"))
+                return .failure(
+                    UnsupportedTensor(
+                        message: "is stored as \(tensor.type.name), with which products are not supported"))
             }
             return .success(
                 StoredTensor(
@@ -43,7 +45,9 @@ extension TensorSource {
             case .f16: format = .f16
             case .bf16: format = .bf16
             default:
-                return .failure(UnsupportedTensor(message: "products with \(tensor.type.rawValue) are not supported"))
+                return .failure(
+                    UnsupportedTensor(
+                        message: "is stored as \(tensor.type.rawValue), with which products are not supported"))
             }
             return .success(
                 StoredTensor(shape: tensor.shape, format: format, bytes: file.bytes(of: tensor), owner: file.file))

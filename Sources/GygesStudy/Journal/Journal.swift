@@ -1,5 +1,12 @@
 import FoundationEssentials
 import GRDB
+import GygesFiles
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
 
 /// The durable record of one run: what was asked, what came back, what judges said.
 ///
@@ -13,7 +20,7 @@ struct Journal: Sendable {
     private let queue: DatabaseQueue
     private let commits: GroupCommit
     /// Held while the journal may be written; `nil` for readers.
-    private let lock: RunLock?
+    private let lock: FileLock?
     let path: String
     /// Called before each row is written; tests throw from it to end a run at every possible place.
     private let willWrite: @Sendable () throws -> Void
@@ -29,7 +36,16 @@ struct Journal: Sendable {
         } catch {
             throw StudyError.journal(path: folder, problem: "the folder cannot be created.")
         }
-        lock = try RunLock(folder: folder)
+        do throws(FileLock.Failure) {
+            lock = try FileLock(path: folder + "/run.lock")
+        } catch {
+            switch error {
+            case .taken(let owner): throw StudyError.locked(folder: folder, owner: owner)
+            case .system(let code):
+                throw StudyError.journal(
+                    path: folder + "/run.lock", problem: "it cannot be locked (\(String(cString: strerror(code))))")
+            }
+        }
         path = folder + "/" + Self.fileName
         self.willWrite = willWrite
         queue = try Self.open(path, isDurable: isDurable)

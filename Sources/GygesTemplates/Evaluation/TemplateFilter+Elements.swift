@@ -6,6 +6,7 @@ extension TemplateInterpreter {
         case nil, .some(.none): return []
         case .integer(let index): return [.integer(index)]
         case .string(let text):
+            try work(on: text.byteCount, .rewriting)
             return text.text.split(separator: ".", omittingEmptySubsequences: false).map { part in
                 Int(part).map { .integer($0) } ?? .literal(String(part))
             }
@@ -16,7 +17,10 @@ extension TemplateInterpreter {
 
     func member(at path: [TemplateValue], of value: TemplateValue) throws(TemplateError) -> TemplateValue {
         var value = value
-        for part in path { value = try item(part, of: value) }
+        for part in path {
+            try budget.step()
+            value = try item(part, of: value)
+        }
         return value
     }
 
@@ -89,6 +93,7 @@ extension TemplateInterpreter {
             guard case .dictionary(let dictionary) = value else {
                 throw TemplateError(.type, "'dictsort' needs a dictionary, not \(value.typeName)")
             }
+            try budget.step(dictionary.keys.count)
             let sorted = try sorted(
                 try dictionary.items(), by: [.integer(try values[1].string(of: name)?.text == "value" ? 1 : 0)],
                 ignoresCase: !values[0].isTrue(default: false), isReversed: values[2].isTrue(default: false))
@@ -98,8 +103,9 @@ extension TemplateInterpreter {
             let path = try path(values[1], of: name)
             var (seen, kept): ([TemplateValue], [TemplateValue]) = ([], [])
             for element in try elements(of: value) {
-                let key = folded(try member(at: path, of: element), ignoresCase: !values[0].isTrue(default: false))
+                let key = try folded(try member(at: path, of: element), ignoresCase: !values[0].isTrue(default: false))
                 try budget.step(seen.count)
+                try work(on: try checked(key.weight.multipliedReportingOverflow(by: seen.count)), .search)
                 if seen.contains(where: { $0.equals(key) }) { continue }
                 seen.append(key)
                 kept.append(element)
@@ -120,9 +126,11 @@ extension TemplateInterpreter {
         }
     }
 
-    private func folded(_ value: TemplateValue, ignoresCase: Bool) -> TemplateValue {
-        if ignoresCase, case .string(let text) = value { return .string(text.mapped(PythonText.lowercased)) }
-        return value
+    private func folded(_ value: TemplateValue, ignoresCase: Bool) throws(TemplateError) -> TemplateValue {
+        guard ignoresCase, case .string(let text) = value else { return value }
+        try workOnCase(of: text)
+        try budget.spend(text: text.byteCount)
+        return .string(text.mapped(PythonText.lowercased))
     }
 
     /// A stable merge sort, since comparing may throw. Reversed, equal elements keep their order, as in Python.
@@ -131,7 +139,7 @@ extension TemplateInterpreter {
     ) throws(TemplateError) -> [TemplateValue] {
         var keyed: [(key: TemplateValue, element: TemplateValue)] = []
         for element in elements {
-            keyed.append((folded(try member(at: path, of: element), ignoresCase: ignoresCase), element))
+            keyed.append((try folded(try member(at: path, of: element), ignoresCase: ignoresCase), element))
         }
         var width = 1
         while width < keyed.count {

@@ -34,6 +34,7 @@ extension TemplateInterpreter {
         func rewritten(_ rewrite: (String) -> String) throws(TemplateError) -> TemplateValue {
             _ = try bound([])
             let text = try text(of: value)
+            try workOnCase(of: text)
             try budget.spend(text: text.byteCount)
             return .string(text.mapped(rewrite))
         }
@@ -53,7 +54,7 @@ extension TemplateInterpreter {
         case .trim:
             let text = try text(of: value)
             try budget.spend(text: text.byteCount)
-            return .string(text.stripped(try bound(["chars"])[0].string(of: name)?.text))
+            return .string(try stripped(text, try bound(["chars"])[0].string(of: name)))
         case .upper: return try rewritten(PythonText.uppercased)
         case .lower: return try rewritten(PythonText.lowercased)
         case .capitalize: return try rewritten(PythonText.capitalized)
@@ -64,14 +65,14 @@ extension TemplateInterpreter {
             text.isMarkup = true
             return .string(text)
         case .escape:
-            let text = try text(of: value)
-            try budget.spend(text: text.byteCount * 6)
-            return .string(text.escaped)
+            return .string(try escaped(try text(of: value)))
         case .replace:
             return .string(
                 try replaced(try text(of: value), try bound(["old", "new", "count"], required: 2), of: name))
         case .center:
-            return try justified(try text(of: value), .center, [try bound(["width"])[0] ?? .integer(80), nil])
+            let text = try text(of: value)
+            try budget.spend(text: text.byteCount)
+            return try justified(text, .center, [try bound(["width"])[0] ?? .integer(80), nil])
         case .indent: return .string(try indented(try text(of: value), try bound(["width", "first", "blank"])))
         case .tojson: return try written(value, try bound(["ensure_ascii", "indent", "separators", "sort_keys"]))
 
@@ -103,7 +104,7 @@ extension TemplateInterpreter {
     // MARK: Texts
 
     private func characters(of text: TemplateText) throws(TemplateError) -> [TemplateText] {
-        try budget.spend(text: text.byteCount * 64)
+        try budget.spend(text: try checked(text.byteCount.multipliedReportingOverflow(by: 64)))
         return text.characters
     }
 
@@ -117,7 +118,8 @@ extension TemplateInterpreter {
             indentation = try repeated(TemplateText(" ", isTrusted: true), width)
         }
         let (indentsFirst, indentsBlank) = (values[1].isTrue(default: false), values[2].isTrue(default: false))
-        var lines = text.lines()
+        try work(on: text.byteCount, .search)
+        var lines = try text.lines { () throws(TemplateError) in try budget.step() }
         // Jinja adds a newline before it cuts, so that a last empty line counts.
         if lines.isEmpty || text.text.unicodeScalars.last.map(PythonText.isLineBreak) == true { lines.append(.empty) }
         let growth = try checked(lines.count.multipliedReportingOverflow(by: indentation.byteCount + 1))
@@ -153,10 +155,13 @@ extension TemplateInterpreter {
             (style.itemSeparator, style.keySeparator) = (item.text, key.text)
         }
         style.sortsKeys = values[3].isTrue(default: false)
-        // Indentation costs up to its width and depth for every few bytes of the value.
+        // Indentation costs up to its width and depth for every few bytes of the value, which counts 16 for each part of it.
         let depth = max(1, value.depth)
         let allowance = try checked(value.weight.multipliedReportingOverflow(by: 1 + (style.indent ?? 0) * depth / 8))
+        let separators = style.itemSeparator.utf8.count + style.keySeparator.utf8.count
         try budget.spend(text: allowance)
+        try budget.spend(text: try checked((value.weight / 16).multipliedReportingOverflow(by: separators)))
+        try work(on: value.weight, style.sortsKeys ? .rewriting : .search)
         let text = try value.json().serialized(style)
         try budget.spend(text: text.utf8.count)
         return .string(TemplateText(text, isTrusted: value.isTrusted))
@@ -185,6 +190,7 @@ extension TemplateInterpreter {
             let fallback = values[0] ?? .integer(0)
             switch value {
             case .string(let text):
+                try work(on: text.byteCount, .rewriting)
                 let base = try values[1].integer(default: 10, of: "int")
                 if let integer = PythonArithmetic.integer(text.text, base: base) { return integer }
                 guard let double = PythonArithmetic.double(text.text) else { return fallback }
@@ -196,6 +202,7 @@ extension TemplateInterpreter {
         case .float:
             let fallback = try arguments.bound(to: ["default"], of: "float")[0] ?? .double(0)
             if case .string(let text) = value {
+                try work(on: text.byteCount, .rewriting)
                 return PythonArithmetic.double(text.text).map { .double($0) } ?? fallback
             }
             return value.floatingPoint.map { .double($0) } ?? fallback
@@ -227,7 +234,7 @@ extension TemplateInterpreter {
         switch value {
         case .undefined: return 0
         case .string(let text):
-            try budget.spend(text: text.byteCount)
+            try work(on: text.byteCount)
             return text.scalarCount
         case .dictionary(let dictionary): return dictionary.keys.count
         case .sequence(let sequence) where sequence.kind != .generator: return sequence.elements.count

@@ -21,6 +21,7 @@ extension TemplateInterpreter {
         case .dict: return .dictionary(try dictionary(arguments, for: "dict"))
         case .namespace:
             let attributes = try dictionary(arguments, for: "namespace")
+            try budget.step(attributes.keys.count)
             namespaces.append([:])
             for (key, value) in attributes.members {
                 guard case .string(let name) = key else {
@@ -34,7 +35,10 @@ extension TemplateInterpreter {
             throw TemplateError(.raised, try message.map(text)?.text ?? "")
         case .strftimeNow:
             let format = try arguments.bound(to: ["format"], required: 1, of: function.rawValue)[0]
-            return .literal(try clock.formatted(try format.string(of: function.rawValue)?.text ?? ""))
+            let text = try format.string(of: function.rawValue) ?? .empty
+            try budget.spend(text: text.byteCount)
+            try work(on: text.byteCount, .rewriting)
+            return .literal(try clock.formatted(text.text))
         }
     }
 
@@ -71,11 +75,14 @@ extension TemplateInterpreter {
         var dictionary = TemplateDictionary()
         switch arguments.positional.first {
         case nil: break
-        case .dictionary(let given): dictionary = given
+        case .dictionary(let given):
+            try budget.step(given.keys.count)
+            dictionary = given
         case .some(let pairs):
             for pair in try elements(of: pairs) {
                 let pair = try elements(of: pair)
                 guard pair.count == 2 else { throw TemplateError(.type, "'\(function)' needs pairs") }
+                try work(on: pair[0].weight, .search)
                 try dictionary.set(pair[0], pair[1])
             }
         }

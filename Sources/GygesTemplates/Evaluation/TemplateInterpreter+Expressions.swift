@@ -21,7 +21,11 @@ extension TemplateInterpreter {
         case .tuple(let elements): return .sequence(try TemplateSequence(try evaluate(elements), .tuple))
         case .dictionary(let members):
             var dictionary = TemplateDictionary()
-            for (key, value) in members { try dictionary.set(try evaluate(key), try evaluate(value)) }
+            for (key, value) in members {
+                let key = try evaluate(key)
+                try work(on: key.weight, .search)
+                try dictionary.set(key, try evaluate(value))
+            }
             return .dictionary(dictionary)
         case .postfix(let base, let postfixes): return try evaluate(base, postfixes)
         case .unary(.not, let operand): return .bool(!(try evaluate(operand).isTrue))
@@ -33,8 +37,11 @@ extension TemplateInterpreter {
         case .concatenation(let operands):
             // All are evaluated before any is turned into text.
             var text = TemplateText.empty
-            for operand in try evaluate(operands) { text.append(try self.text(of: operand).plain) }
-            try budget.spend(text: text.byteCount)
+            for operand in try evaluate(operands) {
+                let part = try self.text(of: operand).plain
+                try budget.spend(text: part.byteCount)
+                text.append(part)
+            }
             return .string(text)
         case .comparison(let first, let comparisons):
             var left = try evaluate(first)
@@ -120,6 +127,7 @@ extension TemplateInterpreter {
             guard case .dictionary(let dictionary) = try evaluate(rest) else {
                 throw TemplateError(.type, "'**' needs a dictionary")
             }
+            try budget.step(dictionary.keys.count)
             for (key, value) in dictionary.members {
                 guard case .string(let name) = key else { throw TemplateError(.type, "names of arguments are strings") }
                 evaluated.keywords.append((name.text, value))
@@ -133,6 +141,7 @@ extension TemplateInterpreter {
 
     /// `value.name`: Python's attribute, or else the member of that name.
     func attribute(_ name: String, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
+        try work(on: name.utf8.count, .search)
         if let found = try ownAttribute(name, of: value) { return found }
         if case .dictionary(let dictionary) = value, let member = dictionary.value(named: name) { return member }
         return .undefined(hint: "\(value.typeName) has no member '\(name)'")
@@ -140,6 +149,7 @@ extension TemplateInterpreter {
 
     /// `value[key]`: the item, or else Python's attribute of that name.
     func item(_ key: TemplateValue, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
+        try work(on: key.weight, .search)
         switch value {
         case .undefined(let hint): throw TemplateError(.undefined, hint)
         case .dictionary(let dictionary):
@@ -150,8 +160,8 @@ extension TemplateInterpreter {
             }
         case .string(let text):
             guard let index = key.index else { break }
+            try work(on: text.byteCount, .search)
             let boundaries = text.scalarBoundaries
-            try budget.step(boundaries.count / 64)
             if let position = wrapped(index, count: boundaries.count - 1) {
                 return .string(text[boundaries[position]..<boundaries[position + 1]])
             }
@@ -232,8 +242,9 @@ extension TemplateInterpreter {
         switch value {
         case .undefined(let hint): throw TemplateError(.undefined, hint)
         case .string(let text):
-            let boundaries = text.scalarBoundaries
             try budget.spend(text: text.byteCount)
+            try work(on: text.byteCount, .search)
+            let boundaries = text.scalarBoundaries
             let indices = indices(boundaries.count - 1)
             guard let first = indices.first, let last = indices.last else { return .string(text[0..<0]) }
             if step == 1 { return .string(text[boundaries[first]..<boundaries[last + 1]]) }

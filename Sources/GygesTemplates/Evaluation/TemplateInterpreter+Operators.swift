@@ -15,7 +15,11 @@ extension TemplateInterpreter {
     func compare(
         _ left: TemplateValue, _ comparison: TemplateExpression.ComparisonOperator, _ right: TemplateValue
     ) throws(TemplateError) -> Bool {
-        try spend(walkThrough: left, right)
+        switch comparison {
+        case .within: return try contains(left, in: right)
+        case .notWithin: return !(try contains(left, in: right))
+        default: try spend(walkThrough: left, right)
+        }
         switch comparison {
         case .equal: return left.equals(right)
         case .notEqual: return !left.equals(right)
@@ -24,8 +28,7 @@ extension TemplateInterpreter {
         // Not the negation of the other: a comparison with NaN is false either way.
         case .lessOrEqual: return try left.isLess(than: right) || left.equals(right)
         case .greaterOrEqual: return try right.isLess(than: left) || left.equals(right)
-        case .within: return try right.contains(left)
-        case .notWithin: return !(try right.contains(left))
+        case .within, .notWithin: return false  // Answered above.
         }
     }
 
@@ -62,14 +65,23 @@ extension TemplateInterpreter {
     private func sum(_ a: TemplateText, _ b: TemplateText) throws(TemplateError) -> TemplateText {
         try budget.spend(text: a.byteCount + b.byteCount)
         guard a.isMarkup || b.isMarkup else { return a + b }
-        return (a.isMarkup ? a : a.escaped) + (b.isMarkup ? b : b.escaped)
+        return try escaped(a) + escaped(b)
+    }
+
+    /// A text with HTML's characters escaped, which makes six bytes of one.
+    func escaped(_ text: TemplateText) throws(TemplateError) -> TemplateText {
+        guard !text.isMarkup else { return text }
+        try work(on: text.byteCount, .search)
+        let escaped = text.escaped
+        try budget.spend(text: escaped.byteCount)
+        return escaped
     }
 
     /// A text `count` times over.
     func repeated(_ text: TemplateText, _ count: Int) throws(TemplateError) -> TemplateText {
         try budget.spend(text: try checked(text.byteCount.multipliedReportingOverflow(by: max(0, count))))
         guard count > 0, !text.isEmpty else { return text[0..<0] }
-        if text.segments.count == 1 { return text.mapped { String(repeating: $0, count: count) } }
+        if text.isByOneHand { return text.mapped { String(repeating: $0, count: count) } }
         try budget.step(count)
         var result = text
         for _ in 1..<count { result.append(text) }

@@ -194,7 +194,7 @@ final class TemplateInterpreter {
         defer { loopLevel -= 1 }
         for (index, element) in elements.enumerated() {
             state.index = index
-            // Each turn has a scope of its own: what it sets is gone in the next.
+            // Each pass has a scope of its own: what it sets is gone in the next.
             let flow = try scoped { () throws(TemplateError) in
                 scope.variables["loop"] = .loop(state)
                 try assign(element, to: loop.target)
@@ -245,6 +245,9 @@ final class TemplateInterpreter {
             guard let index = keywords.firstIndex(where: { $0.name == name }) else { return nil }
             return keywords.remove(at: index).value
         }
+        // Every parameter looks for its name among the named arguments.
+        try budget.step(macro.parameters.count)
+        try work(on: try checked(macro.parameters.count.multipliedReportingOverflow(by: keywords.count)), .search)
         let text = try scoped(in: closure.scope) { () throws(TemplateError) in
             for (position, parameter) in macro.parameters.enumerated() {
                 if position < arguments.positional.count {

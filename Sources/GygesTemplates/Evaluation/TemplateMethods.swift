@@ -28,12 +28,12 @@ extension TemplateInterpreter {
     func call(
         _ name: String, on dictionary: TemplateDictionary, _ arguments: TemplateCallArguments
     ) throws(TemplateError) -> TemplateValue {
-        try budget.step(dictionary.keys.count / 16)
         func hasNone() throws(TemplateError) { _ = try arguments.bound(to: [], of: name) }
         switch TemplateDictionaryMethod(rawValue: name) {
         case .get:
             let values = try arguments.bound(to: ["key", "default"], required: 1, of: name)
             guard let key = values[0] else { return .none }
+            try work(on: key.weight, .search)
             return try dictionary.value(at: key) ?? values[1] ?? .none
         case .items:
             try hasNone()
@@ -41,9 +41,11 @@ extension TemplateInterpreter {
             return .sequence(try TemplateSequence(try dictionary.items(), .view))
         case .keys:
             try hasNone()
+            try budget.step(dictionary.keys.count / 16)
             return .sequence(try TemplateSequence(dictionary.keys, .view))
         case .values:
             try hasNone()
+            try budget.step(dictionary.keys.count / 16)
             return .sequence(try TemplateSequence(dictionary.values, .view))
         case .copy:
             try hasNone()
@@ -79,17 +81,21 @@ extension TemplateInterpreter {
     func call(
         _ name: String, on text: TemplateText, _ arguments: TemplateCallArguments
     ) throws(TemplateError) -> TemplateValue {
+        // Whatever the method, it looks at all of the text at most a few times.
         try budget.spend(text: text.byteCount)
+        try work(on: text.byteCount, .search)
         guard let method = TemplateStringMethod(rawValue: name) else { throw refusal(name, of: "a string") }
         func bound(_ names: [String], required: Int = 0) throws(TemplateError) -> [TemplateValue?] {
             try arguments.bound(to: names, required: required, of: name)
         }
         func mapped(_ rewrite: (String) -> String) throws(TemplateError) -> TemplateValue {
             _ = try bound([])
+            try workOnCase(of: text)
             return .string(text.mapped(rewrite))
         }
         func all(_ condition: (Unicode.Scalar) -> Bool) throws(TemplateError) -> TemplateValue {
             _ = try bound([])
+            try work(on: text.byteCount, .properties)
             return .bool(!text.isEmpty && text.text.unicodeScalars.allSatisfy(condition))
         }
 
@@ -97,19 +103,20 @@ extension TemplateInterpreter {
         case .split, .rsplit: return try split(text, fromRight: method == .rsplit, try bound(["sep", "maxsplit"]))
         case .splitlines:
             let keepsEnds = try bound(["keepends"])[0].isTrue(default: false)
-            return try list(text.lines(keepsEnds: keepsEnds))
+            return .sequence(
+                try TemplateSequence(
+                    try text.lines(keepsEnds: keepsEnds) { () throws(TemplateError) in try budget.step() }
+                        .map { .string($0) }))
         case .partition, .rpartition:
             return try partition(text, fromRight: method == .rpartition, try bound(["sep"], required: 1))
         case .strip, .lstrip, .rstrip:
-            let set = try bound(["chars"])[0].string(of: name)?.text
-            return .string(text.stripped(set, left: method != .rstrip, right: method != .lstrip))
+            let set = try bound(["chars"])[0].string(of: name)
+            return .string(try stripped(text, set, left: method != .rstrip, right: method != .lstrip))
         case .removeprefix, .removesuffix:
-            let part = try bound(["affix"], required: 1)[0].string(of: name)?.bytes ?? []
-            let bytes = text.bytes
-            if method == .removeprefix {
-                return .string(bytes.starts(with: part) ? text[part.count..<bytes.count] : text)
-            }
-            return .string(bytes.reversed().starts(with: part.reversed()) ? text[0..<bytes.count - part.count] : text)
+            guard let part = try bound(["affix"], required: 1)[0].string(of: name) else { return .string(text) }
+            guard text.has(part, atEnd: method == .removesuffix) else { return .string(text) }
+            let rest = text.byteCount - part.byteCount
+            return .string(method == .removeprefix ? text[part.byteCount..<text.byteCount] : text[0..<rest])
         case .startswith, .endswith:
             return .bool(
                 try has(
@@ -140,8 +147,11 @@ extension TemplateInterpreter {
         case .isalnum: return try all { $0.isPythonLetter || $0.properties.numericType != nil }
         case .isspace: return try all(PythonText.isSpace)
         case .isascii: return .bool(text.text.utf8.allSatisfy { $0 < 0x80 })
-        case .isupper: return .bool(PythonText.isUppercase(text.text))
-        case .islower: return .bool(PythonText.isLowercase(text.text))
+        case .isupper, .islower:
+            _ = try bound([])
+            try work(on: text.byteCount, .properties)
+            return .bool(
+                method == .isupper ? PythonText.isUppercase(text.text) : PythonText.isLowercase(text.text))
         case .ljust, .rjust, .center: return try justified(text, method, try bound(["width", "fillchar"], required: 1))
         case .zfill:
             let width = try bound(["width"], required: 1)[0].integer(default: 0, of: name)
@@ -172,14 +182,21 @@ extension TemplateInterpreter {
         let limit = try values[1].integer(default: -1, of: "split")
         guard let separator = try values[0].string(of: "split") else {
             let limit = limit < 0 ? Int.max : limit
-            return try list(fromRight ? text.splitAtSpaceFromRight(limit: limit) : text.splitAtSpace(limit: limit))
+            // Every part takes a step before it is made: a text of spaces must not fill the memory.
+            func count() throws(TemplateError) { try budget.step() }
+            let parts =
+                fromRight
+                ? try text.splitAtSpaceFromRight(limit: limit, count) : try text.splitAtSpace(limit: limit, count)
+            return .sequence(try TemplateSequence(parts.map { .string($0) }))
         }
         guard !separator.isEmpty else { throw TemplateError(.type, "the separator of 'split' is empty") }
         let occurrences =
             fromRight
             ? occurrencesFromRight(of: separator, in: text, limit: limit < 0 ? .max : limit)
             : PythonText.occurrences(of: separator.bytes, in: text.bytes, limit: limit < 0 ? .max : limit)
-        return try list(text.split(at: occurrences, separatorByteCount: separator.byteCount))
+        try budget.step(occurrences.count + 1)
+        let parts = text.split(at: occurrences, separatorByteCount: separator.byteCount)
+        return .sequence(try TemplateSequence(parts.map { .string($0) }))
     }
 
     private func occurrencesFromRight(of part: TemplateText, in text: TemplateText, limit: Int = .max) -> [Int] {
@@ -231,11 +248,9 @@ extension TemplateInterpreter {
             guard case .string(let affix) = candidate else {
                 throw TemplateError(.type, "'\(name)' needs a string, not \(candidate.typeName)")
             }
-            try budget.spend(text: affix.byteCount)
-            guard let bytes = part?.0.bytes else { continue }
-            if atEnd ? bytes.reversed().starts(with: affix.bytes.reversed()) : bytes.starts(with: affix.bytes) {
-                return true
-            }
+            try budget.step()
+            try work(on: affix.byteCount)
+            if part?.0.has(affix, atEnd: atEnd) == true { return true }
         }
         return false
     }
@@ -277,6 +292,7 @@ extension TemplateInterpreter {
         guard let old = try values[0].string(of: name), let new = try values[1].string(of: name) else {
             throw TemplateError(.type, "'\(name)' needs two strings")
         }
+        try work(on: text.byteCount, .search)
         let count = try values[2].integer(default: -1, of: name)
         let limit = count < 0 ? Int.max : count
         // What could come out at most, before it is made.
@@ -288,6 +304,16 @@ extension TemplateInterpreter {
         let growth = try checked(new.byteCount.multipliedReportingOverflow(by: places))
         try budget.spend(text: try checked(growth.addingReportingOverflow(text.byteCount)))
         return text.replacing(old.text, with: new, limit: limit)
+    }
+
+    /// A text without white space, or the characters of `set`, at its ends.
+    func stripped(
+        _ text: TemplateText, _ set: TemplateText?, left: Bool = true, right: Bool = true
+    ) throws(TemplateError) -> TemplateText {
+        if let set { try work(on: set.byteCount, .properties) }
+        let stripped = text.stripped(set?.text, left: left, right: right)
+        try work(on: text.byteCount - stripped.byteCount, .properties)
+        return stripped
     }
 
     private func padding(_ text: TemplateText, _ width: Int) throws(TemplateError) -> Int {
@@ -303,7 +329,9 @@ extension TemplateInterpreter {
     ) throws(TemplateError) -> TemplateValue {
         let width = try values[0].integer(default: 0, of: method.rawValue)
         let fill = try values[1].string(of: method.rawValue) ?? TemplateText(" ", isTrusted: true)
-        guard fill.scalarCount == 1 else { throw TemplateError(.type, "the filling must be one character") }
+        guard fill.byteCount <= 4, fill.scalarCount == 1 else {
+            throw TemplateError(.type, "the filling must be one character")
+        }
         let missing = try padding(text, width)
         // Python's odd space goes left if the width is odd.
         let left = method == .ljust ? 0 : method == .rjust ? missing : missing / 2 + (missing & width & 1)

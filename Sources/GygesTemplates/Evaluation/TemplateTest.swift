@@ -87,8 +87,10 @@ extension TemplateInterpreter {
             case .macro, .function, .method: return true
             default: return false
             }
-        case .lower: return PythonText.isLowercase(try text(of: value).text)
-        case .upper: return PythonText.isUppercase(try text(of: value).text)
+        case .lower, .upper:
+            let text = try text(of: value)
+            try work(on: text.byteCount, .properties)
+            return test == .lower ? PythonText.isLowercase(text.text) : PythonText.isUppercase(text.text)
         case .odd, .even:
             guard let integer = value.index else {
                 throw TemplateError(.type, "the test '\(name)' needs an integer, not \(value.typeName)")

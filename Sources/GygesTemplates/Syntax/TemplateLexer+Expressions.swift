@@ -20,6 +20,11 @@ extension TemplateLexer {
             } else if first.isDigit {
                 try scanNumber()
             } else if let end = nameEnd(from: position) {
+                guard end - start <= TemplateLimits.nameByteCount else {
+                    throw TemplateError(
+                        .budget, "a name of \(end - start) bytes; at most \(TemplateLimits.nameByteCount) are read",
+                        line: line)
+                }
                 append(.name(text(start..<end)))
                 position = end
             } else if first == UInt8(ascii: "'") || first == UInt8(ascii: "\"") {

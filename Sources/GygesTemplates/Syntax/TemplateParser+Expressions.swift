@@ -35,7 +35,7 @@ extension TemplateParser {
         var result = try disjunction()
         var count = 0
         while skip(name: "if") {
-            // Each turn puts the expression so far one deeper into the tree.
+            // Each operator puts the expression so far one deeper into the tree.
             count += 1
             guard count <= 20 else { throw TemplateError(.budget, "too many 'if' in one expression", line: line) }
             let condition = try disjunction()

@@ -67,17 +67,45 @@ enum PythonText {
 
     // MARK: Case
 
+    // Letters of ASCII, which most are, go without a look at Unicode's tables, each of which makes a string.
+
+    private static func isCapital(_ scalar: Unicode.Scalar) -> Bool { (0x41...0x5A).contains(scalar.value) }
+    private static func isSmall(_ scalar: Unicode.Scalar) -> Bool { (0x61...0x7A).contains(scalar.value) }
+
+    /// A letter of ASCII in the other case.
+    private static func swapped(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        Unicode.Scalar(UInt8(truncatingIfNeeded: scalar.value) ^ 0x20)
+    }
+
+    private static func appendLowercase(
+        _ scalars: [Unicode.Scalar], _ index: Int, to output: inout String.UnicodeScalarView
+    ) {
+        let scalar = scalars[index]
+        if scalar.isASCII {
+            output.append(isCapital(scalar) ? swapped(scalar) : scalar)
+        } else if scalar.value == 0x3A3 {
+            output.append(endsWord(scalars, index) ? "\u{3C2}" : "\u{3C3}")
+        } else {
+            output.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+        }
+    }
+
+    private static func appendUppercase(
+        _ scalar: Unicode.Scalar, _ mapping: (Unicode.Scalar.Properties) -> String,
+        to output: inout String.UnicodeScalarView
+    ) {
+        if scalar.isASCII {
+            output.append(isSmall(scalar) ? swapped(scalar) : scalar)
+        } else {
+            output.append(contentsOf: mapping(scalar.properties).unicodeScalars)
+        }
+    }
+
     /// `str.lower`: full case mapping, with the sigma that ends a word.
     static func lowercased(_ text: String) -> String {
         let scalars = Array(text.unicodeScalars)
         var output = String.UnicodeScalarView()
-        for (index, scalar) in scalars.enumerated() {
-            if scalar.value == 0x3A3 {
-                output.append(endsWord(scalars, index) ? "\u{3C2}" : "\u{3C3}")
-            } else {
-                output.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
-            }
-        }
+        for index in scalars.indices { appendLowercase(scalars, index, to: &output) }
         return String(output)
     }
 
@@ -93,9 +121,7 @@ enum PythonText {
     /// `str.upper`.
     static func uppercased(_ text: String) -> String {
         var output = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            output.append(contentsOf: scalar.properties.uppercaseMapping.unicodeScalars)
-        }
+        for scalar in text.unicodeScalars { appendUppercase(scalar, \.uppercaseMapping, to: &output) }
         return String(output)
     }
 
@@ -108,28 +134,33 @@ enum PythonText {
 
     /// `str.title`: every letter after one that has no case is a capital.
     static func titled(_ text: String) -> String {
-        let lower = Array(text.unicodeScalars)
+        let scalars = Array(text.unicodeScalars)
         var output = String.UnicodeScalarView()
         var isInWord = false
-        for (index, scalar) in lower.enumerated() {
+        for (index, scalar) in scalars.enumerated() {
             if isInWord {
-                output.append(
-                    contentsOf: scalar.value == 0x3A3
-                        ? (endsWord(lower, index) ? "\u{3C2}" : "\u{3C3}").unicodeScalars
-                        : scalar.properties.lowercaseMapping.unicodeScalars)
+                appendLowercase(scalars, index, to: &output)
             } else {
-                output.append(contentsOf: scalar.properties.titlecaseMapping.unicodeScalars)
+                appendUppercase(scalar, \.titlecaseMapping, to: &output)
             }
-            isInWord = scalar.properties.isCased
+            isInWord = scalar.isASCII ? isCapital(scalar) || isSmall(scalar) : scalar.properties.isCased
         }
         return String(output)
     }
 
     /// `str.swapcase`.
     static func caseSwapped(_ text: String) -> String {
-        text.unicodeScalars.map { scalar in
-            scalar.properties.isUppercase ? lowercased(String(scalar)) : scalar.properties.uppercaseMapping
-        }.joined()
+        var output = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if scalar.isASCII {
+                output.append(isCapital(scalar) || isSmall(scalar) ? swapped(scalar) : scalar)
+            } else if scalar.properties.isUppercase {
+                output.append(contentsOf: lowercased(String(scalar)).unicodeScalars)
+            } else {
+                output.append(contentsOf: scalar.properties.uppercaseMapping.unicodeScalars)
+            }
+        }
+        return String(output)
     }
 
     // MARK: repr
@@ -146,7 +177,8 @@ enum PythonText {
             case "\n": output.append(contentsOf: "\\n".unicodeScalars)
             case "\r": output.append(contentsOf: "\\r".unicodeScalars)
             case "\t": output.append(contentsOf: "\\t".unicodeScalars)
-            case _ where isPrintable(scalar): output.append(scalar)
+            case _ where scalar.isASCII ? scalar.value >= 0x20 && scalar.value != 0x7F : isPrintable(scalar):
+                output.append(scalar)
             default:
                 let (letter, width) = scalar.value < 0x100 ? ("x", 2) : scalar.value < 0x10000 ? ("u", 4) : ("U", 8)
                 let digits = String(scalar.value, radix: 16)

@@ -30,6 +30,18 @@ struct TemplateText {
     var isTrusted: Bool { runs.allSatisfy(\.isTrusted) }
     var bytes: [UInt8] { Array(text.utf8) }
 
+    /// Whether all of it is by the template, or none, and there is some.
+    var isByOneHand: Bool { runs.count == 1 }
+    /// How many bytes belong to characters beyond ASCII.
+    var nonASCIIByteCount: Int { text.utf8.reduce(0) { $0 + ($1 < 0x80 ? 0 : 1) } }
+
+    /// Whether the text begins, or ends, with another, byte by byte: a text's UTF-8 holds another's only at whole characters.
+    func has(_ affix: TemplateText, atEnd: Bool) -> Bool {
+        guard affix.byteCount <= byteCount else { return false }
+        let utf8 = text.utf8
+        return (atEnd ? utf8.suffix(affix.byteCount) : utf8.prefix(affix.byteCount)).elementsEqual(affix.text.utf8)
+    }
+
     /// The number of characters as Python counts them.
     var scalarCount: Int { text.utf8.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) } }
 
@@ -136,14 +148,17 @@ extension TemplateText {
         return self[start..<max(start, end)]
     }
 
-    /// `str.split` at white space, at most `limit` times.
-    func splitAtSpace(limit: Int) -> [TemplateText] {
+    /// `str.split` at white space, at most `limit` times; `count` is called before every part.
+    func splitAtSpace(
+        limit: Int, _ count: () throws(TemplateError) -> Void
+    ) throws(TemplateError) -> [TemplateText] {
         let bytes = bytes
         var parts: [TemplateText] = []
         var position = 0
         while true {
             while let next = PythonText.spaceEnd(in: bytes, from: position) { position = next }
             guard position < bytes.count else { return parts }
+            try count()
             if parts.count == limit {
                 parts.append(self[position..<bytes.count].stripped(left: false))
                 return parts
@@ -154,14 +169,17 @@ extension TemplateText {
         }
     }
 
-    /// `str.rsplit` at white space, at most `limit` times.
-    func splitAtSpaceFromRight(limit: Int) -> [TemplateText] {
+    /// `str.rsplit` at white space, at most `limit` times; `count` is called before every part.
+    func splitAtSpaceFromRight(
+        limit: Int, _ count: () throws(TemplateError) -> Void
+    ) throws(TemplateError) -> [TemplateText] {
         let bytes = bytes
         var parts: [TemplateText] = []
         var position = bytes.count
         while true {
             while let next = PythonText.spaceStart(in: bytes, before: position) { position = next }
             guard position > 0 else { return parts.reversed() }
+            try count()
             if parts.count == limit {
                 parts.append(self[0..<position].stripped(right: false))
                 return parts.reversed()
@@ -184,8 +202,10 @@ extension TemplateText {
         return parts
     }
 
-    /// `str.splitlines`.
-    func lines(keepsEnds: Bool = false) -> [TemplateText] {
+    /// `str.splitlines`; `count` is called before every line.
+    func lines(
+        keepsEnds: Bool = false, _ count: () throws(TemplateError) -> Void
+    ) throws(TemplateError) -> [TemplateText] {
         var lines: [TemplateText] = []
         var (start, position) = (0, 0)
         var previous: Unicode.Scalar?
@@ -196,6 +216,7 @@ extension TemplateText {
                 if keepsEnds, let last = lines.popLast() { lines.append(last + self[position..<end]) }
                 start = end
             } else if PythonText.isLineBreak(scalar) {
+                try count()
                 lines.append(self[start..<(keepsEnds ? end : position)])
                 start = end
             }

@@ -12,36 +12,51 @@ extension TemplateValue {
 
     /// `repr(value)`.
     func representation() throws(TemplateError) -> String {
+        var output = ""
+        try write(to: &output)
+        return output
+    }
+
+    /// Appends `repr(value)`: into one text, since every level of nesting would copy what is in it.
+    private func write(to output: inout String) throws(TemplateError) {
         switch self {
-        case .undefined: return "Undefined"
-        case .none: return "None"
-        case .bool(let bool): return bool ? "True" : "False"
-        case .integer(let integer): return String(integer)
-        case .bigInteger(let digits): return digits
+        case .undefined: output += "Undefined"
+        case .none: output += "None"
+        case .bool(let bool): output += bool ? "True" : "False"
+        case .integer(let integer): output += String(integer)
+        case .bigInteger(let digits): output += digits
         case .double(let double):
-            if double.isNaN { return "nan" }
-            if double.isInfinite { return double < 0 ? "-inf" : "inf" }
-            return JSON.pythonRepresentation(of: double)
+            if double.isNaN {
+                output += "nan"
+            } else if double.isInfinite {
+                output += double < 0 ? "-inf" : "inf"
+            } else {
+                output += JSON.pythonRepresentation(of: double)
+            }
         case .string(let text):
             let quoted = PythonText.representation(of: text.text)
-            return text.isMarkup ? "Markup(\(quoted))" : quoted
+            output += text.isMarkup ? "Markup(\(quoted))" : quoted
         case .sequence(let sequence):
-            var parts: [String] = []
-            for element in sequence.elements { parts.append(try element.representation()) }
-            let list = parts.joined(separator: ", ")
-            switch sequence.kind {
-            case .list: return "[" + list + "]"
-            case .tuple: return parts.count == 1 ? "(" + list + ",)" : "(" + list + ")"
-            case .range, .view, .generator:
+            guard sequence.kind == .list || sequence.kind == .tuple else {
                 throw TemplateError(
                     .type, "\(sequence.kind.typeName) is not text; a 'list' or 'join' filter is missing")
             }
-        case .dictionary(let dictionary):
-            var parts: [String] = []
-            for (key, value) in dictionary.members {
-                parts.append(try key.representation() + ": " + value.representation())
+            output += sequence.kind == .list ? "[" : "("
+            for (index, element) in sequence.elements.enumerated() {
+                if index > 0 { output += ", " }
+                try element.write(to: &output)
             }
-            return "{" + parts.joined(separator: ", ") + "}"
+            if sequence.kind == .tuple, sequence.elements.count == 1 { output += "," }
+            output += sequence.kind == .list ? "]" : ")"
+        case .dictionary(let dictionary):
+            output += "{"
+            for (index, (key, value)) in dictionary.members.enumerated() {
+                if index > 0 { output += ", " }
+                try key.write(to: &output)
+                output += ": "
+                try value.write(to: &output)
+            }
+            output += "}"
         case .namespace, .macro, .function, .method, .loop:
             throw TemplateError(.type, "\(typeName) is not text")
         }

@@ -20,9 +20,9 @@ struct PieceCache: ~Copyable {
     /// The number of pairs of entries less one, the number being a power of two.
     private let mask: Int
 
-    /// The greatest length of a piece that the cache holds, in bytes.
+    /// The maximum length of a piece that the cache holds, in bytes.
     static let pieceLimit = 15
-    /// The greatest number of tokens that the cache holds for a piece.
+    /// The maximum number of tokens that the cache holds for a piece.
     static let tokenLimit = 4
 
     /// Creates an empty cache of `1 << entryCountLog2` entries of 32 bytes.

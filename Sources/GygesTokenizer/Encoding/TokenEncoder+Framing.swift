@@ -21,7 +21,7 @@ extension TokenEncoder {
     ///
     /// - Parameters:
     ///   - overlap: how many tokens of the last text a window shares with the one before; the reference's `stride`.
-    ///   - options: has a truncation, of which only the greatest number of tokens is heeded; without one there is one window.
+    ///   - options: has a truncation, of which only the maximum number of tokens is heeded; without one there is one window.
     /// - Throws: ``TokenizerError`` if a text is longer than ``Tokenizer/textLimit``, or there is no room for what is asked.
     public mutating func windows(
         of first: TextInput, and second: TextInput? = nil, overlap: Int, options: EncodingOptions

@@ -7,7 +7,7 @@ public enum SpecialTokens: Sendable {
 }
 
 extension Tokenizer {
-    /// The greatest length of a text in bytes of UTF-8: positions are kept in 31 bits.
+    /// The maximum length of a text in bytes of UTF-8: positions are kept in 31 bits.
     public static let textLimit = Int(Int32.max)
 
     /// Encodes a text.

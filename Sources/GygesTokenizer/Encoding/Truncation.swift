@@ -18,7 +18,7 @@ public struct Truncation: Sendable, Equatable {
         case beginning
     }
 
-    /// The greatest number of tokens, with those that frame the texts.
+    /// The maximum number of tokens, with those that frame the texts.
     public var maximumTokenCount: Int
     /// Which of two texts loses tokens.
     public var strategy: Strategy

@@ -19,7 +19,7 @@ struct TokenizerDefinition {
     var ignoresMerges = false
     var frame = TokenFrame()
 
-    /// The greatest number of tokens; more than four times the largest vocabularies in use.
+    /// The maximum number of tokens; more than four times the largest vocabularies in use.
     static let vocabularyLimit = 1 << 20
     /// How many faults are told at once.
     private static let problemLimit = 8
@@ -90,16 +90,16 @@ struct TokenizerDefinition {
             problems.add("the tokens have \(tokens.bytes.count) bytes together")
             return []
         }
-        let greatest = max(ids.max() ?? -1, addedTokens.map { Int($0.id) }.max() ?? -1)
-        guard greatest >= 0 else {
+        let maximum = max(ids.max() ?? -1, addedTokens.map { Int($0.id) }.max() ?? -1)
+        guard maximum >= 0 else {
             problems.add("the vocabulary is empty")
             return []
         }
-        guard greatest < Self.vocabularyLimit else {
-            problems.add("a token has the number \(greatest); numbers up to \(Self.vocabularyLimit - 1) are supported")
+        guard maximum < Self.vocabularyLimit else {
+            problems.add("a token has the number \(maximum); numbers up to \(Self.vocabularyLimit - 1) are supported")
             return []
         }
-        var order = [Int?](repeating: nil, count: greatest + 1)
+        var order = [Int?](repeating: nil, count: maximum + 1)
         for (index, id) in ids.enumerated() {
             guard id >= 0 else {
                 problems.add("the token \"\(tokens[index])\" has the negative number \(id)")

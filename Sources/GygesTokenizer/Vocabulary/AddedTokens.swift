@@ -37,7 +37,7 @@ struct AddedTokenMatcher: Sendable {
         var token: Int32 = -1
     }
 
-    /// The greatest length of a token in bytes, so that the time of a search is linear in the text's length.
+    /// The maximum length of a token in bytes, so that the time of a search is linear in the text's length.
     static let lengthLimit = 512
 
     /// Creates a matcher; `sought` gives the text that is looked for, as UTF-8.

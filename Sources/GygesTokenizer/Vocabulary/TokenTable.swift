@@ -10,7 +10,7 @@ package struct TokenTable: Sendable {
     private let isFindable: FrozenBuffer<Bool>
     private let seed: UInt64
 
-    /// One more than the greatest id.
+    /// One more than the largest id.
     var count: Int { offsets.count - 1 }
 
     /// Lays out tokens.

@@ -6,7 +6,7 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     public var path: String
     /// Where in the file: a key, a tensor's name, `byte 123`; empty if the whole file is meant.
     public var place: String
-    /// Everything found wrong at once, one sentence each; never empty.
+    /// Everything found wrong at once, one sentence each; never empty. As found: ``description`` shows them legibly and within bounds.
     public var problems: [String]
     /// What the user can do.
     public var remedy: String
@@ -24,10 +24,17 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         self.remedy = remedy
     }
 
-    /// The problem, where it is, and what to do, in lines of their own.
+    /// How many problems a message lists; of more, it says how many there are.
+    public static let listedProblemCount = 20
+
+    /// The problem, where it is, and what to do, in lines of their own. What a file says is shown on one line each and cut, so
+    /// that no file fills the screen or steers the terminal.
     public var description: String {
-        let head = place.isEmpty ? path : "\(path): \(place)"
-        let body = problems.count == 1 ? " \(problems[0])" : problems.map { "\n  - \($0)" }.joined()
-        return "\(head):\(body)\n\(remedy)"
+        let place = place.legible()
+        let head = path.legible(limit: 1000) + (place.isEmpty ? "" : ": \(place)")
+        let listed = problems.prefix(Self.listedProblemCount).map { $0.legible(limit: 600) }
+        var body = listed.count == 1 ? " \(listed[0])" : listed.map { "\n  - \($0)" }.joined()
+        if problems.count > listed.count { body += "\n  - and \(problems.count - listed.count) more" }
+        return "\(head):\(body)\n\(remedy.legible(limit: 1000))"
     }
 }
