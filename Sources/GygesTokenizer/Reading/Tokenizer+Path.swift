@@ -17,6 +17,7 @@ extension Tokenizer {
                 remedy: "Save the tokenizer with transformers' save_pretrained, which writes it.")
         }
         try self.init(
-            json: json, configuration: try folder.json("tokenizer_config.json"), path: folder.path(of: "tokenizer.json"))
+            json: json, configuration: try folder.json("tokenizer_config.json"), path: folder.path(of: "tokenizer.json")
+        )
     }
 }
