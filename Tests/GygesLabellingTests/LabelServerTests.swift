@@ -142,7 +142,8 @@ import Testing
             for path in [
                 "/api/transcripts/-1", "/api/transcripts/99999999999999999999", "/api/other", "/../etc/passwd",
             ] {
-                #expect([400, 404].contains(try await ask(client, path).status), "\(path)")
+                let status = try await ask(client, path).status
+                #expect(status == 400 || status == 404, "\(path)")
             }
             #expect(try await ask(client, "/api/labels?labeller=ben").status == 400, "only one labels here")
             let deep = String(repeating: "[", count: 1000)
