@@ -1,3 +1,4 @@
+import Foundation
 public import GygesFiles
 import Hummingbird
 import NIOCore
@@ -10,10 +11,11 @@ public struct ServerRequest: Sendable {
     init(_ request: Request, context: BasicRequestContext) {
         self.request = request
         parameters = Dictionary(
-            context.parameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { first, _ in first })
+            context.parameters.map { (String($0.key), String($0.value).removingPercentEncoding ?? String($0.value)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
-    /// The text that stands for a part of the path.
+    /// The text that stands for a part of the path, percent-encoding undone.
     public func parameter(_ name: String) -> String? { parameters[name] }
 
     /// The value of a name in the address after `?`, the first if there are several.

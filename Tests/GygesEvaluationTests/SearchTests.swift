@@ -170,7 +170,7 @@ import Testing
         let late = try ExactSearch.ranking(
             of: .tokenVectors([1, 0, 0, 1, 0.5, 0.5], dimension: 2, counts: [1, 2]),
             for: .tokenVectors([1, 0, 0, 2], dimension: 2, counts: [2]), team: team)
-        #expect(late == [SearchHit(document: 1, score: 3), .init(document: 0, score: 1)])
+        #expect(late == [SearchHit(document: 1, score: 2.5), .init(document: 0, score: 1)])
         let sparse = try ExactSearch.ranking(
             of: .sparse([.init(terms: [7], weights: [1]), .init(terms: [1, 7], weights: [2, 1])]),
             for: .sparse([.init(terms: [1], weights: [3])]), team: team)

@@ -199,7 +199,7 @@ import Testing
         let all = SamplingParameters(temperature: .nan, topK: -1, topP: 2, minP: 2, repetitionPenalty: 0)
         #expect(all.problems.map(\.parameter) == SamplingProblem.Parameter.allCases)
         #expect(all.problems.first?.description == "temperature must be 0 or more")
-        try SamplingParameters(temperature: 5e-324, topK: .max, topP: 5e-324, minP: 0, repetitionPenalty: 1e308)
+        try SamplingParameters(temperature: .leastNonzeroMagnitude, topK: .max, topP: .leastNonzeroMagnitude, minP: 0, repetitionPenalty: 1e308)
             .validate()
     }
 

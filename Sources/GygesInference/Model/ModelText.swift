@@ -1,7 +1,7 @@
 import GygesCheckpoints
 public import GygesFiles
 public import GygesTemplates
-public import GygesTokenizer
+import GygesTokenizer
 import FoundationEssentials
 
 /// A model's chat template and what it can name, without the model.

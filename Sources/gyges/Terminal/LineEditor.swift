@@ -64,6 +64,7 @@ final class LineEditor {
     /// Reads one message.
     func read() -> Outcome {
         isInterrupted = false
+        keepWholeLines()
         el_resize(editor)
         mark("\u{1B}[?2004h")
         defer { mark("\u{1B}[?2004l") }
@@ -80,6 +81,15 @@ final class LineEditor {
         let message = String(String.UnicodeScalarView(scalars))
         if message.contains(where: { !$0.isWhitespace }) { gyges_edit_remember(history, line) }
         return .message(message.hasSuffix("\n") ? String(message.dropLast()) : message)
+    }
+
+    /// Ends the terminal's own line editing, which holds 4,095 bytes of a line. libedit ends it only after the prompt is shown, so that what is
+    /// typed or pasted at once would be cut.
+    private func keepWholeLines() {
+        var settings = termios()
+        guard tcgetattr(STDIN_FILENO, &settings) == 0 else { return }
+        settings.c_lflag &= ~tcflag_t(ICANON)
+        _ = tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
     }
 
     // The prompt lives as long as the program.
