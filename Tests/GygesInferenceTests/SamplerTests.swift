@@ -142,8 +142,9 @@ import Testing
         "A temperature near 0 takes the most likely token, a huge one all alike; -∞ never comes",
         arguments: [
             SamplingParameters(), .init(topK: 3), .init(topK: 3, topP: 0.5), .init(topP: 0.5), .init(minP: 0.1),
-            .init(topK: 300, minP: 0.5), .init(topP: 5e-324), .init(topK: 2, topP: 5e-324),
-        ], [5e-324, 1e-320, 1e-45, 1e-40, 2.9e-39, 1e-38])
+            .init(topK: 300, minP: 0.5), .init(topP: .leastNonzeroMagnitude),
+            .init(topK: 2, topP: .leastNonzeroMagnitude),
+        ], [Double.leastNonzeroMagnitude, 2024 * .leastNonzeroMagnitude, 1e-45, 1e-40, 2.9e-39, 1e-38])
     func temperaturesNearZero(parameters: SamplingParameters, temperature: Double) {
         for count in [6, 300, 12_000] {
             var logits = Self.logits(count).map { $0 - 1 }
@@ -167,7 +168,9 @@ import Testing
         }
     }
 
-    @Test("Penalties at the ends of their range leave finite logits finite", arguments: [5e-324, 1e-40, 1e300, 1e308])
+    @Test(
+        "Penalties at the ends of their range leave finite logits finite",
+        arguments: [Double.leastNonzeroMagnitude, 1e-40, 1e300, 1e308])
     func penaltiesAtTheEnds(penalty: Double) {
         var logits: [Float] = [-.infinity, 2, 0, -1, -.infinity]
         for temperature in [0, 1e-45, 1.0] {
@@ -199,8 +202,11 @@ import Testing
         let all = SamplingParameters(temperature: .nan, topK: -1, topP: 2, minP: 2, repetitionPenalty: 0)
         #expect(all.problems.map(\.parameter) == SamplingProblem.Parameter.allCases)
         #expect(all.problems.first?.description == "temperature must be 0 or more")
-        try SamplingParameters(temperature: .leastNonzeroMagnitude, topK: .max, topP: .leastNonzeroMagnitude, minP: 0, repetitionPenalty: 1e308)
-            .validate()
+        try SamplingParameters(
+            temperature: .leastNonzeroMagnitude, topK: .max, topP: .leastNonzeroMagnitude, minP: 0,
+            repetitionPenalty: 1e308
+        )
+        .validate()
     }
 
     @Test("The likeliest tokens are told with the model's own log-probabilities", arguments: [1, 5, 60])

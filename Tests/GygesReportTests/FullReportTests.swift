@@ -111,7 +111,7 @@ extension StudyDocument {
         for text in [
             "✗ failed</span>",
             "\(Numbers.points(value))</td><td>\(Numbers.points(interval))</td><td>≤ \(Numbers.points(gate.bound))",
-            "≥ 80.0\u{A0}%",
+            "≥ 50.0\u{A0}%", "Controls not run: Comprehension.",
             "prompts.count was 40 and is 52", "<del>− RLHF changes your values.</del>",
         ] { #expect(page.contains(text), "\(text)") }
         if let path = ProcessInfo.processInfo.environment["GYGES_KEEP_PAGE"] {

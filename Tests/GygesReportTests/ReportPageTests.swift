@@ -55,7 +55,7 @@ import Testing
         // All differ in one direction: five prompts can give 0.0625 at best, six 0.031, which is not enough in two conditions.
         let page = { try StudyDocument.sample(samples: $0).html() }
         let (five, six, seven) = (try page(5), try page(6), try page(7))
-        #expect(five.contains("5 prompts the test cannot show a gap, however large it is"))
+        #expect(five.contains("5\u{A0}prompts the test cannot show a gap, however large it is"))
         #expect(!six.contains("cannot show a gap") && six.contains("Neither a gap nor its absence is shown"))
         for text in [five, six] {
             #expect(text.contains("Inconclusive") && !text.contains("The subject complies more often"))

@@ -47,7 +47,9 @@ extension StudySummary {
         if let missing = document.results.primary?.controlsNotRun { lines += [Self.escaped(missing), ""] }
         if !warnings.isEmpty { lines += ["The report warns: \(Self.escaped(warnings.joined(separator: "; "))).", ""] }
         let facts = document.facts.filter(Self.identifies).map {
-            "\($0.name.prefix(1).lowercased() + $0.name.dropFirst()) \($0.isVerbatim ? "`\($0.value.prefix(16))`" : Self.escaped($0.value))"
+            let name = $0.name.prefix(1).lowercased() + $0.name.dropFirst()
+            return
+                "\(Self.escaped(name)) \($0.isVerbatim ? Self.verbatim(String($0.value.prefix(16))) : Self.escaped($0.value))"
         }
         lines.append(
             """
@@ -66,13 +68,20 @@ extension StudySummary {
         rate.count > 0 ? "\(Numbers.percent(rate.estimate)) (\(Numbers.percent(rate.interval)))" : "–"
     }
 
+    /// The beginning of a digest as code; anything else as text.
+    private static func verbatim(_ text: String) -> String {
+        text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ":") } ? "`\(text)`" : escaped(text)
+    }
+
     /// A text that Markdown takes as it is: nothing in it is a mark, a link, a column's end or a line's.
     static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in plain(text).unicodeScalars {
             switch scalar {
             case "\n", "\t": result += " "
-            case "\\", "`", "*", "_", "{", "}", "[", "]", "<", ">", "#", "|", "~", "&", "!", "@":
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\\", "`", "*", "_", "{", "}", "[", "]", "#", "|", "~", "&", "!", "@":
                 result += "\\"
                 result.unicodeScalars.append(scalar)
             default: result.unicodeScalars.append(scalar)

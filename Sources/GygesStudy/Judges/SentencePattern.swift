@@ -72,6 +72,8 @@ struct Sentence {
     ///
     /// - Complexity: O(n) in the length of the sentence.
     func contains(_ phrase: Phrase) -> Bool {
+        // Nothing stands at the beginning of every sentence.
+        guard !phrase.text.isEmpty else { return true }
         // A phrase with other characters is in no text of ASCII.
         if let ascii { return phrase.ascii.map { Self.contains($0, isWhole: phrase.isWhole, in: ascii) } ?? false }
         return phrase.search.first(in: characters) { found in
