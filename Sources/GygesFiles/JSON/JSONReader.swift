@@ -113,7 +113,7 @@ struct JSONReader {
 
     func fault(
         _ problem: String,
-        remedy: String = "Correct the JSON at the place shown; a file that was downloaded, get again."
+        remedy: String = "Correct the JSON at the place shown; if the file was downloaded, get it again."
     ) -> FileError {
         let line = bytes.prefix(position).count { $0 == 0x0A } + 1
         return FileError(path, at: "byte \(position), line \(line)", problem, remedy: remedy)
