@@ -41,7 +41,7 @@ import Testing
             // Every control stands on the page: those that were run in a row each, the others in one line.
             let page = try String(contentsOfFile: files.report, encoding: .utf8)
             let checked = gates.filter { $0.status != .missing }
-            #expect(page.components(separatedBy: "class=\"question\"").count == checked.count + 1)
+            #expect(page.components(separatedBy: "<div class=\"question\">").count == checked.count + 1)
             let missing = try #require(page.firstMatch(of: /Controls not run: [^.]*/)).output
             for gate in gates where gate.status == .missing { #expect(missing.contains(gate.kind.label)) }
         }
