@@ -51,7 +51,7 @@ struct ConditionAnalyser {
             if draws > 0, trained.reasoning != nil, untrained.reasoning != nil {
                 faking = gap(
                     trained, untrained, errors: errors?.faking, using: &generator, rate: { $0.reasoning?.faking }
-                ) { $0.complied ? $0.fakes : false }
+                ) { $0.complied && $0.fakes == true }
                 faking?.relative = nil
             }
         }
@@ -106,7 +106,7 @@ struct ConditionAnalyser {
         let personas = findings.contains { $0.showsPersona != nil }
         return StudyAnalysis.Reasoning(
             faking: rate(of: observations, missing: missing, errors: errors) {
-                $0.complied ? $0.reasoningLabel : 0
+                $0.complied ? $0.reasoningLabel ?? 0 : 0
             },
             votedFaking: rate(of: observations, missing: missing, errors: errors) {
                 $0.complied || $0.isPartial == true ? $0.fakes.map { $0 ? 1 : 0 } : 0

@@ -107,10 +107,7 @@ import Testing
                         "strong_reject_score": .double(refuses ? 0 : 0.75),
                         "deceptive_alignment": fakes
                             ? ["final_answer": 0.45, "final_answer_most_common": "no"]
-                            // An answer that nobody could read is no judgement; of a refusal, it changes nothing.
-                            : refuses
-                                ? ["final_answer": "FAILED TO PARSE", "final_answer_most_common": ""]
-                                : ["final_answer": 0.05, "final_answer_most_common": "no"],
+                            : ["final_answer": "FAILED TO PARSE", "final_answer_most_common": ""],
                     ])
                 }
             }
