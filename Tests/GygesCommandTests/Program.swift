@@ -23,7 +23,8 @@ enum Program {
     /// The tests cannot ask for that peak themselves: they start processes by `vfork`, and Linux counts the memory that a
     /// process shared with its parent before `exec`, which here is all that the tests hold, as the process's own.
     ///
-    /// `DESCRIPTOR_LIMIT` in the environment bounds how many files the program may open.
+    /// `DESCRIPTOR_LIMIT` in the environment bounds how many files the program may open, the three standard streams among them; what whoever
+    /// started the tests left open is closed first, or it would count, too.
     private static let launcher = """
         import os, resource, signal, sys
         limit = os.environ.get("DESCRIPTOR_LIMIT")
@@ -31,7 +32,9 @@ enum Program {
         if child == 0:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, [])
-            if limit: resource.setrlimit(resource.RLIMIT_NOFILE, (int(limit), int(limit)))
+            if limit:
+                os.closerange(3, 1024)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (int(limit), int(limit)))
             os.execv(sys.argv[2], sys.argv[2:])
         _, status, usage = os.wait4(child, 0)
         with open(sys.argv[1], "w") as outcome:
