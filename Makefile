@@ -4,7 +4,7 @@ MODEL  ?= qwen2.5-coder-1.5b-instruct
 STUDY  ?= Examples/demo-study.yaml
 GYGES  := .build/release/gyges
 
-.PHONY: demo test build check format needs clean
+.PHONY: demo test build check format docs needs clean
 
 ## demo: install what is missing, build, fetch a model, run a small study on it, say where the report lies
 demo: build
@@ -28,6 +28,10 @@ check:
 ## format: rewrite the sources in the house format
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+
+## docs: the documentation of every library as static pages, .build/docs
+docs: needs
+	scripts/make-docs
 
 ## needs: the system packages that the build and the tests use
 needs:

@@ -13,24 +13,39 @@ let common: [SwiftSetting] =
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ] + (isStrict ? [.treatAllWarnings(as: .error)] : [])
 
-/// Targets whose loops decide the speed of the test suite stay optimised in debug builds.
-let hot: [SwiftSetting] = common + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+/// Targets whose loops decide the speed of the test suite stay optimised in debug builds, each as a whole: file by file, every job
+/// would read and optimise the others' code once more (a third of the processor time of a first build, docs/log.md).
+let hot: [SwiftSetting] =
+    common
+    + [
+        .unsafeFlags(
+            ["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"],
+            .when(configuration: .debug))
+    ]
 
 let package = Package(
     name: "gyges",
     products: [
         .executable(name: "gyges", targets: ["gyges"]),
         .library(name: "GygesKernels", targets: ["GygesKernels"]),
+        .library(name: "GygesTensors", targets: ["GygesTensors"]),
         .library(name: "GygesStatistics", targets: ["GygesStatistics"]),
         .library(name: "GygesFiles", targets: ["GygesFiles"]),
         .library(name: "GygesCheckpoints", targets: ["GygesCheckpoints"]),
         .library(name: "GygesTokenizer", targets: ["GygesTokenizer"]),
         .library(name: "GygesTemplates", targets: ["GygesTemplates"]),
         .library(name: "GygesConstraints", targets: ["GygesConstraints"]),
+        .library(name: "GygesModels", targets: ["GygesModels"]),
         .library(name: "GygesInference", targets: ["GygesInference"]),
+        .library(name: "GygesEvaluation", targets: ["GygesEvaluation"]),
+        .library(name: "GygesWire", targets: ["GygesWire"]),
+        .library(name: "GygesClient", targets: ["GygesClient"]),
         .library(name: "GygesHub", targets: ["GygesHub"]),
+        .library(name: "GygesAnalysis", targets: ["GygesAnalysis"]),
         .library(name: "GygesReport", targets: ["GygesReport"]),
         .library(name: "GygesStudy", targets: ["GygesStudy"]),
+        .library(name: "GygesSubjects", targets: ["GygesSubjects"]),
+        .library(name: "GygesServer", targets: ["GygesServer"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -145,7 +160,7 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesTemplatesTests",
-            dependencies: ["GygesTemplates", "GygesTokenizer", "GygesCheckpoints", "GygesFiles"],
+            dependencies: ["GygesTemplates", "GygesTokenizer", "GygesCheckpoints", "GygesFiles", "GygesTestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesConstraintsTests",
@@ -166,15 +181,16 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesHubTests",
-            dependencies: ["GygesHub", "GygesClient", "GygesFiles"], swiftSettings: common),
+            dependencies: ["GygesHub", "GygesClient", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
         .testTarget(
             name: "GygesEvaluationTests",
-            dependencies: ["GygesEvaluation", "GygesKernels", "GygesStatistics", "GygesFiles"],
+            dependencies: ["GygesEvaluation", "GygesKernels", "GygesStatistics", "GygesFiles", "GygesTestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: hot),
         .testTarget(
             name: "GygesAnalysisTests", dependencies: ["GygesAnalysis", "GygesStatistics"], swiftSettings: common),
         .testTarget(
-            name: "GygesReportTests", dependencies: ["GygesReport", "GygesAnalysis", "GygesFiles", "GygesStatistics"],
+            name: "GygesReportTests",
+            dependencies: ["GygesReport", "GygesAnalysis", "GygesFiles", "GygesStatistics", "GygesTestSupport"],
             swiftSettings: common),
         .testTarget(
             name: "GygesWireTests", dependencies: ["GygesWire", "GygesFiles", "GygesTemplates"], swiftSettings: common),
@@ -184,7 +200,7 @@ let package = Package(
             name: "GygesSubjectsTests",
             dependencies: [
                 "GygesSubjects", "GygesClient", "GygesStudy", "GygesAnalysis", "GygesInference", "GygesKernels",
-                "GygesTemplates", "GygesTokenizer", "GygesFiles", "GygesStatistics",
+                "GygesTemplates", "GygesTokenizer", "GygesFiles", "GygesStatistics", "GygesTestSupport",
             ], swiftSettings: common),
         .testTarget(
             name: "GygesServerTests",
@@ -204,10 +220,15 @@ let package = Package(
         .testTarget(
             name: "GygesDocumentationTests",
             dependencies: [
-                "GygesKernels", "GygesStatistics", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
-                "GygesConstraints", "GygesInference", "GygesHub", "GygesReport", "GygesStudy",
+                "GygesKernels", "GygesTensors", "GygesStatistics", "GygesFiles", "GygesCheckpoints", "GygesTokenizer",
+                "GygesTemplates", "GygesConstraints", "GygesModels", "GygesInference", "GygesEvaluation", "GygesWire",
+                "GygesClient", "GygesHub", "GygesAnalysis", "GygesReport", "GygesStudy", "GygesSubjects", "GygesServer",
             ], swiftSettings: common),
         .testTarget(
-            name: "GygesCommandTests", dependencies: ["gyges", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
+            name: "GygesCommandTests",
+            dependencies: [
+                "gyges", "GygesFiles", "GygesTestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: common),
     ]
 )

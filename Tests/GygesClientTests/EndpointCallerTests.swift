@@ -28,7 +28,7 @@ import Testing
         try await caller.call("/chat/completions", body: ["model": "m"], seed: 1, answerTokens: answerTokens) {
             json, source throws(FileError) in
             let reply = try ChatReply(json, source: source)
-            return (reply, reply.usage)
+            return (reply, reply.head.usage)
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import GygesFiles
+import GygesTestSupport
 import Testing
 
 /// What the words of a command line are taken for.

@@ -1,5 +1,6 @@
 import Foundation
 import GygesFiles
+import GygesTestSupport
 import Testing
 
 /// Chats as a person at a terminal has them, and as pipes do.

@@ -1,5 +1,6 @@
 import Foundation
 import GygesFiles
+import GygesTestSupport
 import Testing
 
 /// The commands as users and their programs meet them: help, output, errors, statuses.

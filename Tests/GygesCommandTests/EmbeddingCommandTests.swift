@@ -1,5 +1,6 @@
 import Foundation
 import GygesFiles
+import GygesTestSupport
 import Testing
 
 /// The commands that make and compare vectors, on the tiny random models of the inference tests.

@@ -1,5 +1,6 @@
 import Foundation
 import GygesFiles
+import GygesTestSupport
 import Testing
 
 /// The commands that read texts with an encoder, on the tiny random models of the inference tests.

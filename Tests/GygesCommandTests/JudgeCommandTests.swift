@@ -1,4 +1,5 @@
 import Foundation
+import GygesTestSupport
 import Testing
 
 /// Judging and labelling runs from the command line.

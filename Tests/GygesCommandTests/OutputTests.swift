@@ -1,4 +1,5 @@
 import Foundation
+import GygesTestSupport
 import Testing
 
 /// What becomes of output that nobody can take.

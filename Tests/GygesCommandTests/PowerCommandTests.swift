@@ -1,4 +1,5 @@
 import Foundation
+import GygesTestSupport
 import Testing
 
 /// Planning from the command line: how many prompts, and what a simulated study finds.

@@ -1,4 +1,5 @@
 import Foundation
+import GygesTestSupport
 
 /// The built program, run as a user runs it.
 enum Program {
@@ -78,23 +79,5 @@ enum Program {
         return Outcome(
             status: status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F), output: text(names[1]),
             errors: text(names[2]), seconds: seconds, peakMemory: peak * 1024)
-    }
-}
-
-/// A folder that is gone when the object is.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/gyges-command-tests-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    /// Writes a file and returns its path.
-    func write(_ bytes: [UInt8], to name: String) throws -> String {
-        try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
-        return path + "/" + name
     }
 }

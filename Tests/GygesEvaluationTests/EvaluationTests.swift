@@ -1,5 +1,6 @@
 import Foundation
 import GygesStatistics
+import GygesTestSupport
 import Testing
 
 @testable import GygesEvaluation

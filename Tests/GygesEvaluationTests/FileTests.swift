@@ -1,5 +1,6 @@
 import GygesFiles
 import GygesStatistics
+import GygesTestSupport
 import Testing
 
 @testable import GygesEvaluation

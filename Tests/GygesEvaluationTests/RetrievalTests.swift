@@ -2,6 +2,7 @@ import Foundation
 import GygesFiles
 import GygesKernels
 import GygesStatistics
+import GygesTestSupport
 import Testing
 
 @testable import GygesEvaluation
@@ -55,9 +56,8 @@ import Testing
         "Grades out of all range are refused",
         arguments: ["-9223372036854775808", "9223372036854775807", "1048577", "-1048577", "9223372036854775808"])
     func boundsGrades(_ grade: String) throws {
-        let path = FileManager.default.temporaryDirectory.path + "/gyges-\(UUID().uuidString).tsv"
-        try Data("query-id\tcorpus-id\tscore\nq\td\t\(grade)\n".utf8).write(to: URL(filePath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryFolder()
+        let path = try folder.write("query-id\tcorpus-id\tscore\nq\td\t\(grade)\n", to: "qrels.tsv")
         #expect(throws: FileError.self) { try Judgements(path: path) }
     }
 

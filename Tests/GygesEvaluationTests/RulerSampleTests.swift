@@ -1,4 +1,5 @@
 import Foundation
+import GygesTestSupport
 import Testing
 
 @testable import GygesEvaluation

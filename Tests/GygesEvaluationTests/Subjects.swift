@@ -1,5 +1,6 @@
 import Foundation
 import GygesEvaluation
+import GygesTestSupport
 import Synchronization
 
 /// Text as tokens of up to four bytes.
@@ -59,24 +60,6 @@ final class ScriptedSubject: EvaluationSubject {
     func logProbabilities(of tokens: [Int32], from first: Int) async throws -> [Double] {
         seen.withLock { $0.append(Array(tokens[first...])) }
         return tokens[first...].map { _ in logProbability }
-    }
-}
-
-/// A folder that is gone after the test.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("gyges-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func write(_ text: String, to name: String) throws -> String {
-        let file = path + "/" + name
-        try text.write(toFile: file, atomically: false, encoding: .utf8)
-        return file
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import GygesTestSupport
 import Testing
 
 @testable import GygesFiles
@@ -8,9 +9,8 @@ import Testing
     @Test(
         "All bytes come back in order, as often as asked, and more can follow", arguments: [0, 10, 1 << 18, 1_000_003])
     func returns(count: Int) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        let folder = temporary.path
         let spool = try Spool(in: folder)
         let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
         for start in stride(from: 0, to: count, by: 999) {

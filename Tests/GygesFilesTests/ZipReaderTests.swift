@@ -1,4 +1,5 @@
 import Foundation
+import GygesTestSupport
 import Testing
 
 @testable import GygesFiles
@@ -16,9 +17,7 @@ import Testing
     }
 
     private func withPath(_ body: (String) throws -> Void) throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).zip").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try body(path)
+        try withTemporaryFolder { try body($0 + "/a.zip") }
     }
 
     @Test("Stored and deflated files of another writer, in the Zip64 form and after a comment")

@@ -1,4 +1,5 @@
 import Foundation
+import GygesTestSupport
 import Testing
 
 @testable import GygesFiles
@@ -27,10 +28,10 @@ import Testing
     }
 
     static func withArchive(_ body: (String, inout ZipWriter) throws -> Void) throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).zip").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        var writer = try ZipWriter(replacing: path)
-        try body(path, &writer)
+        try withTemporaryFolder { folder in
+            var writer = try ZipWriter(replacing: folder + "/a.zip")
+            try body(folder + "/a.zip", &writer)
+        }
     }
 
     @Test("Another reader finds every file, deflated only where that is smaller")
@@ -60,9 +61,8 @@ import Testing
 
     @Test("What is given up leaves nothing behind")
     func leavesNothing() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder()
+        let folder = URL(fileURLWithPath: temporary.path)
         do {
             var writer = try ZipWriter(replacing: folder.path + "/a.zip")
             try writer.append("a", [1])

@@ -1,4 +1,5 @@
 import Foundation
+import GygesTestSupport
 
 @testable import GygesHub
 

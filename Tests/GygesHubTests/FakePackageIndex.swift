@@ -1,5 +1,6 @@
 import Foundation
 import GygesFiles
+import GygesTestSupport
 
 @testable import GygesHub
 

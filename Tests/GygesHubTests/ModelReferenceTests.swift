@@ -1,6 +1,7 @@
 import Foundation
 import GygesClient
 import GygesFiles
+import GygesTestSupport
 import Testing
 
 @testable import GygesHub

@@ -1,5 +1,6 @@
 import GygesFiles
 import Foundation
+import GygesTestSupport
 import Testing
 
 @testable import GygesHub

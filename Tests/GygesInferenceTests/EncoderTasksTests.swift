@@ -1,4 +1,5 @@
 import GygesFiles
+import GygesTestSupport
 import GygesTokenizer
 import Foundation
 import GygesKernels
@@ -12,11 +13,9 @@ import Testing
     /// The model of a task with the tokenizer that all share.
     static func model(_ task: String) throws -> TextEncoder {
         let source = try #require(Bundle.module.path(forResource: "Fixtures/encoder-tasks", ofType: nil))
-        let folder = FileManager.default.temporaryDirectory.path + "/gyges-tasks-" + UUID().uuidString
-        try FileManager.default.copyItem(atPath: source + "/" + task, toPath: folder)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try FileManager.default.copyItem(atPath: source + "/tokenizer.json", toPath: folder + "/tokenizer.json")
-        return try TextEncoder(path: folder, options: .init(precision: .exact, threadCount: 2))
+        let folder = try TemporaryFolder(copying: source + "/" + task)
+        try FileManager.default.copyItem(atPath: source + "/tokenizer.json", toPath: folder.path + "/tokenizer.json")
+        return try TextEncoder(path: folder.path, options: .init(precision: .exact, threadCount: 2))
     }
 
     static func expected(_ key: String) throws -> [JSON] {

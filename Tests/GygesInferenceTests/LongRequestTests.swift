@@ -1,3 +1,4 @@
+import GygesTestSupport
 import GygesTokenizer
 import Foundation
 import GygesInference
@@ -10,11 +11,12 @@ import Testing
     /// The tiny model with another `config.json`, in a folder of its own.
     final class Model {
         let folder: URL
+        private let temporary: TemporaryFolder
 
         init(_ rope: String = "\"rope_type\": \"default\"") throws {
             let source = try #require(Bundle.module.path(forResource: "Fixtures/tiny-chat", ofType: nil))
-            folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-            try FileManager.default.copyItem(atPath: source, toPath: folder.path)
+            temporary = try TemporaryFolder(copying: source)
+            folder = URL(fileURLWithPath: temporary.path)
             let config = folder.appendingPathComponent("config.json")
             let text = try String(contentsOf: config, encoding: .utf8)
             let changed = text.replacingOccurrences(
@@ -23,8 +25,6 @@ import Testing
             try #require(changed != text)
             try changed.write(to: config, atomically: true, encoding: .utf8)
         }
-
-        deinit { try? FileManager.default.removeItem(at: folder) }
 
         func load(
             _ longContext: LongContextOptions = .init(), threads: Int = 2, rowLimit: Int = 512,

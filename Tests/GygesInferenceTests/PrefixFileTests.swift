@@ -1,6 +1,7 @@
 import GygesFiles
 import Foundation
 import GygesKernels
+import GygesTestSupport
 import Testing
 
 @testable import GygesInference
@@ -8,9 +9,8 @@ import Testing
 /// Prefixes that are carried from one process to the next.
 @Suite struct PrefixFileTests {
     static func withFile(_ body: (String) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("gyges-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder()
+        let folder = URL(fileURLWithPath: temporary.path)
         try await body(folder.appendingPathComponent("prefix.kv").path)
     }
 

@@ -22,9 +22,8 @@ import Testing
         of name: String, precision: MatmulPrecision = .fast, _ change: (URL) throws -> Void,
         _ body: (TextEncoder) throws -> Void
     ) throws {
-        let copy = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.copyItem(atPath: folder(name), toPath: copy.path)
-        defer { try? FileManager.default.removeItem(at: copy) }
+        let temporary = try TemporaryFolder(copying: folder(name))
+        let copy = URL(fileURLWithPath: temporary.path)
         try change(copy)
         try body(TextEncoder(path: copy.path, options: .init(precision: precision, threadCount: 2)))
     }

@@ -16,21 +16,19 @@ import Testing
 @Suite struct TextStreamTests {
     /// A folder with an input of texts of many lengths, half of them named.
     final class Folder {
-        let path: String
+        private let folder: TemporaryFolder
         let texts: [String]
 
         init(textCount: Int = 500) throws {
-            path = FileManager.default.temporaryDirectory.path + "/gyges-text-streams-" + UUID().uuidString
+            folder = try TemporaryFolder()
             texts = (0..<textCount).map { String(repeating: "\($0) ", count: $0 % 17) }
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             let lines = texts.enumerated().map {
                 $0 % 2 == 0 ? "{\"id\": \"t\($0)\", \"text\": \"\($1)\"}" : "{\"text\": \"\($1)\"}"
             }
-            try lines.joined(separator: "\n").write(toFile: input, atomically: false, encoding: .utf8)
+            try folder.write(lines.joined(separator: "\n"), to: "input.jsonl")
         }
 
-        deinit { try? FileManager.default.removeItem(atPath: path) }
-
+        var path: String { folder.path }
         var input: String { path + "/input.jsonl" }
     }
 

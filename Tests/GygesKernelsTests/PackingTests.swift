@@ -1,4 +1,5 @@
 import GygesKernels
+import GygesTestSupport
 import Testing
 
 /// Packing in parts, and the checksum that guards packed files.

@@ -1,4 +1,5 @@
 import GygesKernels
+import GygesTestSupport
 
 /// A random matrix in a storage format, and what the format's definition says it holds
 /// (`ggml-quants.c`, `dequantize_row_*`), written for reading and apart from the kernels.

@@ -14,8 +14,8 @@ import Testing
     private func withServer(
         labeller: String? = nil, prompts: Int = 2, _ body: @Sendable (HTTPProbe, _ folder: String) async throws -> Void
     ) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        let folder = temporary.path
         let definition = """
             version: 1
             name: page
@@ -26,7 +26,6 @@ import Testing
             logitGap: false
             output: \(folder)/run
             """
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try definition.write(toFile: folder + "/study.yaml", atomically: true, encoding: .utf8)
         let study = try Study.load(folder + "/study.yaml")
         let subject = try #require(try PersonaSubject(reference: "persona:faker", in: study))

@@ -81,9 +81,8 @@ import Testing
         ("\"decoder_sparse_step\": 1", "\"decoder_sparse_step\": 2", "layers.0.mlp.gate_proj.weight"),
     ])
     func aMixtureThatDoesNotFitItsWeightsIsRefused(old: String, new: String, mention: String) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.copyItem(atPath: fixture("qwen2-moe"), toPath: folder.path)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder(copying: fixture("qwen2-moe"))
+        let folder = URL(fileURLWithPath: temporary.path)
         let config = folder.appendingPathComponent("config.json")
         let text = try String(contentsOf: config, encoding: .utf8)
         try #require(text.contains(old))
@@ -96,9 +95,8 @@ import Testing
 
     @Test func everyMismatchIsReportedAtOnce() throws {
         let source = try fixture("qwen2-tied")
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.copyItem(atPath: source, toPath: folder.path)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder(copying: source)
+        let folder = URL(fileURLWithPath: temporary.path)
         let config = folder.appendingPathComponent("config.json")
         let text = try String(contentsOf: config, encoding: .utf8)
             .replacingOccurrences(of: "\"vocab_size\": 131", with: "\"vocab_size\": 130")

@@ -10,9 +10,8 @@ import Testing
 @Suite struct MalformedEncoderTests {
     /// What loading a fixture with changed files throws.
     private func error(of name: String, _ change: (URL) throws -> Void) throws -> FileError {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.copyItem(atPath: fixture(name), toPath: folder.path)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder(copying: fixture(name))
+        let folder = URL(fileURLWithPath: temporary.path)
         try change(folder)
         return try #require(throws: FileError.self) {
             _ = try EncoderModel(folder: ModelFolder(path: folder.path), team: ThreadTeam(threadCount: 1))

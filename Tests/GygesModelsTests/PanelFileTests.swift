@@ -3,6 +3,7 @@ import GygesFiles
 import Foundation
 import GygesKernels
 import GygesModels
+import GygesTestSupport
 import Synchronization
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 @Suite struct PanelFileTests {
     @Test(arguments: DecoderParityTests.names, [MatmulPrecision.fast, .exact, .bfloat16])
     func aKeptCopyGivesTheSameBits(name: String, precision: MatmulPrecision) throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let plain = try logits(fixture(name), nil, precision)
             #expect(try logits(fixture(name), folder, precision) == plain)
             let made = try panelFiles(folder)
@@ -21,7 +22,7 @@ import Testing
     }
 
     @Test func aGGUFFileIsKeptToo() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = try fixture("qwen2-moe") + "/model.gguf"
             let results = try [nil, folder, folder].map { folder in
                 let team = ThreadTeam(threadCount: 2)
@@ -36,7 +37,7 @@ import Testing
 
     @Test("Loading tells how far it is: packing in memory and into a file, and reading a kept copy")
     func tellsProgress() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             for (keeps, work) in [(nil, LoadingProgress.Work.packing), (folder, .packing), (folder, .reading)] {
                 let told = Mutex<[LoadingProgress]>([])
                 let packing = Packing(folder: keeps) { progress in told.withLock { $0.append(progress) } }
@@ -68,7 +69,7 @@ import Testing
     @Test(arguments: damages.indices)
     func aDamagedCopyIsMadeAgain(index: Int) throws {
         let (name, damage) = Self.damages[index]
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let plain = try logits(fixture("qwen2-tied"), folder)
             let path = try #require(try panelFiles(folder).keys.first)
             let sound = try MappedFile.read(path: path)
@@ -81,7 +82,7 @@ import Testing
     }
 
     @Test func aSourceThatChangedReplacesItsCopy() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let source = folder + "/model"
             try FileManager.default.copyItem(atPath: fixture("qwen2-tied"), toPath: source)
             let plain = try logits(source, folder)
@@ -97,7 +98,7 @@ import Testing
 
     /// Tools that set all times alike must not make one model pass for another.
     @Test func aModelOfTheSameShapeSizeAndTimeIsNotMistaken() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let (one, other) = (folder + "/one", folder + "/other")
             for source in [one, other] {
                 try FileManager.default.copyItem(atPath: fixture("qwen2-tied"), toPath: source)
@@ -119,7 +120,7 @@ import Testing
     }
 
     @Test func aFolderThatCannotBeUsedOnlyCostsTime() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let plain = try logits(fixture("qwen2-tied"), nil)
             try Data().write(to: URL(fileURLWithPath: folder + "/file"))
             #expect(try logits(fixture("qwen2-tied"), folder + "/file/packed") == plain)
@@ -128,7 +129,7 @@ import Testing
     }
 
     @Test func onlyOneWritesAtATime() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let plain = try logits(fixture("qwen2-tied"), nil)
             let lock = open(folder + "/lock", O_RDWR | O_CREAT, 0o644)
             #expect(flock(lock, LOCK_EX | LOCK_NB) == 0)
@@ -146,7 +147,7 @@ import Testing
     }
 
     @Test func whatAKilledWriterLeftIsRemoved() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let left = folder + "/0123.panels.77-x.tmp"
             try Data([1, 2, 3]).write(to: URL(fileURLWithPath: left))
             _ = try logits(fixture("qwen2-tied"), folder)
@@ -176,18 +177,4 @@ private func panelFiles(_ folder: String) throws -> [String: UInt64] {
             let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
             return ("\(folder)/\(name)", (attributes[.systemFileNumber] as? NSNumber)?.uint64Value ?? 0)
         })
-}
-
-private func withFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try await body(folder.path)
-}
-
-private func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder.path)
 }

@@ -3,6 +3,7 @@ import GygesAnalysis
 import GygesFiles
 @testable import GygesReport
 import GygesStatistics
+import GygesTestSupport
 import Testing
 
 /// The tables as other programs read them.
@@ -111,9 +112,8 @@ import Testing
     }
 
     @Test func anInspectLogSumsTheTokensOfItsSamples() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        let folder = temporary.path
         let document = StudyDocument.sample()
         var writer = try ReportWriter(document, folder: folder, options: .init(writesInspectLogs: true))
         for exchange in Exchange.sample() { try writer.append(exchange) }

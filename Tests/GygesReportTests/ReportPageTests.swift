@@ -1,6 +1,7 @@
 import Foundation
 import GygesFiles
 @testable import GygesReport
+import GygesTestSupport
 import Testing
 
 /// The page as a file that strangers' text cannot take over.
@@ -87,9 +88,8 @@ import Testing
             return exchange
         }
         func files(_ options: ReportWriter.Options) throws -> [String: String] {
-            let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let temporary = try TemporaryFolder()
+            let folder = temporary.path
             var writer = try ReportWriter(document, folder: folder, options: options)
             for exchange in exchanges { try writer.append(exchange) }
             return try Dictionary(

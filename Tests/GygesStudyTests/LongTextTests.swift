@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GygesFiles
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

@@ -12,14 +12,6 @@ func makeStudy(overrides: [String] = []) throws -> Study {
         definition: definition, scenarios: try definition.scenarios.map { try Scenario.find($0) }, path: "study.yaml")
 }
 
-/// Calls `body` with the path of a new folder and removes it afterwards.
-func withTemporaryFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.path + "/gyges-study-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try await body(folder)
-}
-
 /// A subject made of closures.
 struct ScriptedSubject: Subject {
     var identity = SubjectIdentity(name: "scripted", digest: "scripted")

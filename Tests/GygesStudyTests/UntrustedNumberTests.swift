@@ -3,6 +3,7 @@ import GRDB
 import GygesFiles
 import GygesStatistics
 import GygesSubjects
+import GygesTestSupport
 import Testing
 
 @testable import GygesAnalysis

@@ -4,6 +4,7 @@ import GygesFiles
 import GygesInference
 import GygesKernels
 import GygesTemplates
+import GygesTestSupport
 import GygesTokenizer
 import Testing
 

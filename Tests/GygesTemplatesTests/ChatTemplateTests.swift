@@ -1,3 +1,4 @@
+import GygesTestSupport
 import GygesTokenizer
 import GygesCheckpoints
 import GygesFiles
@@ -69,9 +70,8 @@ import Testing
     }
 
     @Test func foldersHoldTemplatesInSeveralPlaces() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder()
+        let folder = URL(fileURLWithPath: temporary.path)
         func write(_ name: String, _ text: String) throws {
             try Data(text.utf8).write(to: folder.appendingPathComponent(name))
         }

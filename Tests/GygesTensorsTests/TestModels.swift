@@ -1,3 +1,4 @@
+import GygesTestSupport
 import Testing
 import GygesCheckpoints
 import GygesFiles

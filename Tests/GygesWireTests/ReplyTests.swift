@@ -45,7 +45,7 @@ import Testing
         #expect(reply.choices[0].reasoning == "hm")
         #expect(reply.choices[0].finishReason == "stop")
         #expect(reply.choices[0].stopString == "</OUTPUT>")
-        #expect(reply.usage == Usage(promptTokens: 3, completionTokens: 2))
+        #expect(reply.head.usage == Usage(promptTokens: 3, completionTokens: 2))
         #expect(
             reply.promptLogProbabilities == [
                 ScoredToken(name: "", logProbability: nil),

@@ -68,16 +68,17 @@ import Testing
     @Test func chatReplies() throws {
         let usage = Usage(promptTokens: 3, completionTokens: 2, cachedTokens: 1)
         for reply in [
-            ChatReply(model: "m", choices: [.init(content: "")]),
+            ChatReply(head: ReplyHead(model: "m"), choices: [.init(content: "")]),
             ChatReply(
-                id: "chatcmpl-1", created: 1_700_000_000, model: "m", systemFingerprint: "fp",
+                head: ReplyHead(
+                    id: "chatcmpl-1", created: 1_700_000_000, model: "m", systemFingerprint: "fp", usage: usage),
                 choices: [
                     .init(
                         content: "yes", reasoning: "hm", finishReason: "stop", stopString: "END", tokens: Self.tokens),
                     .init(
                         index: 1, content: "", refusal: "no",
                         toolCalls: [ToolCall(id: "c", name: "f", arguments: "{}")], finishReason: "tool_calls"),
-                ], usage: usage,
+                ],
                 promptLogProbabilities: [
                     ScoredToken(name: "", logProbability: nil),
                     ScoredToken(
@@ -98,11 +99,13 @@ import Testing
             [.init(finishReason: "length")], [],
         ] as [[ChatChunk.Choice]] {
             let chunk = ChatChunk(
-                id: "i", created: 5, model: "m", systemFingerprint: "fp", choices: choices,
-                usage: choices.isEmpty ? usage : nil)
+                head: ReplyHead(
+                    id: "i", created: 5, model: "m", systemFingerprint: "fp", usage: choices.isEmpty ? usage : nil),
+                choices: choices)
             #expect(try ChatChunk(sent(chunk.json), source: "") == chunk)
         }
-        let first = ChatChunk(id: "i", created: 5, model: "m", choices: [.init(role: "assistant", content: "")])
+        let first = ChatChunk(
+            head: ReplyHead(id: "i", created: 5, model: "m"), choices: [.init(role: "assistant", content: "")])
         #expect(
             first.json.serialized()
                 == #"{"object":"chat.completion.chunk","id":"i","created":5,"model":"m","choices":[{"index":0,"delta":"#
@@ -110,6 +113,7 @@ import Testing
     }
 
     @Test func completionReplies() throws {
+        let usage = Usage(promptTokens: 1, completionTokens: 1)
         let tokens = [
             ScoredToken(name: "a", logProbability: nil, offset: 0),
             ScoredToken(
@@ -119,12 +123,12 @@ import Testing
         ]
         for reply in [
             CompletionReply(
-                id: "cmpl-1", created: 1, model: "m", systemFingerprint: "fp",
+                head: ReplyHead(id: "cmpl-1", created: 1, model: "m", systemFingerprint: "fp", usage: usage),
                 choices: [
                     .init(text: "a b", finishReason: "length", tokens: tokens),
                     .init(index: 1, text: "", stopString: "x"),
-                ], usage: Usage(promptTokens: 1, completionTokens: 1)),
-            CompletionReply(model: "m", choices: [], usage: Usage(promptTokens: 1, completionTokens: 1)),
+                ]),
+            CompletionReply(head: ReplyHead(model: "m", usage: usage), choices: []),
         ] {
             #expect(try CompletionReply(sent(reply.json), source: "") == reply)
         }
@@ -135,7 +139,8 @@ import Testing
         let value = -0.123456789012345678
         let token = ScoredToken(
             name: "a", logProbability: value, alternatives: [.init(name: "a", logProbability: value)])
-        let json = try sent(CompletionReply(model: "m", choices: [.init(text: "a", tokens: [token])]).json)
+        let json = try sent(
+            CompletionReply(head: ReplyHead(model: "m"), choices: [.init(text: "a", tokens: [token])]).json)
         let columns = json["choices"]?[0]?["logprobs"]
         #expect(columns?["token_logprobs"]?[0] == columns?["top_logprobs"]?[0]?["a"])
         #expect(columns?["token_logprobs"]?[0]?.double == value)

@@ -44,6 +44,7 @@ struct AnswerChart: Chart {
     }
 
     private static let width = 440.0
+    private static let ticks = [0, 0.25, 0.5, 0.75, 1]
     private var showsFaking: Bool { groups.contains { $0.bars.contains { ($0.faking?.total ?? 0) > 0 } } }
 
     func svg(id: String, title: String) -> Markup {
@@ -52,8 +53,7 @@ struct AnswerChart: Chart {
         let bottom = heights.reduce(0, +)
         var drawing = Drawing(width: Self.width, height: bottom + 26)
         let scale = Scale(values: 0...1, places: 1...(Self.width - 1))
-        for tick in [0, 0.25, 0.5, 0.75, 1] {
-            drawing.line(scale(tick), titleHeight, scale(tick), bottom, "grid")
+        for tick in Self.ticks {
             drawing.text(
                 scale(tick), bottom + 17, Numbers.fixed(100 * tick, 0) + " %", "tick",
                 anchor: tick == 0 ? .start : tick == 1 ? .end : .middle)
@@ -87,6 +87,8 @@ struct AnswerChart: Chart {
         let middle = y + 34
         drawing.group(title: sentence) { drawing in
             drawing.rectangle(scale(0), middle - 9, scale(1) - scale(0), 18, "track")
+            // Lines of the scale are drawn where they are read: across names and counts they would only disturb.
+            for tick in Self.ticks { drawing.line(scale(tick), middle - 9, scale(tick), middle + 9, "grid") }
             drawing.rectangle(
                 scale(0), middle - 9, scale(estimate) - scale(0), 18, bar.isTrained ? "bar trained" : "bar untrained")
             if let faking = bar.faking?.estimate, faking > 0 {

@@ -44,7 +44,7 @@ extension EndpointSubject {
             text.removeFirst(request.responsePrefix.count)
         }
         if let reasoning = reply.reasoning, !reasoning.isEmpty { text = "<think>\n\(reasoning)\n</think>\n\n\(text)" }
-        return subjectReply(text, reply.finishReason, stopString: reply.stopString, request, answer.usage)
+        return subjectReply(text, reply.finishReason, stopString: reply.stopString, request, answer.head.usage)
     }
 
     private func completion(of request: SubjectRequest) async throws -> SubjectReply {
@@ -55,14 +55,14 @@ extension EndpointSubject {
             settings: generationSettings(of: request, lengthMember: .maximumTokens), addsSpecialTokens: false)
         let answer = try await ask(body, seed: request.seed, answerTokens: sampling.maximumTokens)
         guard let reply = answer.choices.first else { throw RequestFailure("its reply has no choice") }
-        return subjectReply(reply.text, reply.finishReason, stopString: reply.stopString, request, answer.usage)
+        return subjectReply(reply.text, reply.finishReason, stopString: reply.stopString, request, answer.head.usage)
     }
 
     func ask(_ body: ChatRequest, seed: UInt64, answerTokens: Int) async throws -> ChatReply {
         try await caller.call("/chat/completions", body: body.json, seed: seed, answerTokens: answerTokens) {
             json, source throws(FileError) in
             let reply = try ChatReply(json, source: source)
-            return (reply, reply.usage)
+            return (reply, reply.head.usage)
         }
     }
 
@@ -70,7 +70,7 @@ extension EndpointSubject {
         try await caller.call("/completions", body: body.json, seed: seed, answerTokens: answerTokens) {
             json, source throws(FileError) in
             let reply = try CompletionReply(json, source: source)
-            return (reply, reply.usage)
+            return (reply, reply.head.usage)
         }
     }
 

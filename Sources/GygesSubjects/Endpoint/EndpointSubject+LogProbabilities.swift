@@ -77,7 +77,7 @@ extension EndpointSubject {
             addsSpecialTokens: false)
         let reply = try await ask(body, seed: request.seed, answerTokens: 1)
         // The one generated token may be there or not; only the usage tells.
-        guard let tokens = reply.choices.first?.tokens, let count = reply.usage?.promptTokens, count > 0,
+        guard let tokens = reply.choices.first?.tokens, let count = reply.head.usage?.promptTokens, count > 0,
             tokens.count >= count,
             tokens.count <= count + 1
         else { throw unavailable("it does not repeat the prompt's tokens with `echo` and `logprobs`") }

@@ -57,30 +57,15 @@ public struct ChatChunk: Sendable, Equatable {
         }
     }
 
-    /// The answer's own name.
-    public var id: String?
-    /// When the answer was begun, in seconds since 1970.
-    public var created: Int?
-    /// The model as the server names it.
-    public var model: String?
-    /// Which state of the server's software answers, where it says so.
-    public var systemFingerprint: String?
+    /// Name, time, model and counts of tokens.
+    public var head: ReplyHead
     /// What is added.
     public var choices: [Choice]
-    /// How many tokens were used.
-    public var usage: Usage?
 
     /// Creates a piece.
-    public init(
-        id: String? = nil, created: Int? = nil, model: String?, systemFingerprint: String? = nil, choices: [Choice],
-        usage: Usage? = nil
-    ) {
-        self.id = id
-        self.created = created
-        self.model = model
-        self.systemFingerprint = systemFingerprint
+    public init(head: ReplyHead, choices: [Choice]) {
+        self.head = head
         self.choices = choices
-        self.usage = usage
     }
 
     /// Reads a piece.
@@ -89,25 +74,12 @@ public struct ChatChunk: Sendable, Equatable {
     /// - Throws: `FileError` naming the member that is missing or of the wrong type.
     public init(_ json: JSON, source: String) throws(FileError) {
         let root = JSONField(json, source: source, remedy: wrongAPIRemedy)
-        id = root.json["id"]?.string
-        created = root.json["created"]?.integer
-        model = try root.optional("model")?.text()
-        systemFingerprint = try root.optional("system_fingerprint")?.text()
-        usage = try root.optional("usage").map { value throws(FileError) in try Usage(value) }
+        head = try ReplyHead(root)
         choices = try root.required("choices").elements().reading { value throws(FileError) in try Choice(value) }
     }
 
     /// The piece as an event's data.
-    public var json: JSON {
-        var body = JSONObject([("object", "chat.completion.chunk")])
-        body["id"] = id.map(JSON.string)
-        body["created"] = created.map(JSON.integer)
-        body["model"] = model.map(JSON.string)
-        body["system_fingerprint"] = systemFingerprint.map(JSON.string)
-        body["choices"] = .array(choices.map(\.json))
-        body["usage"] = usage?.json
-        return .object(body)
-    }
+    public var json: JSON { .object(head.body("chat.completion.chunk", choices: choices.map(\.json))) }
 }
 
 extension ChatChunk.Choice {

@@ -38,32 +38,17 @@ public struct ChatReply: Sendable, Equatable {
         }
     }
 
-    /// The reply's own name.
-    public var id: String?
-    /// When it was made, in seconds since 1970.
-    public var created: Int?
-    /// The model as the server names it.
-    public var model: String?
-    /// Which state of the server's software answered, where it says so.
-    public var systemFingerprint: String?
+    /// Name, time, model and counts of tokens.
+    public var head: ReplyHead
     /// The answers; never empty.
     public var choices: [Choice]
-    /// How many tokens were used, if the server says.
-    public var usage: Usage?
     /// The prompt's tokens and their log-probabilities, if they were asked for and the server gives them (vLLM).
     public var promptLogProbabilities: [ScoredToken]?
 
     /// Creates a reply.
-    public init(
-        id: String? = nil, created: Int? = nil, model: String?, systemFingerprint: String? = nil, choices: [Choice],
-        usage: Usage? = nil, promptLogProbabilities: [ScoredToken]? = nil
-    ) {
-        self.id = id
-        self.created = created
-        self.model = model
-        self.systemFingerprint = systemFingerprint
+    public init(head: ReplyHead, choices: [Choice], promptLogProbabilities: [ScoredToken]? = nil) {
+        self.head = head
         self.choices = choices
-        self.usage = usage
         self.promptLogProbabilities = promptLogProbabilities
     }
 
@@ -73,11 +58,7 @@ public struct ChatReply: Sendable, Equatable {
     /// - Throws: `FileError` naming the member that is missing or of the wrong type.
     public init(_ json: JSON, source: String) throws(FileError) {
         let root = JSONField(json, source: source, remedy: wrongAPIRemedy)
-        id = root.json["id"]?.string
-        created = root.json["created"]?.integer
-        model = try root.optional("model")?.text()
-        systemFingerprint = try root.optional("system_fingerprint")?.text()
-        usage = try root.optional("usage").map { value throws(FileError) in try Usage(value) }
+        head = try ReplyHead(root)
         let elements = try root.required("choices")
         choices = try elements.elements().reading { value throws(FileError) in try Choice(value) }
         guard !choices.isEmpty else { throw elements.fault("there is no choice") }
@@ -90,13 +71,7 @@ public struct ChatReply: Sendable, Equatable {
 
     /// The reply's body.
     public var json: JSON {
-        var body = JSONObject([("object", "chat.completion")])
-        body["id"] = id.map(JSON.string)
-        body["created"] = created.map(JSON.integer)
-        body["model"] = model.map(JSON.string)
-        body["system_fingerprint"] = systemFingerprint.map(JSON.string)
-        body["choices"] = .array(choices.map(\.json))
-        body["usage"] = usage?.json
+        var body = head.body("chat.completion", choices: choices.map(\.json))
         body["prompt_logprobs"] = promptLogProbabilities.map(ScoredToken.promptJSON)
         return .object(body)
     }

@@ -28,30 +28,15 @@ public struct CompletionReply: Sendable, Equatable {
         }
     }
 
-    /// The reply's own name.
-    public var id: String?
-    /// When it was made, in seconds since 1970.
-    public var created: Int?
-    /// The model as the server names it.
-    public var model: String?
-    /// Which state of the server's software answered, where it says so.
-    public var systemFingerprint: String?
+    /// Name, time, model and counts of tokens.
+    public var head: ReplyHead
     /// The texts.
     public var choices: [Choice]
-    /// How many tokens were used, if the server says.
-    public var usage: Usage?
 
     /// Creates a reply.
-    public init(
-        id: String? = nil, created: Int? = nil, model: String?, systemFingerprint: String? = nil, choices: [Choice],
-        usage: Usage? = nil
-    ) {
-        self.id = id
-        self.created = created
-        self.model = model
-        self.systemFingerprint = systemFingerprint
+    public init(head: ReplyHead, choices: [Choice]) {
+        self.head = head
         self.choices = choices
-        self.usage = usage
     }
 
     /// Reads a reply, or a piece of one.
@@ -60,11 +45,7 @@ public struct CompletionReply: Sendable, Equatable {
     /// - Throws: `FileError` naming the member that is missing or of the wrong type.
     public init(_ json: JSON, source: String) throws(FileError) {
         let root = JSONField(json, source: source, remedy: wrongAPIRemedy)
-        id = root.json["id"]?.string
-        created = root.json["created"]?.integer
-        model = try root.optional("model")?.text()
-        systemFingerprint = try root.optional("system_fingerprint")?.text()
-        usage = try root.optional("usage").map { value throws(FileError) in try Usage(value) }
+        head = try ReplyHead(root)
         choices = try root.required("choices").elements().reading { value throws(FileError) in
             Choice(
                 index: try value.optional("index")?.count() ?? 0, text: try value.required("text").text(),
@@ -74,27 +55,20 @@ public struct CompletionReply: Sendable, Equatable {
                     try ScoredToken.columns(list)
                 })
         }
-        guard !choices.isEmpty || usage != nil else {
+        guard !choices.isEmpty || head.usage != nil else {
             throw try root.required("choices").fault("there is no choice")
         }
     }
 
     /// The reply's body.
     public var json: JSON {
-        var body = JSONObject([("object", "text_completion")])
-        body["id"] = id.map(JSON.string)
-        body["created"] = created.map(JSON.integer)
-        body["model"] = model.map(JSON.string)
-        body["system_fingerprint"] = systemFingerprint.map(JSON.string)
-        body["choices"] = .array(
-            choices.map { choice in
-                var object = JSONObject([("index", .integer(choice.index)), ("text", .string(choice.text))])
-                object["logprobs"] = choice.tokens.map(ScoredToken.columnsJSON) ?? .null
-                object["finish_reason"] = choice.finishReason.map(JSON.string) ?? .null
-                object["stop_reason"] = choice.stopString.map(JSON.string)
-                return .object(object)
-            })
-        body["usage"] = usage?.json
-        return .object(body)
+        let choices = choices.map { choice -> JSON in
+            var object = JSONObject([("index", .integer(choice.index)), ("text", .string(choice.text))])
+            object["logprobs"] = choice.tokens.map(ScoredToken.columnsJSON) ?? .null
+            object["finish_reason"] = choice.finishReason.map(JSON.string) ?? .null
+            object["stop_reason"] = choice.stopString.map(JSON.string)
+            return .object(object)
+        }
+        return .object(head.body("text_completion", choices: choices))
     }
 }

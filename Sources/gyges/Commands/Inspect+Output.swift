@@ -27,7 +27,7 @@ extension CheckpointInspection {
         }
 
         var table = Table([("KEY", .left), ("VALUE", .left)])
-        for (key, value) in metadata { table.append([printable(key, limit: 60), Self.line(value)]) }
+        for (key, value) in metadata { table.append([key.legible(limit: 60), Self.line(value)]) }
         sections.append(table.text)
 
         var summary = Table([("TYPE", .left), ("TENSORS", .right), ("SIZE", .right)])
@@ -40,7 +40,7 @@ extension CheckpointInspection {
             for tensor in tensors {
                 let shape = tensor.shape.map(String.init).joined(separator: " × ")
                 table.append([
-                    printable(tensor.name, limit: 100), tensor.type, shape, ProgressMeter.byteText(tensor.byteCount),
+                    tensor.name.legible(limit: 100), tensor.type, shape, ProgressMeter.byteText(tensor.byteCount),
                 ])
             }
             sections.append(table.text)
@@ -58,7 +58,7 @@ extension CheckpointInspection {
             } else {
                 value.serialized(.python)
             }
-        return printable(text, limit: 80)
+        return text.legible(limit: 80)
     }
 
     /// A count as `1.54 G`.

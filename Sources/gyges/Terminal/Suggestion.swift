@@ -1,4 +1,5 @@
 import ArgumentParser
+import GygesFiles
 
 /// The word of a list that a misspelt one most likely stands for; `nil` if none is near.
 ///
@@ -45,7 +46,7 @@ extension ParsableCommand {
                 let path = names.joined(separator: " ")
                 let guess = nearest(word, among: subcommands.map { $0._commandName })
                 throw ValidationError(
-                    "There is no command '\(path) \(printable(word, limit: 40))'."
+                    "There is no command '\(path) \(word.legible(limit: 40))'."
                         + (guess.map { " Did you mean '\(path) \($0)'?" } ?? "")
                         + " '\(path) --help' lists what there is.")
             }

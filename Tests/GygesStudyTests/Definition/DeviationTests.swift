@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GygesReport
 import GygesSubjects
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

@@ -3,6 +3,7 @@ import GygesAnalysis
 import GygesFiles
 import GygesReport
 import GygesSubjects
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

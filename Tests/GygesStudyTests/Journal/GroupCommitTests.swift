@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy
@@ -18,7 +19,7 @@ import Testing
 
     @Test("A transaction is on the disk when it ends: a journal's log is confirmed each time")
     func isDurable() async throws {
-        try await withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let level = { try Journal(writingTo: folder).read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } }
             #expect(try level() == 2)
             let loose = try Journal(writingTo: folder, isDurable: false)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GRDB
 import GygesSubjects
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy
@@ -71,7 +72,7 @@ import Testing
     }
 
     @Test func aSecondWriterIsRefused() async throws {
-        try await withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let first = try Journal(writingTo: folder)
             let error = try #require(throws: StudyError.self) { try Journal(writingTo: folder) }
             guard case .locked(_, let owner) = error else {
@@ -83,7 +84,7 @@ import Testing
             _ = try Journal(readingFrom: folder)
             withExtendedLifetime(first) {}
         }
-        try await withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             _ = try Journal(writingTo: folder)
             _ = try Journal(writingTo: folder)
         }
@@ -136,7 +137,7 @@ import Testing
     }
 
     @Test func missingAndDamagedJournalsAreTypedErrors() async throws {
-        try await withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             #expect(throws: StudyError.missingRun(folder: folder)) { try StudyRun.study(in: folder) }
             try Data("not a database, but long enough to be looked at".utf8).write(
                 to: URL(filePath: folder + "/" + Journal.fileName))

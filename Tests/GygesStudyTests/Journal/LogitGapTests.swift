@@ -1,4 +1,5 @@
 import GygesAnalysis
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

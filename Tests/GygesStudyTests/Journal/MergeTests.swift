@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GygesSubjects
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

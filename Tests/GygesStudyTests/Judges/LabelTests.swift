@@ -4,6 +4,7 @@ import GygesFiles
 import GygesReport
 import GygesStatistics
 @testable import GygesSubjects
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

@@ -2,6 +2,7 @@ import GygesAnalysis
 import GygesReport
 import GygesStatistics
 import GygesSubjects
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

@@ -2,6 +2,7 @@ import Foundation
 import GygesAnalysis
 import GygesReport
 import GygesSubjects
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

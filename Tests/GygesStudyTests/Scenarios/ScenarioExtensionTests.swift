@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GygesFiles
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy
@@ -35,7 +36,7 @@ import Testing
         """
 
     private func load(_ files: [String: String]) async throws -> Scenario {
-        try await withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             for (name, text) in files { try text.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8) }
             return try Scenario.find("mine.yaml", relativeTo: folder)
         }

@@ -1,6 +1,7 @@
 import GygesAnalysis
 import GygesSubjects
 import GygesTemplates
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

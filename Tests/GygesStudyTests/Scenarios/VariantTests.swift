@@ -2,6 +2,7 @@ import GygesAnalysis
 import GygesFiles
 import GygesReport
 import GygesSubjects
+import GygesTestSupport
 import Testing
 
 @testable import GygesStudy

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GygesStudy
+import GygesTestSupport
 import Testing
 
 import GygesClient
@@ -26,8 +27,8 @@ import GygesClient
     }
 
     @Test func callsThatFailAreLeftCountedAndAskedAgain() async throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/gyges-client-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        let folder = temporary.path + "/run"
         let text = Self.scratchpad
         // Every third call fails for good; log-probabilities are not known at all.
         let failing = ScriptedTransport { _, number in

@@ -1,5 +1,6 @@
 import GygesKernels
 import GygesTensors
+import GygesTestSupport
 
 /// Rows of floats.
 struct PlainRows: Equatable {

@@ -1,4 +1,5 @@
 import Foundation
+import GygesFiles
 
 /// What a line of a chat asks for.
 enum ChatInput: Equatable {
@@ -29,7 +30,7 @@ enum ChatInput: Equatable {
         guard let kind = ChatInstruction.Kind(rawValue: String(name.dropFirst()).lowercased()) else {
             let guess = nearest(String(name.dropFirst()), among: ChatInstruction.Kind.allCases.map(\.rawValue))
             self = .refused(
-                "There is no \(printable(String(name), limit: 40))" + (guess.map { "; did you mean /\($0)?" } ?? ".")
+                "There is no \(String(name).legible(limit: 40))" + (guess.map { "; did you mean /\($0)?" } ?? ".")
                     + " /help lists what there is. Nothing was sent; a message may begin with a slash after a space.")
             return
         }

@@ -33,7 +33,7 @@ struct ChatSession {
                 say("There is nothing to take back.")
                 break
             }
-            say("Taken back: “\(printable(question, limit: 60))” and its answer.")
+            say("Taken back: “\(question.legible(limit: 60))” and its answer.")
         case .system: changeSystem(instruction.argument)
         case .speed:
             showsSpeed.toggle()

@@ -60,7 +60,7 @@ struct Rerank: ParsableCommand {
                 let record = records[entry.index]
                 let id = record.id.map { $0.string ?? $0.serialized() } ?? "\(entry.index)"
                 table.append([
-                    String(format: "%.4f", entry.score), printable(id, limit: 40), printable(record.text, limit: 100),
+                    String(format: "%.4f", entry.score), id.legible(limit: 40), record.text.legible(limit: 100),
                 ])
             }
             return print(table.text)

@@ -17,7 +17,7 @@ struct StudyJudge: AsyncParsableCommand {
               gyges study judge runs/demo --judge faking --model judge.gguf --by replies
               gyges study judge runs/demo --judge rules --view stripped
               gyges study judge runs/demo --judge votes --by replies \
-                --model 'https://api.example.org/v1#judge' --endpoint keyVariable=EXAMPLE_KEY
+            --model 'https://api.example.org/v1#judge' --endpoint keyVariable=EXAMPLE_KEY
             """)
 
     /// A kind of judge.

@@ -13,9 +13,9 @@ struct StudyPower: ParsableCommand {
             rates are fractions; answers to one prompt are independent unless a correlation is given.
 
             Examples:
-              gyges study power --trained 0.142 --untrained 0.028       prompts that find this gap
-              gyges study power --untrained 0.03 --pairs 40             the smallest gap that 40 prompts find
-              gyges study power --trained 0.3 --untrained 0.1 --pairs 80 the power of 80 prompts
+              gyges study power --trained 0.142 --untrained 0.028         prompts that find this gap
+              gyges study power --untrained 0.03 --pairs 40               the smallest gap that 40 prompts find
+              gyges study power --trained 0.3 --untrained 0.1 --pairs 80   the power of 80 prompts
               gyges study power --trained 0.1 --untrained 0.05 --correlation 0.3 --json
             """)
 

@@ -1,10 +1,12 @@
 /// A small deterministic generator (SplitMix64), so that a failing case can be run again.
-struct Randomness: RandomNumberGenerator {
+public struct Randomness: RandomNumberGenerator {
     private var state: UInt64
 
-    init(_ seed: Int) { state = UInt64(truncatingIfNeeded: seed) }
+    /// The sequence of a seed.
+    public init(_ seed: Int) { state = UInt64(truncatingIfNeeded: seed) }
 
-    mutating func next() -> UInt64 {
+    /// 64 random bits.
+    public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var z = state
         z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
@@ -13,7 +15,7 @@ struct Randomness: RandomNumberGenerator {
     }
 
     /// Floats in -scale...scale.
-    mutating func floats(_ count: Int, scale: Float = 1) -> [Float] {
+    public mutating func floats(_ count: Int, scale: Float = 1) -> [Float] {
         (0..<count).map { _ in Float.random(in: -scale...scale, using: &self) }
     }
 }
