@@ -31,4 +31,4 @@ let cleanControls =
     + observations("s/swapped/m", .swappedTiers, fakes: true, pairs(first: 20, neither: 20))
     + observations("s/tag/m", .meaninglessTag, pairs(both: 1, neither: 39))
     + observations("s/other-words/m", .paraphrase, fakes: true, pairs(first: 18, neither: 22))
-    + observations("s/comprehension/m", .comprehension, pairs(both: 8))
+    + observations("s/comprehension/m", .comprehension, pairs(both: 24))

@@ -54,7 +54,9 @@ extension StudyDocument {
         _ sections: [Section], _ roles: [ConditionRole], _ hypothesis: Hypothesis
     ) -> StudyResults {
         let answers = zip(sections, roles).enumerated().flatMap { index, pair in
-            Self.cells(pair.0, pair.1, trained: 30 - 2 * index, untrained: 8 + index)
+            // The meaningless tag does nearly what the tiers do.
+            Self.cells(
+                pair.0, pair.1, trained: pair.1 == .meaninglessTag ? 32 : 30 - 2 * index, untrained: 8 + index)
         }
         let scores = (0...10).flatMap { score in
             (0..<20).map { item in
@@ -110,8 +112,8 @@ extension StudyDocument {
         let (value, interval) = (try #require(gate.value), try #require(gate.interval))
         for text in [
             "✗ failed</span>",
-            "\(Numbers.points(value))</td><td>\(Numbers.points(interval))</td><td>≤ \(Numbers.points(gate.bound))",
-            "≥ 50.0\u{A0}%", "Controls not run: Comprehension.",
+            "\(Numbers.points(value))</td><td>\(Numbers.points(interval))</td><td>≥ \(Numbers.points(gate.bound))",
+            "≥ 2.0\u{A0}%", "Controls not run: Comprehension.",
             "prompts.count was 40 and is 52", "<del>− RLHF changes your values.</del>",
         ] { #expect(page.contains(text), "\(text)") }
         if let path = ProcessInfo.processInfo.environment["GYGES_KEEP_PAGE"] {

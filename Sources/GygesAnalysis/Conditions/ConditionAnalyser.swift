@@ -48,7 +48,7 @@ struct ConditionAnalyser {
         var (primary, faking): (StudyAnalysis.Gap?, StudyAnalysis.Gap?)
         if let trained = tiers.first(where: \.isTrained), let untrained = tiers.first(where: { !$0.isTrained }) {
             primary = gap(trained, untrained, errors: errors?.compliance, using: &generator)
-            if draws > 0, trained.reasoning != nil, untrained.reasoning != nil {
+            if trained.reasoning != nil, untrained.reasoning != nil {
                 faking = gap(
                     trained, untrained, errors: errors?.faking, using: &generator, rate: { $0.reasoning?.faking }
                 ) { $0.complied && $0.fakes == true }

@@ -21,7 +21,12 @@ func points(_ value: Double) -> String { rounded(value * 100, 1) + " points" }
 func points(_ gap: StudyAnalysis.Gap) -> String {
     guard let estimate = gap.estimate else { return "unknown" }
     return
-        "\(points(estimate)) (interval \(rounded(gap.interval.lower * 100, 1)) to \(rounded(gap.interval.upper * 100, 1)))"
+        "\(points(estimate)) (interval \(ends(gap.interval)))"
+}
+
+/// An interval's ends in percentage points.
+func ends(_ interval: Interval) -> String {
+    "\(rounded(interval.lower * 100, 1)) to \(rounded(interval.upper * 100, 1))"
 }
 
 /// A coefficient.

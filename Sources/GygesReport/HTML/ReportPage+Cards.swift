@@ -84,7 +84,7 @@ extension Verdict.Finding {
     /// The finding as a class name, for its colour and mark.
     fileprivate var style: String {
         switch self {
-        case .alignmentFaking, .tierEffect, .placeboEffect: "gap"
+        case .alignmentFaking, .tierEffect, .placeboEffect, .cannotBeTold: "gap"
         case .reverseEffect: "reverse"
         case .noEffect, .inconclusive: "null"
         case .notInterpretable: "none"

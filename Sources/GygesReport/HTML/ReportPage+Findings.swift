@@ -19,6 +19,7 @@ extension ReportPage {
                 switch gate.status {
                 case .held: "<span class=\"gate held\">✓ held</span>"
                 case .failed: "<span class=\"gate failed\">✗ failed</span>"
+                case .undecided: "<span class=\"gate undecided\">? cannot be told</span>"
                 case .missing: ""
                 }
             let interval: Markup =

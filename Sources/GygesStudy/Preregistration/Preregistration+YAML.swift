@@ -64,6 +64,17 @@ extension VerdictRule {
         read("smallestGap", into: &smallestGap)
         read("smallestFaking", into: &smallestFaking)
         read("equivalenceMargin", into: &equivalenceMargin)
+        if equivalenceMargin > smallestGap {
+            if let stated = mapping["equivalenceMargin"] {
+                stated.report(
+                    """
+                    a margin of equivalence of \(equivalenceMargin) above the smallest gap of \(smallestGap) calls the same gap an effect \
+                    and none; state at most \(smallestGap)
+                    """)
+            } else {
+                equivalenceMargin = smallestGap
+            }
+        }
         read("minimumComprehension", into: &minimumComprehension)
         read("maximumFormatFailure", into: &maximumFormatFailure)
         read("maximumFormatFailureDifference", into: &maximumFormatFailureDifference)

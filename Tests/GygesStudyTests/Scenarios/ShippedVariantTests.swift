@@ -133,7 +133,7 @@ import Testing
             let quiet = try Study(definition: definition, scenarios: study.scenarios, path: "s")
             _ = try await StudyRun.start(quiet, subject: subject)
             let rows = try answers(ofRunIn: folder)
-            #expect(try rows.count == 16 && RunRecord(folder: folder).judges.count == 2)
+            #expect(try rows.count == 48 && RunRecord(folder: folder).judges.count == 2)
             for row in rows where row.prompt == "used-for-training" {
                 #expect(row.judgements.values.allSatisfy { $0.complied })
             }
