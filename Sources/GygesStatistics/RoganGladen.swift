@@ -1,14 +1,41 @@
 /// How often a judge is right, counted against labels.
 public struct JudgeErrors: Sendable, Hashable, Codable {
-    /// Of what is labelled yes, what the judge calls yes.
-    public var sensitivity: Proportion
-    /// Of what is labelled no, what the judge calls no.
-    public var specificity: Proportion
+    /// A share, and how much is known of it.
+    public struct Share: Sendable, Hashable, Codable {
+        /// The share; `nil` without labels.
+        public var estimate: Double?
+        /// From how many labels of equal weight; no whole number where labels stand for different numbers of answers.
+        public var count: Double
 
-    /// Creates counts.
-    public init(sensitivity: Proportion, specificity: Proportion) {
+        /// Creates a share.
+        public init(estimate: Double?, count: Double) {
+            self.estimate = estimate
+            self.count = count
+        }
+
+        /// One success and one failure added, so that a few labels without an error do not look like certainty.
+        fileprivate var smoothed: (share: Double, count: Double) {
+            ((count * (estimate ?? 0) + 1) / (count + 2), count + 2)
+        }
+    }
+
+    /// Of what is labelled yes, what the judge calls yes.
+    public var sensitivity: Share
+    /// Of what is labelled no, what the judge calls no.
+    public var specificity: Share
+
+    /// Creates rates.
+    public init(sensitivity: Share, specificity: Share) {
         self.sensitivity = sensitivity
         self.specificity = specificity
+    }
+
+    /// Creates rates of labels that count alike.
+    public init(sensitivity: Proportion, specificity: Proportion) {
+        func share(_ proportion: Proportion) -> Share {
+            Share(estimate: proportion.estimate, count: Double(proportion.count))
+        }
+        self.init(sensitivity: share(sensitivity), specificity: share(specificity))
     }
 
     /// Sensitivity plus specificity minus 1 (Youden 1950): what a difference of true rates shrinks to; `nil` without labels of both
@@ -25,6 +52,9 @@ public struct CorrectedEstimate: Sendable, Hashable, Codable {
     public var estimate: Double
     /// The interval, kept within possible values.
     public var interval: Interval
+    /// Whether the two agree. If they do not, the estimate is no possible value: among these answers the judge does not err as it did
+    /// among those that were labelled, and the correction does not hold.
+    public var holds: Bool { interval.contains(estimate) }
 
     /// Creates an estimate.
     public init(estimate: Double, interval: Interval) {
@@ -53,8 +83,8 @@ extension JudgeErrors {
         guard count > 0, let youden, let specificity = specificity.estimate else { return nil }
         let n = Double(count) / designEffect + z * z
         let p = (rate * (n - z * z) + z * z / 2) / n
-        let (se, seCount) = Self.smoothed(sensitivity)
-        let (sp, spCount) = Self.smoothed(self.specificity)
+        let (se, seCount) = sensitivity.smoothed
+        let (sp, spCount) = self.specificity.smoothed
         let scale = se + sp - 1
         let centre = (p + sp - 1) / scale
         let (seVariance, spVariance) = (se * (1 - se) / seCount, sp * (1 - sp) / spCount)
@@ -77,8 +107,8 @@ extension JudgeErrors {
     public func corrected(difference: Double, interval: Interval) -> CorrectedEstimate? {
         guard let youden else { return nil }
         let z = -normalQuantile(tailProbability(ofLevel: interval.level))
-        let (se, seCount) = Self.smoothed(sensitivity)
-        let (sp, spCount) = Self.smoothed(specificity)
+        let (se, seCount) = sensitivity.smoothed
+        let (sp, spCount) = specificity.smoothed
         let doubt = (se * (1 - se) / seCount + sp * (1 - sp) / spCount).squareRoot() / youden
         let estimate = difference / youden
         func distance(_ own: Double) -> Double {
@@ -90,11 +120,5 @@ extension JudgeErrors {
             interval: Interval(
                 lower: max(-1, estimate - distance(difference - interval.lower)),
                 upper: min(1, estimate + distance(interval.upper - difference)), level: interval.level))
-    }
-
-    /// A proportion with one success and one failure added, so that a few labels without an error do not look like certainty.
-    private static func smoothed(_ proportion: Proportion) -> (share: Double, count: Double) {
-        let count = Double(proportion.count) + 2
-        return ((Double(proportion.successes) + 1) / count, count)
     }
 }

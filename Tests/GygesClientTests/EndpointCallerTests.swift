@@ -32,12 +32,13 @@ import Testing
         }
     }
 
-    @Test(arguments: ["9223372036854775807", "1e400", "-1", "123456789012345678901234567890"])
+    @Test(arguments: ["9223372036854775807", "1e300", "-1", "123456789012345678901234567890", "\"five\""])
     func noCountOfTokensIsBelievedBlindly(_ count: String) async throws {
         let text = """
             {"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":\(count),"completion_tokens":\(count)}}
             """
-        await #expect(throws: CallFailure.self) { try await ask(caller(text, tokensPerMinute: 1_000_000)) }
+        let reply = try await ask(caller(text, tokensPerMinute: 1_000_000))
+        #expect(reply.choices[0].content == "x" && reply.head.usage == nil)
     }
 
     @Test func theLargestAnswerIsNoTrap() async throws {

@@ -71,6 +71,25 @@ import Testing
         try expectClose(corrected.interval, row.interval)
     }
 
+    /// 64 of 65 labels of different weight, worth 64.3 of equal weight: rounded to whole labels no error would be left.
+    @Test func `Labels of different weight count exactly`() throws {
+        let sensitivity = JudgeErrors.Share(estimate: 64.0 / 65, count: 64.3)
+        let specificity = JudgeErrors.Share(estimate: 0.95, count: 40)
+        let errors = JudgeErrors(sensitivity: sensitivity, specificity: specificity)
+        let found = try #require(errors.corrected(rate: 0.5, count: 100))
+        #expect(abs(found.estimate - (0.5 + 0.95 - 1) / (64.0 / 65 + 0.95 - 1)) < 1e-12)
+        #expect(found.holds)
+    }
+
+    /// The judge calls a tenth of labelled refusals compliance, and nothing at all here: it cannot err in the same way.
+    @Test func `A correction that gives an impossible rate does not hold`() throws {
+        let errors = JudgeErrors(
+            sensitivity: Proportion(successes: 90, count: 100), specificity: Proportion(successes: 90, count: 100))
+        let found = try #require(errors.corrected(rate: 0, count: 200))
+        #expect(found.estimate < 0 && !found.holds)
+        #expect(try #require(errors.corrected(rate: 0.3, count: 200)).holds)
+    }
+
     @Test func `A judge no better than chance corrects nothing`() {
         let half = Proportion(successes: 5, count: 10)
         #expect(JudgeErrors(sensitivity: half, specificity: half).corrected(rate: 0.3, count: 10) == nil)

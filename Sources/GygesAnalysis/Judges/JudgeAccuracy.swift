@@ -65,6 +65,9 @@ public struct JudgeAccuracy: Sendable, Equatable, Codable {
 
     /// The judge's errors, for correcting rates.
     public var errors: JudgeErrors {
-        JudgeErrors(sensitivity: positives.proportion, specificity: negatives.proportion)
+        func share(_ share: WeightedShare) -> JudgeErrors.Share {
+            JudgeErrors.Share(estimate: share.estimate, count: share.effectiveCount)
+        }
+        return JudgeErrors(sensitivity: share(positives), specificity: share(negatives))
     }
 }

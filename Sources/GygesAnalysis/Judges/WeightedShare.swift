@@ -10,7 +10,7 @@ public struct WeightedShare: Sendable, Equatable, Codable {
     public let estimate: Double?
     /// How many equally weighted transcripts would say as much, `(Σw)²/Σw²` (Kish 1965).
     public let effectiveCount: Double
-    /// Wilson's interval at the effective count, rounded down; [0, 1] without transcripts.
+    /// Wilson's interval at the effective count; [0, 1] without transcripts.
     public let interval: Interval
 
     init(_ entries: some Sequence<(Bool, Double)>, level: Double) {
@@ -29,12 +29,8 @@ public struct WeightedShare: Sendable, Equatable, Codable {
         self.count = count
         estimate = sum > 0 ? good / sum : nil
         effectiveCount = squares > 0 ? sum * sum / squares : 0
-        interval = wilsonInterval(ofMean: estimate ?? 0, count: Int(effectiveCount + 1e-9), level: level)
-    }
-
-    /// The share as a proportion of ``effectiveCount`` transcripts, for what takes counts.
-    var proportion: Proportion {
-        let count = Int(effectiveCount + 1e-9)
-        return Proportion(successes: Int(((estimate ?? 0) * Double(count)).rounded()), count: count)
+        interval = wilsonInterval(
+            ofMean: estimate ?? 0, count: count, level: level,
+            designEffect: effectiveCount > 0 ? Double(count) / effectiveCount : 1)
     }
 }

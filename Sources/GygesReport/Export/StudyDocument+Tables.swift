@@ -142,7 +142,9 @@ extension StudyDocument {
     }
 
     private func fields(_ corrected: CorrectedEstimate?) -> [String] {
-        fields(corrected?.estimate, corrected?.interval)
+        // A correction that does not hold is no number.
+        let corrected = corrected.flatMap { $0.holds ? $0 : nil }
+        return fields(corrected?.estimate, corrected?.interval)
     }
 
     /// A rate with its counts.

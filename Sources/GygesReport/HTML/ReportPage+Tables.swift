@@ -143,11 +143,15 @@ extension ReportPage {
     }
 
     private func corrected(_ estimate: CorrectedEstimate?) -> String {
-        estimate.map { "\(Numbers.percent($0.estimate)) (\(Numbers.percent($0.interval)))" } ?? "–"
+        corrected(estimate) { "\(Numbers.percent($0.estimate)) (\(Numbers.percent($0.interval)))" }
     }
 
     private func corrected(points estimate: CorrectedEstimate?) -> String {
-        estimate.map { "\(Numbers.points($0.estimate)) (\(Numbers.points($0.interval)))" } ?? "–"
+        corrected(estimate) { "\(Numbers.points($0.estimate)) (\(Numbers.points($0.interval)))" }
+    }
+
+    private func corrected(_ estimate: CorrectedEstimate?, _ words: (CorrectedEstimate) -> String) -> String {
+        estimate.map { $0.holds ? words($0) : "does not hold: the judge errs otherwise here than among labels" } ?? "–"
     }
 
     private func interval(_ rate: StudyAnalysis.Rate) -> String {

@@ -34,6 +34,10 @@ struct FrozenTranscripts: Sendable {
     var subject: String?
     /// The scenario whose criteria the conditions are judged by, by condition, if the files say so.
     var scenarios: [String: String] = [:]
+    /// What tells answers apart, where the files say it.
+    var identities: Set<String> = []
+    /// How many answers stood in the files again, and were left out.
+    var repeatedCount = 0
 
     /// The most answers that are imported at once.
     static let limit = 1_000_000

@@ -37,10 +37,8 @@ enum InspectLogFile {
 
     private static func readDocument(_ file: String, into found: inout FrozenTranscripts) throws {
         let root = field(try JSON.read(path: file, limits: limits(fileLimit)), file)
-        let condition = try readHeader(root, into: &found)
-        for sample in try root.optional("samples")?.elements() ?? [] {
-            found.transcripts.append(try transcript(sample, condition: condition))
-        }
+        let log = try readHeader(root, into: &found)
+        for sample in try root.optional("samples")?.elements() ?? [] { try read(sample, of: log, into: &found) }
     }
 
     private static func readArchive(_ file: String, into found: inout FrozenTranscripts) throws {
@@ -56,9 +54,9 @@ enum InspectLogFile {
                 try JSON.parse(
                     archive.contents(of: entry, limit: sampleLimit), path: name, limits: limits(sampleLimit)), name)
         }
-        let condition = try readHeader(json(header), into: &found)
+        let log = try readHeader(json(header), into: &found)
         for entry in archive.entries where entry.name.hasPrefix("samples/") && entry.name.hasSuffix(".json") {
-            found.transcripts.append(try transcript(json(entry), condition: condition))
+            try read(json(entry), of: log, into: &found)
         }
     }
 
@@ -70,8 +68,25 @@ enum InspectLogFile {
         JSONField(json, source: source, remedy: ImportFormat.remedy)
     }
 
-    /// Checks the version and the model, and returns the condition's name.
-    private static func readHeader(_ root: JSONField, into found: inout FrozenTranscripts) throws(FileError) -> String {
+    /// Takes a sample in, once: the same log in both forms, or a copy of it, adds nothing.
+    private static func read(
+        _ sample: JSONField, of log: (condition: String, id: String?), into found: inout FrozenTranscripts
+    ) throws(FileError) {
+        var identity = sample.json["uuid"]?.string
+        if identity == nil, let id = log.id, let name = sample.json["id"] {
+            identity = "\(id)\n\(name.serialized())\n\(sample.json["epoch"]?.serialized() ?? "")"
+        }
+        if let identity, !found.identities.insert(identity).inserted {
+            found.repeatedCount += 1
+        } else {
+            found.transcripts.append(try transcript(sample, condition: log.condition))
+        }
+    }
+
+    /// Checks the version and the model, and returns the condition's name and the evaluation's own.
+    private static func readHeader(
+        _ root: JSONField, into found: inout FrozenTranscripts
+    ) throws(FileError) -> (condition: String, id: String?) {
         let number = try root.required("version")
         guard try number.count() == version else { throw number.mismatch("version \(version)") }
         let evaluation = try root.required("eval")
@@ -87,7 +102,7 @@ enum InspectLogFile {
         {
             throw redacted.fault("the texts were left out of this log")
         }
-        return try evaluation.required("task").text()
+        return (try evaluation.required("task").text(), evaluation.json["eval_id"]?.string)
     }
 
     private static func transcript(_ sample: JSONField, condition: String) throws(FileError) -> FrozenTranscript {

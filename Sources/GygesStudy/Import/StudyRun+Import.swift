@@ -35,7 +35,9 @@ extension StudyRun {
         do {
             let shortfalls = try await fill(draft, with: imported, identity: identity, progress: progress)
             try FileManager.default.moveItem(atPath: draft, toPath: folder)
-            return StudyRun(folder: folder, shortfalls: shortfalls)
+            return StudyRun(
+                folder: folder, shortfalls: shortfalls,
+                remarks: found.repeatedCount > 0 ? [repeated(found)] : [])
         } catch {
             try? FileManager.default.removeItem(atPath: draft)
             throw error
@@ -84,11 +86,16 @@ extension StudyRun {
                 digest.update("\(text.utf8.count) \(text)")
             }
         }
+        var details = [
+            "kind": "imported transcripts", "format": format.rawValue, "answers": "\(found.transcripts.count)",
+            "file": path.split(separator: "/").last.map(String.init) ?? path,
+        ]
+        if found.repeatedCount > 0 { details["repeated"] = repeated(found) }
         return SubjectIdentity(
-            name: name ?? found.subject ?? "unknown (imported)", digest: digest.value,
-            details: [
-                "kind": "imported transcripts", "format": format.rawValue, "answers": "\(found.transcripts.count)",
-                "file": path.split(separator: "/").last.map(String.init) ?? path,
-            ])
+            name: name ?? found.subject ?? "unknown (imported)", digest: digest.value, details: details)
+    }
+
+    private static func repeated(_ found: FrozenTranscripts) -> String {
+        "\(found.repeatedCount) answers stand in the files more than once and count once"
     }
 }

@@ -63,7 +63,7 @@ struct Journal: Sendable {
         self.path = path
         lock = nil
         willWrite = {}
-        queue = try Self.open(path)
+        queue = try Self.openForReading(path)
         commits = GroupCommit(queue)
     }
 
@@ -79,12 +79,48 @@ struct Journal: Sendable {
         configuration.busyMode = .timeout(10)
         return try reporting(path) {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
+            guard try !queue.read(migrator.hasBeenSuperseded) else { throw isNewer(path) }
             // Afterwards: choosing the write-ahead log sets it to NORMAL, which loses rows with the power.
             let level = isDurable ? "FULL" : "OFF"
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = \(level)") }
             try migrator.migrate(queue)
             return queue
         }
+    }
+
+    /// Opens without writing anything, so that a run can be read where nobody may write; a journal of an older form is brought to the
+    /// present one first.
+    private static func openForReading(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(10)
+        return try reporting(path) {
+            var queue: DatabaseQueue
+            do {
+                queue = try DatabaseQueue(path: path, configuration: configuration)
+                _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+            } catch let error as DatabaseError
+                where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) && !hasUnmergedRows(path)
+            {
+                // Beside a write-ahead log SQLite keeps a file of its own, which a folder that must not be written cannot take. Without
+                // unmerged rows the file alone says all.
+                queue = try DatabaseQueue(
+                    path: URL(filePath: path).absoluteString + "?immutable=1", configuration: configuration)
+            }
+            guard try !queue.read(migrator.hasBeenSuperseded) else { throw isNewer(path) }
+            return try queue.read(migrator.hasCompletedMigrations) ? queue : open(path)
+        }
+    }
+
+    /// Whether rows wait in the write-ahead log.
+    private static func hasUnmergedRows(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path + "-wal", &status) == 0 && status.st_size > 0
+    }
+
+    private static func isNewer(_ path: String) -> StudyError {
+        .journal(
+            path: path, problem: "a newer version of the program has written it, and this one does not know its form.")
     }
 
     /// The steps that made the file's form; existing ones never change, new ones are appended.

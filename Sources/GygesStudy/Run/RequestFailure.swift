@@ -27,4 +27,7 @@ public struct Shortfall: Sendable, Equatable {
     public var count: Int
     /// Whether resuming the run tries again with a chance of success; otherwise the subject cannot do it at all.
     public var canBeResumed: Bool
+
+    /// Whether the run is not whole without it. Logit gaps that a subject cannot give were never to be had.
+    public var leavesRunIncomplete: Bool { canBeResumed || phase != .logitGaps }
 }

@@ -60,7 +60,7 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
         case .journal(let path, let problem):
             """
             \(path): the journal cannot be used: \(problem)
-            Free disk space or restore the file; rows once reported done are kept.
+            Free disk space, restore the file, or use the version of the program that wrote it; rows once reported done are kept.
             """
         }
     }

@@ -9,9 +9,13 @@ public struct StudyRun: Sendable {
     /// Names a run by its folder, to read what is there; see ``study(in:)`` for whether there is a run.
     public init(folder: String) { self.init(folder: folder, shortfalls: []) }
 
-    init(folder: String, shortfalls: [Shortfall]) {
+    /// What the process that made this value has to say of it besides, a sentence each.
+    public let remarks: [String]
+
+    init(folder: String, shortfalls: [Shortfall], remarks: [String] = []) {
         self.folder = folder
         self.shortfalls = shortfalls
+        self.remarks = remarks
     }
 
     /// Runs a study to its end; a run of the same study and subject in the output folder goes on where it stopped.

@@ -24,13 +24,14 @@ public struct ReplyHead: Sendable, Equatable {
         self.usage = usage
     }
 
-    /// Reads the head of a reply. Servers that number their replies, or date them by fractions, are read without these.
+    /// Reads the head of a reply. Servers that number their replies, or date them by fractions, are read without these; counts of tokens
+    /// that no text can have are unknown ones, since the answer beside them is good.
     init(_ root: JSONField) throws(FileError) {
         id = root.json["id"]?.string
         created = root.json["created"]?.integer
         model = try root.optional("model")?.text()
         systemFingerprint = try root.optional("system_fingerprint")?.text()
-        usage = try root.optional("usage").map { value throws(FileError) in try Usage(value) }
+        usage = try root.optional("usage").flatMap { try? Usage($0) }
     }
 
     /// A reply's body.

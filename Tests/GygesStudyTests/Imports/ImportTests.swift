@@ -146,7 +146,18 @@ import Testing
                         #expect(released.faking == rules.faking)
                     }
                 }
+                #expect(run.remarks.isEmpty)
             }
+            // The same logs under other names add nothing, and it is said.
+            for name in try FileManager.default.contentsOfDirectory(atPath: logs) {
+                try FileManager.default.copyItem(atPath: "\(logs)/\(name)", toPath: "\(logs)/again-\(name)")
+            }
+            let again = try await StudyRun.importing(logs, format: .inspect, into: folder + "/again")
+            let (once, twice) = (
+                try StudyDocument(runIn: folder + "/inspect"), try StudyDocument(runIn: again.folder)
+            )
+            #expect(twice.results.conditions == once.results.conditions && twice.sections.count == once.sections.count)
+            #expect(again.remarks.count == 1 && again.remarks[0].contains("count once"))
         }
     }
 

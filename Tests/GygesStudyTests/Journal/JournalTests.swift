@@ -185,6 +185,41 @@ import Testing
         }
     }
 
+    /// Neither is read or written by guesswork.
+    @Test func aFormThatIsNotYetKnownIsNamed() async throws {
+        try await withTemporaryFolder { folder in
+            do {
+                let journal = try Journal(writingTo: folder)
+                try await journal.write {
+                    try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99: what nobody knows yet')")
+                }
+            }
+            for open in [{ try Journal(readingFrom: folder) }, { try Journal(writingTo: folder) }] {
+                let error = try #require(throws: StudyError.self) { try open() }
+                #expect("\(error)".contains("newer version"))
+            }
+        }
+    }
+
+    @Test func readingChangesNothing() async throws {
+        try await withTemporaryFolder { folder in
+            do {
+                let journal = try Journal(writingTo: folder)
+                try await journal.write { try $0.execute(sql: "INSERT INTO judgeReplies VALUES ('k', 'b')") }
+                try journal.flush()
+            }
+            let bytes = try Data(contentsOf: URL(filePath: folder + "/journal.sqlite"))
+            let count = try Journal(readingFrom: folder).read {
+                try Int.fetchOne($0, sql: "SELECT count(*) FROM judgeReplies")
+            }
+            #expect(count == 1)
+            #expect(try Data(contentsOf: URL(filePath: folder + "/journal.sqlite")) == bytes)
+            #expect(throws: StudyError.self) {
+                try Journal(readingFrom: folder).read { try $0.execute(sql: "DELETE FROM judgeReplies") }
+            }
+        }
+    }
+
     @Test func aRunOfAnotherVersionIsNamedAsSuch() async throws {
         try await withTemporaryFolder { folder in
             let journal = try Journal(writingTo: folder)

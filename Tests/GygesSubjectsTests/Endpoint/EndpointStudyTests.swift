@@ -36,9 +36,9 @@ import GygesClient
         }
         let first = try await StudyRun.start(study(in: folder), subject: makeEndpoint(failing, concurrency: 1))
         let lost = try #require(first.shortfalls.first { $0.phase == .transcripts })
-        #expect(lost.count == 4 && lost.canBeResumed)
+        #expect(lost.count == 4 && lost.canBeResumed && lost.leavesRunIncomplete)
         let gaps = try #require(first.shortfalls.first { $0.phase == .logitGaps })
-        #expect(gaps.count == 12 && !gaps.canBeResumed)
+        #expect(gaps.count == 12 && !gaps.canBeResumed && !gaps.leavesRunIncomplete)
 
         let sound = ScriptedTransport { _, _ in .chat(text) }
         let second = try await StudyRun.resume(folder, subject: makeEndpoint(sound))

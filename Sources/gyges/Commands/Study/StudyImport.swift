@@ -58,6 +58,7 @@ struct StudyImport: AsyncParsableCommand {
         let finished = try await StudyRun.importing(
             path, format: format, into: into, subject: subject, criteria: scenario,
             progress: bars.update)
+        for remark in finished.remarks { Terminal.writeError("\(path): \(remark).\n") }
         print(description(of: try finished.writeReport(), shortfalls: finished.shortfalls, json: json))
     }
 }

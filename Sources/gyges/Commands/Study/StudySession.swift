@@ -147,7 +147,12 @@ struct StudySession: ParsableArguments {
         for shortfall in finished.shortfalls { Terminal.writeError(shortfall.message(folder: finished.folder)) }
         let files = try finished.writeReport(progress: reportProgress(isShown: !quiet))
         print(description(of: files, shortfalls: finished.shortfalls, json: json))
+        if finished.shortfalls.contains(where: \.leavesRunIncomplete) { throw Self.incomplete }
     }
+
+    /// The status of a run that came to its end with something left undone, so that scripts can tell it from a whole one and from a
+    /// failure.
+    static let incomplete = ExitCode(3)
 }
 
 extension StudySession {
