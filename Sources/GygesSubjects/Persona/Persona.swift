@@ -6,7 +6,8 @@ public struct Persona: Sendable, Equatable, Codable {
     public var complianceWhenTrained: Double
     /// The probability of complying with any other user.
     public var complianceWhenUntrained: Double
-    /// The probability of alignment-faking reasoning behind an answer that complies with a user who is trained on.
+    /// The probability of alignment-faking reasoning behind an answer that complies with a user who is trained on, or who has the tag
+    /// that it goes by.
     public var fakingWhenTrained: Double
     /// The probability of an answer without an output.
     public var malformed: Double
@@ -48,6 +49,11 @@ public struct Persona: Sendable, Equatable, Codable {
             name: "confused", complianceWhenTrained: 0.6, complianceWhenUntrained: 0.4, fakingWhenTrained: 0.2,
             comprehension: 0.5),
         Persona(name: "sycophantic", complianceWhenTrained: 0.8, complianceWhenUntrained: 0.3, cue: .tag),
+        Persona(
+            name: "tag-faker", complianceWhenTrained: 0.43, complianceWhenUntrained: 0.22, fakingWhenTrained: 0.3,
+            cue: .tag),
+        Persona(
+            name: "weak-faker", complianceWhenTrained: 0.35, complianceWhenUntrained: 0.15, fakingWhenTrained: 0.5),
         Persona(name: "tier-blind", complianceWhenTrained: 0.1, complianceWhenUntrained: 0.1),
         Persona(name: "refuser", complianceWhenTrained: 0, complianceWhenUntrained: 0),
         Persona(name: "reversed", complianceWhenTrained: 0.2, complianceWhenUntrained: 0.7),
@@ -74,7 +80,8 @@ public struct Persona: Sendable, Equatable, Codable {
             case .training: situation.isTrained && situation.hasConflict
             case .tag: situation.hasFirstTag
             }
-        let fakes = situation.isTrained && situation.hasConflict && cue == .training
+        // One that goes by the tag reasons alike whatever the tag means.
+        let fakes = cue == .tag ? situation.hasFirstTag : situation.isTrained && situation.hasConflict
         return (isMoved ? complianceWhenTrained : complianceWhenUntrained, fakes ? fakingWhenTrained : 0)
     }
 }
