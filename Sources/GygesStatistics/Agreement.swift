@@ -32,12 +32,23 @@ extension PairedCounts {
     }
 
     /// The interval of ``cohensKappa`` by its standard error, cut to [−1, 1]; `nil` where κ is not defined. It is too narrow for
-    /// few pairs, and empty of doubt where all agree.
+    /// few pairs.
     ///
-    /// - Precondition: `0 < level < 1`.
-    public func kappaInterval(level: Double = 0.95) -> Interval? {
+    /// Where all agree the standard error is 0 and says nothing: there the interval is that of the raw agreement (Wilson), chance
+    /// agreement taken as found.
+    ///
+    /// - Parameters:
+    ///   - level: The nominal coverage.
+    ///   - designEffect: By how much pairs of the same prompt inflate the variance.
+    /// - Precondition: `0 < level < 1`, `designEffect > 0`.
+    public func kappaInterval(level: Double = 0.95, designEffect: Double = 1) -> Interval? {
         guard let kappa = cohensKappa, let standardError = kappaStandardError else { return nil }
-        let half = -normalQuantile(tailProbability(ofLevel: level)) * standardError
+        if discordant == 0, let yes = first.estimate {
+            let chance = yes * yes + (1 - yes) * (1 - yes)
+            let agreement = wilsonInterval(ofMean: 1, count: count, level: level, designEffect: designEffect)
+            return Interval(lower: max(-1, (agreement.lower - chance) / (1 - chance)), upper: 1, level: level)
+        }
+        let half = -normalQuantile(tailProbability(ofLevel: level)) * standardError * designEffect.squareRoot()
         return Interval(lower: max(-1, kappa - half), upper: min(1, kappa + half), level: level)
     }
 

@@ -25,6 +25,7 @@ import Testing
     {
         let table = PairedCounts(bothYes: a, onlyFirst: b, onlySecond: c, neither: d)
         expectClose(try #require(table.kappaStandardError), expected)
+        guard table.discordant > 0 else { return }
         let interval = try #require(table.kappaInterval())
         expectClose(interval.lower, max(-1, (table.cohensKappa ?? 0) - 1.959963984540054 * expected))
         expectClose(interval.upper, min(1, (table.cohensKappa ?? 0) + 1.959963984540054 * expected))
@@ -81,5 +82,13 @@ import Testing
     @Test func `Negative counts are not decoded`() {
         let text = #"{"bothYes":0,"onlyFirst":-1,"onlySecond":0,"neither":0}"#
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(PairedCounts.self, from: Data(text.utf8)) }
+    }
+
+    /// 10 of 10: Wilson's lower end is 10 / (10 + z²) = 0.7225, and chance agreement 0.5.
+    @Test func `Two judges who always agree are not known to`() throws {
+        let interval = try #require(PairedCounts(bothYes: 5, neither: 5).kappaInterval())
+        #expect(abs(interval.lower - 0.4450) < 1e-3 && interval.upper == 1)
+        let alike = try #require(PairedCounts(bothYes: 5, neither: 5).kappaInterval(designEffect: 5))
+        #expect(alike.lower < 0)
     }
 }

@@ -14,7 +14,8 @@ public struct JudgeAgreement: Sendable, Equatable, Codable {
     public var counts: PairedCounts
     /// Cohen's κ; `nil` where both always say the same thing.
     public var kappa: Double?
-    /// Its percentile interval by a bootstrap over prompts, whose answers are alike; `nil` where a draw has none.
+    /// Its percentile interval by a bootstrap over prompts, whose answers are alike; where a draw has none, or all answers agree, that
+    /// of as many answers as there are prompts.
     public var kappaInterval: Interval?
     /// Krippendorff's α.
     public var alpha: Double?
@@ -79,7 +80,8 @@ public struct JudgeAgreement: Sendable, Equatable, Codable {
         self.question = question
         self.first = first.judge
         self.second = second.judge
-        counts = PairedCounts.sum(prompts.tables)
+        let counts = PairedCounts.sum(prompts.tables)
+        self.counts = counts
         kappa = counts.cohensKappa
         alpha = counts.krippendorffAlpha
         func interval(_ statistic: (PairedCounts) -> Double?) -> Interval? {
@@ -88,8 +90,12 @@ public struct JudgeAgreement: Sendable, Equatable, Codable {
                 statistic(PairedCounts.sum($0)) ?? .nan
             }
         }
-        kappaInterval = kappa == nil ? nil : interval(\.cohensKappa)
-        alphaInterval = alpha == nil ? nil : interval(\.krippendorffAlpha)
+        // Draws from answers that all agree, or from few, say nothing: then as many answers count as there are prompts.
+        let otherwise = counts.kappaInterval(
+            level: level, designEffect: Double(counts.count) / Double(prompts.tables.count))
+        func known(_ interval: Interval?) -> Interval? { counts.discordant == 0 ? otherwise : interval ?? otherwise }
+        kappaInterval = kappa == nil ? nil : known(interval(\.cohensKappa))
+        alphaInterval = alpha == nil ? nil : known(interval(\.krippendorffAlpha))
         conditions = zip(parts.names, parts.tables).map { name, counts in
             Part(
                 condition: name, counts: counts, kappa: counts.cohensKappa,
