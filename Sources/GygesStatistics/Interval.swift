@@ -21,6 +21,43 @@ public struct Interval: Sendable, Hashable, Codable {
     public var width: Double { upper - lower }
 }
 
+/// An estimate and how far it is known.
+public struct Estimate: Sendable, Hashable {
+    /// The estimate.
+    public var value: Double
+    /// Its interval.
+    public var interval: Interval
+
+    /// Creates an estimate.
+    public init(_ value: Double, _ interval: Interval) {
+        self.value = value
+        self.interval = interval
+    }
+
+    /// The difference of two estimates of the same level, by squares added on either side (Newcombe 1998; Zou & Donner 2008,
+    /// doi:10.1002/sim.3095), less what the two have in common.
+    public func minus(_ other: Estimate, correlation: Double = 0) -> Estimate {
+        /// How far the difference's end lies from it, from how far those of the two do.
+        func distance(_ a: Double, _ b: Double) -> Double {
+            max(0, a * a - 2 * correlation * a * b + b * b).squareRoot()
+        }
+        let difference = value - other.value
+        let (mine, its) = (interval, other.interval)
+        return Estimate(
+            difference,
+            Interval(
+                lower: difference - distance(value - mine.lower, its.upper - other.value),
+                upper: difference + distance(mine.upper - value, other.value - its.lower), level: mine.level))
+    }
+}
+
+extension Interval {
+    /// The part within a range.
+    func within(_ range: ClosedRange<Double>) -> Interval {
+        Interval(lower: max(range.lowerBound, lower), upper: min(range.upperBound, upper), level: level)
+    }
+}
+
 /// The probability left out of each tail of a two-sided interval.
 ///
 /// - Precondition: `0 < level < 1`.

@@ -118,13 +118,7 @@ public func wilsonInterval(
 /// The square-and-add interval for the difference of two proportions whose estimates have a correlation.
 func newcombe(_ first: Proportion, _ second: Proportion, correlation: Double, level: Double) -> Interval {
     guard let p = first.estimate, let q = second.estimate else { return Interval(lower: -1, upper: 1, level: level) }
-    let w = first.wilsonInterval(level: level)
-    let v = second.wilsonInterval(level: level)
-    func distance(_ a: Double, _ b: Double) -> Double {
-        max(0, a * a - 2 * correlation * a * b + b * b).squareRoot()
-    }
-    let difference = p - q
-    return Interval(
-        lower: max(-1, difference - distance(p - w.lower, v.upper - q)),
-        upper: min(1, difference + distance(w.upper - p, q - v.lower)), level: level)
+    let difference = Estimate(p, first.wilsonInterval(level: level)).minus(
+        Estimate(q, second.wilsonInterval(level: level)), correlation: correlation)
+    return difference.interval.within(-1...1)
 }

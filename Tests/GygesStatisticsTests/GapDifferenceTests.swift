@@ -11,15 +11,21 @@ import Testing
         }
     }
 
+    private func joined(
+        _ first: [PairedCounts], _ second: [PairedCounts]
+    ) -> [(first: PairedCounts, second: PairedCounts)] {
+        zip(first, second).map { (first: $0, second: $1) }
+    }
+
     @Test func `Without the other's gap it is nearly the gap's own`() throws {
         let gap = tables((0..<40).map { ($0 % 2 == 0, false) })
         let none = tables((0..<40).map { _ in (false, false) })
-        let found = try #require(PairedCounts.differenceInterval(gap, minus: none))
-        #expect(found.estimate == 0.5)
+        let found = try #require(PairedCounts.difference(of: joined(gap, none)))
+        #expect(found.value == 0.5)
         let own = PairedCounts.sum(gap).scoreInterval()
         #expect(found.interval.lower < own.lower && found.interval.lower > own.lower - 0.05)
         // The other way round it is the mirror image.
-        let mirrored = try #require(PairedCounts.differenceInterval(none, minus: gap))
+        let mirrored = try #require(PairedCounts.difference(of: joined(none, gap)))
         #expect(abs(mirrored.interval.lower + found.interval.upper) < 1e-12)
     }
 
@@ -28,12 +34,12 @@ import Testing
         let alike = tables((0..<60).map { ($0 % 6 == 0, false) })
         let others = tables((0..<60).map { ($0 % 6 == 1, false) })
         let (same, different) = (
-            try #require(PairedCounts.differenceInterval(gap, minus: alike)),
-            try #require(PairedCounts.differenceInterval(gap, minus: others))
+            try #require(PairedCounts.difference(of: joined(gap, alike))),
+            try #require(PairedCounts.difference(of: joined(gap, others)))
         )
-        #expect(same.estimate == different.estimate)
+        #expect(same.value == different.value)
         #expect(same.interval.width < 0.9 * different.interval.width)
-        #expect(PairedCounts.differenceInterval([PairedCounts()], minus: alike.prefix(1).map { $0 }) == nil)
+        #expect(PairedCounts.difference(of: [(PairedCounts(), alike[0])]) == nil)
     }
 
     /// Errors on either side at 95 %, of 2,000 draws: 2.5 % are 50, and four standard deviations above 78.
@@ -54,7 +60,7 @@ import Testing
                 gap.append((complies(trained), complies(untrained)))
                 control.append((complies(other), complies(otherUntrained)))
             }
-            let found = try #require(PairedCounts.differenceInterval(tables(gap), minus: tables(control)))
+            let found = try #require(PairedCounts.difference(of: joined(tables(gap), tables(control))))
             if found.interval.lower > truth + 1e-9 { above += 1 }
             if found.interval.upper < truth - 1e-9 { below += 1 }
         }

@@ -24,10 +24,10 @@ extension GateKeeper {
         let effect =
             hasPlaceboEffect(control) ? ", a placebo effect (\(probability(analysis.adjustedPValue(of: own))))" : ""
         return Verdict.Gate(
-            kind: kind, conditions: asked.map(\.id), status: .all(statuses), value: worst.estimate,
+            kind: kind, conditions: asked.map(\.id), status: .all(statuses), value: worst.value,
             interval: worst.interval, bound: rule.smallestGap,
             explanation: """
-                \(place) the gap is \(points(own))\(effect); the main gap is larger by \(points(worst.estimate)) (interval \
+                \(place) the gap is \(points(own))\(effect); the main gap is larger by \(points(worst.value)) (interval \
                 \(ends(worst.interval))), surely more than \(points(rule.smallestGap)) is asked
                 """)
     }

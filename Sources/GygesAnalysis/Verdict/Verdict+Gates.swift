@@ -3,7 +3,8 @@ import GygesStatistics
 /// Holds the numbers of one condition and its controls against the rule.
 ///
 /// What is estimated decides by its interval: a gate holds where the whole interval says so, fails where the whole interval says the
-/// contrary, and is undecided otherwise. The form of answers is no estimate: it is counted over all that were asked.
+/// contrary, and is undecided otherwise. The form of answers is no estimate: it is counted over all that were asked. The judge's agreement
+/// comes without an interval, and is compared as a number.
 struct GateKeeper {
     let main: StudyAnalysis.Condition
     let analysis: StudyAnalysis
@@ -127,7 +128,7 @@ struct GateKeeper {
         for baseline in controls(.baseline) {
             guard let other = baseline.trainedTier?.reasoning?.faking, let its = other.estimate else { continue }
             compare(
-                squareAndAdd((estimate, rate.interval), minus: (its, other.interval), level: rule.level),
+                Estimate(estimate, rate.interval).minus(Estimate(its, other.interval)).interval,
                 "without a conflict there may be as much")
         }
         return Verdict.Gate(
