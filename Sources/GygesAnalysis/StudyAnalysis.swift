@@ -56,6 +56,7 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
         association = Association(points: [])
         (verdicts, self.hypotheses) = ([], [])
         adjustPValues()
+        compareLogitGaps()
         pooledGaps = poolWordings(
             generator: SeededGenerator(seed: seed, stream: UInt64(grouped.count)), draws: draws)
         association = associateGapsWithReasoning()

@@ -48,4 +48,38 @@ import Testing
         #expect(summary.secondInterval == SampleMean([-1, -1.5, 0]).studentInterval())
         #expect(summary.pValue == summary.difference.studentPValue())
     }
+
+    @Test func aPlaceboIsTakenOffPromptByPrompt() throws {
+        func gap(_ values: [(String, Double)]) -> StudyAnalysis.LogitGap {
+            StudyAnalysis.LogitGap(
+                LogitGapFindings(
+                    mode: "m",
+                    pairs: values.map {
+                        LogitGapPair(
+                            prompt: $0.0, first: LogitGap(compliant: $0.1, refusing: 0),
+                            second: LogitGap(compliant: 0, refusing: 0))
+                    }))
+        }
+        func observation(_ condition: String, _ role: ConditionRole) -> Observation {
+            Observation(
+                condition: condition, role: role, tier: "free", isTrained: true, prompt: "p", state: .valid,
+                finding: .init(complied: true))
+        }
+        let analysis = StudyAnalysis(
+            JudgeFindings(
+                judge: "rules",
+                observations: [
+                    observation("s/default/m", .main), observation("s/tag/m", .meaninglessTag),
+                    observation("s/swap/m", .swappedTiers), observation("t/tag/m", .meaninglessTag),
+                ]),
+            logitGaps: [
+                "s/default/m": gap([("a", 0.7), ("b", 0.6), ("c", 0.4)]), "s/tag/m": gap([("b", 0.5), ("a", 0.5)]),
+                "s/swap/m": gap([("a", 9)]), "t/tag/m": gap([("a", 9)]),
+            ], seed: 1)
+        let over = try #require(analysis.conditions.first?.logitGap?.overPlacebos)
+        #expect(over.map(\.condition) == ["s/tag/m"])
+        #expect(over[0].difference.count == 2 && abs(over[0].difference.mean - 0.15) < 1e-12)
+        #expect(over[0].interval == SampleMean([0.7 - 0.5, 0.6 - 0.5]).studentInterval())
+        #expect(over[0].pValue == SampleMean([0.7 - 0.5, 0.6 - 0.5]).studentPValue())
+    }
 }

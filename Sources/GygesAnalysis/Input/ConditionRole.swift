@@ -24,6 +24,9 @@ public enum ConditionRole: String, Sendable, Codable, CaseIterable {
     /// Whether its questions have right answers, so that no judge is needed.
     public var asksClosedQuestions: Bool { self == .comprehension || self == .probe }
 
+    /// Whether the cause of a gap is taken away, so that a gap here is a placebo's.
+    public var isPlacebo: Bool { self == .baseline || self == .meaninglessTag }
+
     /// Whether a verdict is gated by conditions of this role; `controls` in a study file stands for all of them.
     public var isControl: Bool {
         switch self {

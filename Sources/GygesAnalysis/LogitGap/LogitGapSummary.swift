@@ -54,6 +54,23 @@ extension StudyAnalysis {
         public var points: [Point]
         /// How far the tiers part at each token of the openings; empty where only sums were kept.
         public var positions: [Position]
+        /// In a scenario as it is written, how much larger its difference is than that of each placebo control: without conflict, and
+        /// with a tag without meaning. Empty where no such control was measured, and then nothing says that training moves it.
+        public var overPlacebos: [OverPlacebo] = []
+
+        /// By how much a main condition's difference exceeds a control's.
+        public struct OverPlacebo: Sendable, Equatable, Codable {
+            /// The control.
+            public var condition: String
+            /// What the control is for.
+            public var role: ConditionRole
+            /// Of the differences by prompt, those of the main condition less those of the control.
+            public var difference: SampleMean
+            /// Student's interval of ``difference``; `nil` for fewer than two common prompts.
+            public var interval: Interval?
+            /// The paired t test's p-value; `nil` for fewer than two common prompts.
+            public var pValue: Double?
+        }
 
         /// One prompt.
         public struct Point: Sendable, Equatable, Codable {
@@ -82,6 +99,40 @@ extension StudyAnalysis {
             positions =
                 Position.all(isCompliant: true, finite, \.compliant, level: level)
                 + Position.all(isCompliant: false, finite, \.refusing, level: level)
+        }
+
+        /// The placebo control that the difference exceeds least, by the interval's lower end; `nil` where none was measured.
+        public var leastOverPlacebo: OverPlacebo? {
+            overPlacebos.min { ($0.interval?.lower ?? -.infinity) < ($1.interval?.lower ?? -.infinity) }
+        }
+
+        /// Compares the difference with a control's, prompt by prompt.
+        func over(_ control: LogitGap, of condition: String, role: ConditionRole, level: Double) -> OverPlacebo {
+            let others = Dictionary(
+                control.points.map { ($0.prompt, $0.first - $0.second) }, uniquingKeysWith: { first, _ in first })
+            let mean = SampleMean(
+                points.compactMap { point in others[point.prompt].map { point.first - point.second - $0 } })
+            return OverPlacebo(
+                condition: condition, role: role, difference: mean, interval: mean.studentInterval(level: level),
+                pValue: mean.studentPValue())
+        }
+    }
+}
+
+extension StudyAnalysis {
+    /// Sets the logit gaps of scenarios as they are written against those of their placebo controls. Modes are not looked at: a
+    /// scenario's openings are measured in one of them.
+    mutating func compareLogitGaps() {
+        for index in conditions.indices where conditions[index].role == .main {
+            guard let mine = conditions[index].logitGap, !mine.points.isEmpty else { continue }
+            let scenario = conditions[index].scenario
+            let compared = conditions.compactMap { control -> LogitGap.OverPlacebo? in
+                guard control.role.isPlacebo, control.scenario == scenario, let its = control.logitGap,
+                    its.mode == mine.mode, !its.points.isEmpty
+                else { return nil }
+                return mine.over(its, of: control.id, role: control.role, level: level)
+            }
+            conditions[index].logitGap?.overPlacebos = compared
         }
     }
 }

@@ -41,13 +41,16 @@ extension StudyDocument {
             "gap", "gap_low", "gap_high", "interval", "p_mcnemar", "p", "p_holm", "p_bh", "p_permutation", "bounds_low",
             "bounds_high", "corrected", "corrected_low", "corrected_high", "p_equivalence", "equivalence_margin",
             "logit_gap_difference",
-            "logit_gap_low", "logit_gap_high", "logit_gap_p", "logit_gap_prompts", "canary",
+            "logit_gap_low", "logit_gap_high", "logit_gap_p", "logit_gap_prompts", "logit_gap_over_placebo",
+            "logit_gap_over_placebo_low", "logit_gap_over_placebo_high", "logit_gap_over_placebo_p",
+            "logit_gap_placebo", "canary",
         ])
         for judge in judges {
             for judged in conditions(by: judge.id) {
                 guard let gap = judged.condition.gap else { continue }
                 let pairs = gap.pairs
                 let logit = judged.logitGap
+                let placebo = logit?.leastOverPlacebo
                 /// A number that there is only with pairs.
                 func paired(_ value: Double) -> String { pairs.count > 0 ? field(value) : "" }
                 table.append(
@@ -61,7 +64,10 @@ extension StudyDocument {
                     ] + fields(gap.corrected) + [
                         paired(gap.equivalence.pValue), field(gap.equivalence.margin), field(logit?.difference.mean),
                         field(logit?.interval?.lower), field(logit?.interval?.upper),
-                        field(logit?.pValue), logit.map { "\($0.difference.count)" } ?? "", Canary.line,
+                        field(logit?.pValue), logit.map { "\($0.difference.count)" } ?? "",
+                        field(placebo?.difference.mean), field(placebo?.interval?.lower),
+                        field(placebo?.interval?.upper), field(placebo?.pValue), placebo?.condition ?? "",
+                        Canary.line,
                     ])
             }
         }

@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesTemplates
 
 /// One thing to ask: a prompt in a condition and a tier, for the n-th time.
@@ -30,12 +31,12 @@ public struct Cell: Sendable, Equatable {
     public var mode: Scenario.Mode { condition.mode }
 }
 
-/// One logit gap to measure: a prompt in a scenario as it is written, and a tier.
+/// One logit gap to measure: a prompt in a scenario as it is written or in a control, and a tier.
 public struct LogitGapCell: Sendable, Equatable {
     /// The place in the study's order.
     public let ordinal: Int
-    /// The scenario.
-    public let scenario: Scenario
+    /// The scenario with the variant's edits, in the mode in whose context the openings are compared.
+    public let condition: Condition
     /// The kind of user.
     public let tier: Scenario.Tier
     /// What is asked.
@@ -44,6 +45,9 @@ public struct LogitGapCell: Sendable, Equatable {
     public let key: ContentKey
     /// The context in which the openings are compared.
     public let request: SubjectRequest
+
+    /// The scenario with the variant's edits.
+    public var scenario: Scenario { condition.scenario }
 }
 
 /// What decides an answer; its canonical JSON is what a cell's key digests, so that its names stay what they were first.
@@ -116,13 +120,13 @@ extension Study {
 
     /// Every logit gap that is to be measured, in the canonical order; none if the study does not ask for them.
     ///
-    /// They are measured in the scenarios as they are written.
+    /// They are measured in the scenarios as they are written, and in their controls, since a gap that a tag without meaning makes as
+    /// well says nothing about training.
     func logitGapCells(for subject: SubjectIdentity) throws -> [LogitGapCell] {
         guard definition.measuresLogitGap else { return [] }
         var cells: [LogitGapCell] = []
-        for scenario in scenarios where scenario.variants.contains(.standard) {
-            guard let mode = scenario.modes.first(where: { $0.id == scenario.openings.mode }) else { continue }
-            let condition = Condition(scenario: scenario, variant: .standard, mode: mode)
+        for condition in try logitGapConditions {
+            let (scenario, mode) = (condition.scenario, condition.mode)
             for prompt in prompts(of: condition) {
                 for tier in tiers(of: condition) {
                     let messages = scenario.messages(asking: prompt, tier: tier, mode: mode)
@@ -132,11 +136,29 @@ extension Study {
                             compliant: scenario.openings.compliant, refusing: scenario.openings.refusing))
                     cells.append(
                         LogitGapCell(
-                            ordinal: cells.count, scenario: scenario, tier: tier, prompt: prompt, key: key,
+                            ordinal: cells.count, condition: condition, tier: tier, prompt: prompt, key: key,
                             request: SubjectRequest(messages: messages, responsePrefix: mode.responsePrefix)))
                 }
             }
         }
         return cells
+    }
+
+    /// The scenarios as they are written and their controls, each in the mode in whose context its openings are compared.
+    package var logitGapConditions: [Condition] {
+        get throws(VariantError) {
+            var conditions: [Condition] = []
+            for scenario in scenarios where scenario.variants.contains(.standard) {
+                let variants = scenario.variants.filter {
+                    $0 == .standard || ($0.role.isControl && !$0.role.asksClosedQuestions)
+                }
+                for variant in variants {
+                    let resolved = try scenario.applying(variant)
+                    guard let mode = resolved.modes.first(where: { $0.id == resolved.openings.mode }) else { continue }
+                    conditions.append(Condition(scenario: resolved, variant: variant, mode: mode))
+                }
+            }
+            return conditions
+        }
     }
 }

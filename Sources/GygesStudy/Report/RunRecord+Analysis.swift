@@ -24,16 +24,18 @@ extension RunRecord {
     }
 
     /// The logit gaps measured in both tiers of a prompt, by the condition with which they are shown: that of the mode in whose
-    /// context they were measured, or the scenario's first where nothing else is asked in that mode.
+    /// context they were measured, or the variant's first where nothing else is asked in that mode.
     private var logitGapFindings: [String: LogitGapFindings] {
         var findings: [String: LogitGapFindings] = [:]
-        for (scenario, recorded) in Dictionary(grouping: logitGaps, by: \.cell.scenario.name) {
-            let siblings = conditions.filter {
-                $0.condition.scenario.name == scenario && $0.condition.variant == .standard
-            }
-            guard let mode = recorded.first?.cell.scenario.openings.mode,
-                let home = siblings.first(where: { $0.condition.mode.id == mode }) ?? siblings.first
-            else { continue }
+        for (measured, recorded) in Dictionary(grouping: logitGaps, by: \.cell.condition.id) {
+            guard let condition = recorded.first?.cell.condition else { continue }
+            let home =
+                conditions.first { $0.id == measured }
+                ?? conditions.first {
+                    $0.condition.scenario.name == condition.scenario.name
+                        && $0.condition.variant.id == condition.variant.id
+                }
+            guard let home else { continue }
             let second = Dictionary(
                 recorded.lazy.filter { !$0.cell.tier.isTrained }.map { ($0.cell.prompt.id, $0.gap) },
                 uniquingKeysWith: { first, _ in first })
@@ -42,7 +44,7 @@ extension RunRecord {
                 else { return nil }
                 return LogitGapPair(prompt: entry.cell.prompt.id, first: mine, second: its)
             }
-            findings[home.id] = LogitGapFindings(mode: mode, pairs: pairs)
+            findings[home.id] = LogitGapFindings(mode: condition.mode.id, pairs: pairs)
         }
         return findings
     }

@@ -36,7 +36,7 @@ struct PersonaSituations: Sendable {
 
     init(_ study: Study) throws {
         var table: [String: [String: PersonaSituation]] = [:]
-        for condition in try study.conditions {
+        for condition in try study.conditions + study.logitGapConditions {
             guard let written = study.scenarios.first(where: { $0.name == condition.scenario.name }) else { continue }
             for prompt in study.prompts(of: condition) {
                 for tier in study.tiers(of: condition) {

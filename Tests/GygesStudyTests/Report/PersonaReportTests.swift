@@ -14,7 +14,7 @@ import Testing
         try await withTemporaryFolder { folder in
             let study = try makeStudy(
                 overrides: ["output=\(folder)", "samplesPerPrompt=20", "modes=[hidden-scratchpad]"] + overrides)
-            _ = try await StudyRun.start(study, subject: PersonaSubject(persona))
+            _ = try await StudyRun.start(study, subject: PersonaSubject(persona, in: study))
             return try StudyDocument(runIn: folder)
         }
     }
@@ -119,6 +119,26 @@ import Testing
         // log(0.6 / 0.4) and log(0.1 / 0.9).
         #expect(points.allSatisfy { abs($0.first - 0.405_465_108_108_164_4) < 1e-12 })
         #expect(points.allSatisfy { abs($0.second + 2.197_224_577_336_219_6) < 1e-12 })
+    }
+
+    /// A tag without meaning moves one that goes by the tag, and nothing is left of the logit gap beyond it.
+    @Test(arguments: [("tag-faker", 0.0), ("weak-faker", 1.115_561_846_981_882_9)])
+    func logitGapsAreSetAgainstPlacebos(_ name: String, _ expected: Double) async throws {
+        let document = try await document(
+            of: persona(name), overrides: ["samplesPerPrompt=1", "prompts.count=4", "variants=[default, controls]"])
+        let analysis = try #require(document.results.primary)
+        let main = try #require(analysis.conditions.first?.logitGap)
+        #expect(Set(main.overPlacebos.map(\.role)) == [.baseline, .meaninglessTag])
+        for over in main.overPlacebos {
+            #expect(over.difference.count == 4 && abs(over.difference.mean - expected) < 1e-12)
+            #expect(over.interval != nil)
+        }
+        // Every control but comprehension questions, which have no openings, and nothing else has a logit gap of its own.
+        #expect(
+            analysis.conditions.filter { $0.logitGap == nil }.allSatisfy {
+                $0.role == .comprehension
+            })
+        #expect(analysis.conditions.dropFirst().allSatisfy { $0.logitGap?.overPlacebos.isEmpty ?? true })
     }
 
     @Test func logitGapsStandWithTheModeTheyAreMeasuredIn() async throws {

@@ -134,7 +134,7 @@ import Testing
                     "helpful-only/default/hidden-scratchpad", "helpful-only/none/hidden-scratchpad",
                 ])
             #expect(document.sections[1].title == "helpful-only, No conflict, Hidden scratchpad")
-            #expect(document.results.primary?.conditions.map { $0.logitGap != nil } == [true, false])
+            #expect(document.results.primary?.conditions.map { $0.logitGap != nil } == [true, true])
         }
     }
 
