@@ -56,21 +56,29 @@ public final class OutputConstraint: Sendable {
 
     /// Makes a grammar ready for a tokenizer's vocabulary.
     ///
-    /// - Throws: ``ConstraintError`` if the tokenizer lacks a token for a byte that the grammar may need: generation could
-    ///   then come to a place from which no token leads on. Byte-level tokenizers have all of them.
+    /// Where the tokenizer has no token for a byte by itself, texts with that byte are left out of the language: generation could
+    /// otherwise come to a place from which no token leads on. Byte-level tokenizers have nearly all of them.
+    ///
+    /// - Throws: ``ConstraintError`` if no text is left.
     /// - Complexity: O(nodes of the grammar); for the first one of a vocabulary also O(bytes of its tokens), a
     ///   fraction of a second.
     public init(_ grammar: OutputGrammar, vocabulary: TokenVocabulary) throws(ConstraintError) {
-        self.grammar = grammar.grammar
         self.vocabulary = vocabulary
         let isToken = vocabulary.trie.isToken()
-        let missing = grammar.grammar.usedBytes().filter { !isToken[Int($0)] }
-        guard missing.isEmpty else {
-            throw ConstraintError([
-                .init(
-                    "", "the model's vocabulary has no token for \(missing.count) of the bytes that an answer may have",
-                    remedy: "Use a model with a byte-level tokenizer")
-            ])
+        if isToken.contains(false) {
+            guard let restricted = grammar.grammar.restricted(to: isToken) else {
+                throw ConstraintError([
+                    .init(
+                        "",
+                        """
+                        the model's vocabulary has no token for bytes that every answer needs (it lacks \
+                        \(isToken.count { !$0 }) of 256)
+                        """, remedy: "Use a model with a byte-level tokenizer")
+                ])
+            }
+            self.grammar = restricted
+        } else {
+            self.grammar = grammar.grammar
         }
         // The only walks over all tokens that most schemas need, so that no step of the engine waits for them.
         let library = self.grammar.library

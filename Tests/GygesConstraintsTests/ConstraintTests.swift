@@ -165,7 +165,70 @@ import Testing
         #expect(quoted * 4 < trie.nodeCount)
     }
 
-    @Test("A vocabulary without a byte that may be needed is refused, special tokens are never allowed")
+    @Test("A vocabulary without some bytes writes what it can, and never comes to a dead end", arguments: names)
+    func missingBytes(name: String) throws {
+        // Lacks a third of all bytes, `$` and `>` among them, and most letters that begin a sentence.
+        let tokenizer = try fixtureTokenizer("smollm")
+        let schema = try SchemaCases.json(name)
+        guard let constraint = try? Self.constraint(schema, tokenizer) else { return }
+        let twin = SchemaTwin(root: schema)
+        var random = SeededGenerator(seed: 31)
+        for _ in 0..<20 {
+            let text = try Self.draw(constraint, tokenizer, &random, limit: 120) { matcher, mask in
+                let walked = matcher.allowedTokensByWalk()
+                #expect(walked == mask)
+            }
+            guard let text else { continue }
+            #expect(try twin.accepts(JSON(parsing: text), schema), "\(text)")
+        }
+    }
+
+    @Test("What needs a byte that is missing is left out, and only what needs it always is refused")
+    func refusals() throws {
+        let tokenizer = try fixtureTokenizer("smollm")
+        // A vote of a judge: free strings and two words.
+        let vote: JSON = [
+            "type": "object",
+            "properties": ["quote": ["type": "string", "maxLength": 300], "answer": ["enum": ["yes", "no"]]],
+            "required": ["quote", "answer"], "additionalProperties": false,
+        ]
+        _ = try Self.constraint(vote, tokenizer)
+        var random = SeededGenerator(seed: 9)
+        let choice = try Self.constraint(["enum": ["Q", "no", "$5"]], tokenizer)
+        for _ in 0..<20 { #expect(try Self.draw(choice, tokenizer, &random) == "\"no\"") }
+        #expect(throws: ConstraintError.self) { try Self.constraint(["enum": ["Q", "$5"]], tokenizer) }
+        // An array may be empty where its elements cannot be written, unless one is asked for.
+        let empty = try Self.constraint(["type": "array", "items": ["const": "Q"]], tokenizer)
+        for _ in 0..<20 {
+            let text = try #require(try Self.draw(empty, tokenizer, &random))
+            #expect(try JSON(parsing: text) == .array([]))
+        }
+        #expect(throws: ConstraintError.self) {
+            try Self.constraint(["type": "array", "items": ["const": "Q"], "minItems": 1], tokenizer)
+        }
+    }
+
+    @Test("Counters that cannot be filled are no ends")
+    func counters() throws {
+        let comma = (0..<256).map { $0 != 0x2C }
+        func restricted(_ schema: JSON, to usable: [Bool]) throws -> Grammar? {
+            try OutputGrammar(schema: schema).grammar.restricted(to: usable)
+        }
+        func list(_ minimum: Int) -> JSON {
+            ["type": "array", "items": ["type": "integer"], "minItems": .integer(minimum)]
+        }
+        #expect(try restricted(list(0), to: comma) != nil)
+        #expect(try restricted(list(1), to: comma) != nil)
+        #expect(try restricted(list(2), to: comma) == nil)
+        // One list within another falls with it.
+        #expect(
+            try restricted(["type": "array", "items": list(2), "minItems": 1], to: comma) == nil)
+        #expect(try restricted(["type": "string", "minLength": 3], to: (0..<256).map { $0 == 0x22 }) == nil)
+        #expect(try restricted(["type": "string"], to: (0..<256).map { $0 == 0x22 }) != nil)
+        #expect(try restricted(["type": "string"], to: (0..<256).map { $0 != 0x22 }) == nil)
+    }
+
+    @Test("Special tokens are never allowed")
     func vocabularies() throws {
         let tokenizer = try fixtureTokenizer("qwen2")
         let constraint = try Self.constraint([:], tokenizer)

@@ -111,23 +111,4 @@ final class Grammar: Sendable {
         case .fromMinimum: count >= rules[Int(rule)].minimum
         }
     }
-
-    /// The bytes that some text of the language has.
-    func usedBytes() -> Set<UInt8> {
-        var used = [Bool](repeating: false, count: 256)
-        var seen = [Bool](repeating: false, count: nodes.count)
-        var pending = [rules[Int(root)].start]
-        while let index = pending.popLast() {
-            guard !seen[Int(index)], nodes[Int(index)].height <= Self.depthLimit else { continue }
-            seen[Int(index)] = true
-            let node = nodes[Int(index)]
-            for edge in edges[node.edges] where nodes[Int(edge.target)].height <= Self.depthLimit {
-                for byte in edge.low...edge.high { used[Int(byte)] = true }
-                pending.append(edge.target)
-            }
-            pending += steps[node.steps]
-            for call in calls[node.calls] { pending += [rules[Int(call.rule)].start, call.target] }
-        }
-        return Set((0...255).filter { used[Int($0)] }.map { UInt8($0) })
-    }
 }

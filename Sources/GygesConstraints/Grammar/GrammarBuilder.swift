@@ -1,6 +1,6 @@
 /// Builds a grammar node by node within a limit on its size.
 struct GrammarBuilder {
-    private(set) var nodes: [Node] = []
+    var nodes: [Node] = []
     private(set) var rules: [Grammar.Rule] = []
     /// Whether more nodes were asked for than are allowed; what was built is then of no use.
     private(set) var isTooLarge = false
@@ -33,6 +33,17 @@ struct GrammarBuilder {
         var builder = self
         let library = JSONLibrary(&builder)
         self = GrammarBuilder(builder, library: library)
+    }
+
+    /// Opens a finished grammar again; nodes and rules keep their numbers.
+    init(_ grammar: Grammar) {
+        nodes = grammar.nodes.map { node in
+            Node(
+                rule: node.rule, isFinal: node.isFinal, edges: Array(grammar.edges[node.edges]),
+                calls: Array(grammar.calls[node.calls]), steps: Array(grammar.steps[node.steps]))
+        }
+        rules = grammar.rules
+        library = grammar.library
     }
 
     private init(_ other: GrammarBuilder, library: JSONLibrary) {
