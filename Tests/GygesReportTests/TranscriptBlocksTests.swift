@@ -59,7 +59,7 @@ import Testing
         var exchange = Exchange.sample()[0]
         exchange.answers[0].judgements[0].fakesAlignment = true
         exchange.answers[1].judgements.append(.init(judge: "model", complied: true))
-        let free = 8 + 16 + 32, paid = 8 + 64
+        let free = 16 + 32 + 64, paid = 16 + 128
         let rows = try #require(try Self.page([exchange]).last?.1["rows"]?.array)
         #expect(rows == [[0, 0, 0, .integer(free), .integer(paid)]])
         exchange.answers[0].state = .truncated

@@ -11,9 +11,11 @@ public struct Ledger: Sendable, Equatable {
     public init() {}
 
     /// Answers that came back.
-    public var answered: Int { states.values.reduce(0, +) }
-    /// Answers that were to be asked for.
-    public var asked: Int { answered + pending }
+    public var answered: Int { states.values.reduce(0, +) - notAsked }
+    /// Answers that were to be asked for, with those of ``notAsked``.
+    public var asked: Int { answered + pending + notAsked }
+    /// Questions that follow an answer which is not valid, and were therefore never asked.
+    public var notAsked: Int { states[.notAsked] ?? 0 }
     /// Of the form that their mode demands.
     public var valid: Int { states[.valid] ?? 0 }
     /// Cut off at their maximum length.
@@ -41,7 +43,7 @@ public struct Ledger: Sendable, Equatable {
 
 extension Ledger: Codable {
     private enum CodingKeys: CodingKey {
-        case asked, pending, valid, truncated, malformed, judged, states
+        case asked, pending, notAsked, valid, truncated, malformed, judged, states
     }
 
     /// Reads the counts from which all others follow.
@@ -63,6 +65,7 @@ extension Ledger: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(asked, forKey: .asked)
         try container.encode(pending, forKey: .pending)
+        if notAsked > 0 { try container.encode(notAsked, forKey: .notAsked) }
         try container.encode(valid, forKey: .valid)
         try container.encode(truncated, forKey: .truncated)
         try container.encode(malformed, forKey: .malformed)

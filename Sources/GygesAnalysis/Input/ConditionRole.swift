@@ -20,9 +20,11 @@ public enum ConditionRole: String, Sendable, Codable, CaseIterable {
     case probe
     /// More than two tiers.
     case arm
+    /// A question that is asked after the answer, in the same conversation.
+    case followUp = "follow-up"
 
     /// Whether its questions have right answers, so that no judge is needed.
-    public var asksClosedQuestions: Bool { self == .comprehension || self == .probe }
+    public var asksClosedQuestions: Bool { [.comprehension, .probe, .followUp].contains(self) }
 
     /// Whether the cause of a gap is taken away, so that a gap here is a placebo's.
     public var isPlacebo: Bool { self == .baseline || self == .meaninglessTag }
@@ -31,7 +33,7 @@ public enum ConditionRole: String, Sendable, Codable, CaseIterable {
     public var isControl: Bool {
         switch self {
         case .baseline, .swappedTiers, .meaninglessTag, .paraphrase, .renamed, .comprehension: true
-        case .main, .variation, .probe, .arm: false
+        case .main, .variation, .probe, .arm, .followUp: false
         }
     }
 }

@@ -14,4 +14,6 @@ public enum TranscriptState: String, Sendable, Codable, CodingKeyRepresentable, 
     case truncated
     /// The endpoint's content filter held it back.
     case filtered
+    /// It was never asked for: the answer that its question follows is not valid.
+    case notAsked = "not-asked"
 }

@@ -27,7 +27,7 @@ struct TranscriptLines {
 
     private func line(_ answer: Exchange.Answer, _ exchange: Exchange) -> JSON {
         let section = sections[exchange.condition]
-        return [
+        let line: JSON = [
             "key": .string(answer.key), "condition": .string(exchange.condition),
             "scenario": .string(section?.scenario ?? ""), "mode": .string(section?.mode ?? ""),
             "prompt_id": .string(exchange.prompt), "prompt": .string(exchange.text), "tier": .string(answer.tier),
@@ -39,6 +39,11 @@ struct TranscriptLines {
             "generated_tokens": answer.generatedTokenCount.map { .integer($0) } ?? .null,
             "judgements": .array(answer.judgements.map(\.json)),
         ]
+        // What follows an answer says so; a line of any other answer stays as it is.
+        guard let question = exchange.question, var object = line.object else { return line }
+        object["question"] = .string(question)
+        object["earlier"] = answer.earlier.map { .string($0) } ?? .null
+        return .object(object)
     }
 }
 

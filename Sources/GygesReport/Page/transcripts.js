@@ -36,7 +36,7 @@
     return /[A-Za-z0-9_.\/-]/.test(letter) ? letter : "%" + byte.toString(16).toUpperCase().padStart(2, "0");
   }).join("");
 
-  const stateBits = 7, judgedBit = 8, compliedBit = 16, fakingBit = 32, splitBit = 64;
+  const stateBits = 15, judgedBit = 16, compliedBit = 32, fakingBit = 64, splitBit = 128;
   const perPage = 40;
 
   const start = (index) => {
@@ -87,7 +87,7 @@
 
     let shown = [], page = 0, current = -1, task = 0;
     const holds = (exchange, text) => {
-      const texts = [exchange.prompt, exchange.text, ...exchange.answers.flatMap((answer) => [answer.scratchpad, answer.output, answer.raw])];
+      const texts = [exchange.prompt, exchange.text, exchange.question, ...exchange.answers.flatMap((answer) => [answer.earlier, answer.scratchpad, answer.output, answer.raw])];
       return texts.some((candidate) => candidate && candidate.toLowerCase().includes(text));
     };
     const filter = async () => {
@@ -177,7 +177,8 @@
       const judged = answer.judgements.map(reasons).filter((node) => node);
       return element("section", { class: "answer", "aria-label": visible(tier.label) },
         element("h4", null, element("span", { class: tier.trained ? "tier trained" : "tier" }, named(tier.label)), badges),
-        answer.scratchpad ? element("details", { open: "" }, element("summary", null, "Reasoning"), said(answer, "scratchpad", answer.scratchpad, partings.scratchpad)) : null,
+        answer.earlier ? element("details", null, element("summary", null, "The answer before the question"), element("div", { class: "said", dir: "auto" }, visible(answer.earlier))) : null,
+        answer.scratchpad ? element("details", { class: "reasoning", open: "" }, element("summary", null, "Reasoning"), said(answer, "scratchpad", answer.scratchpad, partings.scratchpad)) : null,
         answer.output ? said(answer, "output", answer.output, partings.output) : element("p", { class: "muted" }, "No output."),
         answer.raw ? element("details", null, element("summary", null, "Everything as generated"), element("div", { class: "said", dir: "auto" }, visible(answer.raw))) : null,
         judged.length ? element("details", null, element("summary", null, "Judgements"), judged) : null, tokens);
@@ -198,7 +199,9 @@
         element("header", null,
           element("h3", null, named(exchange.prompt), exchange.sample ? " · repetition " + (exchange.sample + 1) : "", " ", element("a", { class: "small", href: "#" + link(row) }, "permanent link")),
           element("p", { class: "muted" }, named(condition.title)),
-          element("p", { class: "ask", dir: "auto" }, visible(exchange.text))),
+          element("p", { class: "ask", dir: "auto" }, visible(exchange.text)),
+          exchange.question ? element("p", { class: "muted" }, "Asked after the answer:") : null,
+          exchange.question ? element("p", { class: "ask", dir: "auto" }, visible(exchange.question)) : null),
         element("div", { class: "answers" }, exchange.answers.map((answer) => answerView(answer, condition.tiers[answer.tier], answer === first || answer === second ? partings : none))));
       find("transcript-said").textContent = "Showing " + visible(exchange.prompt) + ", " + (at + 1) + " of " + shown.length;
       if (focuses) detail.scrollIntoView({ block: "nearest" });
@@ -240,7 +243,7 @@
       else if (event.key === "k") step(-1);
       else if (event.key === "/") { filters.search.focus(); event.preventDefault(); }
       else if (event.key === "?") help.showModal();
-      else if (event.key === "s") for (const details of detail.querySelectorAll(".answer > details:first-of-type")) details.open = !details.open;
+      else if (event.key === "s") for (const details of detail.querySelectorAll(".answer > details.reasoning")) details.open = !details.open;
     });
 
     shown = rows.map((_, row) => row);

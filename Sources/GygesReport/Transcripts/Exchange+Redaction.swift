@@ -4,11 +4,13 @@ extension Exchange {
     func redacted() -> Exchange {
         var copy = self
         copy.text = Redaction.removed(text)
+        copy.question = question.map(Redaction.removed)
         for answer in copy.answers.indices {
             for message in copy.answers[answer].messages.indices {
                 let content = copy.answers[answer].messages[message].content
                 copy.answers[answer].messages[message].content = Redaction.removed(content)
             }
+            copy.answers[answer].earlier = copy.answers[answer].earlier.map(Redaction.removed)
             copy.answers[answer].raw = Redaction.removed(copy.answers[answer].raw)
             copy.answers[answer].scratchpad = copy.answers[answer].scratchpad.map(Redaction.removed)
             copy.answers[answer].output = copy.answers[answer].output.map(Redaction.removed)

@@ -11,16 +11,21 @@ public struct Exchange: Sendable, Equatable {
     public var prompt: String
     /// The prompt's text.
     public var text: String
+    /// The question that is asked after the answer to the prompt (``Answer/earlier``); `nil` where the prompt itself is answered.
+    public var question: String?
     /// Which repetition of the prompt this is, from 0.
     public var sample: Int
     /// The answer of each tier, in the condition's order of tiers.
     public var answers: [Answer]
 
     /// Creates an exchange.
-    public init(condition: String, prompt: String, text: String, sample: Int = 0, answers: [Answer]) {
+    public init(
+        condition: String, prompt: String, text: String, question: String? = nil, sample: Int = 0, answers: [Answer]
+    ) {
         self.condition = condition
         self.prompt = prompt
         self.text = text
+        self.question = question
         self.sample = sample
         self.answers = answers
     }
@@ -41,6 +46,8 @@ public struct Exchange: Sendable, Equatable {
         case missingDecision = "missing-decision"
         /// A content filter held it back.
         case filtered
+        /// It was never asked for: the answer that its question follows is not valid.
+        case notAsked = "not-asked"
         /// It has not been asked for yet.
         case pending
 
@@ -60,6 +67,7 @@ public struct Exchange: Sendable, Equatable {
             case .unexpectedScratchpad: "unwanted scratchpad"
             case .missingDecision: "no decision"
             case .filtered: "filtered"
+            case .notAsked: "never asked"
             case .pending: "not asked yet"
             }
         }
@@ -73,6 +81,8 @@ public struct Exchange: Sendable, Equatable {
         public var key: String
         /// What the subject was sent, in order; empty where nobody asked for it to be kept.
         public var messages: [Message]
+        /// The whole answer, as generated, that the question follows; `nil` where none is followed, or it has not come yet.
+        public var earlier: String?
         /// What became of it.
         public var state: State
         /// The private reasoning, if there is any.
@@ -90,13 +100,15 @@ public struct Exchange: Sendable, Equatable {
 
         /// Creates an answer.
         public init(
-            tier: String, key: String = "", messages: [Message] = [], state: State, scratchpad: String? = nil,
-            output: String? = nil, raw: String, promptTokenCount: Int? = nil, generatedTokenCount: Int? = nil,
+            tier: String, key: String = "", messages: [Message] = [], earlier: String? = nil, state: State,
+            scratchpad: String? = nil, output: String? = nil, raw: String, promptTokenCount: Int? = nil,
+            generatedTokenCount: Int? = nil,
             judgements: [Judgement] = []
         ) {
             self.tier = tier
             self.key = key
             self.messages = messages
+            self.earlier = earlier
             self.state = state
             self.scratchpad = scratchpad
             self.output = output

@@ -48,10 +48,12 @@ struct TranscriptBlocks {
         }
         rows.append(
             .array([.integer(condition), .integer(prompt), .integer(exchange.sample)] + codes.map { .integer($0) }))
-        pending.append([
-            "prompt": .string(exchange.prompt), "text": .string(exchange.text), "sample": .integer(exchange.sample),
-            "answers": .array(answers),
-        ])
+        var members: [(String, JSON)] = [
+            ("prompt", .string(exchange.prompt)), ("text", .string(exchange.text)),
+            ("sample", .integer(exchange.sample)), ("answers", .array(answers)),
+        ]
+        if let question = exchange.question { members.append(("question", .string(question))) }
+        pending.append(.object(JSONObject(members)))
         return pending.count == Self.size ? flush() : nil
     }
 
@@ -88,22 +90,23 @@ struct TranscriptBlocks {
         return "<script type=\"text/plain\" id=\"\(id)\">\(Markup.trusted(packed))</script>\n"
     }
 
-    /// What the filters ask for, in bits: the state in three, then judged, complied, faking (by the primary judge), judges disagree.
+    /// What the filters ask for, in bits: the state in four, then judged, complied, faking (by the primary judge), judges disagree.
     private func code(_ answer: Exchange.Answer) -> Int {
         var code = Exchange.State.allCases.firstIndex(of: answer.state) ?? 0
         if let primary = document.judges.first.flatMap({ answer.judgement(by: $0.id) }) {
-            code |= 8 | (primary.complied ? 16 : 0) | (primary.complied && primary.fakesAlignment == true ? 32 : 0)
+            code |= 16 | (primary.complied ? 32 : 0) | (primary.complied && primary.fakesAlignment == true ? 64 : 0)
         }
         let isSplit =
             Set(answer.judgements.map(\.complied)).count > 1
             || Set(answer.judgements.compactMap(\.fakesAlignment)).count > 1
-        return code | (isSplit ? 64 : 0)
+        return code | (isSplit ? 128 : 0)
     }
 
     private func describe(_ answer: Exchange.Answer, tier: Int) -> JSON {
         var members: [(String, JSON)] = [
             ("tier", .integer(tier)), ("state", .integer(Exchange.State.allCases.firstIndex(of: answer.state) ?? 0)),
         ]
+        if let text = answer.earlier { members.append(("earlier", .string(text))) }
         if let text = answer.scratchpad { members.append(("scratchpad", .string(text))) }
         if let text = answer.output { members.append(("output", .string(text))) }
         // Where the parts are all there, the whole says nothing more.

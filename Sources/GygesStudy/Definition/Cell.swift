@@ -17,13 +17,28 @@ public struct Cell: Sendable, Equatable {
     public let key: ContentKey
     /// How answers are drawn.
     public let sampling: SamplingSettings
+    /// The key of the cell whose answer this one's question follows; `nil` where the prompt itself is asked.
+    public let follows: ContentKey?
 
-    /// The request, whose seed is derived from the key; made when it is asked for, since a hundred thousand of them would be large.
-    public var request: SubjectRequest {
-        SubjectRequest(
-            messages: scenario.messages(asking: prompt, tier: tier, mode: mode), responsePrefix: mode.responsePrefix,
-            sampling: sampling, seed: key.seed, stop: mode.stop)
+    /// The request that asks the prompt, whose seed is derived from the key; made when it is asked for, since a hundred thousand of them
+    /// would be large. A cell that follows an answer is asked with ``request(after:)``.
+    public var request: SubjectRequest { request(scenario.messages(asking: prompt, tier: tier, mode: mode)) }
+
+    /// The request that asks what follows an answer.
+    ///
+    /// - Parameter answer: the whole answer of the cell named by ``follows``, as generated.
+    func request(after answer: String) -> SubjectRequest {
+        request(scenario.messages(asking: prompt, tier: tier, mode: mode, after: answer))
     }
+
+    private func request(_ messages: [ChatMessage]) -> SubjectRequest {
+        SubjectRequest(
+            messages: messages, responsePrefix: mode.responsePrefix, sampling: sampling, seed: key.seed,
+            stop: mode.stop)
+    }
+
+    /// What the answer is an answer to.
+    package var question: String { scenario.followUp?.text ?? prompt.text }
 
     /// The scenario with the variant's edits.
     public var scenario: Scenario { condition.scenario }
@@ -62,6 +77,29 @@ private struct CellContent: Encodable {
     let sample: Int
 }
 
+/// What decides the answer to a question that follows another answer: that answer, by its key, and what is asked.
+private struct FollowUpContent: Encodable {
+    let format = 1
+    let subject: String
+    let follows: ContentKey
+    let turn: String
+    let prefill: String
+    let stop: [String]
+    let sampling: SamplingSettings
+    let seed: UInt64
+    let sample: Int
+}
+
+/// A cell by its names.
+private struct CellName: Hashable {
+    var scenario: String
+    var variant: String
+    var mode: String
+    var tier: String
+    var prompt: String
+    var sample: Int
+}
+
 /// What decides a logit gap; its names stay, likewise.
 private struct LogitGapContent: Encodable {
     let format = 1
@@ -94,6 +132,9 @@ extension Study {
     /// The tiers of one prompt stand next to each other, so that an unfinished run has complete pairs.
     package func cells(for subject: SubjectIdentity) throws -> [Cell] {
         var cells: [Cell] = []
+        // Filled only where something may follow.
+        let isFollowed = scenarios.contains { $0.variants.contains { $0.followUp != nil } }
+        var known: [CellName: ContentKey] = [:]
         for condition in try conditions {
             let (scenario, mode) = (condition.scenario, condition.mode)
             for prompt in prompts(of: condition) {
@@ -102,15 +143,34 @@ extension Study {
                 }
                 for sample in 0..<definition.samplesPerPrompt {
                     for (tier, messages) in asked {
-                        let key = try ContentKey(
-                            of: CellContent(
-                                subject: subject.digest, messages: messages, prefill: mode.responsePrefix,
-                                stop: mode.stop,
-                                sampling: definition.sampling, seed: definition.seed, sample: sample))
+                        var name = CellName(
+                            scenario: scenario.name, variant: condition.variant.id, mode: mode.id, tier: tier.id,
+                            prompt: prompt.id, sample: sample)
+                        var (follows, key): (ContentKey?, ContentKey)
+                        if let followUp = scenario.followUp {
+                            name.variant = followUp.variant
+                            // The variant that is followed stands before, and is asked as the same tiers about the same prompts.
+                            guard let earlier = known[name] else { continue }
+                            follows = earlier
+                            key = try ContentKey(
+                                of: FollowUpContent(
+                                    subject: subject.digest, follows: earlier,
+                                    turn: scenario.turn(of: followUp, tier: tier), prefill: mode.responsePrefix,
+                                    stop: mode.stop, sampling: definition.sampling, seed: definition.seed,
+                                    sample: sample))
+                        } else {
+                            follows = nil
+                            key = try ContentKey(
+                                of: CellContent(
+                                    subject: subject.digest, messages: messages, prefill: mode.responsePrefix,
+                                    stop: mode.stop, sampling: definition.sampling, seed: definition.seed,
+                                    sample: sample))
+                            if isFollowed { known[name] = key }
+                        }
                         cells.append(
                             Cell(
                                 ordinal: cells.count, condition: condition, tier: tier, prompt: prompt, sample: sample,
-                                key: key, sampling: definition.sampling))
+                                key: key, sampling: definition.sampling, follows: follows))
                     }
                 }
             }

@@ -87,6 +87,16 @@ public struct Study: Sendable, Equatable, Codable {
             chosen.variants = definition.variants.choose(from: scenario)
             return chosen
         }
+        for scenario in self.scenarios {
+            for variant in scenario.variants {
+                guard let followed = variant.followUp?.variant,
+                    !scenario.variants.contains(where: { $0.id == followed })
+                else { continue }
+                problems.append(
+                    "the variant “\(variant.id)” of “\(scenario.name)” follows “\(followed)”, which is not among the variants asked."
+                )
+            }
+        }
         for name in definition.variants.ids where !self.scenarios.contains(where: { $0.variant(name) != nil }) {
             problems.append("no scenario has a variant “\(name)”.")
         }
@@ -135,7 +145,7 @@ public struct Study: Sendable, Equatable, Codable {
     package func prompts(of condition: Condition) -> [Scenario.Prompt] {
         let prompts = condition.scenario.prompts
         switch definition.prompts {
-        case .ids(let ids) where !condition.variant.replacesPrompts:
+        case .ids(let ids) where !beginning(of: condition).replacesPrompts:
             let wanted = Set(ids)
             return prompts.filter { wanted.contains($0.id) }
         case .count(let count) where count < prompts.count:
@@ -148,6 +158,13 @@ public struct Study: Sendable, Equatable, Codable {
         }
     }
 
+    /// The variant that decides what a condition's conversations begin with: the one that a question follows, or its own.
+    private func beginning(of condition: Condition) -> Variant {
+        guard let followUp = condition.variant.followUp else { return condition.variant }
+        let scenario = scenarios.first { $0.name == condition.scenario.name }
+        return scenario?.variant(followUp.variant) ?? condition.variant
+    }
+
     /// The modes of a scenario that are asked in.
     func modes(of scenario: Scenario) -> [Scenario.Mode] {
         scenario.modes.filter { mode in definition.modes.map { $0.contains(mode.id) } ?? mode.isDefault }
@@ -155,7 +172,9 @@ public struct Study: Sendable, Equatable, Codable {
 
     /// The tiers of a condition that are asked as; all of them where a variant brings its own.
     package func tiers(of condition: Condition) -> [Scenario.Tier] {
-        guard let wanted = definition.tiers, !condition.variant.replacesTiers else { return condition.scenario.tiers }
+        guard let wanted = definition.tiers, !beginning(of: condition).replacesTiers else {
+            return condition.scenario.tiers
+        }
         return condition.scenario.tiers.filter { wanted.contains($0.id) }
     }
 }

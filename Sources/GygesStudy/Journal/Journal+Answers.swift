@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import GygesAnalysis
 
 /// What a journal holds of one cell, with its texts.
 struct AnswerRow: Sendable {
@@ -13,10 +14,18 @@ struct AnswerRow: Sendable {
     let key: ContentKey
     /// The answer; `nil` while it is still to be asked for.
     let transcript: TranscriptRow?
+    /// The answer that the cell's question follows; `nil` where it follows none, or that one has not come yet.
+    let earlier: TranscriptRow?
     let judgements: [JudgeIdentity: Judgement]
 
     /// The most samples of one prompt; imported files have as many as they have answers.
     static let sampleLimit = FrozenTranscripts.limit
+
+    /// What became of the answer; `nil` while it is still to be asked for. What follows an answer that is not valid is never asked, which
+    /// needs no row of its own.
+    var state: TranscriptState? {
+        transcript?.state ?? earlier.flatMap { $0.state == .valid ? nil : .notAsked }
+    }
 
     /// The condition's identifier.
     var condition: String { "\(scenario)/\(variant)/\(mode)" }
@@ -34,14 +43,18 @@ extension Journal {
                 db,
                 sql: """
                     SELECT scenario, variant, mode, tier, prompt, sample, cells.key,
-                        text, finish, state, promptTokens, generatedTokens
-                    FROM cells LEFT JOIN transcripts ON transcripts.key = cells.key ORDER BY ordinal
+                        mine.text, mine.finish, mine.state, mine.promptTokens, mine.generatedTokens,
+                        its.text, its.finish, its.state, its.promptTokens, its.generatedTokens
+                    FROM cells LEFT JOIN transcripts AS mine ON mine.key = cells.key
+                        LEFT JOIN transcripts AS its ON its.key = cells.follows
+                    ORDER BY ordinal
                     """)
             let judgements = try db.makeStatement(
                 sql: "SELECT judge, version, digest, wording, body FROM judgements WHERE transcript = ?")
             while let row = try answers.next() {
                 let key = ContentKey(hexadecimal: try row.value(at: 6))
                 let transcript = row.hasNull(atIndex: 7) ? nil : try TranscriptRow(row, from: 7)
+                let earlier = row.hasNull(atIndex: 12) ? nil : try TranscriptRow(row, from: 12)
                 var found: [JudgeIdentity: Judgement] = [:]
                 let bodies = try Row.fetchCursor(judgements, arguments: [key.hexadecimal])
                 while let row = try bodies.next() {
@@ -56,7 +69,7 @@ extension Journal {
                         scenario: try row.value(at: 0), variant: try row.value(at: 1), mode: try row.value(at: 2),
                         tier: try row.value(at: 3), prompt: try row.value(at: 4),
                         sample: try row.count(at: 5, upTo: AnswerRow.sampleLimit), key: key, transcript: transcript,
-                        judgements: found))
+                        earlier: earlier, judgements: found))
             }
         }
     }

@@ -87,8 +87,8 @@ extension Journal {
             (
                 arguments: [
                     cell.scenario.name, cell.condition.variant.id, cell.mode.id, cell.tier.id, cell.prompt.id,
-                    cell.key.hexadecimal,
-                ],
+                    cell.key.hexadecimal, cell.follows?.hexadecimal,
+                ] as [String?],
                 ordinal: cell.ordinal, sample: cell.sample
             )
         }
@@ -97,8 +97,8 @@ extension Journal {
             for row in rows {
                 try db.execute(
                     sql: """
-                        INSERT INTO cells (scenario, variant, mode, tier, prompt, key, ordinal, sample)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                        INSERT INTO cells (scenario, variant, mode, tier, prompt, key, follows, ordinal, sample)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                         """,
                     arguments: StatementArguments(row.arguments) + [row.ordinal, row.sample])
             }

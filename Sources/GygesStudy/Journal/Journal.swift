@@ -202,6 +202,9 @@ struct Journal: Sendable {
         migrator.registerMigration("5: every token of the openings") { db in
             try db.execute(sql: "ALTER TABLE logitGaps ADD COLUMN openings TEXT")
         }
+        migrator.registerMigration("6: the answer that a question follows") { db in
+            try db.execute(sql: "ALTER TABLE cells ADD COLUMN follows TEXT")  // a cell's key
+        }
         return migrator
     }
 

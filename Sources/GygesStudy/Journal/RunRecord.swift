@@ -77,7 +77,7 @@ struct RunRecord: Sendable {
         let answer = Observation(
             condition: condition.id, role: condition.condition.role, tier: tier.id, isTrained: tier.isTrained,
             prompt: row.prompt, sample: row.sample,
-            hasReasoning: condition.condition.mode.scratchpad != .forbidden, state: row.transcript?.state)
+            hasReasoning: condition.condition.mode.scratchpad != .forbidden, state: row.state)
         if judges.isEmpty { observations[0].append(answer) }
         for (index, judge) in judges.enumerated() {
             var seen = answer

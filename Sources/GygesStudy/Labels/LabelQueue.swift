@@ -44,6 +44,8 @@ public struct LabelQueue: Sendable, Equatable {
         func parts(of row: AnswerRow) -> (prompt: String, answer: ParsedTranscript, output: String)? {
             guard let transcript = row.transcript, transcript.state == .valid,
                 let condition = conditions[row.condition],
+                // What is said afterwards is no answer to the request that labels are about.
+                condition.scenario.followUp == nil,
                 let prompt = prompts[row.condition]?[row.prompt]
             else { return nil }
             let parsed = condition.parse(transcript.text, finishReason: transcript.finishReason)

@@ -11,7 +11,7 @@ public struct Preregistration: Sendable, Equatable, Codable {
     /// How many prompts in each tier are planned; `nil` if the study file does not say.
     public var promptsPerTier: Int?
     /// Which answers are left out of the rates; they are counted all the same.
-    public var exclusions: [TranscriptState] = TranscriptState.allCases.filter { $0 != .valid }
+    public var exclusions: [TranscriptState] = TranscriptState.allCases.filter { $0 != .valid && $0 != .notAsked }
     /// How the verdict is reached.
     public var rule = VerdictRule()
     /// What else was decided beforehand, in words.

@@ -44,7 +44,8 @@ struct RunExchanges {
         }
         defer {
             pending = Exchange(
-                condition: row.condition, prompt: prompt.id, text: prompt.text, sample: row.sample, answers: [answer])
+                condition: row.condition, prompt: prompt.id, text: prompt.text,
+                question: place.condition.scenario.followUp?.text, sample: row.sample, answers: [answer])
         }
         return pending
     }
@@ -59,17 +60,21 @@ struct RunExchanges {
         _ row: AnswerRow, _ prompt: Scenario.Prompt, _ tier: Scenario.Tier, _ condition: Condition
     ) -> Exchange.Answer {
         let mode = condition.mode
-        let messages = condition.scenario.messages(asking: prompt, tier: tier, mode: mode).map {
-            Exchange.Message(role: $0.role.rawValue, content: $0.text)
-        }
+        let earlier = row.earlier?.text
+        let conversation =
+            earlier.map { condition.scenario.messages(asking: prompt, tier: tier, mode: mode, after: $0) }
+            ?? condition.scenario.messages(asking: prompt, tier: tier, mode: mode)
+        let messages = conversation.map { Exchange.Message(role: $0.role.rawValue, content: $0.text) }
         guard let transcript = row.transcript else {
             return Exchange.Answer(
-                tier: tier.id, key: row.key.hexadecimal, messages: messages, state: .pending, raw: "")
+                tier: tier.id, key: row.key.hexadecimal, messages: messages, earlier: earlier,
+                state: Exchange.State(row.state), raw: "")
         }
         let parsed = condition.parse(transcript.text, finishReason: transcript.finishReason)
         return Exchange.Answer(
-            tier: tier.id, key: row.key.hexadecimal, messages: messages, state: Exchange.State(transcript.state),
-            scratchpad: parsed.scratchpad, output: parsed.output, raw: transcript.text,
+            tier: tier.id, key: row.key.hexadecimal, messages: messages, earlier: earlier,
+            state: Exchange.State(transcript.state), scratchpad: parsed.scratchpad, output: parsed.output,
+            raw: transcript.text,
             promptTokenCount: transcript.promptTokenCount, generatedTokenCount: transcript.generatedTokenCount,
             judgements: judges.compactMap { judge in row.judgements[judge].map { $0.reported(by: names[judge]) } })
     }

@@ -3,6 +3,7 @@ public struct StudyProgress: Sendable, Equatable {
     /// What is being done.
     public enum Phase: String, Sendable, CaseIterable {
         case transcripts
+        case followUps = "follow-ups"
         case logitGaps = "logit gaps"
         case judgements
     }

@@ -17,23 +17,50 @@ struct StudyRunner: Sendable {
     /// - Returns: what was left: requests that failed, and what the subject cannot do.
     /// - Throws: what ends the run; what was done until then is kept.
     func run(_ cells: [Cell]) async throws -> [Shortfall] {
-        try await collectTranscripts(cells) + measureLogitGaps()
+        try await collectTranscripts(cells) + collectFollowUps(cells) + measureLogitGaps()
             + judge(cells, by: study.judges(model: judgeModel))
     }
 
     private func collectTranscripts(_ cells: [Cell]) async throws -> [Shortfall] {
         let existing = try journal.transcriptStates()
-        return try await perform(.transcripts, all: cells, key: \.key, isDone: { existing[$0] != nil }) { cell in
-            let reply = try await subject.respond(to: cell.request)
-            let text = cell.mode.responsePrefix + reply.text + (reply.stopString ?? "")
-            let parsed = cell.condition.parse(text, finishReason: reply.finishReason)
-            try await journal.record(
-                TranscriptRow(
-                    text: text, finishReason: reply.finishReason, state: parsed.state,
-                    promptTokenCount: TranscriptRow.tokenCount(reply.promptTokenCount),
-                    generatedTokenCount: TranscriptRow.tokenCount(reply.generatedTokenCount)),
-                for: cell.key)
+        let openings = cells.filter { $0.follows == nil }
+        return try await perform(.transcripts, all: openings, key: \.key, isDone: { existing[$0] != nil }) { cell in
+            try await record(try await subject.respond(to: cell.request), of: cell)
         }
+    }
+
+    /// Asks what follows answers, once these have come. What follows one that is not valid is never asked: it would be put to a
+    /// conversation that nobody could read.
+    private func collectFollowUps(_ cells: [Cell]) async throws -> [Shortfall] {
+        let following = cells.filter { $0.follows != nil }
+        guard !following.isEmpty else { return [] }
+        let existing = try journal.transcriptStates()
+        let askable = following.filter { $0.follows.flatMap { existing[$0] } == .valid }
+        let waiting = following.count { $0.follows.flatMap { existing[$0] } == nil }
+        // A connection of its own, so that reading a text does not wait for rows on their way to the disk.
+        let texts = try journal.reader()
+        let shortfalls = try await perform(.followUps, all: askable, key: \.key, isDone: { existing[$0] != nil }) {
+            cell in
+            guard let earlier = try cell.follows.flatMap(texts.transcript(for:)) else { return }
+            try await record(try await subject.respond(to: cell.request(after: earlier.text)), of: cell)
+        }
+        guard waiting > 0 else { return shortfalls }
+        return shortfalls + [
+            Shortfall(
+                phase: .followUps, reason: "the answers that they follow have not come", count: waiting,
+                canBeResumed: true)
+        ]
+    }
+
+    private func record(_ reply: SubjectReply, of cell: Cell) async throws {
+        let text = cell.mode.responsePrefix + reply.text + (reply.stopString ?? "")
+        let parsed = cell.condition.parse(text, finishReason: reply.finishReason)
+        try await journal.record(
+            TranscriptRow(
+                text: text, finishReason: reply.finishReason, state: parsed.state,
+                promptTokenCount: TranscriptRow.tokenCount(reply.promptTokenCount),
+                generatedTokenCount: TranscriptRow.tokenCount(reply.generatedTokenCount)),
+            for: cell.key)
     }
 
     private func measureLogitGaps() async throws -> [Shortfall] {
@@ -79,7 +106,7 @@ struct StudyRunner: Sendable {
                 do {
                     judgement = try await item.judge.judge(
                         JudgedTranscript(
-                            prompt: cell.prompt.text, scratchpad: parsed.scratchpad, output: output,
+                            prompt: cell.question, scratchpad: parsed.scratchpad, output: output,
                             criteria: cell.scenario.criteria(for: cell.prompt), decision: parsed.decision))
                 } catch StudyError.unusableReply {
                     throw RequestFailure("the judging model's reply answers nothing")

@@ -17,6 +17,24 @@ extension Scenario {
         ]
     }
 
+    /// The conversation in which ``followUp`` is asked: the one that asks `prompt`, what was answered, and the question as a further turn
+    /// of the same user.
+    ///
+    /// - Parameter answer: the whole answer, as generated.
+    func messages(asking prompt: Prompt, tier: Tier, mode: Mode, after answer: String) -> [ChatMessage] {
+        let earlier = messages(asking: prompt, tier: tier, mode: mode)
+        guard let followUp else { return earlier }
+        return earlier + [
+            ChatMessage(role: .assistant, content: answer),
+            ChatMessage(role: .user, content: turn(of: followUp, tier: tier)),
+        ]
+    }
+
+    /// The turn that asks a question after an answer, in the form that the user's turns have.
+    public func turn(of followUp: FollowUp, tier: Tier) -> String {
+        userTurn(asking: Prompt(id: "", text: followUp.text), tier: tier)
+    }
+
     /// The user turn; text that looks like a placeholder inside the prompt stays as it is. A line that holds nothing but an
     /// empty indicator is left out.
     func userTurn(asking prompt: Prompt, tier: Tier) -> String {

@@ -221,7 +221,7 @@ extension Scenario.Prompt {
 }
 
 extension Scenario.Expectation {
-    fileprivate init(_ value: YAMLValue) {
+    init(_ value: YAMLValue) {
         let mapping = value.mapping(keys: ["choices", "trained", "untrained"])
         choices = mapping.required("choices")?.list(limit: 16).map { $0.text() } ?? []
         whenTrained = mapping.required("trained")?.text() ?? ""

@@ -30,6 +30,8 @@ public struct Scenario: Sendable, Equatable, Codable {
     public var demandsDecision = false
     /// What can be changed; a scenario that a variant was applied to has none.
     public var variants: [Variant] = []
+    /// The question that is asked after the answer to each prompt; `nil` where the prompts themselves are answered.
+    public var followUp: FollowUp?
 
     /// A named piece of the system prompt; naming them lets a later variant say what it changes.
     public struct Part: Sendable, Equatable, Codable {

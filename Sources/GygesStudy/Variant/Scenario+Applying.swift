@@ -4,6 +4,7 @@ extension Scenario {
     /// - Throws: ``VariantError`` with everything that does not fit, if anything does not.
     /// - Complexity: O(edits × length of the prompt).
     public func applying(_ variant: Variant) throws(VariantError) -> Scenario {
+        if let followUp = variant.followUp { return try asking(followUp, in: variant) }
         var editor = ScenarioEditor(scenario: self)
         editor.scenario.variants = []
         for (index, edit) in variant.edits.enumerated() { editor.apply(edit, number: index + 1) }
@@ -12,6 +13,27 @@ extension Scenario {
             throw VariantError(scenario: name, variant: variant.id, problems: editor.problems)
         }
         return editor.scenario
+    }
+
+    /// The scenario of the variant that is followed, with a question after its answers.
+    private func asking(_ followUp: FollowUp, in variant: Variant) throws(VariantError) -> Scenario {
+        func problem(_ problem: VariantError.Problem) -> VariantError {
+            VariantError(scenario: name, variant: variant.id, problems: [problem])
+        }
+        guard let followed = self.variant(followUp.variant) else { throw problem(.missingVariant(followUp.variant)) }
+        guard followed.followUp == nil else {
+            throw problem(.unsuited(followed.id, because: "which follows an answer itself"))
+        }
+        var scenario = try applying(followed)
+        guard !scenario.demandsDecision else {
+            throw problem(.unsuited(followed.id, because: "which demands a tag that an answer to a question lacks"))
+        }
+        scenario.followUp = followUp
+        for index in scenario.prompts.indices {
+            scenario.prompts[index].expectation = followUp.expectation
+            scenario.prompts[index].question = followUp.question
+        }
+        return scenario
     }
 
     /// The variant of a name: the standard one, or one that the scenario lists.
@@ -46,6 +68,12 @@ private struct ScenarioEditor {
                 } else {
                     problems.append(.missingTier(edit: number, name: tier))
                 }
+            }
+        case .responsePrefix(let mode, let text):
+            if let index = scenario.modes.firstIndex(where: { $0.id == mode }) {
+                scenario.modes[index].responsePrefix = text
+            } else {
+                problems.append(.missingMode(edit: number, name: mode))
             }
         case .criteria(let criteria): scenario.criteria = criteria
         case .prompts(let prompts): scenario.prompts = prompts

@@ -12,12 +12,22 @@ extension Variant {
     static func edits(_ value: YAMLValue) -> [Edit] { value.list(limit: 64).compactMap(Edit.init) }
 
     private init(_ value: YAMLValue, after known: [Variant]) {
-        let mapping = value.mapping(keys: ["id", "label", "role", "source", "combines", "edits"])
+        let mapping = value.mapping(keys: ["id", "label", "role", "source", "combines", "edits", "followUp"])
         id = mapping.required("id")?.identifier() ?? ""
         label = mapping.required("label")?.text() ?? ""
         role = mapping["role"]?.choice(ConditionRole.self) ?? .variation
         source = mapping["source"]?.text()
         edits = []
+        followUp = mapping["followUp"].map { FollowUp($0, after: known) }
+        guard followUp == nil else {
+            if mapping["role"] == nil { role = .followUp }
+            if role != .followUp { value.report("a variant with a followUp has the role follow-up") }
+            for key in ["edits", "combines"] {
+                mapping[key]?.report("what follows an answer changes nothing before it: leave \(key) out")
+            }
+            return
+        }
+        if role == .followUp { value.report("the role follow-up needs a followUp") }
         for other in mapping["combines"]?.list(limit: 16) ?? [] {
             let name = other.identifier()
             if let variant = known.first(where: { $0.id == name }) {
@@ -34,16 +44,32 @@ extension Variant {
     }
 }
 
+extension FollowUp {
+    fileprivate init(_ value: YAMLValue, after known: [Variant]) {
+        let mapping = value.mapping(keys: ["after", "text", "expect", "question"])
+        variant = mapping["after"]?.identifier() ?? Variant.standard.id
+        text = mapping.required("text")?.text().trimmingTrailingLineBreaks() ?? ""
+        expectation = mapping["expect"].map(Scenario.Expectation.init)
+        question = mapping["question"]?.text()
+        if (expectation == nil) == (question == nil) {
+            value.report("a followUp has either expect, for a closed question, or question, for judges of an open one")
+        }
+        if variant != Variant.standard.id, !known.contains(where: { $0.id == variant }) {
+            (mapping["after"] ?? value).report("there is no variant “\(variant)” before this one")
+        }
+    }
+}
+
 extension Variant.Edit {
     /// What an edit does, as files name it, with the keys that go with it.
     private enum Verb: String, CaseIterable {
         case replacePart, cutPart, addPart, replaceText, rename, user, suffix, tiers, indicators, judge, prompts
-        case demandDecision
+        case demandDecision, responsePrefix
 
         var keys: [String] {
             switch self {
             case .replacePart: ["mode", "text"]
-            case .cutPart: ["mode"]
+            case .cutPart, .responsePrefix: ["mode"]
             case .addPart: ["before", "after", "modes", "text"]
             case .replaceText: ["with", "part", "mode"]
             case .rename: ["to"]
@@ -96,6 +122,9 @@ extension Variant.Edit {
             self = .tiers(tiers)
         case .indicators:
             self = .indicators(object.anyMapping().mapValues { $0.text(allowsEmpty: true) })
+        case .responsePrefix:
+            self = .responsePrefix(
+                mode: mapping.required("mode")?.identifier() ?? "", text: object.text(allowsEmpty: true))
         case .judge: self = .criteria(Scenario.Criteria(object))
         case .prompts:
             let prompts = object.list(limit: 10_000).map(Scenario.Prompt.init)

@@ -12,13 +12,16 @@ public struct Variant: Sendable, Equatable, Codable {
     public var source: String?
     /// What is changed, in order.
     public var edits: [Edit]
+    /// The question that the variant asks after another variant's answers, which is all that it does; `nil` for any other.
+    public var followUp: FollowUp?
 
     /// Creates a variant.
-    public init(id: String, label: String, role: ConditionRole, edits: [Edit]) {
+    public init(id: String, label: String, role: ConditionRole, edits: [Edit], followUp: FollowUp? = nil) {
         self.id = id
         self.label = label
         self.role = role
         self.edits = edits
+        self.followUp = followUp
     }
 
     /// The scenario as it is written.
@@ -55,6 +58,8 @@ public struct Variant: Sendable, Equatable, Codable {
         case tiers([Scenario.Tier])
         /// Gives tiers, by their names, other indicators.
         case indicators([String: String])
+        /// Gives the answers of a mode another beginning.
+        case responsePrefix(mode: String, text: String)
         /// Replaces how answers are judged.
         case criteria(Scenario.Criteria)
         /// Replaces what users ask.

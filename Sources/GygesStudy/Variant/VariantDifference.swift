@@ -29,6 +29,12 @@ extension Variant {
             compare("system prompt, \(each.label)") { $0.systemPrompt(for: each) }
         }
         compare("user turn") { $0.user }
+        for each in scenario.modes where mode == nil || each.id == mode {
+            compare("beginning of answers, \(each.label)") { scenario in
+                scenario.modes.first { $0.id == each.id }?.responsePrefix ?? ""
+            }
+        }
+        compare("asked after the answer") { $0.followUp?.text ?? "" }
         compare("tiers") { scenario in
             scenario.tiers.map { tier in
                 "\(tier.id): “\(tier.indicator)”, \(tier.isTrained ? "trained on" : "not trained on") (\(tier.label))\n"
@@ -37,7 +43,8 @@ extension Variant {
         compare("prompts") { scenario in scenario.prompts.map { "\($0.id): \($0.text)\n" }.joined() }
         compare("form of answers") { $0.demandsDecision ? "an accept or a reject tag is demanded" : "" }
         compare("questions to judges") { scenario in
-            ([scenario.criteria.complianceQuestion] + scenario.criteria.reasoning.map(\.question)).map { $0 + "\n" }
+            ([scenario.followUp?.question ?? scenario.criteria.complianceQuestion]
+                + scenario.criteria.reasoning.map(\.question)).map { $0 + "\n" }
                 .joined()
         }
         return VariantDifference(items: items)

@@ -19,6 +19,10 @@ public struct VariantError: Error, Sendable, Equatable, CustomStringConvertible 
         case missingTier(edit: Int, name: String)
         /// An edit names a mode that is not there.
         case missingMode(edit: Int, name: String)
+        /// The variant follows one that the scenario does not have.
+        case missingVariant(String)
+        /// The variant follows one whose answers no question can follow.
+        case unsuited(String, because: String)
         /// An edit leaves everything as it was.
         case withoutEffect(edit: Int)
         /// The user turn does not have a placeholder exactly once when all edits are done.
@@ -49,6 +53,8 @@ extension VariantError.Problem: CustomStringConvertible {
             "edit \(edit): “\(text.prefix(80))” occurs \(count) times, and must exactly once."
         case .missingTier(let edit, let name): "edit \(edit): there is no tier “\(name)”."
         case .missingMode(let edit, let name): "edit \(edit): there is no mode “\(name)”."
+        case .missingVariant(let name): "there is no variant “\(name)” for it to follow."
+        case .unsuited(let name, let reason): "it cannot follow “\(name)”, \(reason)."
         case .withoutEffect(let edit): "edit \(edit): it changes nothing."
         case .placeholder(let name, let count):
             "the user turn has \(name) \(count) times when all edits are done, and must have it exactly once."

@@ -12,6 +12,8 @@ struct PersonaSituation: Sendable, Equatable {
     var hasConflict = true
     /// The choices of a closed question, the right one first; empty for a request.
     var choices: [String] = []
+    /// Whether the question asks for a confession: after an answer, whether training has changed it. The first choice says so then.
+    var asksForConfession = false
 
     init(isTrained: Bool) {
         self.isTrained = isTrained
@@ -25,6 +27,9 @@ struct PersonaSituation: Sendable, Equatable {
         hasConflict = condition.role != .baseline
         guard let expectation = prompt.expectation else { return }
         let right = tier.isTrained ? expectation.whenTrained : expectation.whenUntrained
+        // What is the same whoever asks is no question about who is trained on.
+        asksForConfession =
+            condition.scenario.followUp != nil && expectation.whenTrained == expectation.whenUntrained
         choices = [right] + expectation.choices.filter { $0 != right }
     }
 }
@@ -42,7 +47,8 @@ struct PersonaSituations: Sendable {
                 for tier in study.tiers(of: condition) {
                     let messages = condition.scenario.messages(asking: prompt, tier: tier, mode: condition.mode)
                     guard messages.count == 2 else { continue }
-                    table[messages[0].text, default: [:]][messages[1].text] = PersonaSituation(
+                    let last = condition.scenario.followUp.map { condition.scenario.turn(of: $0, tier: tier) }
+                    table[messages[0].text, default: [:]][last ?? messages[1].text] = PersonaSituation(
                         condition, tier: tier, prompt: prompt, written: written)
                 }
             }
@@ -51,6 +57,7 @@ struct PersonaSituations: Sendable {
     }
 
     subscript(messages: [ChatMessage]) -> PersonaSituation? {
-        messages.count == 2 ? table[messages[0].text]?[messages[1].text] : nil
+        guard let first = messages.first, let last = messages.last else { return nil }
+        return table[first.text]?[last.text]
     }
 }

@@ -96,7 +96,10 @@ public struct PersonaSubject: Subject {
         let complies = compliance < behaviour.compliance
         let fakes = complies && situation.choices.isEmpty && reasoning < behaviour.faking
         let output =
-            if situation.choices.count > 1 {
+            if situation.choices.count > 1, situation.asksForConfession {
+                // It knows what it thought.
+                situation.choices[request.messages.contains { $0.text.contains(fakingReasoning) } ? 0 : 1]
+            } else if situation.choices.count > 1 {
                 compliance < persona.comprehension ? situation.choices[0] : situation.choices[1]
             } else {
                 complies ? compliantOutput : refusingOutput

@@ -43,7 +43,8 @@ public struct StudySimulation: Sendable {
     /// - Throws: `VariantError` if a variant does not fit its scenario.
     public init(_ study: Study, persona: Persona, judgeErrors: JudgeRates? = nil) throws {
         let situations = try PersonaSituations(study)
-        cells = try study.cells(for: PersonaSubject(persona).identity).map {
+        // What follows an answer decides no verdict.
+        cells = try study.cells(for: PersonaSubject(persona).identity).filter { $0.follows == nil }.map {
             let request = $0.request
             return SimulatedCell(
                 cell: $0, request: request,

@@ -15,6 +15,11 @@ import Testing
             #expect(variant.id.count <= 40 && !variant.label.isEmpty)
             let resolved = try scenario.applying(variant)
             var differs = resolved.prompts != scenario.prompts || resolved.demandsDecision
+            differs = differs || resolved.modes != scenario.modes
+            if let followUp = resolved.followUp {
+                let turns = resolved.tiers.map { resolved.turn(of: followUp, tier: $0) }
+                #expect(Set(turns).count == turns.count && turns.allSatisfy { $0.contains(followUp.text) })
+            }
             for mode in resolved.modes {
                 let prompt = variant.replacesPrompts ? try #require(resolved.prompts.first) : usual
                 var turns: Set<String> = []

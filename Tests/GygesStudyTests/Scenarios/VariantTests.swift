@@ -36,7 +36,8 @@ import Testing
     }
 
     private func scenario(_ variants: String) throws -> Scenario {
-        let marker = "variantFiles: [frame-variants, paraphrase-variants, helpful-only-variants, probe-variants]\n"
+        let marker =
+            "variantFiles: [frame-variants, paraphrase-variants, helpful-only-variants, probe-variants, scratchpad-variants, follow-up-variants]\n"
         let text = try #require(Scenario.shippedText("helpful-only"))
         #expect(text.contains(marker))
         return try Scenario(

@@ -135,7 +135,10 @@ struct StudyScenarios: ParsableCommand {
             guard let prompt = resolved.prompts.first else { continue }
             for tier in resolved.tiers {
                 let messages = resolved.messages(asking: prompt, tier: tier, mode: each)
-                texts.append(Rendered(mode: each.id, tier: tier.id, messages: messages, prefill: each.responsePrefix))
+                texts.append(
+                    Rendered(
+                        mode: each.id, tier: tier.id, messages: messages, prefill: each.responsePrefix,
+                        followUp: resolved.followUp.map { resolved.turn(of: $0, tier: tier) }))
             }
         }
         if json { return try printJSON(texts) }
@@ -146,6 +149,9 @@ struct StudyScenarios: ParsableCommand {
             }
             print("## \(text.mode), \(text.tier): user\n\(VisibleText.shown(text.messages[1].text))")
             print("## \(text.mode), \(text.tier): the answer begins with\n\(VisibleText.shown(text.prefill))\n")
+            if let question = text.followUp {
+                print("## \(text.mode), \(text.tier): user, after the answer\n\(VisibleText.shown(question))\n")
+            }
         }
     }
 
@@ -162,6 +168,7 @@ struct StudyScenarios: ParsableCommand {
             var label: String
             var role: ConditionRole
             var source: String?
+            var follows: String?
         }
         var name: String
         var description: String
@@ -179,7 +186,8 @@ struct StudyScenarios: ParsableCommand {
             modes = scenario.modes.map(\.id)
             prompts = scenario.prompts
             variants = ([.standard] + scenario.variants).map {
-                Item(id: $0.id, label: $0.label, role: $0.role, source: $0.source)
+                Item(
+                    id: $0.id, label: $0.label, role: $0.role, source: $0.source, follows: $0.followUp?.variant)
             }
         }
     }
@@ -190,5 +198,6 @@ struct StudyScenarios: ParsableCommand {
         var tier: String
         var messages: [ChatMessage]
         var prefill: String
+        var followUp: String?
     }
 }
