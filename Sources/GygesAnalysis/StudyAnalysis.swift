@@ -23,6 +23,10 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
     public var verdicts: [Verdict]
     /// What became of the hypotheses that were stated.
     public var hypotheses: [HypothesisResult]
+    /// What motives predict of the study's arms against what was found, for each scenario and mode that has such arms.
+    public var motives: [MotiveTable]
+    /// Whether published words are answered otherwise than others, for each condition that is asked word for word.
+    public var contamination: [ContaminationIndex]
 
     /// The condition of an identifier.
     public func condition(_ id: String) -> Condition? { conditions.first { $0.id == id } }
@@ -33,13 +37,14 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
     ///   - findings: the judge's.
     ///   - rule: the rule stated beforehand.
     ///   - hypotheses: what was expected beforehand.
+    ///   - contrasts: which tiers were to be compared, with what motives predict of them.
     ///   - logitGaps: what was measured without sampling, by the condition with which it is shown.
     ///   - seed: decides the draws of bootstrap and permutation.
     ///   - draws: how many samples a bootstrap draws; 0 leaves bootstraps out.
     /// - Complexity: O(observations + conditions · draws · prompts).
     public init(
         _ findings: JudgeFindings, rule: VerdictRule = VerdictRule(), hypotheses: [Hypothesis] = [],
-        logitGaps: [String: LogitGap] = [:], seed: UInt64, draws: Int = 2_000
+        contrasts: [StatedContrast] = [], logitGaps: [String: LogitGap] = [:], seed: UInt64, draws: Int = 2_000
     ) {
         judge = findings.judge
         self.rule = rule
@@ -54,7 +59,7 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
         }
         pooledGaps = []
         association = Association(points: [])
-        (verdicts, self.hypotheses) = ([], [])
+        (verdicts, self.hypotheses, motives, contamination) = ([], [], [], [])
         adjustPValues()
         compareLogitGaps()
         pooledGaps = poolWordings(
@@ -62,6 +67,8 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
         association = associateGapsWithReasoning()
         verdicts = conditions.filter { $0.role == .main }.map { Verdict(of: $0, in: self) }
         self.hypotheses = results(of: hypotheses)
+        motives = motiveTables(of: contrasts)
+        contamination = contamination(grouped)
     }
 
     /// The verdict on a condition; `nil` if it is not asked as its scenario is written.

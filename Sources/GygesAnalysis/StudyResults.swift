@@ -54,6 +54,7 @@ public struct StudyResults: Sendable, Equatable, Codable {
     ///   - judges: what each judge found of them, the primary judge's first.
     ///   - rule: the rule stated beforehand.
     ///   - hypotheses: what was expected beforehand.
+    ///   - contrasts: which tiers were to be compared, with what motives predict of them.
     ///   - logitGaps: what was measured without sampling, by the condition with which it is shown.
     ///   - accuracies: the judges against labels.
     ///   - seed: decides the draws of bootstrap and permutation.
@@ -61,13 +62,15 @@ public struct StudyResults: Sendable, Equatable, Codable {
     /// - Complexity: O(judges · (observations + conditions · draws · prompts)).
     public init(
         _ answers: [Observation], judges findings: [JudgeFindings], rule: VerdictRule = VerdictRule(),
-        hypotheses: [Hypothesis] = [], logitGaps: [String: LogitGapFindings] = [:],
+        hypotheses: [Hypothesis] = [], contrasts: [StatedContrast] = [], logitGaps: [String: LogitGapFindings] = [:],
         accuracies: [JudgeAccuracy] = [], seed: UInt64, draws: Int = 2_000
     ) {
         conditions = answers.byCondition.map { id, answers in AskedCondition(id: id, answers) }
         let logitGaps = logitGaps.mapValues { StudyAnalysis.LogitGap($0, level: rule.level) }
         judges = findings.map {
-            StudyAnalysis($0, rule: rule, hypotheses: hypotheses, logitGaps: logitGaps, seed: seed, draws: draws)
+            StudyAnalysis(
+                $0, rule: rule, hypotheses: hypotheses, contrasts: contrasts, logitGaps: logitGaps, seed: seed,
+                draws: draws)
         }
         agreements = JudgeAgreement.agreements(among: findings, level: rule.level, draws: draws, seed: seed)
         self.accuracies = accuracies

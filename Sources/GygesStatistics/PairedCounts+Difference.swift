@@ -16,7 +16,9 @@ extension PairedCounts {
     ) -> Estimate? {
         let common = prompts.filter { $0.first.count > 0 && $0.second.count > 0 }
         let (first, second) = (common.map(\.first), common.map(\.second))
-        guard let one = scored(first, level: level), let other = scored(second, level: level) else { return nil }
+        guard let one = estimate(of: first, level: level), let other = estimate(of: second, level: level) else {
+            return nil
+        }
         let found = Correlation(pearson: first.compactMap(\.difference), second.compactMap(\.difference))
         var correlation = found?.coefficient ?? 0
         if correlation > 0 { correlation = max(0, correlation - 1 / Double(common.count).squareRoot()) }
@@ -25,7 +27,15 @@ extension PairedCounts {
         return difference
     }
 
-    private static func scored(_ tables: [PairedCounts], level: Double) -> Estimate? {
+    /// The difference of the two shares over all pairs of the same prompts, with Tango's score interval, widened for several pairs of a
+    /// prompt; `nil` without pairs.
+    ///
+    /// - Parameters:
+    ///   - tables: Each prompt's pairs.
+    ///   - level: The nominal coverage.
+    /// - Precondition: `0 < level < 1`.
+    /// - Complexity: O(prompts).
+    public static func estimate(of tables: [PairedCounts], level: Double = 0.95) -> Estimate? {
         let sum = sum(tables)
         return sum.difference.map {
             Estimate($0, sum.scoreInterval(level: level, designEffect: designEffect(of: tables, level: level)))

@@ -110,7 +110,7 @@ import Testing
         }
         let whole = try files(.init(writesInspectLogs: true))
         let redacted = try files(.init(isRedacted: true, writesInspectLogs: true))
-        #expect(whole.count == 12 && redacted.count == 12)
+        #expect(whole.count == 14 && redacted.count == 14)
         for name in ["report.html", "transcripts.jsonl"] { #expect(whole[name]?.contains(secret) == true) }
         #expect(whole.filter { $0.key.hasPrefix("log") }.allSatisfy { $0.value.contains(secret) })
         for (name, text) in redacted { #expect(!text.contains(secret), "\(name)") }

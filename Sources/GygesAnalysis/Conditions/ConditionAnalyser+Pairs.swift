@@ -1,34 +1,62 @@
 import GygesStatistics
 
-extension ConditionAnalyser {
+extension StudyAnalysis.PromptPairs {
     private struct PairKey: Hashable {
         let prompt: String
         let sample: Int
     }
 
-    /// Compares two tiers over the same prompts and repetitions.
-    func gap(
-        _ first: StudyAnalysis.Tier, _ second: StudyAnalysis.Tier, errors: JudgeErrors?,
-        using generator: inout SeededGenerator, rate: (StudyAnalysis.Tier) -> StudyAnalysis.Rate? = { $0.compliance },
-        of value: (Observation.Finding) -> Bool? = { $0.complied }
-    ) -> StudyAnalysis.Gap {
+    /// The pairs of each prompt, in the first side's order: the same repetition on both sides, both judged.
+    static func pairs(
+        _ first: some Sequence<Observation>, _ second: some Sequence<Observation>,
+        of value: (Observation.Finding) -> Bool?
+    ) -> [Self] {
         var others: [PairKey: Bool] = [:]
-        for observation in observations where observation.tier == second.id {
+        for observation in second {
             others[PairKey(prompt: observation.prompt, sample: observation.sample)] = observation.finding.flatMap(value)
         }
         var order: [String: Int] = [:]
-        var prompts: [StudyAnalysis.PromptPairs] = []
-        for observation in observations where observation.tier == first.id {
+        var prompts: [Self] = []
+        for observation in first {
             guard let mine = observation.finding.flatMap(value),
                 let its = others[PairKey(prompt: observation.prompt, sample: observation.sample)]
             else { continue }
             let index = order[observation.prompt] ?? prompts.count
             if index == prompts.count {
                 order[observation.prompt] = index
-                prompts.append(StudyAnalysis.PromptPairs(prompt: observation.prompt, pairs: PairedCounts()))
+                prompts.append(Self(prompt: observation.prompt, pairs: PairedCounts()))
             }
             prompts[index].pairs.count(first: mine, second: its)
         }
+        return prompts
+    }
+
+    /// The pairs of each prompt over several comparisons together, in the order in which prompts first come.
+    static func merged(_ comparisons: [[Self]]) -> [Self] {
+        var order: [String: Int] = [:]
+        var prompts: [Self] = []
+        for pairs in comparisons.lazy.joined() {
+            if let index = order[pairs.prompt] {
+                prompts[index].pairs = PairedCounts.sum([prompts[index].pairs, pairs.pairs])
+            } else {
+                order[pairs.prompt] = prompts.count
+                prompts.append(pairs)
+            }
+        }
+        return prompts
+    }
+}
+
+extension ConditionAnalyser {
+    /// Compares two tiers over the same prompts and repetitions.
+    func gap(
+        _ first: StudyAnalysis.Tier, _ second: StudyAnalysis.Tier, errors: JudgeErrors?,
+        using generator: inout SeededGenerator, rate: (StudyAnalysis.Tier) -> StudyAnalysis.Rate? = { $0.compliance },
+        of value: (Observation.Finding) -> Bool? = { $0.complied }
+    ) -> StudyAnalysis.Gap {
+        let prompts = StudyAnalysis.PromptPairs.pairs(
+            observations.lazy.filter { $0.tier == first.id }, observations.lazy.filter { $0.tier == second.id },
+            of: value)
         let tables = prompts.map(\.pairs)
         let pairs = PairedCounts.sum(tables)
         let effect = PairedCounts.designEffect(of: tables, level: level)

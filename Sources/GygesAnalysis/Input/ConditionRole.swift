@@ -12,6 +12,8 @@ public enum ConditionRole: String, Sendable, Codable, CaseIterable {
     case meaninglessTag = "meaningless-tag"
     /// The same in other words.
     case paraphrase
+    /// The same in the words that were published, which a model may know; they are a user's own and no part of this program.
+    case verbatim
     /// The same with another organisation, other tiers or other tags.
     case renamed
     /// Asks whether the model knows which conversations are trained on.
@@ -33,7 +35,7 @@ public enum ConditionRole: String, Sendable, Codable, CaseIterable {
     public var isControl: Bool {
         switch self {
         case .baseline, .swappedTiers, .meaninglessTag, .paraphrase, .renamed, .comprehension: true
-        case .main, .variation, .probe, .arm, .followUp: false
+        case .main, .variation, .verbatim, .probe, .arm, .followUp: false
         }
     }
 }

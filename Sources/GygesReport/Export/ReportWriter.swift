@@ -90,7 +90,8 @@ public struct ReportWriter {
         for (name, text) in [
             ("conditions.csv", document.conditionsTable()), ("gaps.csv", document.gapsTable()),
             ("hypotheses.csv", document.hypothesesTable()), ("agreements.csv", document.agreementsTable()),
-            ("calibrations.csv", document.calibrationsTable()), ("analysis.json", try document.analysisFile()),
+            ("calibrations.csv", document.calibrationsTable()), ("motives.csv", document.motivesTable()),
+            ("contamination.csv", document.contaminationTable()), ("analysis.json", try document.analysisFile()),
         ] {
             try AtomicFile.write(text, to: "\(folder)/\(name)")
             paths.append("\(folder)/\(name)")

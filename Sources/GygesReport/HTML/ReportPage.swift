@@ -20,7 +20,7 @@ struct ReportPage {
             "title": Markup.isolated(document.title), "subject": Markup(document.subject), "question": question,
             "purpose": Markup(document.purpose),
             "headline": document.results.headline.map { Markup($0.sentence) } ?? unjudged, "answer": answer,
-            "controls": controlPanel,
+            "controls": "\(controlPanel)\(motives)\(contamination)" as Markup,
             "preregistration": preregistration, "canary": Markup(Canary.line),
             "style": Markup.trusted(style),
             "scriptHash": Markup.trusted("'sha256-\(Self.base64(ofHexadecimal: Digest.sha256(Self.script)))'"),

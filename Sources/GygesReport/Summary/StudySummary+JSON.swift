@@ -11,6 +11,8 @@ extension StudySummary {
             "level": .double(document.results.level),
             "verdict": document.results.headline.map { .string($0.sentence) } ?? .null,
             "controls_not_run": document.results.primary?.controlsNotRun.map { .string($0) } ?? .null,
+            "motives": .array(document.motiveSentences.map { .string($0) }),
+            "contamination": .array(document.contaminationSentences.map { .string($0) }),
             "warnings": .array(warnings.map { .string($0) }),
             "conditions": .array(conditions.map(Self.json)),
         ]

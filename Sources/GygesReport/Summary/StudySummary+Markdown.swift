@@ -44,6 +44,7 @@ extension StudySummary {
             }
             lines.append("")
         }
+        for sentence in arms { lines += [Self.escaped(sentence), ""] }
         if let missing = document.results.primary?.controlsNotRun { lines += [Self.escaped(missing), ""] }
         if !warnings.isEmpty { lines += ["The report warns: \(Self.escaped(warnings.joined(separator: "; "))).", ""] }
         let facts = document.facts.filter(Self.identifies).map {

@@ -22,6 +22,7 @@ extension StudySummary {
                 lines += Self.wrapped("\(condition.title): \(verdict.sentence)", width: width, indent: 2)
             }
         }
+        for sentence in arms { lines += Self.wrapped(sentence, width: width) }
         if let missing = document.results.primary?.controlsNotRun { lines += Self.wrapped(missing, width: width) }
         if !warnings.isEmpty {
             lines += Self.wrapped("The report warns: \(warnings.joined(separator: "; ")).", width: width)

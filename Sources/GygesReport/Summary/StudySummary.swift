@@ -68,6 +68,9 @@ public struct StudySummary: Sendable {
             + "\(valid) valid\(left)\(judge)"
     }
 
+    /// What the study's arms say: of motives, and of published words.
+    var arms: [String] { document.motiveSentences + document.contaminationSentences }
+
     /// The warnings of the report, by their headings.
     var warnings: [String] { document.notes.filter(\.isWarning).map(\.title) }
 

@@ -30,11 +30,30 @@ public struct Study: Sendable, Equatable, Codable {
     public static func load(
         _ path: String, overrides: [String] = [], note: (RenamedKey) -> Void = { _ in }
     ) throws(FileError) -> Study {
-        let definition = try StudyDefinition(contentsOf: path, overrides: overrides, note: note)
+        var definition = try StudyDefinition(contentsOf: path, overrides: overrides, note: note)
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
         var scenarios: [Scenario] = []
         for reference in definition.scenarios {
             scenarios.append(try Scenario.find(reference, relativeTo: folder, note: note))
+        }
+        for (name, reference) in (definition.verbatim ?? [:]).sorted(by: { $0.key < $1.key }) {
+            guard let index = scenarios.firstIndex(where: { $0.name == name }) else {
+                throw FileError(
+                    path, at: "verbatim.\(name)", "the study asks no scenario of this name.",
+                    remedy: "Name a scenario that stands under “scenarios”.")
+            }
+            let file = try Scenario.find(reference, relativeTo: folder, note: note)
+            guard scenarios[index].variant(Variant.verbatim) == nil else {
+                throw FileError(
+                    path, at: "verbatim.\(name)", "the scenario has a variant “\(Variant.verbatim)” of its own.",
+                    remedy: "Leave one of the two out.")
+            }
+            scenarios[index].variants.append(
+                try Variant(wordForWord: file, of: scenarios[index], path: reference))
+        }
+        // Whoever says where the words are wants them asked.
+        if definition.verbatim != nil, !definition.variants.ids.contains(Variant.verbatim) {
+            definition.variants.items.append(.id(Variant.verbatim))
         }
         let absolute = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
         return try Study(
@@ -122,19 +141,22 @@ public struct Study: Sendable, Equatable, Codable {
 
     /// The digest of what decides the answers, by the names of what they depend on.
     ///
-    /// Judges, logit gaps, hypotheses and descriptions decide none: a run whose study differs in them goes on, and the difference is
+    /// Judges, logit gaps, hypotheses, contrasts and descriptions decide none: a run whose study differs in them goes on, and the difference is
     /// marked.
     func decisiveDigests() throws -> [String: ContentKey] {
         var comparable = definition
         (comparable.output, comparable.concurrency, comparable.subject, comparable.name) = ("", 1, "", "")
         (comparable.judges, comparable.measuresLogitGap, comparable.scenarios) = ([], true, [])
         (comparable.preregistration, comparable.plan) = (Preregistration(), StudyPlan.Assumptions())
+        // The words themselves are the scenarios'.
+        comparable.verbatim = nil
         var digests = ["the study file": try ContentKey(of: comparable)]
         for scenario in scenarios {
             var comparable = scenario
             comparable.description = ""
             for index in comparable.variants.indices { comparable.variants[index].label = "" }
             for index in comparable.variants.indices { comparable.variants[index].source = nil }
+            for index in comparable.variants.indices { comparable.variants[index].contrasts = nil }
             digests["the scenario “\(scenario.name)”"] = try ContentKey(of: comparable)
         }
         return digests
@@ -148,12 +170,17 @@ public struct Study: Sendable, Equatable, Codable {
         case .ids(let ids) where !beginning(of: condition).replacesPrompts:
             let wanted = Set(ids)
             return prompts.filter { wanted.contains($0.id) }
-        case .count(let count) where count < prompts.count:
+        case .count(let count):
+            // Other words are asked about the prompts that are drawn for the scenario as it is written.
+            let written = scenarios.first { $0.name == condition.scenario.name }?.prompts ?? prompts
+            let prompts = beginning(of: condition).replacesPrompts ? prompts : written
+            guard count < prompts.count else { return condition.scenario.prompts }
             // Ranked by draws rather than shuffled: the standard library may change how it shuffles.
             var generator = SeededGenerator(seed: definition.seed)
             let ranks = prompts.indices.map { (rank: generator.next(), index: $0) }.sorted { $0 < $1 }
             let drawn = Set(ranks.prefix(count).map(\.index))
-            return prompts.indices.filter(drawn.contains).map { prompts[$0] }
+            let names = Set(prompts.indices.filter(drawn.contains).map { prompts[$0].id })
+            return condition.scenario.prompts.filter { names.contains($0.id) }
         default: return prompts
         }
     }

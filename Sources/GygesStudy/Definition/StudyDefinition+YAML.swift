@@ -28,13 +28,14 @@ extension StudyDefinition {
         let root = document.root.mapping(keys: [
             "version", "name", "subject", "scenarios", "variants", "modes", "tiers", "prompts", "samplesPerPrompt",
             "seed", "sampling", "judges", "logitGap", "concurrency", "endpoint", "prices", "output", "preregistration",
-            "plan",
+            "plan", "verbatim",
         ])
         root.checkVersion(Self.fileVersion)
         name = root.required("name")?.identifier() ?? ""
         subject = root.required("subject")?.text() ?? ""
         scenarios = root.required("scenarios")?.list(limit: 64).map { $0.text() } ?? []
         variants = VariantSelection(root["variants"])
+        verbatim = root["verbatim"]?.anyMapping().mapValues { $0.text() }
         modes = root["modes"]?.list(limit: 8).map { $0.identifier() }
         tiers = root["tiers"]?.list(limit: 8).map { $0.identifier() }
         prompts = root["prompts"].map(PromptSelection.init) ?? .all

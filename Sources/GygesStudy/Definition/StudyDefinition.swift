@@ -11,6 +11,8 @@ public struct StudyDefinition: Sendable, Equatable, Codable {
     public var scenarios: [String]
     /// The variants asked.
     public var variants: VariantSelection
+    /// Files in which scenarios of the study stand word for word as they were published, by the scenarios' names; `nil` for none.
+    public var verbatim: [String: String]?
     /// The modes asked in; `nil` for every mode of a scenario that is not only asked in by name.
     public var modes: [String]?
     /// The tiers asked as; `nil` for every tier of a scenario.

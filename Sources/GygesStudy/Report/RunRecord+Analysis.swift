@@ -5,7 +5,7 @@ extension RunRecord {
     ///
     /// Rates are corrected for a judge's errors where there are labels: those of the labeller who gave most, the first by name of
     /// several.
-    func results() -> StudyResults {
+    func results() throws -> StudyResults {
         let definition = manifest.study.definition
         let counts = Dictionary(grouping: labels, by: \.labeller).mapValues(\.count)
         let labeller = counts.min { (-$0.value, $0.key) < (-$1.value, $1.key) }?.key
@@ -17,9 +17,10 @@ extension RunRecord {
                     JudgeCalibration(accuracies.filter { $0.labeller == labeller && $0.judge == names[judge] })
                 })
         }
-        return StudyResults(
+        return try StudyResults(
             observations[0], judges: findings, rule: definition.preregistration.rule,
-            hypotheses: definition.preregistration.hypotheses, logitGaps: logitGapFindings, accuracies: accuracies,
+            hypotheses: definition.preregistration.hypotheses, contrasts: manifest.study.contrasts,
+            logitGaps: logitGapFindings, accuracies: accuracies,
             seed: definition.seed)
     }
 

@@ -25,6 +25,7 @@ extension Scenario {
             case "frame-variants": PackageResources.frame_variants_yaml
             case "paraphrase-variants": PackageResources.paraphrase_variants_yaml
             case "probe-variants": PackageResources.probe_variants_yaml
+            case "motive-variants": PackageResources.motive_variants_yaml
             case "scratchpad-variants": PackageResources.scratchpad_variants_yaml
             case "follow-up-variants": PackageResources.follow_up_variants_yaml
             case "no-conflict-variants": PackageResources.no_conflict_variants_yaml

@@ -93,13 +93,46 @@ extension Scenario {
     private func checkVariants(_ root: YAMLMapping) {
         for variant in variants {
             do {
-                _ = try applying(variant)
+                let resolved = try applying(variant)
+                for problem in problems(of: variant.contrasts ?? [], in: resolved) {
+                    (root["variants"] ?? root["variantFiles"])?.report("the variant “\(variant.id)”: \(problem)")
+                }
             } catch {
                 for problem in error.problems {
                     (root["variants"] ?? root["variantFiles"])?.report("the variant “\(variant.id)”: \(problem)")
                 }
             }
         }
+    }
+
+    /// What is wrong with contrasts of a variant of this scenario, which is `resolved` with its edits.
+    private func problems(of contrasts: [Contrast], in resolved: Scenario) -> [String] {
+        var problems: [String] = []
+        for contrast in contrasts {
+            func places(in scenario: Scenario) -> [Int?] {
+                [contrast.first, contrast.second].map { name in scenario.tiers.firstIndex { $0.id == name } }
+            }
+            func check(_ scenario: Scenario, _ name: String) {
+                guard let first = places(in: scenario)[0], let second = places(in: scenario)[1] else {
+                    return problems.append(
+                        "the contrast “\(contrast.id)” compares \(contrast.first) and \(contrast.second), and \(name) lacks one."
+                    )
+                }
+                if first >= second {
+                    problems.append(
+                        "the contrast “\(contrast.id)” names \(contrast.first) first, which does not stand before \(contrast.second)."
+                    )
+                }
+            }
+            check(resolved, "the variant")
+            guard let than = contrast.than else { continue }
+            guard let other = variant(than) else {
+                problems.append("the contrast “\(contrast.id)” names a variant “\(than)” that does not exist.")
+                continue
+            }
+            if let scenario = try? applying(other) { check(scenario, "“\(than)”") }
+        }
+        return problems
     }
 
     private func checkReferences(_ root: YAMLMapping) {

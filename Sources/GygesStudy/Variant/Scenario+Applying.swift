@@ -78,6 +78,9 @@ private struct ScenarioEditor {
         case .criteria(let criteria): scenario.criteria = criteria
         case .prompts(let prompts): scenario.prompts = prompts
         case .demandDecision: scenario.demandsDecision = true
+        case .wording(let wording):
+            (scenario.system, scenario.user, scenario.tiers) = (wording.system, wording.user, wording.tiers)
+            (scenario.modes, scenario.prompts) = (wording.modes, wording.prompts)
         }
         if scenario == before, problems.count == problemCount { problems.append(.withoutEffect(edit: number)) }
     }

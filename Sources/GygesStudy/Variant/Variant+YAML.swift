@@ -12,7 +12,9 @@ extension Variant {
     static func edits(_ value: YAMLValue) -> [Edit] { value.list(limit: 64).compactMap(Edit.init) }
 
     private init(_ value: YAMLValue, after known: [Variant]) {
-        let mapping = value.mapping(keys: ["id", "label", "role", "source", "combines", "edits", "followUp"])
+        let mapping = value.mapping(keys: [
+            "id", "label", "role", "source", "combines", "edits", "followUp", "contrasts",
+        ])
         id = mapping.required("id")?.identifier() ?? ""
         label = mapping.required("label")?.text() ?? ""
         role = mapping["role"]?.choice(ConditionRole.self) ?? .variation
@@ -39,8 +41,26 @@ extension Variant {
         if let own = mapping["combines"] == nil ? mapping.required("edits") : mapping["edits"] {
             edits += Self.edits(own)
         }
+        contrasts = mapping["contrasts"]?.list(limit: 32).map(Contrast.init)
+        reportDuplicates((contrasts ?? []).map(\.id), what: "contrast", in: mapping["contrasts"])
         if role == .main { value.report("only a scenario as it is written has the role main") }
         if ["all", "controls"].contains(id) { value.report("“\(id)” stands for several variants in study files") }
+    }
+}
+
+extension Contrast {
+    fileprivate init(_ value: YAMLValue) {
+        let mapping = value.mapping(keys: ["id", "label", "first", "second", "than", "predicts"])
+        let predictions = mapping.required("predicts")?.mapping(keys: Motive.allCases.map(\.rawValue))
+        self.init(
+            id: mapping.required("id")?.identifier() ?? "", label: mapping.required("label")?.text() ?? "",
+            first: mapping.required("first")?.identifier() ?? "",
+            second: mapping.required("second")?.identifier() ?? "",
+            than: mapping["than"]?.identifier(),
+            predictions: Dictionary(
+                uniqueKeysWithValues: Motive.allCases.compactMap { motive in
+                    predictions?[motive.rawValue]?.choice(Prediction.self).map { (motive, $0) }
+                }))
     }
 }
 

@@ -14,6 +14,8 @@ public struct Variant: Sendable, Equatable, Codable {
     public var edits: [Edit]
     /// The question that the variant asks after another variant's answers, which is all that it does; `nil` for any other.
     public var followUp: FollowUp?
+    /// Which of its tiers are to be compared, with what motives predict of them; `nil` for none.
+    public var contrasts: [Contrast]?
 
     /// Creates a variant.
     public init(id: String, label: String, role: ConditionRole, edits: [Edit], followUp: FollowUp? = nil) {
@@ -34,7 +36,12 @@ public struct Variant: Sendable, Equatable, Codable {
 
     /// Whether it has tiers of its own.
     public var replacesTiers: Bool {
-        edits.contains { if case .tiers = $0 { true } else { false } }
+        edits.contains { edit in
+            switch edit {
+            case .tiers, .wording: true
+            default: false
+            }
+        }
     }
 
     /// One change.
@@ -66,6 +73,8 @@ public struct Variant: Sendable, Equatable, Codable {
         case prompts([Scenario.Prompt])
         /// Makes an answer without an accept or a reject tag invalid.
         case demandDecision
+        /// Asks the same in other words, which come from a file: see ``Variant/Wording``.
+        case wording(Wording)
     }
 
     /// Which part, or parts, of the system prompt are meant.

@@ -24,7 +24,9 @@ struct PersonaSituation: Sendable, Equatable {
     init(_ condition: Condition, tier: Scenario.Tier, prompt: Scenario.Prompt, written: Scenario) {
         isTrained = tier.isTrained && condition.role != .meaninglessTag
         hasFirstTag = written.tiers.first { $0.id == tier.id }?.isTrained ?? tier.isTrained
-        hasConflict = condition.role != .baseline
+        // An arm that brings requests of its own asks what nobody minds.
+        hasConflict =
+            condition.role != .baseline && !(condition.role == .arm && condition.variant.replacesPrompts)
         guard let expectation = prompt.expectation else { return }
         let right = tier.isTrained ? expectation.whenTrained : expectation.whenUntrained
         // What is the same whoever asks is no question about who is trained on.

@@ -56,7 +56,7 @@ import Testing
         let roles = Dictionary(grouping: scenario.variants, by: \.role).mapValues(\.count)
         #expect(roles[.baseline] == 1 && roles[.swappedTiers] == 1 && roles[.meaninglessTag] == 1)
         #expect(roles[.paraphrase] == 3 && roles[.comprehension] == 1 && (roles[.renamed] ?? 0) >= 3)
-        #expect(roles[.arm] == 2 && roles[.probe] == 3 && (roles[.variation] ?? 0) >= 25)
+        #expect(roles[.arm] == 4 && roles[.probe] == 3 && (roles[.variation] ?? 0) >= 25)
         let text = scenario.systemPrompt(for: scenario.modes[0])
         let baseline = try scenario.applying(#require(scenario.variant("no-conflict")))
         // The baseline differs in the criteria alone.

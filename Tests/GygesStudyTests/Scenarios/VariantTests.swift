@@ -37,7 +37,7 @@ import Testing
 
     private func scenario(_ variants: String) throws -> Scenario {
         let marker =
-            "variantFiles: [frame-variants, paraphrase-variants, helpful-only-variants, probe-variants, scratchpad-variants, follow-up-variants]\n"
+            "variantFiles: [frame-variants, paraphrase-variants, helpful-only-variants, probe-variants, scratchpad-variants, follow-up-variants, motive-variants]\n"
         let text = try #require(Scenario.shippedText("helpful-only"))
         #expect(text.contains(marker))
         return try Scenario(

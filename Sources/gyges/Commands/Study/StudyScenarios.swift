@@ -126,6 +126,21 @@ struct StudyScenarios: ParsableCommand {
                 }
             }
         }
+        showContrasts(variant)
+    }
+
+    /// Which tiers are compared, and what motives predict of that.
+    private func showContrasts(_ variant: Variant) {
+        guard let contrasts = variant.contrasts else { return }
+        var table = Table(
+            [("contrast", .left), ("tiers", .left)] + Motive.allCases.map { ("\($0.number) \($0.label)", .left) })
+        for contrast in contrasts {
+            let than = contrast.than.map { ", less the same in \($0)" } ?? ""
+            table.append(
+                [contrast.id, "\(contrast.first) less \(contrast.second)\(than)"]
+                    + Motive.allCases.map { contrast.predictions[$0]?.rawValue ?? "–" })
+        }
+        print("\n" + VisibleText.shown(table.text))
     }
 
     private func render(_ scenario: Scenario, _ variant: Variant) throws {
@@ -169,6 +184,7 @@ struct StudyScenarios: ParsableCommand {
             var role: ConditionRole
             var source: String?
             var follows: String?
+            var contrasts: [Contrast]?
         }
         var name: String
         var description: String
@@ -187,7 +203,8 @@ struct StudyScenarios: ParsableCommand {
             prompts = scenario.prompts
             variants = ([.standard] + scenario.variants).map {
                 Item(
-                    id: $0.id, label: $0.label, role: $0.role, source: $0.source, follows: $0.followUp?.variant)
+                    id: $0.id, label: $0.label, role: $0.role, source: $0.source, follows: $0.followUp?.variant,
+                    contrasts: $0.contrasts)
             }
         }
     }
