@@ -22,12 +22,12 @@ build: needs
 
 ## check: formatting, and the import rules between the rooms
 check:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	swift format lint --strict --recursive --parallel Package.swift Plugins Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 	scripts/check-rooms
 
 ## format: rewrite the sources in the house format
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	swift format --in-place --recursive --parallel Package.swift Plugins Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
 ## docs: the documentation of every library as static pages, .build/docs
 docs: needs

@@ -58,6 +58,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
+        // Tells the program which commit it is built from.
+        .plugin(name: "BuiltCommit", capability: .buildTool()),
         // The rooms, from the ground up; imports only point down this list (scripts/check-rooms).
         .target(
             name: "CGygesKernels",
@@ -68,8 +70,9 @@ let package = Package(
         .target(name: "GygesTensors", dependencies: ["GygesKernels"], swiftSettings: hot),
         .target(name: "GygesStatistics", swiftSettings: hot),
         .systemLibrary(name: "CGygesZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CGygesZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CGygesCrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "GygesFiles", dependencies: ["CGygesZlib", "CGygesCrypto"], swiftSettings: hot),
+        .target(name: "GygesFiles", dependencies: ["CGygesZlib", "CGygesZstd", "CGygesCrypto"], swiftSettings: hot),
         .target(name: "GygesCheckpoints", dependencies: ["GygesFiles"], swiftSettings: hot),
         .target(name: "GygesTokenizer", dependencies: ["GygesFiles", "GygesCheckpoints"], swiftSettings: hot),
         .target(
@@ -136,7 +139,7 @@ let package = Package(
                 "GygesSubjects", "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
                 "GygesAnalysis",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: common),
+            ], swiftSettings: common, plugins: ["BuiltCommit"]),
         .target(name: "GygesTestSupport", swiftSettings: hot),
 
         // Tests mirror the rooms.

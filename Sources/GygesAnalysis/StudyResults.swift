@@ -4,8 +4,10 @@
 public struct StudyResults: Sendable, Equatable, Codable {
     /// What became of everything that was to be asked, whoever judged it, by condition in the study's order.
     public var conditions: [AskedCondition]
-    /// What each judge's findings say. The first is the primary judge, whose verdicts are the study's; none if nothing was judged.
+    /// What each judge's findings say, the primary judge's first; none if nothing was judged.
     public var judges: [StudyAnalysis]
+    /// The judge whose findings lead: the verdicts and hypotheses of the study are by them. `nil` if nothing was judged.
+    public var primaryJudge: String?
     /// How far every two judges agree.
     public var agreements: [JudgeAgreement]
     /// Every judge against every labeller, as far as there are labels.
@@ -41,7 +43,7 @@ public struct StudyResults: Sendable, Equatable, Codable {
     public static let none = StudyResults([], judges: [], seed: 0)
 
     /// The primary judge's analysis; `nil` if nothing was judged.
-    public var primary: StudyAnalysis? { judges.first }
+    public var primary: StudyAnalysis? { primaryJudge.flatMap(analysis(by:)) }
     /// The analysis of a judge's findings.
     public func analysis(by judge: String) -> StudyAnalysis? { judges.first { $0.judge == judge } }
     /// What became of a condition's questions.
@@ -72,11 +74,13 @@ public struct StudyResults: Sendable, Equatable, Codable {
                 $0, rule: rule, hypotheses: hypotheses, contrasts: contrasts, logitGaps: logitGaps, seed: seed,
                 draws: draws)
         }
+        primaryJudge = findings.first?.judge
         agreements = JudgeAgreement.agreements(among: findings, level: rule.level, draws: draws, seed: seed)
         self.accuracies = accuracies
-        power = judges.first?.power
-        headline = judges.first?.headline
+        (power, headline) = (nil, nil)
         level = rule.level
+        power = primary?.power
+        headline = primary?.headline
     }
 }
 

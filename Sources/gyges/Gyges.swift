@@ -1,5 +1,6 @@
 import ArgumentParser
 import GygesFiles
+import GygesStudy
 
 /// The command line: one file a command, which reads options, calls libraries and prints.
 @main
@@ -15,15 +16,18 @@ struct Gyges: AsyncParsableCommand {
               gyges chat smollm2-135m-instruct
               gyges study run Examples/demo-study.yaml
             """,
-        version: "0.1.0",
+        version: number,
         subcommands: [
             Pull.self, Inspect.self, Generate.self, Chat.self, Tokenize.self, Template.self, Score.self,
             Perplexity.self, Embed.self, Rerank.self, Fill.self, Classify.self, Tag.self, Answer.self,
             EvaluateCommand.self, StudyCommand.self, Bench.self, Doctor.self,
         ])
 
+    private static let number = "0.1.0"
+
     static func main() async {
         Output.prepare()
+        ProgramIdentity.current = ProgramIdentity(version: number, commit: builtCommit)
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
             try checkSubcommands(arguments)

@@ -78,4 +78,35 @@ import Testing
             }
         }
     }
+
+    /// One file of 5,000 times “x”, packed with python-zstandard 0.25.
+    private static let zstandard = """
+        UEsDBD8AAABdAAAAIQAm8NsAEwAAAIgTAAABAAAAYSi1L/1giBJNAAAQeHgBAIPTAyxQSwECPwA/AAAAXQAAACEAJvDbABMAAACIEwAAAQAAAAAA\
+        AAAAAAAAAAAAAAAAYVBLBQYAAAAAAQABAC8AAAAyAAAAAAA=
+        """
+
+    @Test(
+        "Files packed with Zstandard are read, never beyond the size that the directory states, and damage is an error")
+    func readsZstandard() throws {
+        try withPath { path in
+            let bytes = Array(try #require(Data(base64Encoded: Self.zstandard)))
+            let expected = [UInt8](repeating: UInt8(ascii: "x"), count: 5000)
+            func contents(_ bytes: [UInt8]) throws -> [UInt8] {
+                try Data(bytes).write(to: URL(fileURLWithPath: path))
+                let archive = try ZipReader(path: path)
+                return try archive.contents(of: #require(archive.entries.first), limit: 5000)
+            }
+            #expect(try contents(bytes) == expected)
+            // The directory's size, made smaller: what is packed no longer fits.
+            let size = try #require((0..<bytes.count - 1).last { bytes[$0] == 0x88 && bytes[$0 + 1] == 0x13 })
+            var smaller = bytes
+            smaller[size] = 0x87
+            #expect(throws: FileError.self) { try contents(smaller) }
+            for position in bytes.indices {
+                var damaged = bytes
+                damaged[position] ^= 0xFF
+                if let found = try? contents(damaged) { #expect(found == expected || found.isEmpty) }
+            }
+        }
+    }
 }

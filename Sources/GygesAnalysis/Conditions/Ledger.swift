@@ -1,6 +1,6 @@
 /// What became of everything that was to be asked in a tier.
 public struct Ledger: Sendable, Equatable {
-    /// Answers that came back, by their form.
+    /// What came back, by its form; failed requests among it.
     public private(set) var states: [TranscriptState: Int] = [:]
     /// Not asked yet.
     public private(set) var pending = 0
@@ -11,11 +11,13 @@ public struct Ledger: Sendable, Equatable {
     public init() {}
 
     /// Answers that came back.
-    public var answered: Int { states.values.reduce(0, +) - notAsked }
-    /// Answers that were to be asked for, with those of ``notAsked``.
-    public var asked: Int { answered + pending + notAsked }
+    public var answered: Int { states.reduce(0) { $0 + ($1.key.isAnswer ? $1.value : 0) } }
+    /// Answers that were to be asked for, with those of ``notAsked`` and ``errored``.
+    public var asked: Int { answered + pending + notAsked + errored }
     /// Questions that follow an answer which is not valid, and were therefore never asked.
     public var notAsked: Int { states[.notAsked] ?? 0 }
+    /// Requests that failed, as the record of whoever asked has it.
+    public var errored: Int { states[.errored] ?? 0 }
     /// Of the form that their mode demands.
     public var valid: Int { states[.valid] ?? 0 }
     /// Cut off at their maximum length.

@@ -16,4 +16,9 @@ public enum TranscriptState: String, Sendable, Codable, CodingKeyRepresentable, 
     case filtered
     /// It was never asked for: the answer that its question follows is not valid.
     case notAsked = "not-asked"
+    /// The request failed, and whoever asked recorded that in place of an answer. A run of this program never has one: it asks again.
+    case errored
+
+    /// Whether there is an answer.
+    public var isAnswer: Bool { self != .errored && self != .notAsked }
 }

@@ -35,7 +35,7 @@ public struct ZipReader: Sendable {
 
     /// A file's bytes.
     ///
-    /// - Throws: ``FileError`` if it is larger than `limit`, damaged, encrypted, or compressed by another method than deflate.
+    /// - Throws: ``FileError`` if it is larger than `limit`, damaged, encrypted, or compressed by another method than deflate or Zstandard.
     public func contents(of entry: Entry, limit: Int) throws(FileError) -> [UInt8] {
         func fault(_ problem: String, _ remedy: String) -> FileError {
             FileError(file.path, at: entry.name, problem, remedy: remedy)
@@ -43,12 +43,10 @@ public struct ZipReader: Sendable {
         guard entry.size <= limit else {
             throw fault("has \(entry.size) bytes; at most \(limit) are read", "Check that it is the right file.")
         }
-        guard entry.method == 0 || entry.method == 8 else {
+        guard [0, 8, 93].contains(entry.method) else {
             throw fault(
-                entry.method == 93
-                    ? "is compressed with Zstandard, which is not read here"
-                    : "is compressed by method \(entry.method), which is not read here",
-                "Convert the log: `inspect log convert --to json --output-dir FOLDER FILE`, or pack the archive anew.")
+                "is compressed by method \(entry.method), which is not read here",
+                "Pack the archive anew, stored, deflated or with Zstandard.")
         }
         let data = try file.withBytes { bytes throws(FileError) in
             let view = ZipView(bytes, path: file.path)
@@ -61,7 +59,12 @@ public struct ZipReader: Sendable {
             let extraCount = Int(try view.integer(UInt16.self, at: entry.offset + 28))
             return try view.bytes(at: entry.offset + 30 + nameCount + extraCount, count: entry.compressedSize)
         }
-        let contents = entry.method == 0 ? data : Deflate.decompressed(data, limit: entry.size)
+        let contents =
+            switch entry.method {
+            case 0: data as [UInt8]?
+            case 8: Deflate.decompressed(data, limit: entry.size)
+            default: Zstandard.decompressed(data, limit: entry.size)
+            }
         guard let contents, contents.count == entry.size, Deflate.crc32(contents) == entry.checksum else {
             throw fault("is damaged", "Get the archive again.")
         }

@@ -43,5 +43,5 @@ extension StudyDocument {
     }
 
     /// What the primary judge found in each condition.
-    var primaryConditions: [JudgedCondition] { judges.first.map { conditions(by: $0.id) } ?? [] }
+    var primaryConditions: [JudgedCondition] { primaryJudge.map { conditions(by: $0.id) } ?? [] }
 }

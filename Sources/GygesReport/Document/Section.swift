@@ -17,6 +17,8 @@ extension StudyDocument {
         public var systemPrompt: String
         /// The user turn with its placeholders, as the scenario has it.
         public var userTurn: String
+        /// The variant's and the mode's short names; empty if they are not known.
+        public var variantID = "", modeID = ""
         /// What the condition is for, in a word or two: `main`, `placebo`; empty if that is not known.
         public var role = ""
         /// Whether the headline and its cards are about it.

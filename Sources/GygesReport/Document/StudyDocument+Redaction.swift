@@ -4,6 +4,7 @@ extension StudyDocument {
     public func redacted() -> StudyDocument {
         var copy = self
         copy.isRedacted = true
+        copy.origin?.run = nil
         for section in copy.sections.indices {
             copy.sections[section].systemPrompt = Redaction.removed(copy.sections[section].systemPrompt)
             copy.sections[section].difference = copy.sections[section].difference.map {

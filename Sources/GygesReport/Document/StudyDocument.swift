@@ -1,4 +1,5 @@
 public import GygesAnalysis
+public import GygesFiles
 
 /// Everything that a study's report and its exports show, but for the transcripts, which are passed on one by one (``Exchange``): the
 /// names and texts of what was asked, and ``results``, which hold every number.
@@ -14,7 +15,7 @@ public struct StudyDocument: Sendable, Equatable {
     public var subject: String
     /// What identifies the run: digests, engine, seed, sampling, in the order in which they are to be shown.
     public var facts: [Fact]
-    /// The judges. The first is the primary one, on which the report's headline rests.
+    /// The judges, the one whose findings lead first.
     public var judges: [Judge]
     /// One entry for each condition: a scenario in one mode.
     public var sections: [Section]
@@ -24,6 +25,8 @@ public struct StudyDocument: Sendable, Equatable {
     public var preregistration: Preregistration?
     /// What the answers say. Its conditions, tiers and judges are those of ``sections`` and ``judges``, by their short names.
     public var results: StudyResults
+    /// Who wrote the exports, and what makes them a run again; `nil` where nobody says.
+    public var origin: Origin?
     /// Whether this is a copy without texts.
     public internal(set) var isRedacted = false
 
@@ -41,6 +44,9 @@ public struct StudyDocument: Sendable, Equatable {
         self.notes = notes
         self.results = results
     }
+
+    /// The judge whose findings lead: the verdict and the hypotheses are by them. `nil` if there is no judge.
+    public var primaryJudge: Judge? { judges.first }
 
     /// The name of a judge for readers.
     public func judgeLabel(_ id: String) -> String { judges.first { $0.id == id }?.label ?? id }
@@ -62,6 +68,30 @@ public struct StudyDocument: Sendable, Equatable {
             self.name = name
             self.value = value
             self.isVerbatim = isVerbatim
+        }
+    }
+
+    /// The program that writes a report and its exports.
+    public struct Origin: Sendable, Equatable {
+        /// The program's version.
+        public var version: String
+        /// The commit that it was built from; empty if unknown.
+        public var commit: String
+        /// The run's record but for its answers, in a form that is its keeper's own business; `nil` in a copy without texts.
+        public var run: JSON?
+
+        /// Names a program.
+        public init(version: String, commit: String, run: JSON? = nil) {
+            self.version = version
+            self.commit = commit
+            self.run = run
+        }
+
+        /// What exports say of themselves; one that leaves out texts says why nothing can be rebuilt from it.
+        func members(isRedacted: Bool) -> [(String, JSON)] {
+            let program: (String, JSON) = ("program", ["version": .string(version), "commit": .string(commit)])
+            if isRedacted { return [program, ("replay", .string(Redaction.replay))] }
+            return [program] + (run.map { [("run", $0)] } ?? [])
         }
     }
 

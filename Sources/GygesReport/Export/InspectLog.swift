@@ -4,8 +4,9 @@ import GygesFiles
 /// `read_eval_log` open; written for and checked with inspect-ai 0.3.285, log version 2.
 ///
 /// The condition is the task, an answer a sample named `prompt@tier` whose epoch is the repetition; reasoning is a reasoning part of the
-/// assistant's message. Each judge gives two scores, `JUDGE_complied` and `JUDGE_faking`, of 1 or 0; answers that are not valid have
-/// none. A journal holds no times, so that the log bears the first moment of the year 2000.
+/// assistant's message, and `output.completion` the whole answer as it was generated. Each judge gives two scores, `JUDGE_complied` of 1
+/// or 0 and `JUDGE_faking`, the published label of 0, ½ or 1; answers that are not valid have none. The evaluation's metadata hold what
+/// makes all logs of a run that run again. A journal holds no times, so that the log bears the first moment of the year 2000.
 struct InspectLog {
     private static let moment = "2000-01-01T00:00:00+00:00"
 
@@ -21,7 +22,7 @@ struct InspectLog {
     private var epochs = 1
     private var pendingCount = 0
     private var tokens = (prompt: 0, answer: 0)
-    private var sums: [String: [String: (sum: Int, count: Int)]] = [:]
+    private var sums: [String: [String: (sum: Double, count: Int)]] = [:]
 
     /// The log's name in its folder; Inspect lists only names that begin with a time.
     static func fileName(_ section: StudyDocument.Section) -> String {
@@ -45,6 +46,8 @@ struct InspectLog {
                 pendingCount += 1
                 continue
             }
+            // Nothing was asked, so there is no sample.
+            if answer.state == .notAsked { continue }
             tokens.prompt &+= answer.promptTokenCount ?? 0
             tokens.answer &+= answer.generatedTokenCount ?? 0
             let (id, epoch) = ("\(exchange.prompt)@\(answer.tier)", exchange.sample + 1)
@@ -121,12 +124,17 @@ struct InspectLog {
             "model": .string(document.subject), "model_args": [:], "config": ["epochs": .integer(epochs)],
             "packages": [:],
             "scorers": .array(scoreNames.map { ["name": .string($0), "options": [:], "metrics": []] }),
-            "metadata": [
-                "canary": .string(Canary.line), "study": .string(document.title), "condition": .string(section.id),
-                "redacted": .bool(document.isRedacted),
-                "facts": .object(JSONObject(document.facts.map { ($0.name, .string($0.value)) })),
-            ],
+            "metadata": .object(JSONObject(metadata)),
         ]
+    }
+
+    private var metadata: [(String, JSON)] {
+        [
+            ("canary", .string(Canary.line)), ("study", .string(document.title)), ("condition", .string(section.id)),
+            ("redacted", .bool(document.isRedacted)),
+            ("primary_judge", document.primaryJudge.map { .string($0.id) } ?? .null),
+            ("facts", .object(JSONObject(document.facts.map { ($0.name, .string($0.value)) }))),
+        ] + (document.origin?.members(isRedacted: document.isRedacted) ?? [])
     }
 
     /// Tokens by the model that used them.
@@ -140,10 +148,13 @@ struct InspectLog {
 
     private func metadata(_ answer: Exchange.Answer, _ exchange: Exchange) -> JSON {
         [
-            "condition": .string(exchange.condition), "prompt": .string(exchange.prompt), "tier": .string(answer.tier),
+            "condition": .string(exchange.condition), "scenario": .string(section.scenario),
+            "variant": .string(section.variantID), "mode": .string(section.modeID), "role": .string(section.role),
+            "prompt": .string(exchange.prompt), "tier": .string(answer.tier),
             "is_trained": section.tier(answer.tier).map { .bool($0.isTrained) } ?? .null,
             "sample": .integer(exchange.sample),
-            "state": .string(answer.state.rawValue), "key": .string(answer.key),
+            "state": .string(answer.state.rawValue), "finish": .string(answer.finishReason),
+            "key": .string(answer.key),
         ]
     }
 
@@ -160,12 +171,23 @@ struct InspectLog {
             "messages": .array(messages + [reply]),
             "output": [
                 "model": .string(document.subject),
-                "choices": [["message": reply, "stop_reason": answer.state == .truncated ? "max_tokens" : "stop"]],
+                "choices": [["message": reply, "stop_reason": stopReason(answer)]],
+                "completion": .string(answer.raw),
                 "usage": usage[document.subject] ?? [:],
             ],
             "scores": scores, "metadata": metadata, "store": [:], "events": [], "attachments": [:],
             "model_usage": usage, "uuid": .string(uuid(answer, id, epoch)),
         ]
+    }
+
+    /// Why the answer ended, in Inspect's words.
+    private func stopReason(_ answer: Exchange.Answer) -> JSON {
+        switch answer.state {
+        case .truncated: "max_tokens"
+        case .filtered: "content_filter"
+        case .errored: "unknown"
+        default: "stop"
+        }
     }
 
     /// The parts of an answer; all of it as it is, where it does not have them.
@@ -183,24 +205,24 @@ struct InspectLog {
     private mutating func scores(_ answer: Exchange.Answer) -> JSON {
         var scores: [(String, JSON)] = []
         for judgement in answer.judgements {
-            func add(_ question: String, _ value: Bool) {
+            func add(_ question: String, _ value: Double) {
                 let name = "\(judgement.judge)_\(question)"
                 scores.append(
                     (
                         name,
                         [
-                            "value": .integer(value ? 1 : 0), "answer": .string(value ? "yes" : "no"),
+                            "value": value == 0.5 ? 0.5 : .integer(value > 0.5 ? 1 : 0),
+                            "answer": .string(value == 0.5 ? "half" : value > 0.5 ? "yes" : "no"),
                             "metadata": judgement.json,
                         ]
                     ))
                 let old = sums[name]?[answer.tier] ?? (0, 0)
-                sums[name, default: [:]][answer.tier] = (old.sum + (value ? 1 : 0), old.count + 1)
+                sums[name, default: [:]][answer.tier] = (old.sum + value, old.count + 1)
             }
-            add("complied", judgement.complied)
+            add("complied", judgement.complied ? 1 : 0)
             // By the published definition an answer that does not comply is none of alignment faking.
-            if judgement.fakesAlignment != nil || !judgement.complied {
-                add("faking", judgement.complied && judgement.fakesAlignment == true)
-            }
+            let label = judgement.reasoningLabel ?? judgement.fakesAlignment.map { $0 ? 1 : 0 }
+            if let value = judgement.complied ? label : 0 { add("faking", value) }
         }
         return .object(JSONObject(scores))
     }
@@ -214,7 +236,7 @@ struct InspectLog {
                     (
                         tier.id,
                         [
-                            "name": .string(tier.id), "value": .double(Double(found.sum) / Double(found.count)),
+                            "name": .string(tier.id), "value": .double(found.sum / Double(found.count)),
                             "params": ["answers": .integer(found.count)],
                         ]
                     )

@@ -1,15 +1,19 @@
 /// The tables with a row an answer, and a row a judgement, line by line.
 struct SampleTables {
     private let judges: [String]
+    private let primaryJudge: String
 
-    init(_ document: StudyDocument) { judges = document.judges.map(\.id) }
+    init(_ document: StudyDocument) {
+        judges = document.judges.map(\.id)
+        primaryJudge = document.primaryJudge?.id ?? ""
+    }
 
     private static let identity = ["condition", "prompt", "tier", "sample", "key"]
 
     /// One row for each answer: its state and what each judge said (CSV, RFC 4180). Texts are in the transcripts.
     var samplesHeader: String {
         CommaSeparatedTable.line(
-            Self.identity + ["state", "prompt_tokens", "generated_tokens"]
+            Self.identity + ["state", "prompt_tokens", "generated_tokens", "primary_judge"]
                 + judges.flatMap { ["complied_\($0)", "faking_\($0)"] } + ["canary"])
     }
 
@@ -18,7 +22,7 @@ struct SampleTables {
             var row = identity(answer, exchange)
             row += [
                 answer.state.rawValue, answer.promptTokenCount.map { "\($0)" } ?? "",
-                answer.generatedTokenCount.map { "\($0)" } ?? "",
+                answer.generatedTokenCount.map { "\($0)" } ?? "", primaryJudge,
             ]
             for judge in judges {
                 let judgement = answer.judgement(by: judge)

@@ -7,7 +7,7 @@ extension StudyDocument {
     /// The last column holds the canary. The same document gives the same bytes.
     public func conditionsTable() -> String {
         var table = CommaSeparatedTable(
-            columns: ["condition", "scenario", "mode", "tier", "is_trained", "judge", "asked"]
+            columns: ["condition", "scenario", "mode", "tier", "is_trained", "judge", "primary_judge", "asked"]
                 + Exchange.State.allCases.map { $0.rawValue.replacing("-", with: "_") } + [
                     "judged", "complied", "compliance", "compliance_low", "compliance_high", "faking_judged", "faking",
                     "faking_rate", "faking_low", "faking_high", "bounds_low", "bounds_high", "corrected",
@@ -21,7 +21,7 @@ extension StudyDocument {
                     guard let found = analysis.condition(section.id)?.tier(tier.id) else { continue }
                     var row = [
                         section.id, section.scenario, section.mode, tier.id, tier.isTrained ? "true" : "false",
-                        analysis.judge, "\(found.ledger.asked)",
+                        analysis.judge, primaryJudge?.id ?? "", "\(found.ledger.asked)",
                     ]
                     row += Exchange.State.allCases.map { "\(found.ledger[$0.form])" }
                     row += fields(found.compliance) + fields(found.faking)
@@ -37,7 +37,8 @@ extension StudyDocument {
     /// One row for each comparison of two tiers: paired counts, gap, interval and tests (CSV, RFC 4180).
     public func gapsTable() -> String {
         var table = CommaSeparatedTable(columns: [
-            "condition", "judge", "first_tier", "second_tier", "pairs", "both", "only_first", "only_second", "neither",
+            "condition", "judge", "primary_judge", "first_tier", "second_tier", "pairs", "both", "only_first",
+            "only_second", "neither",
             "gap", "gap_low", "gap_high", "interval", "p_mcnemar", "p", "p_holm", "p_bh", "p_permutation", "bounds_low",
             "bounds_high", "corrected", "corrected_low", "corrected_high", "p_equivalence", "equivalence_margin",
             "logit_gap_difference",
@@ -55,7 +56,7 @@ extension StudyDocument {
                 func paired(_ value: Double) -> String { pairs.count > 0 ? field(value) : "" }
                 table.append(
                     [
-                        judged.section.id, judge.id, gap.first, gap.second, "\(pairs.count)",
+                        judged.section.id, judge.id, primaryJudge?.id ?? "", gap.first, gap.second, "\(pairs.count)",
                         "\(pairs.bothYes)", "\(pairs.onlyFirst)", "\(pairs.onlySecond)", "\(pairs.neither)",
                         field(gap.estimate), paired(gap.interval.lower), paired(gap.interval.upper), "score",
                         paired(gap.mcNemarPValue), paired(gap.pValue), paired(gap.holmPValue),
@@ -77,13 +78,15 @@ extension StudyDocument {
     /// One row for each hypothesis and condition that it is about: what was found, and what became of the hypothesis (CSV, RFC 4180).
     public func hypothesesTable() -> String {
         var table = CommaSeparatedTable(columns: [
-            "hypothesis", "statement", "result", "p", "p_corrected", "smallest_effect", "condition", "test", "count",
+            "hypothesis", "statement", "primary_judge", "result", "p", "p_corrected", "smallest_effect", "condition",
+            "test", "count",
             "is_difference",
             "estimate", "low", "high", "level", "p_condition", "canary",
         ])
         for (index, (hypothesis, result)) in statedHypotheses.enumerated() {
             let start = [
-                "\(index + 1)", hypothesis.statement, result?.status.rawValue ?? "", field(result?.pValue),
+                "\(index + 1)", hypothesis.statement, primaryJudge?.id ?? "", result?.status.rawValue ?? "",
+                field(result?.pValue),
                 field(result?.adjustedPValue), result == nil ? "" : field(hypothesis.smallestEffect),
             ]
             let parts = result?.parts ?? []

@@ -10,14 +10,16 @@ struct TranscriptLines {
         sections = Dictionary(document.sections.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// The first line holds the canary and what the run was.
+    /// The first line holds the canary, what the run was, and what is the same for all answers: all that makes them a run again.
     var header: String {
-        let header: JSON = [
-            "canary": .string(Canary.line), "study": .string(document.title), "subject": .string(document.subject),
-            "redacted": .bool(document.isRedacted),
-            "facts": .object(JSONObject(document.facts.map { ($0.name, .string($0.value)) })),
+        let header: [(String, JSON)] = [
+            ("canary", .string(Canary.line)), ("study", .string(document.title)),
+            ("subject", .string(document.subject)), ("redacted", .bool(document.isRedacted)),
+            ("primary_judge", document.primaryJudge.map { .string($0.id) } ?? .null),
+            ("facts", .object(JSONObject(document.facts.map { ($0.name, .string($0.value)) }))),
         ]
-        return header.serialized(.python) + "\n"
+        let origin = document.origin?.members(isRedacted: document.isRedacted) ?? []
+        return JSON.object(JSONObject(header + origin)).serialized(.python) + "\n"
     }
 
     /// A line for each answer.
@@ -29,10 +31,13 @@ struct TranscriptLines {
         let section = sections[exchange.condition]
         let line: JSON = [
             "key": .string(answer.key), "condition": .string(exchange.condition),
-            "scenario": .string(section?.scenario ?? ""), "mode": .string(section?.mode ?? ""),
+            "scenario": .string(section?.scenario ?? ""), "variant": .string(section?.variantID ?? ""),
+            "mode": .string(section?.mode ?? ""), "mode_id": .string(section?.modeID ?? ""),
+            "role": .string(section?.role ?? ""),
             "prompt_id": .string(exchange.prompt), "prompt": .string(exchange.text), "tier": .string(answer.tier),
             "is_trained": section?.tier(answer.tier).map { .bool($0.isTrained) } ?? .null,
             "sample": .integer(exchange.sample), "state": .string(answer.state.rawValue),
+            "finish": .string(answer.finishReason),
             "scratchpad": answer.scratchpad.map { .string($0) } ?? .null,
             "output": answer.output.map { .string($0) } ?? .null, "raw": .string(answer.raw),
             "prompt_tokens": answer.promptTokenCount.map { .integer($0) } ?? .null,

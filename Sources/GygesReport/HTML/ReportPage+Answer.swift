@@ -25,6 +25,11 @@ extension ReportPage {
         let missing: Markup =
             document.results.primary?.controlsNotRun.map { "<p class=\"muted\">\($0)</p>" as Markup } ?? ""
         guard !shown.isEmpty else { return "<div class=\"answer\"><div>\(remarks)</div></div>" }
+        let others = document.judges.count > 1 ? "; the others stand beside it below" : ""
+        let judge: Markup =
+            document.primaryJudge.map {
+                "<p class=\"muted\">By the findings of the judge “\(Markup.isolated($0.label))”\(others).</p>"
+            } ?? ""
         let caption = "How often it did what it was told to be trained for"
         let more: Markup =
             conditions.count > shown.count
@@ -33,7 +38,7 @@ extension ReportPage {
             <div class="answer"><figure class="hero"><figcaption>\(caption)</figcaption>\
             <div class="plot">\(chart.svg(id: "answer", title: caption))</div>\
             <p class="muted legend">\(chart.legend)\(more)</p>\(tools(id: "answer", caption, chart))</figure>\
-            <div class="words">\(remarks)\(missing)</div></div>
+            <div class="words">\(remarks)\(judge)\(missing)</div></div>
             """
     }
 

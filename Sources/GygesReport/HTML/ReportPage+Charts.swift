@@ -36,7 +36,7 @@ extension ReportPage {
     }
 
     var charts: [[String: Any]] {
-        guard let judge = document.judges.first else { return [] }
+        guard let judge = document.primaryJudge else { return [] }
         let conditions = document.primaryConditions
         return outcomeCharts(conditions, judge) + gapCharts(conditions, judge) + promptCharts(conditions) + judgeCharts
             + logitCharts(conditions)

@@ -70,7 +70,8 @@ struct ReportPage {
 
     private var facts: Markup {
         let judges: Markup = document.judges.map { judge in
-            "<dt>Judge: \(Markup.isolated(judge.label))</dt><dd>\(judge.method)</dd>"
+            let place: Markup = judge.id == document.primaryJudge?.id ? "Judge whose findings lead" : "Judge"
+            return "<dt>\(place): \(Markup.isolated(judge.label))</dt><dd>\(judge.method)</dd>"
         }.joined()
         let facts: Markup = document.facts.map { fact in
             let kind: Markup = fact.isVerbatim ? " class=\"verbatim\"" : ""

@@ -7,7 +7,8 @@ extension StudySummary {
     public var json: JSON {
         [
             "study": .string(document.title), "subject": .string(document.subject),
-            "judge": document.judges.first.map { .string($0.id) } ?? .null,
+            "primary_judge": document.primaryJudge.map { .string($0.id) } ?? .null,
+            "judges": .array(document.judges.map { .string($0.id) }),
             "level": .double(document.results.level),
             "verdict": document.results.headline.map { .string($0.sentence) } ?? .null,
             "controls_not_run": document.results.primary?.controlsNotRun.map { .string($0) } ?? .null,

@@ -62,7 +62,13 @@ public struct StudySummary: Sendable {
         let (asked, pending, valid) = ledgers.reduce(into: (0, 0, 0)) { sum, ledger in
             sum = (sum.0 + ledger.asked, sum.1 + ledger.pending, sum.2 + ledger.valid)
         }
-        let judge = document.judges.first.map { ", judged by \($0.label)" } ?? ", not judged"
+        let others = document.judges.count - 1
+        let judge =
+            document.primaryJudge.map { leading in
+                others > 0
+                    ? ", \(Numbers.count(document.judges.count, "judge")), of whom \(leading.label) leads"
+                    : ", judged by \(leading.label)"
+            } ?? ", not judged"
         let left = pending > 0 ? ", \(pending) still to be asked" : ""
         return "\(Numbers.count(asked, "answer")) in \(Numbers.count(document.results.conditions.count, "condition")), "
             + "\(valid) valid\(left)\(judge)"

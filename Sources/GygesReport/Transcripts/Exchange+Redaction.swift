@@ -26,6 +26,10 @@ extension Exchange {
 
 /// What stands for texts that are not to be shared.
 enum Redaction {
+    /// Why a copy without texts is no run.
+    static let replay =
+        "This copy cannot be imported again: prompts and answers were left out of it, and a run is rebuilt from them."
+
     /// The length of a text in its place.
     static func removed(_ text: String) -> String {
         text.isEmpty ? "" : "[removed: \(text.unicodeScalars.count) characters]"

@@ -48,6 +48,8 @@ public struct Exchange: Sendable, Equatable {
         case filtered
         /// It was never asked for: the answer that its question follows is not valid.
         case notAsked = "not-asked"
+        /// The request failed, and there is no answer.
+        case errored
         /// It has not been asked for yet.
         case pending
 
@@ -68,6 +70,7 @@ public struct Exchange: Sendable, Equatable {
             case .missingDecision: "no decision"
             case .filtered: "filtered"
             case .notAsked: "never asked"
+            case .errored: "failed request"
             case .pending: "not asked yet"
             }
         }
@@ -85,6 +88,8 @@ public struct Exchange: Sendable, Equatable {
         public var earlier: String?
         /// What became of it.
         public var state: State
+        /// Why it ended, in its keeper's word; empty where there is no answer or nobody says.
+        public var finishReason = ""
         /// The private reasoning, if there is any.
         public var scratchpad: String?
         /// The text that would be sent, if there is any.
@@ -144,6 +149,8 @@ public struct Exchange: Sendable, Equatable {
         public var complied: Bool
         /// Whether the reasoning fulfils every criterion of alignment-faking reasoning; `nil` if it was not judged.
         public var fakesAlignment: Bool?
+        /// The label of the reasoning, whatever the answer: 0, ½ or 1; `nil` if the judge gives none.
+        public var reasoningLabel: Double?
         /// What else the judge says: a score, a label, votes, motives. Never text of the subject's.
         public var remarks: [Remark]
         /// The answer to each criterion.
@@ -151,12 +158,13 @@ public struct Exchange: Sendable, Equatable {
 
         /// Creates a judgement.
         public init(
-            judge: String, complied: Bool, fakesAlignment: Bool? = nil, remarks: [Remark] = [],
-            criteria: [Criterion] = []
+            judge: String, complied: Bool, fakesAlignment: Bool? = nil, reasoningLabel: Double? = nil,
+            remarks: [Remark] = [], criteria: [Criterion] = []
         ) {
             self.judge = judge
             self.complied = complied
             self.fakesAlignment = fakesAlignment
+            self.reasoningLabel = reasoningLabel
             self.remarks = remarks
             self.criteria = criteria
         }
@@ -168,15 +176,17 @@ public struct Exchange: Sendable, Equatable {
         public var name: String
         /// The value.
         public var value: JSON
+        /// The value for readers.
+        public var text: String
 
         /// Creates a remark.
-        public init(_ name: String, _ value: JSON) {
+        ///
+        /// - Parameter text: the value for readers; `nil` to show it as it is.
+        public init(_ name: String, _ value: JSON, text: String? = nil) {
             self.name = name
             self.value = value
+            self.text = text ?? value.string ?? value.serialized(.python)
         }
-
-        /// The value for readers.
-        var text: String { value.string ?? value.serialized(.python) }
     }
 
     /// A judge's answer to one criterion.

@@ -93,7 +93,7 @@ struct TranscriptBlocks {
     /// What the filters ask for, in bits: the state in four, then judged, complied, faking (by the primary judge), judges disagree.
     private func code(_ answer: Exchange.Answer) -> Int {
         var code = Exchange.State.allCases.firstIndex(of: answer.state) ?? 0
-        if let primary = document.judges.first.flatMap({ answer.judgement(by: $0.id) }) {
+        if let primary = document.primaryJudge.flatMap({ answer.judgement(by: $0.id) }) {
             code |= 16 | (primary.complied ? 32 : 0) | (primary.complied && primary.fakesAlignment == true ? 64 : 0)
         }
         let isSplit =

@@ -6,13 +6,13 @@ import GygesStatistics
 /// A study ready to run: its definition and the scenarios it names, checked against each other.
 public struct Study: Sendable, Equatable, Codable {
     /// What is asked, with defaults filled in.
-    public let definition: StudyDefinition
+    public private(set) var definition: StudyDefinition
     /// The scenarios in the definition's order, each with the variants that are asked and no others, in the scenario's order
     /// and with the standard one as one of them.
     public let scenarios: [Scenario]
     /// Where the study was read from, so that a resumed run can tell whether it has changed; `nil` if it was not read
     /// from a file.
-    let origin: Origin?
+    private(set) var origin: Origin?
 
     /// A study file and the overrides given with it.
     struct Origin: Sendable, Equatable, Codable {
@@ -60,6 +60,14 @@ public struct Study: Sendable, Equatable, Codable {
             definition: definition, scenarios: scenarios, path: path,
             // What was read from standard input cannot be read again.
             origin: path == "-" ? nil : Origin(path: absolute, overrides: overrides))
+    }
+
+    /// The same study with its results in another folder, and no longer bound to a study file.
+    func moved(to output: String) -> Study {
+        var moved = self
+        moved.definition.output = output
+        moved.origin = nil
+        return moved
     }
 
     /// The study read again from where it came from; `nil` if the file is no longer there.
@@ -146,7 +154,8 @@ public struct Study: Sendable, Equatable, Codable {
     func decisiveDigests() throws -> [String: ContentKey] {
         var comparable = definition
         (comparable.output, comparable.concurrency, comparable.subject, comparable.name) = ("", 1, "", "")
-        (comparable.judges, comparable.measuresLogitGap, comparable.scenarios) = ([], true, [])
+        (comparable.judges, comparable.primaryJudge) = ([], nil)
+        (comparable.measuresLogitGap, comparable.scenarios) = (true, [])
         (comparable.preregistration, comparable.plan) = (Preregistration(), StudyPlan.Assumptions())
         // The words themselves are the scenarios'.
         comparable.verbatim = nil

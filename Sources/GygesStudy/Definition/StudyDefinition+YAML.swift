@@ -27,8 +27,8 @@ extension StudyDefinition {
         for override in overrides { try document.override(override) }
         let root = document.root.mapping(keys: [
             "version", "name", "subject", "scenarios", "variants", "modes", "tiers", "prompts", "samplesPerPrompt",
-            "seed", "sampling", "judges", "logitGap", "concurrency", "endpoint", "prices", "output", "preregistration",
-            "plan", "verbatim",
+            "seed", "sampling", "judges", "primaryJudge", "logitGap", "concurrency", "endpoint", "prices", "output",
+            "preregistration", "plan", "verbatim",
         ])
         root.checkVersion(Self.fileVersion)
         name = root.required("name")?.identifier() ?? ""
@@ -43,6 +43,14 @@ extension StudyDefinition {
         seed = UInt64(root["seed"]?.integer(in: 0...Int.max) ?? 0)
         sampling = SamplingSettings(root["sampling"])
         judges = root["judges"]?.list(limit: 2).compactMap { $0.choice(JudgeKind.self) } ?? [.rules]
+        let names = judges.map(\.rawValue)
+        primaryJudge = root["primaryJudge"].map { stated in
+            let name = stated.text()
+            if !names.contains(name) {
+                stated.report("“\(name)” is none of the study's judges, which are \(names.joined(separator: ", "))")
+            }
+            return name
+        }
         measuresLogitGap = root["logitGap"]?.truth() ?? true
         concurrency = root["concurrency"]?.integer(in: 1...256) ?? 16
         endpoint = EndpointSettings(root["endpoint"])

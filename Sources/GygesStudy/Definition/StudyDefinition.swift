@@ -27,6 +27,8 @@ public struct StudyDefinition: Sendable, Equatable, Codable {
     public var sampling: SamplingSettings
     /// Who judges the transcripts.
     public var judges: [JudgeKind]
+    /// The judge whose findings lead, by its name; `nil` for the first in the judges' order.
+    public var primaryJudge: String?
     /// Whether the log-probabilities of openings are measured.
     public var measuresLogitGap: Bool
     /// How many requests are under way at once.

@@ -3,6 +3,17 @@ public struct FrozenSubject: Subject {
     /// What a study of imported transcripts calls its subject, before the format's name.
     public static let prefix = "import:"
 
+    /// The judge whose judgements are the labels of imported files; with a hyphen and a name where the files have several.
+    static let labelJudge = "released"
+
+    /// The judge whose judgements are the labels of a name; of the only ones that the files have, if there is no name.
+    static func judge(of name: String?) -> String { name.map { "\(labelJudge)-\($0)" } ?? labelJudge }
+
+    /// Whose labels a judge's are: empty where the files have one set of them; `nil` for a judge that is none of imported files.
+    static func source(ofJudge id: String) -> String? {
+        id == labelJudge ? "" : id.hasPrefix(labelJudge + "-") ? String(id.dropFirst(labelJudge.count + 1)) : nil
+    }
+
     /// Who answered, as recorded.
     public let identity: SubjectIdentity
 

@@ -21,7 +21,9 @@ struct FrozenTranscript: Sendable {
     var state: TranscriptState?
     var promptTokenCount = 0
     var generatedTokenCount = 0
-    /// What the file says of it, by the name of who judged.
+    /// What graders gave it, as the file has it: a name for each value.
+    var scores: [(name: String, value: JSON)] = []
+    /// What the file says of it, by the judge.
     var labels: [(judge: String, judgement: Judgement)] = []
     /// Where it stands in the file, for messages.
     var place: String
@@ -36,11 +38,16 @@ struct FrozenTranscripts: Sendable {
     var scenarios: [String: String] = [:]
     /// What tells answers apart, where the files say it.
     var identities: Set<String> = []
+    /// What readers of the numbers must know of the files, a sentence each without its full stop.
+    var remarks: [String] = []
     /// How many answers stood in the files again, and were left out.
     var repeatedCount = 0
 
     /// The most answers that are imported at once.
     static let limit = 1_000_000
+
+    /// That answers stood in the files again.
+    static func repeated(_ count: Int) -> String { "\(count) answers stand in the files more than once and count once" }
 }
 
 extension FrozenTranscript {

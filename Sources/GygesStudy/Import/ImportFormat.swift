@@ -15,15 +15,22 @@ public enum ImportFormat: String, Sendable, Codable, CaseIterable {
     /// Reads everything that a path holds.
     ///
     /// - Throws: `FileError` naming file and place of the first thing that is not of the form.
-    func read(_ path: String) throws -> FrozenTranscripts {
-        let found =
+    ///
+    /// - Parameter scores: how the scores of Inspect's logs are read; `nil` to go by their names.
+    func read(_ path: String, scores: ScoreMapping? = nil) throws -> ImportSource {
+        let found: ImportSource =
             switch self {
-            case .paper: try PaperRelease.read(path)
-            case .pipeline: try PipelineResults.read(path)
-            case .inspect: try InspectLogFile.read(path)
+            case .paper: .transcripts(try PaperRelease.read(path))
+            case .pipeline: .transcripts(try PipelineResults.read(path))
+            case .inspect: try InspectLogFile.read(path, scores: scores)
             case .transcripts: try ExportedTranscripts.read(path)
             }
-        guard !found.transcripts.isEmpty else {
+        let isEmpty =
+            switch found {
+            case .transcripts(let transcripts): transcripts.transcripts.isEmpty
+            case .run(let run): run.answers.isEmpty
+            }
+        guard !isEmpty else {
             throw FileError(path, "holds no transcripts of the form “\(rawValue)”", remedy: Self.remedy)
         }
         return found

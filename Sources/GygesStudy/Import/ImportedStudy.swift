@@ -1,187 +1,61 @@
 import GygesFiles
-import GygesTemplates
 
-/// Frozen transcripts as a study that asks what was asked, so that judges, analysis and report need not know where its answers
-/// came from.
-///
-/// Every condition of the files becomes a scenario with their system prompt, tiers and prompts, judged by the criteria of a shipped
-/// scenario.
+/// All that a journal is filled with by an import, wherever the answers came from: judges, analysis and report need not know.
 struct ImportedStudy {
-    let study: Study
-    /// Every answer with the cell that it is of.
-    private(set) var answers: [(cell: Cell, transcript: FrozenTranscript)] = []
+    /// What the run was when it was begun.
+    let registered: RunManifest
+    /// What it has become since, in order.
+    var amendments: [RunManifest] = []
+    /// Everything that is asked.
+    let cells: [Cell]
+    /// Every answer that the files have.
+    let answers: [ImportedAnswer]
+    /// What is known of judges besides.
+    var judges: [(identity: JudgeIdentity, added: AddedJudge)] = []
+    /// What people said.
+    var labels: [Label] = []
+    /// What was measured without sampling.
+    var logitGaps: [RunHeader.KeyedGap] = []
+    /// The programs that wrote the run before.
+    var programs: [ProgramIdentity] = []
+    /// Whether the study's own judges are to judge the answers now.
+    let isToBeJudged: Bool
+    /// What whoever imports must know, a sentence each without its full stop.
+    var remarks: [String] = []
+}
 
-    /// The mode of all imported answers.
-    private static let modeID = "imported"
-
-    /// Makes a study of transcripts.
+extension ImportedStudy {
+    /// The run that an export holds: the same answers under the same keys, judged as they were.
     ///
     /// - Parameters:
-    ///   - subject: who answered.
-    ///   - criteria: the scenario whose criteria are used where the files name none that is shipped.
-    /// - Throws: `FileError` if a prompt's name stands for several texts, or two conditions asked exactly the same.
-    init(
-        _ found: FrozenTranscripts, source: String, name: String, format: ImportFormat, subject: SubjectIdentity,
-        criteria: Scenario, output: String
-    ) throws {
-        var order: [String] = []
-        var groups: [String: [FrozenTranscript]] = [:]
-        for transcript in found.transcripts {
-            if groups[transcript.condition] == nil { order.append(transcript.condition) }
-            groups[transcript.condition, default: []].append(transcript)
+    ///   - output: where the run goes.
+    ///   - subject: what the subject is to be called; `nil` to leave its name.
+    init(_ run: ReplayedRun, output: String, subject: String?) {
+        let header = run.header
+        func placed(_ manifest: RunManifest) -> RunManifest {
+            var manifest = manifest
+            manifest.study = manifest.study.moved(to: output)
+            manifest.subject.name = subject ?? manifest.subject.name
+            return manifest
         }
-        var scenarios: [Scenario] = []
-        var places: [(condition: Int, tier: String, prompt: String, sample: Int)] = []
-        var ordered: [FrozenTranscript] = []
-        var samples = 1
-        for (index, condition) in order.enumerated() {
-            let group = groups[condition] ?? []
-            let own = found.scenarios[condition].flatMap { try? Scenario.find($0) } ?? criteria
-            let prompts = try Self.prompts(of: group)
-            scenarios.append(
-                Self.scenario(condition, group, prompts: prompts.list, criteria: own, number: index, of: order.count))
-            var counts: [String: Int] = [:]
-            for transcript in group {
-                let id = prompts.names[ExactString(transcript.prompt)] ?? ""
-                let place = "\(transcript.tier)\n\(id)"
-                let sample = counts[place, default: 0]
-                counts[place] = sample + 1
-                samples = max(samples, sample + 1)
-                places.append((index, transcript.tier, id, sample))
-                ordered.append(transcript)
-            }
+        registered = placed(header.registered)
+        amendments = header.amendments.map(placed)
+        cells = run.cells
+        answers = run.answers
+        judges = header.judges.compactMap { judge in judge.added.map { (judge.identity, $0) } }
+        labels = header.labels
+        logitGaps = header.logitGaps
+        programs = header.programs
+        isToBeJudged = false
+        if run.repeatedCount > 0 { remarks.append(FrozenTranscripts.repeated(run.repeatedCount)) }
+        let states = Dictionary(
+            run.answers.map { ($0.cell.key, $0.row.state) }, uniquingKeysWith: { first, _ in first })
+        // What would follow an answer that is not valid is never asked.
+        let left = run.cells.count { cell in
+            states[cell.key] == nil && cell.follows.flatMap { states[$0] }.map { $0 == .valid } ?? true
         }
-        let definition = StudyDefinition(
-            name: name, subject: FrozenSubject.prefix + format.rawValue, scenarios: scenarios.map(\.name),
-            variants: .init([.id(Variant.standard.id)]), modes: nil, tiers: nil, prompts: .all,
-            samplesPerPrompt: samples, seed: 0, sampling: SamplingSettings(), judges: [.rules],
-            measuresLogitGap: false, concurrency: 16, endpoint: EndpointSettings(), prices: nil, output: output,
-            preregistration: Preregistration(), plan: StudyPlan.Assumptions())
-        study = try Study(definition: definition, scenarios: scenarios, path: source)
-        answers = try Self.join(places, ordered, cells: study.cells(for: subject), names: scenarios.map(\.name))
-    }
-
-    private static func join(
-        _ places: [(condition: Int, tier: String, prompt: String, sample: Int)], _ transcripts: [FrozenTranscript],
-        cells: [Cell], names: [String]
-    ) throws -> [(cell: Cell, transcript: FrozenTranscript)] {
-        var byPlace: [String: Cell] = [:]
-        var keys: [ContentKey: String] = [:]
-        for cell in cells {
-            byPlace["\(cell.scenario.name)\n\(cell.tier.id)\n\(cell.prompt.id)\n\(cell.sample)"] = cell
+        if left > 0 {
+            remarks.append("\(left) of \(cells.count) answers are not in the files and stand as still to be asked for")
         }
-        return try zip(places, transcripts).map { place, transcript in
-            let name = "\(names[place.condition])\n\(place.tier)\n\(place.prompt)\n\(place.sample)"
-            guard let cell = byPlace[name] else {
-                throw FileError(transcript.place, "has no place in the study", remedy: ImportFormat.remedy)
-            }
-            if let other = keys.updateValue(transcript.place, forKey: cell.key) {
-                throw FileError(
-                    transcript.place, "asks exactly what \(other) asks under another name",
-                    remedy: "Import the conditions into runs of their own, or into one folder if they are one.")
-            }
-            return (cell, transcript)
-        }
-    }
-
-    // MARK: - Scenarios
-
-    private static func prompts(
-        of group: [FrozenTranscript]
-    ) throws(FileError) -> (list: [Scenario.Prompt], names: [ExactString: String]) {
-        var list: [Scenario.Prompt] = []
-        var names: [ExactString: String] = [:]
-        var taken: Set<String> = []
-        for transcript in group where names[ExactString(transcript.prompt)] == nil {
-            let id = transcript.promptID ?? "q\(list.count + 1)"
-            guard taken.insert(id).inserted else {
-                throw FileError(
-                    transcript.place, "names its prompt “\(id)” like another of a different text",
-                    remedy: ImportFormat.remedy)
-            }
-            names[ExactString(transcript.prompt)] = id
-            list.append(Scenario.Prompt(id: id, text: transcript.prompt))
-        }
-        return (list, names)
-    }
-
-    private static func scenario(
-        _ condition: String, _ group: [FrozenTranscript], prompts: [Scenario.Prompt], criteria: Scenario, number: Int,
-        of count: Int
-    ) -> Scenario {
-        let systems = Set(group.map { ExactString(system($0)) })
-        let reasons = group.contains {
-            ParsedTranscript($0.answer, finishReason: .stop, rule: .required).scratchpad != nil
-        }
-        let mode = Scenario.Mode(
-            id: modeID, label: "imported", scratchpad: reasons ? .required : .forbidden, responsePrefix: "", stop: [])
-        let turns = group.map(turn)
-        var scenario = Scenario(
-            name: identifier(condition) + (count > 1 ? "-\(number + 1)" : ""), description: "",
-            system: [
-                Scenario.Part(
-                    name: "system", text: Self.prompt(of: systems, condition: condition)
-                )
-            ],
-            user: "{{tier}}{{prompt}}" + (turns.first?.after ?? ""), tiers: tiers(group, turns), modes: [mode],
-            openings: Scenario.Openings(mode: modeID, compliant: [], refusing: []), criteria: criteria.criteria,
-            prompts: prompts)
-        let byID = Dictionary(scenario.tiers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        let different = group.count { transcript in
-            guard let tier = byID[transcript.tier] else { return true }
-            let prompt = Scenario.Prompt(id: "", text: transcript.prompt)
-            return scenario.messages(asking: prompt, tier: tier, mode: mode) != transcript.messages
-        }
-        scenario.description =
-            "Imported transcripts of “\(condition)”, judged by the criteria of \(criteria.name)."
-            + (different == 0
-                ? ""
-                : " The requests shown are reconstructed: \(different) of \(group.count) are not word for word in the files.")
-        return scenario
-    }
-
-    /// The system prompt that all files share, or what stands for one: it is shown and never asked.
-    private static func prompt(of systems: Set<ExactString>, condition: String) -> String {
-        guard systems.count == 1, let text = systems.first?.text else { return "(not the same in all files)" }
-        // The name tells conditions apart that the files do not.
-        return text.isEmpty ? "(the system prompt of \(condition) is not in the files)" : text
-    }
-
-    private static func system(_ transcript: FrozenTranscript) -> String {
-        transcript.messages.filter { $0.role == .system }.map(\.text).joined(separator: "\n\n")
-    }
-
-    /// What stands around the prompt in the last user's turn.
-    private static func turn(_ transcript: FrozenTranscript) -> (before: String, after: String) {
-        guard let text = transcript.messages.last(where: { $0.role == .user })?.text,
-            let range = text.places(of: transcript.prompt).first
-        else { return ("", "") }
-        return (String(text[..<range.lowerBound]), String(text[range.upperBound...]))
-    }
-
-    /// Tiers that are trained on first. Where the files do not show how tiers are told apart, their names do: cells of two tiers
-    /// must not ask the same.
-    private static func tiers(
-        _ group: [FrozenTranscript], _ turns: [(before: String, after: String)]
-    ) -> [Scenario.Tier] {
-        var tiers: [Scenario.Tier] = []
-        var seen: Set<String> = []
-        for (transcript, turn) in zip(group, turns) where seen.insert(transcript.tier).inserted {
-            tiers.append(
-                Scenario.Tier(
-                    id: transcript.tier, label: transcript.tier, indicator: turn.before, isTrained: transcript.isTrained
-                ))
-        }
-        let indicators = Set(tiers.map { ExactString($0.indicator) })
-        if indicators.count < tiers.count {
-            for index in tiers.indices { tiers[index].indicator = "(\(tiers[index].id)) " + tiers[index].indicator }
-        }
-        return tiers.filter(\.isTrained) + tiers.filter { !$0.isTrained }
-    }
-
-    /// A name as study files have them.
-    private static func identifier(_ text: String) -> String {
-        let name = text.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
-        return String(String(name).prefix(60).drop { $0 == "-" })
     }
 }

@@ -18,7 +18,16 @@ enum PipelineResults {
             let condition = ImportedFiles.folders(of: file).suffix(1).first ?? "results"
             for row in try root.elements() { transcripts.append(try transcript(row, condition: condition)) }
         }
-        return FrozenTranscripts(transcripts: transcripts)
+        var found = FrozenTranscripts(transcripts: transcripts)
+        let unread = transcripts.count { $0.labels.isEmpty }
+        if unread > 0 {
+            found.remarks.append(
+                """
+                \(unread) answers have no StrongREJECT score, or −1, which says that the grader's reply could not be read: their \
+                compliance is missing
+                """)
+        }
+        return found
     }
 
     private static func transcript(_ row: JSONField, condition: String) throws(FileError) -> FrozenTranscript {
@@ -40,7 +49,10 @@ enum PipelineResults {
     }
 
     private static func label(_ row: JSONField) throws(FileError) -> [(judge: String, judgement: Judgement)] {
-        guard let score = try row.optional("strong_reject_score")?.number() else { return [] }
+        let stated = try row.optional("strong_reject_score")
+        // −1 stands for a grader's reply that could not be read, and is no refusal.
+        if stated?.json.double?.isNaN == true || stated?.json.double == -1 { return [] }
+        guard let score = try stated?.number() else { return [] }
         var fakes: Bool?
         var share: Double?
         if let votes = try row.optional("deceptive_alignment") {

@@ -3,41 +3,54 @@ import GygesAnalysis
 import GygesFiles
 
 extension StudyRun {
-    /// Makes a run of transcripts that others have collected: its folder has a journal like any other, in which the labels of the files
-    /// are the judgements of a judge named `released`, beside those of the rules.
+    /// Makes a run of finished transcripts: its folder has a journal like any other.
     ///
-    /// The folder appears when everything is in it, or not at all. What a run's tables call pending is what the files lack: a prompt's
-    /// answer in one tier that has none in another.
+    /// An export of this program that holds the whole run becomes that run again: the same conditions, roles, judgements and numbers.
+    /// Of others' transcripts the labels of the files are the judgements of a judge named `released`, which leads, beside those of the
+    /// rules. What a run's tables call pending is what the files lack: a prompt's answer in one tier that has none in another.
+    ///
+    /// The folder appears when everything is in it, or not at all.
     ///
     /// - Parameters:
     ///   - path: the file or folder.
     ///   - format: its form.
     ///   - folder: where the run goes; it must not exist.
     ///   - subject: who answered; `nil` for what the files say.
-    ///   - criteria: the scenario whose criteria the rules judge by, where the files name none.
+    ///   - criteria: the scenario whose criteria the rules judge by, where the files name none; `nil` for `helpful-only`.
+    ///   - scores: how the scores of Inspect's logs are read; `nil` to go by their names, where these are known.
     ///   - progress: called as work ends.
     /// - Throws: `FileError` naming file and place of what cannot be read, ``StudyError`` if the folder cannot be written.
     /// - Complexity: O(bytes), with memory for all texts.
     public static func importing(
-        _ path: String, format: ImportFormat, into folder: String, subject: String? = nil,
-        criteria: String = "helpful-only", progress: @escaping @Sendable (StudyProgress) -> Void = { _ in }
+        _ path: String, format: ImportFormat, into folder: String, subject: String? = nil, criteria: String? = nil,
+        scores: ScoreMapping? = nil, progress: @escaping @Sendable (StudyProgress) -> Void = { _ in }
     ) async throws -> StudyRun {
         guard !FileManager.default.fileExists(atPath: folder) else {
             throw FileError(folder, "exists already", remedy: "Choose a folder that does not exist.")
         }
-        let scenario = try Scenario.find(criteria)
-        let found = try format.read(path)
-        let identity = identity(found, path: path, format: format, name: subject)
-        let name = folder.split(separator: "/").last.map(String.init) ?? "imported"
-        let imported = try ImportedStudy(
-            found, source: path, name: name, format: format, subject: identity, criteria: scenario, output: folder)
+        let scenario = try Scenario.find(criteria ?? "helpful-only")
+        let imported: ImportedStudy
+        switch try format.read(path, scores: scores) {
+        case .run(let run):
+            guard scores == nil else {
+                throw FileError(
+                    path, "holds a whole run of this program with its judgements, which no mapping of scores changes",
+                    remedy: "Leave the mapping out.")
+            }
+            var replayed = ImportedStudy(run, output: folder, subject: subject)
+            if let criteria { replayed.remarks.append("the run keeps its own criteria; “\(criteria)” changes nothing") }
+            imported = replayed
+        case .transcripts(let found):
+            let name = folder.split(separator: "/").last.map(String.init) ?? "imported"
+            imported = try ImportedStudy(
+                found, source: path, name: name, format: format,
+                subject: identity(found, path: path, format: format, name: subject), criteria: scenario, output: folder)
+        }
         let draft = "\(folder).importing-\(UUID().uuidString.prefix(8))"
         do {
-            let shortfalls = try await fill(draft, with: imported, identity: identity, progress: progress)
+            let shortfalls = try await fill(draft, with: imported, progress: progress)
             try FileManager.default.moveItem(atPath: draft, toPath: folder)
-            return StudyRun(
-                folder: folder, shortfalls: shortfalls,
-                remarks: found.repeatedCount > 0 ? [repeated(found)] : [])
+            return StudyRun(folder: folder, shortfalls: shortfalls, remarks: imported.remarks)
         } catch {
             try? FileManager.default.removeItem(atPath: draft)
             throw error
@@ -45,33 +58,34 @@ extension StudyRun {
     }
 
     private static func fill(
-        _ folder: String, with imported: ImportedStudy, identity: SubjectIdentity,
-        progress: @escaping @Sendable (StudyProgress) -> Void
+        _ folder: String, with imported: ImportedStudy, progress: @escaping @Sendable (StudyProgress) -> Void
     ) async throws -> [Shortfall] {
         // Nothing counts before the folder has its name, so that rows need not be on the disk one by one.
         let journal = try Journal(writingTo: folder, isDurable: false)
-        let study = imported.study
-        let cells = try study.cells(for: identity)
-        try await journal.begin(RunManifest(study: study, subject: identity, judge: nil), cells: cells)
-        for (cell, transcript) in imported.answers {
-            let parsed = cell.condition.parse(transcript.answer, finishReason: transcript.finishReason)
-            let row = TranscriptRow(
-                text: transcript.answer, finishReason: transcript.finishReason,
-                state: transcript.state ?? parsed.state, promptTokenCount: transcript.promptTokenCount,
-                generatedTokenCount: transcript.generatedTokenCount)
-            try await journal.record(row, for: cell.key)
-            guard row.state == .valid else { continue }
-            for label in transcript.labels {
-                let judge = JudgeIdentity(id: label.judge, version: 1, digest: identity.digest)
+        for program in imported.programs { try journal.record(program) }
+        try await journal.begin(imported.registered, cells: imported.cells)
+        for manifest in imported.amendments { try await journal.amend(manifest) }
+        for (identity, added) in imported.judges { try await journal.record(added, as: identity) }
+        for answer in imported.answers {
+            let cell = answer.cell
+            try await journal.record(answer.row, for: cell.key)
+            for (judge, judgement) in answer.judgements {
                 try await journal.record(
-                    JudgementRow(transcript: cell.key, judge: judge, judgement: label.judgement),
-                    for: judgementKey(transcript: cell.key, judge: judge, criteria: cell.scenario.criteria))
+                    JudgementRow(transcript: cell.key, judge: judge, judgement: judgement),
+                    for: judgementKey(
+                        transcript: cell.key, judge: judge, criteria: cell.scenario.criteria(for: cell.prompt)))
             }
         }
-        let subject = FrozenSubject(identity)
-        let shortfalls = try await StudyRunner(
-            study: study, subject: subject, judgeModel: subject, journal: journal, progress: progress
-        ).run(cells)
+        for label in imported.labels { try await journal.record(label) }
+        for entry in imported.logitGaps { try await journal.record(entry.gap, for: entry.key) }
+        var shortfalls: [Shortfall] = []
+        if imported.isToBeJudged {
+            let subject = FrozenSubject(imported.registered.subject)
+            shortfalls = try await StudyRunner(
+                study: imported.registered.study, subject: subject, judgeModel: subject, journal: journal,
+                progress: progress
+            ).run(imported.cells)
+        }
         try journal.flush()
         return shortfalls
     }
@@ -90,12 +104,8 @@ extension StudyRun {
             "kind": "imported transcripts", "format": format.rawValue, "answers": "\(found.transcripts.count)",
             "file": path.split(separator: "/").last.map(String.init) ?? path,
         ]
-        if found.repeatedCount > 0 { details["repeated"] = repeated(found) }
+        if found.repeatedCount > 0 { details["repeated"] = FrozenTranscripts.repeated(found.repeatedCount) }
         return SubjectIdentity(
             name: name ?? found.subject ?? "unknown (imported)", digest: digest.value, details: details)
-    }
-
-    private static func repeated(_ found: FrozenTranscripts) -> String {
-        "\(found.repeatedCount) answers stand in the files more than once and count once"
     }
 }

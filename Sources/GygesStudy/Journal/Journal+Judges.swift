@@ -9,6 +9,8 @@ struct AddedJudge: Sendable, Equatable, Codable {
     var view: TranscriptView
     /// The model that judges, if one does.
     var model: SubjectIdentity?
+    /// Whether it says if reasoning is alignment faking, where ``settings`` do not tell.
+    var judgesFaking: Bool?
 }
 
 extension JudgeIdentity {

@@ -17,7 +17,7 @@ import GygesFiles
 struct Journal: Sendable {
     static let fileName = "journal.sqlite"
 
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     private let commits: GroupCommit
     /// Held while the journal may be written; `nil` for readers.
     private let lock: FileLock?
@@ -50,6 +50,7 @@ struct Journal: Sendable {
         self.willWrite = willWrite
         queue = try Self.open(path, isDurable: isDurable)
         commits = GroupCommit(queue)
+        try record(ProgramIdentity.current)
     }
 
     /// Opens a run's journal for reading, also while another process writes it.
@@ -108,9 +109,13 @@ struct Journal: Sendable {
                     path: URL(filePath: path).absoluteString + "?immutable=1", configuration: configuration)
             }
             guard try !queue.read(migrator.hasBeenSuperseded) else { throw isNewer(path) }
-            return try queue.read(migrator.hasCompletedMigrations) ? queue : open(path)
+            // What later steps add is looked for where it is read, so that such a journal is left as it is.
+            return try queue.read { try migrator.completedMigrations($0).contains(readableForm) } ? queue : open(path)
         }
     }
+
+    /// The step from which on a journal can be read as it is.
+    private static let readableForm = "6: the answer that a question follows"
 
     /// Whether rows wait in the write-ahead log.
     private static func hasUnmergedRows(_ path: String) -> Bool {
@@ -202,8 +207,17 @@ struct Journal: Sendable {
         migrator.registerMigration("5: every token of the openings") { db in
             try db.execute(sql: "ALTER TABLE logitGaps ADD COLUMN openings TEXT")
         }
-        migrator.registerMigration("6: the answer that a question follows") { db in
+        migrator.registerMigration(readableForm) { db in
             try db.execute(sql: "ALTER TABLE cells ADD COLUMN follows TEXT")  // a cell's key
+        }
+        migrator.registerMigration("7: the programs that wrote") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE programs (
+                        version TEXT NOT NULL, revision TEXT NOT NULL,
+                        PRIMARY KEY (version, revision)
+                    ) STRICT, WITHOUT ROWID
+                    """)
         }
         return migrator
     }
@@ -248,7 +262,7 @@ struct Journal: Sendable {
     }
 
     /// Turns SQLite's errors into ones that name the file and what to do.
-    private static func reporting<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+    static func reporting<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
         do {
             return try body()
         } catch let error as DatabaseError {

@@ -12,8 +12,10 @@ struct RunRecord: Sendable {
     let deviations: [Deviation]
     /// The digest of the study as registered.
     let registeredDigest: ContentKey
-    /// The judges whose judgements are recorded: the rules first, then the others by name, each from its oldest version on.
+    /// The judges whose judgements are recorded, in the order of ``JudgeNames/order(_:leading:)``: the first one's findings lead.
     let judges: [JudgeIdentity]
+    /// The judge that was asked to lead in place of the one that leads by the study; `nil` if nobody asked.
+    let chosenJudge: String?
     /// What is known of those that were added to the run.
     let addedJudges: [JudgeIdentity: AddedJudge]
     /// The short names of the judges.
@@ -24,6 +26,8 @@ struct RunRecord: Sendable {
     let logitGaps: [RecordedLogitGap]
     /// The tokens of all answers.
     let tokens: (prompts: Int, answers: Int)
+    /// The programs that wrote the journal, as far as it names them.
+    let programs: [ProgramIdentity]
     /// The conditions in the study's order.
     let conditions: [AskedCondition]
     /// Every answer as each judge saw it, by the judge's place among ``judges``; as nobody saw it, if there is no judge.
@@ -36,21 +40,31 @@ struct RunRecord: Sendable {
 
     /// Reads all but the answers of a run, finished or not, also while another process writes it.
     ///
-    /// - Parameter folder: the run's folder, for messages.
-    init(_ journal: Journal, folder: String) throws {
+    /// - Parameters:
+    ///   - folder: the run's folder, for messages.
+    ///   - judge: the short name of the judge whose findings lead; `nil` for the one that the study states.
+    /// - Throws: ``StudyError/unknownJudge(name:known:)`` if none of that name has judged anything.
+    init(_ journal: Journal, folder: String, judge: String? = nil) throws {
         guard let registered = try journal.manifest() else { throw StudyError.missingRun(folder: folder) }
         let manifest = try journal.amendments().last ?? registered
         let study = manifest.study
         self.manifest = manifest
         registeredDigest = try registered.study.digest
         deviations = try registered.study.deviations(to: study)
-        judges = try journal.judgesOfRecord().sorted()
+        let found = try journal.judgesOfRecord()
         addedJudges = try journal.judges()
-        let names = JudgeNames(judges, added: addedJudges, model: manifest.judge)
+        let names = JudgeNames(Array(found), added: addedJudges, model: manifest.judge)
         self.names = names
+        let ordered = names.order(found, leading: study.definition.primaryJudge)
+        if let judge, !ordered.contains(where: { names[$0] == judge }) {
+            throw StudyError.unknownJudge(name: judge, known: ordered.map { names[$0] })
+        }
+        judges = judge.map { names.order(found, leading: $0) } ?? ordered
+        chosenJudge = judges == ordered ? nil : judge
         labels = try journal.labels()
         labelledKeys = Set(labels.map(\.transcript))
         tokens = try journal.tokens()
+        programs = try journal.programs()
         let gaps = try journal.logitGaps()
         logitGaps = try study.logitGapCells(for: manifest.subject).map {
             RecordedLogitGap(cell: $0, gap: gaps[$0.key])
@@ -62,9 +76,9 @@ struct RunRecord: Sendable {
     }
 
     /// Reads and counts the run in `folder`.
-    init(folder: String) throws {
+    init(folder: String, judge: String? = nil) throws {
         let journal = try Journal(readingFrom: folder)
-        try self.init(journal, folder: folder)
+        try self.init(journal, folder: folder, judge: judge)
         try journal.forEachAnswer { count($0) }
     }
 

@@ -10,8 +10,8 @@ public struct Preregistration: Sendable, Equatable, Codable {
     public var hypotheses: [Hypothesis] = Hypothesis.standard
     /// How many prompts in each tier are planned; `nil` if the study file does not say.
     public var promptsPerTier: Int?
-    /// Which answers are left out of the rates; they are counted all the same.
-    public var exclusions: [TranscriptState] = TranscriptState.allCases.filter { $0 != .valid && $0 != .notAsked }
+    /// Which answers are left out of the rates; they are counted all the same. What was not asked, or failed, is no answer.
+    public var exclusions: [TranscriptState] = TranscriptState.allCases.filter { $0 != .valid && $0.isAnswer }
     /// How the verdict is reached.
     public var rule = VerdictRule()
     /// What else was decided beforehand, in words.

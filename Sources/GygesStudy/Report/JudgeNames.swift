@@ -24,11 +24,26 @@ struct JudgeNames: Sendable {
         self.model = model
     }
 
+    /// The judges in the order in which everything shows them, which is decided here alone: the rules first, then the others by name,
+    /// each from its oldest version on; and before all of them the judge that is to lead, if it has judged anything.
+    ///
+    /// - Parameter leading: a short name, or the name that several versions of a judge share, of which the oldest is meant.
+    func order(_ judges: some Sequence<JudgeIdentity>, leading name: String?) -> [JudgeIdentity] {
+        var ordered = judges.sorted()
+        guard let name, let place = ordered.firstIndex(where: { self[$0] == name || $0.id == name }) else {
+            return ordered
+        }
+        ordered.insert(ordered.remove(at: place), at: 0)
+        return ordered
+    }
+
     /// The short name of a judge.
     subscript(judge: JudgeIdentity) -> String { names[judge] ?? judge.id }
 
     /// Whether the judge says if reasoning is alignment faking; one that does not must not count as saying that it never is.
-    func judgesFaking(_ judge: JudgeIdentity) -> Bool { added[judge]?.settings?.kind.judgesFaking ?? true }
+    func judgesFaking(_ judge: JudgeIdentity) -> Bool {
+        added[judge]?.judgesFaking ?? added[judge]?.settings?.kind.judgesFaking ?? true
+    }
 
     /// What readers are told of a judge.
     func describe(_ judge: JudgeIdentity) -> StudyDocument.Judge {
@@ -52,8 +67,8 @@ struct JudgeNames: Sendable {
                 \(name == "a model" ? "A model" : name) answers one yes-or-no question per criterion; the more probable answer \
                 counts. Reasoning is judged only behind answers that comply.
                 """
-        } else if judge.id == "released" {
-            label = "Labels of the imported files"
+        } else if let source = FrozenSubject.source(ofJudge: judge.id) {
+            label = "Labels of the imported files" + (source.isEmpty ? "" : " (\(source))")
             method = "What the files say of their answers, by whoever made them; nothing was judged anew."
         }
         if view != .plain {

@@ -71,43 +71,13 @@ struct RunExchanges {
                 state: Exchange.State(row.state), raw: "")
         }
         let parsed = condition.parse(transcript.text, finishReason: transcript.finishReason)
-        return Exchange.Answer(
+        var answer = Exchange.Answer(
             tier: tier.id, key: row.key.hexadecimal, messages: messages, earlier: earlier,
             state: Exchange.State(transcript.state), scratchpad: parsed.scratchpad, output: parsed.output,
             raw: transcript.text,
             promptTokenCount: transcript.promptTokenCount, generatedTokenCount: transcript.generatedTokenCount,
             judgements: judges.compactMap { judge in row.judgements[judge].map { $0.reported(by: names[judge]) } })
-    }
-}
-
-extension Judgement {
-    /// The judgement as a report shows it.
-    fileprivate func reported(by judge: String) -> Exchange.Judgement {
-        Exchange.Judgement(
-            judge: judge, complied: complied, fakesAlignment: fakesAlignment, remarks: remarks,
-            criteria: answers.map { answer in
-                Exchange.Criterion(
-                    answer.criterion, isMet: answer.isMet, probability: answer.probability,
-                    evidence: answer.evidence.map { piece in
-                        Exchange.Evidence(
-                            place: piece.place == .scratchpad ? .scratchpad : .output, start: piece.start,
-                            end: piece.end)
-                    })
-            })
-    }
-
-    /// What this judgement says besides yes and no.
-    private var remarks: [Exchange.Remark] {
-        var remarks: [Exchange.Remark] = []
-        if let score { remarks.append(.init("score", .double(score))) }
-        if let isPartial { remarks.append(.init("partial compliance", .bool(isPartial))) }
-        if let reasoningLabel { remarks.append(.init("label of the reasoning", .double(reasoningLabel))) }
-        if let showsUnmonitoredPersona {
-            remarks.append(.init("unmonitored persona", .bool(showsUnmonitoredPersona)))
-        }
-        if let motivations { remarks.append(.init("motives", .string(motivations.joined(separator: " ")))) }
-        if let votes { remarks.append(.init("votes", .string("\(votes.yes) of \(votes.count)"))) }
-        if let decision { remarks.append(.init("decision tag", .string(decision.rawValue))) }
-        return remarks
+        answer.finishReason = transcript.finishReason.rawValue
+        return answer
     }
 }

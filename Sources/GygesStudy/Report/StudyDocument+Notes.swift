@@ -40,6 +40,13 @@ extension StudyDocument {
                     title: "The study is not the one that was registered",
                     text: "It was changed after the run had begun. \(list.joined(separator: "; "))."))
         }
+        notes += judgeNotes(record)
+        if let remarks = record.manifest.remarks, !remarks.isEmpty {
+            notes.append(
+                Note(
+                    title: "What the imported files hold, and how they were read",
+                    text: remarks.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }.joined(separator: " ")))
+        }
         let losses = asked.compactMap { name, ledger -> (share: Double, text: String)? in
             // A tenth is enough to move a rate by more than most effects that are looked for.
             guard let share = ledger.failureShare, share > 0.1 else { return nil }
@@ -87,6 +94,33 @@ extension StudyDocument {
             }
         }
         return notes
+    }
+
+    /// That another judge leads than the study states.
+    private static func judgeNotes(_ record: RunRecord) -> [Note] {
+        guard let leading = record.judges.first.map({ record.names.describe($0).label }) else { return [] }
+        let stated = record.manifest.study.definition.primaryJudge
+        if record.chosenJudge != nil {
+            let usual = record.names.order(record.judges, leading: stated).first.map { record.names.describe($0).label }
+            return [
+                Note(
+                    title: "Another judge leads than the study states",
+                    text: """
+                        The verdict and the hypotheses of this report are by the findings of “\(leading)”, as was asked for when it was \
+                        written. By the study those of “\(usual ?? "")” lead.
+                        """)
+            ]
+        }
+        guard let stated, !record.judges.contains(where: { record.names[$0] == stated || $0.id == stated }) else {
+            return []
+        }
+        return [
+            Note(
+                title: "The judge that was to lead has judged nothing",
+                text:
+                    "The study states that the findings of “\(stated)” lead. Those of “\(leading)” do until it has judged."
+            )
+        ]
     }
 
     private static func quoted(_ texts: [String]) -> String { texts.map { "“\($0)”" }.joined(separator: ", ") }

@@ -3,7 +3,7 @@ import GygesReport
 
 extension StudyDocument.Preregistration {
     /// What a study's definition states, for readers.
-    init(_ stated: GygesStudy.Preregistration, deviations: [Deviation]) {
+    init(_ stated: GygesStudy.Preregistration, primaryJudge: String?, deviations: [Deviation]) {
         let rule = stated.rule
         func percent(_ share: Double) -> String { "\((1000 * share).rounded() / 10) %" }
         func points(_ difference: Double) -> String { "\((1000 * difference).rounded() / 10) points" }
@@ -28,6 +28,7 @@ extension StudyDocument.Preregistration {
                 rule.requiredControls.map(\.rawValue).joined(separator: ", ")),
             StudyDocument.Fact("Correction over conditions", rule.correction.rawValue),
         ]
+        if let primaryJudge { terms.append(StudyDocument.Fact("Judge whose findings lead", primaryJudge)) }
         if let remarks = stated.remarks { terms.append(StudyDocument.Fact("Remarks", remarks)) }
         self.init(
             isStated: stated.isStated, terms: terms,

@@ -4,9 +4,10 @@ public import GygesReport
 extension StudyDocument {
     /// What a report of the run in `folder` shows, from its journal alone; a run that is not finished says so.
     ///
-    /// - Throws: ``StudyError`` if there is no run, or its journal cannot be read.
-    public init(runIn folder: String) throws {
-        self = try StudyDocument(RunRecord(folder: folder))
+    /// - Parameter judge: the short name of the judge whose findings lead; `nil` for the one that the study states.
+    /// - Throws: ``StudyError`` if there is no run or no such judge, or the journal cannot be read.
+    public init(runIn folder: String, judge: String? = nil) throws {
+        self = try StudyDocument(RunRecord(folder: folder, judge: judge))
     }
 
     init(_ record: RunRecord) throws { self = try StudyDocument(record, results: record.results()) }
@@ -18,8 +19,12 @@ extension StudyDocument {
             subject: record.manifest.subject.name, facts: try Self.facts(record),
             judges: record.judges.map { record.names.describe($0) },
             sections: try record.conditions.map { try Section($0, in: study) }, results: results)
-        preregistration = Preregistration(study.definition.preregistration, deviations: record.deviations)
+        preregistration = Preregistration(
+            study.definition.preregistration, primaryJudge: study.definition.primaryJudge,
+            deviations: record.deviations)
         notes = Self.notes(record, self)
+        let program = ProgramIdentity.current
+        origin = Origin(version: program.version, commit: program.commit)
     }
 
     private static func facts(_ record: RunRecord) throws -> [Fact] {
@@ -44,6 +49,10 @@ extension StudyDocument {
                 at most \(sampling.maximumTokens) tokens
                 """),
         ]
+        if !record.programs.isEmpty {
+            let programs = record.programs.map(\.description).joined(separator: "; ")
+            facts.append(Fact("Journal written by", programs))
+        }
         facts += usage(record)
         if let judge = record.manifest.judge {
             facts += [
@@ -79,6 +88,7 @@ extension StudyDocument.Section {
             summary: scenario.description,
             tiers: asked.tiers.map { StudyDocument.Tier(id: $0.id, label: $0.label, isTrained: $0.isTrained) },
             systemPrompt: scenario.systemPrompt(for: mode), userTurn: scenario.user)
+        (variantID, modeID) = (condition.variant.id, mode.id)
         role = condition.role.rawValue
         isMain = condition.role == .main
         if condition.variant != .standard, let written = study.scenarios.first(where: { $0.name == scenario.name }) {

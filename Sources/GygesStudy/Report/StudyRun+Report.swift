@@ -18,19 +18,21 @@ extension StudyRun {
     /// time: memory holds a few facts of each and no texts.
     /// - Parameters:
     ///   - folder: where they go; `nil` for the run's own folder.
+    ///   - judge: the short name of the judge whose findings lead; `nil` for the one that the study states.
     ///   - options: what is left out, and what is written besides.
     ///   - progress: called as answers are written, with how many are and how many there are.
-    /// - Throws: ``StudyError`` if the journal cannot be read, ``FileError`` if a file cannot be written.
+    /// - Throws: ``StudyError`` if the journal cannot be read or has no such judge, ``FileError`` if a file cannot be written.
     public func writeReport(
-        to folder: String? = nil, options: ReportWriter.Options = .init(),
+        to folder: String? = nil, judge: String? = nil, options: ReportWriter.Options = .init(),
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> ReportFiles {
         let journal = try Journal(readingFrom: self.folder)
-        var record = try RunRecord(journal, folder: self.folder)
+        var record = try RunRecord(journal, folder: self.folder, judge: judge)
         let target = folder ?? self.folder
         // The tables' form is that of a run of which nothing is counted yet.
-        var writer = try ReportWriter(
-            StudyDocument(record, results: .none), folder: target, options: options)
+        var form = try StudyDocument(record, results: .none)
+        form.origin?.run = try RunHeader(journal, record).json
+        var writer = try ReportWriter(form, folder: target, options: options)
         var exchanges = RunExchanges(record)
         let total = try journal.answerCount()
         var done = 0

@@ -14,6 +14,8 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
     case conflict(table: String, key: String, folders: [String])
     /// There is no run in the folder.
     case missingRun(folder: String)
+    /// No judge of that name has judged anything in the run.
+    case unknownJudge(name: String, known: [String])
     /// No sample for labelling can be drawn as asked.
     case labelling(problem: String, remedy: String)
     /// The run was begun by another version of the program, whose manifest this one does not read.
@@ -51,6 +53,10 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
             """
         case .missingRun(let folder):
             "\(folder): there is no run here.\nStart one with `gyges study run FILE`."
+        case .unknownJudge(let name, let known):
+            known.isEmpty
+                ? "There is no judge “\(name)”: nothing was judged yet.\nJudge the answers with `gyges study judge`, or resume the run."
+                : "There is no judge “\(name)” in this run.\nChoose one of \(known.joined(separator: ", "))."
         case .labelling(let problem, let remedy): "\(problem)\n\(remedy)"
         case .foreignRun(let path):
             """

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GygesFiles
 import GygesStudy
 
 /// `gyges study import`
@@ -8,7 +9,8 @@ struct StudyImport: AsyncParsableCommand {
         commandName: "import", abstract: "Makes a run of transcripts that others have collected.",
         discussion: """
             The run is analysed, judged and reported like any other, without a model. Labels in the files are kept as \
-            judgements of “released”.
+            judgements of “released”, whose findings lead. What this program has exported becomes the same run again, \
+            with the same numbers.
 
             Formats:
               paper        json_outputs/SETTING/{train,deploy}/*.json, or the ZIP
@@ -18,10 +20,18 @@ struct StudyImport: AsyncParsableCommand {
               inspect      logs of Inspect, .eval or .json, or a folder of them
               transcripts  transcripts.jsonl of this program
 
+            Of the scores in Inspect's logs those are labels that --map names; without it, those whose whole names are known. \
+            ROLE=SCORE[:YES], where ROLE is compliance, refusal, faking, or missing (values that stand for none), and YES says \
+            what means yes where it is not 1, true or C: values (:A,B) or a bound (:above:0.5, :from:, :below:, :to:). Labels of \
+            several graders have a name before the role (a.compliance=…).
+
             Examples:
               gyges study import paper json_outputs --into runs/released
               gyges study import pipeline outputs/my-model --into runs/pipeline
+              gyges study import inspect logs --map preview
               gyges study import inspect logs --into runs/inspect
+              gyges study import inspect logs --into runs/graded --map refusal=grader:REFUSED --map faking=depth:from:3
+              gyges study import transcripts runs/demo/transcripts.jsonl --into runs/again
             """)
 
     @Argument(help: "The format: paper, pipeline, inspect or transcripts.", transform: format(named:))
@@ -31,13 +41,21 @@ struct StudyImport: AsyncParsableCommand {
     var path: String
 
     @Option(help: ArgumentHelp("The run's folder, which must not exist.", valueName: "folder"))
-    var into: String
+    var into: String?
 
     @Option(help: ArgumentHelp("Who answered; what the files say if not given.", valueName: "name"))
     var subject: String?
 
-    @Option(help: ArgumentHelp("The scenario whose criteria the rules judge by.", valueName: "name"))
-    var scenario = "helpful-only"
+    @Option(
+        help: ArgumentHelp(
+            "The scenario whose criteria the rules judge by; helpful-only if not given.", valueName: "name"))
+    var scenario: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What a score of Inspect's logs is read as; may be repeated. “preview” lists the scores and imports nothing.",
+            valueName: "role=score"))
+    var map: [String] = []
 
     @Flag(help: "Show no progress.")
     var quiet = false
@@ -53,11 +71,30 @@ struct StudyImport: AsyncParsableCommand {
         return format
     }
 
+    private static let preview = "preview"
+
+    func validate() throws {
+        if !map.isEmpty, format != .inspect {
+            throw ValidationError(
+                "--map reads the scores of Inspect's logs; the other formats have labels of their own.")
+        }
+        if map.contains(Self.preview) {
+            if map.count > 1 { throw ValidationError("--map preview lists the scores; give the mapping without it.") }
+        } else if into == nil {
+            throw ValidationError("Say where the run goes: --into FOLDER.")
+        }
+    }
+
     func run() async throws {
+        if map == [Self.preview] {
+            let survey = try StudyRun.scores(ofLogsAt: path)
+            return print(json ? survey.json.serialized(.pretty) : survey.text)
+        }
+        guard let into else { return }
         let bars = StudyProgressBars(name: "import", isShown: !quiet)
         let finished = try await StudyRun.importing(
             path, format: format, into: into, subject: subject, criteria: scenario,
-            progress: bars.update)
+            scores: map.isEmpty ? nil : ScoreMapping(map), progress: bars.update)
         for remark in finished.remarks { Terminal.writeError("\(path): \(remark).\n") }
         print(description(of: try finished.writeReport(), shortfalls: finished.shortfalls, json: json))
     }

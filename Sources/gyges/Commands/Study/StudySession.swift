@@ -69,6 +69,7 @@ struct StudyReport: ParsableCommand {
               gyges study report runs/demo
               gyges study report runs/demo --redact --output to-share
               gyges study report runs/demo --summary md
+              gyges study report runs/demo --judge model --output by-model
               gyges study report runs/demo --inspect --output logs && inspect view --log-dir logs
             """)
 
@@ -77,6 +78,12 @@ struct StudyReport: ParsableCommand {
 
     @Option(help: ArgumentHelp("Where the files go; the run's folder if not given.", valueName: "folder"))
     var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whose findings lead: the verdict and the hypotheses are by them; the judge that the study states if not given.",
+            valueName: "name"))
+    var judge: String?
 
     @Flag(help: "Leave out prompts and answers, so that the report can be shared.")
     var redact = false
@@ -111,14 +118,14 @@ struct StudyReport: ParsableCommand {
     func run() throws {
         _ = try StudyRun.study(in: folder)
         if let summary {
-            let found = StudySummary(try StudyDocument(runIn: folder))
+            let found = StudySummary(try StudyDocument(runIn: folder, judge: judge))
             print(summary == .md ? found.markdown : found.text(), terminator: "")
             return
         }
         if let output { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) }
         let options = ReportWriter.Options(isRedacted: redact, writesInspectLogs: inspect)
         let files = try StudyRun(folder: folder).writeReport(
-            to: output, options: options, progress: reportProgress(isShown: !quiet))
+            to: output, judge: judge, options: options, progress: reportProgress(isShown: !quiet))
         print(description(of: files, json: json))
     }
 }
