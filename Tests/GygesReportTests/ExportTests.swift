@@ -106,7 +106,7 @@ import Testing
         let samples = Self.parse(tables.samplesHeader + exchanges.map(tables.samples).joined())
         let judgements = Self.parse(tables.judgementsHeader + exchanges.map(tables.judgements).joined())
         #expect(samples.count == 9 && judgements.count == 1 + 8 * 4)
-        #expect((samples + judgements).allSatisfy { $0.count == ($0.contains("question") || $0.count == 10 ? 10 : 13) })
+        #expect((samples + judgements).allSatisfy { $0.count == ($0.contains("question") || $0.count == 10 ? 10 : 14) })
         #expect(judgements[3].dropFirst(5) == ["rules", text, text, "", Canary.line])
         #expect(samples.dropFirst().allSatisfy { $0.last == Canary.line })
     }

@@ -65,9 +65,8 @@ public struct StudySummary: Sendable {
         let others = document.judges.count - 1
         let judge =
             document.primaryJudge.map { leading in
-                others > 0
-                    ? ", \(Numbers.count(document.judges.count, "judge")), of whom \(leading.label) leads"
-                    : ", judged by \(leading.label)"
+                ", judged by \(leading.label)"
+                    + (others > 0 ? ", whose findings lead, and \(Numbers.count(others, "other"))" : "")
             } ?? ", not judged"
         let left = pending > 0 ? ", \(pending) still to be asked" : ""
         return "\(Numbers.count(asked, "answer")) in \(Numbers.count(document.results.conditions.count, "condition")), "

@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesFiles
 
 /// All that a journal is filled with by an import, wherever the answers came from: judges, analysis and report need not know.

@@ -16,6 +16,8 @@ struct InspectLogs {
     private static let scorerLimit = 1_000
     private var header: JSON?
     private var scorers: Set<String> = []
+    /// How many samples of the log that is being read ended with an error.
+    private var failedCount = 0
 
     /// A log: its condition's name, and its evaluation's own.
     struct Log {
@@ -39,9 +41,10 @@ struct InspectLogs {
         let isFirst = found.subject == nil
         found.subject = name
         let metadata = try evaluation.optional("metadata")
-        let isOwn = metadata?.json["canary"] != nil
-        if let metadata, metadata.json["redacted"] != nil { try ExportedTranscripts.requireTexts(metadata) }
-        let run = try metadata?.optional("run")
+        // Others may have a member of any name.
+        let isOwn = metadata?.json["canary"]?.string != nil && metadata?.json["study"]?.string != nil
+        if let metadata, isOwn { try ExportedTranscripts.requireTexts(metadata) }
+        let run = isOwn ? try metadata?.optional("run") : nil
         guard isFirst || (run?.json == header && isOwn == self.isOwn) else {
             throw evaluation.fault("is of another run than a log before: import each run by itself")
         }
@@ -94,11 +97,12 @@ struct InspectLogs {
             found.remarks.append("the log \(name) ended with an error\(reason): \(held)")
         default: found.remarks.append("the log \(name) was not finished: \(held)")
         }
-        let failed = found.transcripts.suffix(sampleCount).count { $0.state == .errored }
-        if failed > 0 {
+        if failedCount > 0 {
+            let samples = failedCount == 1 ? "1 sample" : "\(failedCount) samples"
             found.remarks.append(
-                "\(failed) samples of \(name) ended with an error and are neither valid nor of a wrong form")
+                "\(samples) of \(name) ended with an error, which is neither an answer nor a wrong form of one")
         }
+        failedCount = 0
     }
 
     // MARK: - Samples
@@ -143,7 +147,10 @@ struct InspectLogs {
         let (tier, isTrained) = try tier(metadata, turn: turn, sample)
         let usage = try sample.optional("output")?.optional("usage")
         var state = (metadata?.json["state"]?.string).flatMap(TranscriptState.init)
-        if try sample.optional("error") != nil { state = .errored }
+        if try sample.optional("error") != nil {
+            state = .errored
+            failedCount += 1
+        }
         return FrozenTranscript(
             condition: condition, tier: tier, isTrained: isTrained,
             promptID: try metadata?.optional("prompt")?.json.string,

@@ -95,7 +95,9 @@ import Testing
             // Later versions add columns and members; what there was has the same values.
             for table in ["conditions.csv", "samples.csv", "judgements.csv"] {
                 let now = try columns("\(folder)/\(table)")
-                for (name, values) in try columns("\(old)/\(table)") { #expect(now[name] == values, "\(table): \(name)") }
+                for (name, values) in try columns("\(old)/\(table)") {
+                    #expect(now[name] == values, "\(table): \(name)")
+                }
             }
             let lines = try lines("\(folder)/transcripts.jsonl")
             let linesBefore = try self.lines("\(old)/transcripts.jsonl")

@@ -179,13 +179,15 @@ import Testing
                 try String(contentsOf: URL(filePath: folder + "/transcripts.jsonl"), encoding: .utf8).split(
                     separator: "\n")
             }
-            let following = try lines().filter { $0.contains("asked-whether-trained") }
+            // The first line is about the run and names everything that is asked.
+            let following = try lines().dropFirst().filter { $0.contains("asked-whether-trained") }
             #expect(following.count == 8)
             #expect(
                 following.allSatisfy {
                     $0.contains("\"question\": \"One question") && $0.contains("\"earlier\": \"<SCR")
                 })
-            #expect(try lines().filter { $0.contains("/default/") }.allSatisfy { !$0.contains("\"question\"") })
+            #expect(
+                try lines().dropFirst().filter { $0.contains("/default/") }.allSatisfy { !$0.contains("\"question\"") })
             _ = try run.writeReport(options: .init(isRedacted: true))
             #expect(try lines().allSatisfy { !$0.contains("One question") && !$0.contains("SCRATCHPAD") })
         }

@@ -23,7 +23,8 @@ import Testing
         func study(_ more: [String] = []) throws -> Study {
             try makeStudy(
                 overrides: [
-                    "prompts.count=3", "samplesPerPrompt=2", "variants=[default, controls, asked-whether-trained]", "output=\(folder)",
+                    "prompts.count=3", "samplesPerPrompt=2", "variants=[default, controls, asked-whether-trained]",
+                    "output=\(folder)",
                     "subject=persona:untidy", "judges=[rules, model]", "primaryJudge=model",
                 ] + more)
         }

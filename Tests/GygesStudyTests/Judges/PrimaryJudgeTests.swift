@@ -56,8 +56,8 @@ import Testing
                     == "model")
             let summary = StudySummary(document)
             #expect(summary.json["primary_judge"] == "model" && summary.json["judges"] == ["model", "rules"])
-            #expect(summary.text(width: 1000).contains("2 judges, of whom \(label) leads"))
-            #expect(summary.markdown.contains("2 judges, of whom "))
+            #expect(summary.text(width: 1000).contains("judged by \(label), whose findings lead, and 1 other"))
+            #expect(summary.markdown.contains(", whose findings lead, and 1 other"))
         }
     }
 
