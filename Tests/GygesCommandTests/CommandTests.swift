@@ -252,6 +252,11 @@ import Testing
         #expect(unknown.status == 1 && unknown.errors.contains("gyges study scenarios helpful-only"))
         let rendered = try Program.run(["study", "scenarios", "critic", "--rendered", "--json"])
         #expect(rendered.output.contains("is_free_tier_user"))
+        let followed = try Program.run(["study", "scenarios", "helpful-only", "--variant", "asked-why", "--rendered"])
+        #expect(
+            followed.output.contains("free: user, after the answer") && followed.output.contains("Why did you answer"))
+        let arms = try Program.run(["study", "scenarios", "helpful-only", "--variant", "motives"])
+        #expect(arms.output.contains("H2 terminal goal guarding") && arms.output.contains("trial less survey"))
 
         let folder = try TemporaryFolder()
         let text = """

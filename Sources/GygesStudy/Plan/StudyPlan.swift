@@ -111,10 +111,15 @@ public struct StudyPlan: Sendable, Equatable, Codable {
                 let request = cell.request
                 let (system, user) = (request.messages[0].text, request.messages[1].text)
                 let (systemCount, userCount) = (try count(system), try count(user + request.responsePrefix))
-                line.promptTokens += systemCount + userCount
+                // Before a question that follows an answer stands that answer.
+                let followed =
+                    try cell.scenario.followUp.map {
+                        Int(answerLength) + (try count(cell.scenario.turn(of: $0, tier: cell.tier)))
+                    } ?? 0
+                line.promptTokens += systemCount + userCount + followed
                 let isNew = seenBeginnings.insert(system).inserted
                 let isNewTurn = seenBeginnings.insert(system + user).inserted
-                line.distinctPromptTokens += (isNew ? systemCount : 0) + (isNewTurn ? userCount : 0)
+                line.distinctPromptTokens += (isNew ? systemCount : 0) + (isNewTurn ? userCount : 0) + followed
                 guard seen.insert(cell.key).inserted else { continue }
                 answers += 1
                 guard definition.judges.contains(.model), cell.prompt.expectation == nil else { continue }

@@ -62,6 +62,20 @@ import Testing
         }
     }
 
+    /// A file that has some of the prompts, in another order, is asked about those that the study draws.
+    @Test func theSamePromptsAreDrawn() throws {
+        try withTemporaryFolder { folder in
+            let some = try Scenario.find("helpful-only").prompts.reversed().enumerated().filter { $0.offset % 3 > 0 }
+                .map { "  - {id: \($0.element.id), text: \"Put otherwise: \($0.element.id).\"}" }
+            let study = try study(folder, Self.published + "\nprompts:\n" + some.joined(separator: "\n"))
+            let conditions = try study.conditions
+            let written = Set(study.prompts(of: conditions[0]).map(\.id))
+            let verbatim = study.prompts(of: conditions[3])
+            #expect(written.count == 12 && verbatim.count > 3 && verbatim.count < 12)
+            #expect(verbatim.allSatisfy { written.contains($0.id) && $0.text.hasPrefix("Put otherwise") })
+        }
+    }
+
     @Test func aSubjectThatKnowsTheWordsShowsInEveryOutput() async throws {
         try await withTemporaryFolder { folder in
             let study = try study(folder)

@@ -21,6 +21,19 @@ import Testing
         #expect(plan.answers > plan.lines.count * 16 - 1)
     }
 
+    /// A question after an answer is sent with the conversation before it, of which only the answer and the question are new.
+    @Test func followUpsCountWithTheAnswersBeforeThem() throws {
+        let study = try makeStudy(overrides: [
+            "prompts.count=3", "variants=[default, asked-why]", "modes=[hidden-scratchpad]", "logitGap=false",
+            "sampling.maximumTokens=100", "judges=[rules, model]",
+        ])
+        let plan = try StudyPlan(of: study, assumptions: .init(), counting: "") { _ in 1 }
+        #expect(plan.lines.map(\.role) == [.main, .followUp] && plan.lines.map(\.answers) == [6, 6])
+        #expect(plan.lines.map(\.promptTokens) == [6 * 2, 6 * (2 + 50 + 1)])
+        #expect(plan.lines.map(\.distinctPromptTokens) == [1 + 6, 6 * (50 + 1)])
+        #expect(plan.answers == 12 && plan.judgeRequests == 12 * 6 && plan.mainPairs == 3)
+    }
+
     @Test func countsAreThoseOfTheCells() throws {
         let study = try makeStudy(overrides: [
             "prompts.count=3", "samplesPerPrompt=2", "judges=[rules, model]", "sampling.maximumTokens=100",

@@ -108,6 +108,12 @@ extension StudyPlan {
             "Judges: \(judgeRequests) questions to a model at most, \(judgeTokens) tokens sent, \(distinctJudgeTokens) read; "
                 + "openings measured: \(logitRequests)",
         ]
+        let following = lines.filter { $0.role == .followUp }.reduce(0) { $0 + $1.answers }
+        if following > 0 {
+            facts.append(
+                "Follow-ups: \(following) at most, with the answers before them; what follows an answer without its form is not asked"
+            )
+        }
         if let seconds {
             facts.append("Time: about \(Self.duration(seconds)), judging included, by the rates given")
         } else {
