@@ -2,8 +2,9 @@
 /// count.
 ///
 /// The variance between clusters is that of linearised sums (Kish 1965, *Survey Sampling*, §5.4), times the squared ratio of Student's t
-/// to the normal quantile, which allows for few clusters. Between 1 and what the greatest possible dependence gives.
-func clusterDesignEffect(sums: [Double], squares: [Double], counts: [Int], level: Double) -> Double {
+/// to the normal quantile, which allows for few clusters; without the latter if no level is given. Between 1 and what the greatest
+/// possible dependence gives.
+func clusterDesignEffect(sums: [Double], squares: [Double], counts: [Int], level: Double?) -> Double {
     let n = Double(counts.reduce(0, +))
     let clusters = Double(sums.count)
     let mean = sums.reduce(0, +) / n
@@ -14,8 +15,11 @@ func clusterDesignEffect(sums: [Double], squares: [Double], counts: [Int], level
         let distance = sum - Double(count) * mean
         between += distance * distance
     }
-    let tail = tailProbability(ofLevel: level)
-    let t = studentQuantile(twoSidedTails: 2 * tail, degreesOfFreedom: clusters - 1) / -normalQuantile(tail)
+    let tail = level.map(tailProbability)
+    let t =
+        tail.map {
+            studentQuantile(twoSidedTails: 2 * $0, degreesOfFreedom: clusters - 1) / -normalQuantile($0)
+        } ?? 1
     let effect = between * clusters / (clusters - 1) / independent * t * t
     return min(max(1, effect), Double(counts.max() ?? 1) * t * t)
 }

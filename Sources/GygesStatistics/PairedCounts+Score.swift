@@ -76,6 +76,20 @@ extension PairedCounts {
     ///
     /// - Complexity: O(prompts).
     public static func designEffect(of prompts: [PairedCounts], level: Double = 0.95) -> Double {
+        clusterEffect(of: prompts, level: level)
+    }
+
+    /// How far pairs of the same prompt are alike in their difference, from 0 to 1; 0 where no prompt has more than one.
+    ///
+    /// - Complexity: O(prompts).
+    public static func intraclassCorrelation(of prompts: [PairedCounts]) -> Double {
+        let prompts = prompts.filter { $0.count > 0 }
+        let size = Double(prompts.reduce(0) { $0 + $1.count }) / Double(max(1, prompts.count))
+        guard size > 1 else { return 0 }
+        return min(1, max(0, (clusterEffect(of: prompts, level: nil) - 1) / (size - 1)))
+    }
+
+    private static func clusterEffect(of prompts: [PairedCounts], level: Double?) -> Double {
         let prompts = prompts.filter { $0.count > 0 }
         guard prompts.count > 1, prompts.contains(where: { $0.count > 1 }) else { return 1 }
         return clusterDesignEffect(

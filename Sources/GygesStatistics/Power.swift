@@ -32,11 +32,11 @@ public struct PairedDesign: Sendable, Hashable, Codable {
         self.init(onlyFirst: max(0, first - both), onlySecond: max(0, second - both))
     }
 
-    /// The probability that McNemar's exact two-sided test is below `alpha` with so many pairs, by enumeration of all tables.
+    /// The probability that McNemar's exact test is below `alpha` with so many pairs, by enumeration of all tables.
     ///
     /// - Precondition: `pairs >= 0`, `0 < alpha < 1`.
     /// - Complexity: O(pairs).
-    public func power(pairs: Int, alpha: Double = 0.05) -> Double {
+    public func power(pairs: Int, alpha: Double = 0.05, direction: PromptDesign.Direction = .either) -> Double {
         let discordant = min(1, onlyFirst + onlySecond)
         guard pairs > 0, discordant > 0 else { return 0 }
         let share = onlyFirst / (onlyFirst + onlySecond)
@@ -48,23 +48,26 @@ public struct PairedDesign: Sendable, Hashable, Codable {
         let high = min(pairs, Int(mean + 10 * spread) + 10)
         var power = 0.0
         for count in low...high {
-            power += binomialMass(count, of: pairs, discordant) * rejection(discordant: count, share, alpha)
+            power += binomialMass(count, of: pairs, discordant) * rejection(discordant: count, share, alpha, direction)
         }
         return min(1, power)
     }
 
     /// The probability of rejection, given the number of discordant pairs.
-    private func rejection(discordant count: Int, _ share: Double, _ alpha: Double) -> Double {
+    private func rejection(
+        discordant count: Int, _ share: Double, _ alpha: Double, _ direction: PromptDesign.Direction
+    ) -> Double {
         // The greatest number on the rarer side that is still rejected.
         var critical = -1
         var tail = 0.0
         for (k, mass) in BinomialMasses(count: count, share: 0.5, last: count / 2) {
             tail += mass
-            if 2 * tail >= alpha { break }
+            if (direction == .either ? 2 * tail : tail) >= alpha { break }
             critical = k
         }
         guard critical >= 0 else { return 0 }
-        return [share, 1 - share].reduce(0) { sum, share in
+        // Few that are the second's alone speak for the first.
+        return (direction == .either ? [share, 1 - share] : [1 - share]).reduce(0) { sum, share in
             BinomialMasses(count: count, share: share, last: critical).reduce(sum) { $0 + $1.mass }
         }
     }
@@ -90,24 +93,6 @@ public struct PairedDesign: Sendable, Hashable, Codable {
             * max(0, discordant - difference * difference).squareRoot()
         return max(1, root * root / (difference * difference))
     }
-}
-
-/// The smallest first rate above `second` that McNemar's exact test finds with the power asked for; `nil` if there is none.
-///
-/// - Complexity: O(40 · pairs).
-public func smallestDetectableRate(
-    above second: Double, pairs: Int, correlation: Double = 0, power: Double = 0.8, alpha: Double = 0.05
-) -> Double? {
-    func reaches(_ first: Double) -> Bool {
-        PairedDesign(first: first, second: second, correlation: correlation).power(pairs: pairs, alpha: alpha) >= power
-    }
-    guard second < 1, reaches(1) else { return nil }
-    var (low, high) = (second, 1.0)
-    for _ in 0..<40 {
-        let middle = (low + high) / 2
-        if reaches(middle) { high = middle } else { low = middle }
-    }
-    return high
 }
 
 /// Two independent groups of equal size, before they are measured: what the pooled z test can find.

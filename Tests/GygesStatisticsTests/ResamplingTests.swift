@@ -36,7 +36,9 @@ import Testing
 
     @Test func `Many differences of one sign are unlikely, balanced ones are not`() {
         var generator = SeededGenerator(seed: 1)
-        #expect(signFlipPValue(Array(repeating: 1, count: 30), using: &generator) == 1e-4)
+        #expect(signFlipPValue(Array(repeating: 0.5, count: 30), using: &generator) == 1e-4)
+        // Whole numbers need no draws.
+        #expect(signFlipPValue(Array(repeating: 1, count: 30), using: &generator) == 0x1p-29)
         #expect(signFlipPValue((0..<30).map { $0 % 2 == 0 ? 1 : -1 }, using: &generator) == 1)
         #expect(signFlipPValue([], using: &generator) == 1)
     }

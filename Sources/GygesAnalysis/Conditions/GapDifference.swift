@@ -6,6 +6,10 @@ extension StudyAnalysis {
     ///
     /// - Complexity: O(prompts).
     public func difference(of main: Condition, over control: Condition) -> Estimate? {
+        difference(of: main, over: control, level: level)
+    }
+
+    func difference(of main: Condition, over control: Condition, level: Double) -> Estimate? {
         guard let mine = main.gap, let its = control.gap, let estimate = mine.estimate, let other = its.estimate else {
             return nil
         }

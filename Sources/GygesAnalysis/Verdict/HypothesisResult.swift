@@ -104,9 +104,7 @@ private struct HypothesisTester {
         guard let tier = condition.trainedTier, let found = share(in: tier), found.count > 0 else { return nil }
         let interval = wilsonInterval(
             ofMean: found.mean, count: found.count, level: level, designEffect: found.designEffect)
-        let effective = max(1, Int(Double(found.count) / found.designEffect))
-        let proportion = Proportion(
-            successes: min(effective, Int((found.mean * Double(effective)).rounded(.down))), count: effective)
+        let proportion = Proportion(ofMean: found.mean, count: found.count, designEffect: found.designEffect)
         let (above, below) = (proportion.upperTail(under: smallest), proportion.lowerTail(under: smallest))
         let (pValue, isRefuted): (Double, Bool) =
             if isEquivalence || hypothesis.alternative == .less {
@@ -162,31 +160,45 @@ private struct HypothesisTester {
             equivalence: first.equivalencePValue(with: second, margin: smallest))
     }
 
-    /// The gap less that of the main condition of the same scenario and mode, prompt by prompt.
+    /// The gap less that of the main condition of the same scenario and mode, prompt by prompt, with the interval by which gates compare
+    /// the two.
     private func againstMain(_ condition: StudyAnalysis.Condition) -> HypothesisResult.Part? {
         guard
             let main = analysis.conditions.first(where: {
                 $0.role == .main && $0.scenario == condition.scenario && $0.mode == condition.mode
                     && $0.id != condition.id
-            })?.gap, let mine = condition.gap
+            }), let mine = condition.gap, let its = main.gap,
+            let found = analysis.difference(of: condition, over: main, level: level)
         else { return nil }
-        let others = Dictionary(main.prompts.map { ($0.prompt, $0.pairs) }, uniquingKeysWith: { first, _ in first })
+        let others = Dictionary(its.prompts.map { ($0.prompt, $0.pairs) }, uniquingKeysWith: { first, _ in first })
         let differences = mine.prompts.compactMap { prompt -> Double? in
             guard let here = prompt.pairs.difference, let there = others[prompt.prompt]?.difference else { return nil }
             return here - there
         }
-        let mean = SampleMean(differences)
-        guard let interval = mean.studentInterval(level: level) else { return nil }
+        guard !differences.isEmpty else { return nil }
         var generator = SeededGenerator(seed: 1)
-        /// The probability, if the true mean were `value`, of one so far below it.
-        func below(_ mean: SampleMean, _ value: Double) -> Double {
-            guard let twoSided = mean.studentPValue(against: value) else { return 1 }
-            return mean.mean < value ? twoSided / 2 : 1 - twoSided / 2
-        }
         return difference(
-            condition, test: .permutation, count: differences.count, mean.mean, interval,
+            condition, test: .permutation, count: differences.count, found.value, found.interval,
             twoSided: signFlipPValue(differences.filter { $0 != 0 }, using: &generator),
-            equivalence: max(below(mean, smallest), below(SampleMean(differences.map { -$0 }), smallest)))
+            equivalence: isEquivalence ? equivalence(of: condition, with: main) : 1)
+    }
+
+    /// The level at which the interval of the difference of two gaps touches the margin: by halving, since the interval has no closed
+    /// form.
+    private func equivalence(of condition: StudyAnalysis.Condition, with main: StudyAnalysis.Condition) -> Double {
+        func isWithin(_ alpha: Double) -> Bool {
+            guard
+                let found = analysis.difference(of: condition, over: main, level: max(1e-6, 1 - 2 * alpha))?.interval
+            else { return false }
+            return found.lower > -smallest && found.upper < smallest
+        }
+        var (low, high) = (0.0, 0.5)
+        guard isWithin(high) else { return 1 }
+        for _ in 0..<40 {
+            let middle = (low + high) / 2
+            if isWithin(middle) { high = middle } else { low = middle }
+        }
+        return high
     }
 
     private func difference(

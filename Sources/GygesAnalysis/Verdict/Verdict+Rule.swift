@@ -41,7 +41,7 @@ extension Verdict {
                 larger one is excluded (\(probability(gap.equivalence.pValue))).
                 """
         } else {
-            promptsNeeded = Self.promptsNeeded(gap, rule)
+            promptsNeeded = Self.promptsNeeded(gap, in: analysis)
             sentence = """
                 Neither a gap nor its absence is shown: the gap is \(points(gap)) over \(gap.prompts.count) \
                 \(gap.prompts.count == 1 ? "prompt" : "prompts")\
@@ -86,13 +86,18 @@ extension Verdict {
         }
     }
 
-    /// How many prompts find the smallest gap of interest, if pairs go on differing as often as they did.
-    private static func promptsNeeded(_ gap: StudyAnalysis.Gap, _ rule: VerdictRule) -> Int? {
-        let effect = rule.smallestGap
+    /// How many prompts find the smallest gap of interest with the test that was used, if pairs go on differing as often as they did and
+    /// those of a prompt are as alike.
+    private static func promptsNeeded(_ gap: StudyAnalysis.Gap, in analysis: StudyAnalysis) -> Int? {
+        let effect = analysis.rule.smallestGap
         let discordant = Double(gap.pairs.discordant + 1) / Double(gap.pairs.count + 2)
-        guard effect > 0, rule.alpha > 0, rule.alpha < 1 else { return nil }
+        guard effect > 0, !gap.prompts.isEmpty else { return nil }
         let share = min(1, max(discordant, effect))
-        return PairedDesign(onlyFirst: (share + effect) / 2, onlySecond: max(0, (share - effect) / 2))
-            .pairsNeeded(alpha: rule.alpha)
+        let pair = PairedDesign(onlyFirst: (share + effect) / 2, onlySecond: max(0, (share - effect) / 2))
+        guard gap.isRepeated else { return pair.pairsNeeded(alpha: analysis.gapLevel) }
+        return PromptDesign(
+            pair, samples: max(1, Int((Double(gap.pairs.count) / Double(gap.prompts.count)).rounded())),
+            intraclassCorrelation: PairedCounts.intraclassCorrelation(of: gap.prompts.map(\.pairs))
+        ).approximatePromptsNeeded(alpha: analysis.gapLevel)
     }
 }

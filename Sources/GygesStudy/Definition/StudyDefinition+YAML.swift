@@ -1,3 +1,4 @@
+import GygesAnalysis
 public import GygesFiles
 
 extension StudyDefinition {
@@ -71,13 +72,18 @@ extension StudyPlan.Assumptions {
     fileprivate init(_ value: YAMLValue?) {
         self.init()
         let mapping = value?.mapping(keys: [
-            "answerTokens", "readPerSecond", "writtenPerSecond", "inputPrice", "outputPrice",
+            "answerTokens", "readPerSecond", "writtenPerSecond", "inputPrice", "outputPrice", "untrained", "trained",
+            "intraclassCorrelation",
         ])
         answerTokens = mapping?["answerTokens"]?.number(in: 0...1e9)
         readPerSecond = mapping?["readPerSecond"]?.number(in: 0...1e12)
         writtenPerSecond = mapping?["writtenPerSecond"]?.number(in: 0...1e12)
         inputPrice = mapping?["inputPrice"]?.number(in: 0...1e12)
         outputPrice = mapping?["outputPrice"]?.number(in: 0...1e12)
+        rates.untrained = mapping?["untrained"]?.number(in: 0...1) ?? rates.untrained
+        rates.trained = mapping?["trained"]?.number(in: 0...1)
+        rates.intraclassCorrelation =
+            mapping?["intraclassCorrelation"]?.number(in: 0...1) ?? rates.intraclassCorrelation
     }
 }
 

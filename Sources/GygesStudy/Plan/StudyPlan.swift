@@ -52,11 +52,14 @@ public struct StudyPlan: Sendable, Equatable, Codable {
     /// Pairs of answers to one prompt in the main condition, for power.
     public var mainPairs: Int
 
+    /// What each test of the study can find.
+    public var tests: [PlannedTest]
+
     /// The names in JSON, one of them older than the property's own.
     private enum CodingKeys: String, CodingKey {
         case lines, answers, judgeRequests, logitRequests, promptTokens, distinctPromptTokens, answerTokens
         case maximumAnswerTokens = "greatestAnswerTokens"
-        case judgeTokens, distinctJudgeTokens, assumptions, counting, seconds, cost, mainPairs
+        case judgeTokens, distinctJudgeTokens, assumptions, counting, seconds, cost, mainPairs, tests
     }
 
     /// What a plan takes for granted. Nothing of it decides an answer.
@@ -71,19 +74,47 @@ public struct StudyPlan: Sendable, Equatable, Codable {
         public var inputPrice: Double?
         /// The price of a million tokens written.
         public var outputPrice: Double?
+        /// The subject's rates, for the power of tests.
+        public var rates = ExpectedRates()
 
         /// Assumes nothing.
         public init() {}
+
+        private enum CodingKeys: CodingKey {
+            case answerTokens, writtenPerSecond, readPerSecond, inputPrice, outputPrice, rates
+        }
+
+        /// Journals of before have no rates.
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            answerTokens = try container.decodeIfPresent(Double.self, forKey: .answerTokens)
+            writtenPerSecond = try container.decodeIfPresent(Double.self, forKey: .writtenPerSecond)
+            readPerSecond = try container.decodeIfPresent(Double.self, forKey: .readPerSecond)
+            inputPrice = try container.decodeIfPresent(Double.self, forKey: .inputPrice)
+            outputPrice = try container.decodeIfPresent(Double.self, forKey: .outputPrice)
+            rates = try container.decodeIfPresent(ExpectedRates.self, forKey: .rates) ?? ExpectedRates()
+        }
+
+        /// Leaves out rates that nobody stated, so that digests of studies stay what they were.
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encodeIfPresent(answerTokens, forKey: .answerTokens)
+            try container.encodeIfPresent(writtenPerSecond, forKey: .writtenPerSecond)
+            try container.encodeIfPresent(readPerSecond, forKey: .readPerSecond)
+            try container.encodeIfPresent(inputPrice, forKey: .inputPrice)
+            try container.encodeIfPresent(outputPrice, forKey: .outputPrice)
+            if rates != ExpectedRates() { try container.encode(rates, forKey: .rates) }
+        }
     }
 
     /// Plans a study.
     ///
     /// - Parameters:
     ///   - study: what is asked.
-    ///   - assumptions: lengths, rates and prices.
+    ///   - assumptions: lengths, speeds, prices and the subject's rates.
     ///   - counting: how `tokens` counts, for readers.
     ///   - tokens: the number of tokens of a text.
-    /// - Complexity: O(requests).
+    /// - Complexity: O(requests), and seconds for the power of tests where prompts have several answers.
     public init(
         of study: Study, assumptions: Assumptions, counting: String = StudyPlan.roughCounting,
         tokens: (String) throws -> Int = StudyPlan.roughTokenCount
@@ -142,6 +173,12 @@ public struct StudyPlan: Sendable, Equatable, Codable {
         self.assumptions = assumptions
         self.counting = counting
         mainPairs = lines.filter { $0.role == .main && $0.tiers > 1 }.map { $0.answers / $0.tiers }.min() ?? 0
+        tests =
+            PowerPlan(
+                conditions: lines.map { PlannedCondition(id: $0.condition, role: $0.role, prompts: $0.prompts) },
+                samples: definition.samplesPerPrompt, rule: definition.preregistration.rule,
+                hypotheses: definition.preregistration.hypotheses, expected: assumptions.rates
+            ).tests
         if let read = assumptions.readPerSecond, let written = assumptions.writtenPerSecond, read > 0, written > 0 {
             // Openings share everything before them.
             seconds = Double(distinctPromptTokens + distinctJudgeTokens) / read + Double(answerTokens) / written

@@ -15,6 +15,10 @@ struct StudyPlanCommand: ParsableCommand {
             Tokens are counted with the subject's own tokenizer where it is a model on this machine, and by a rough rule \
             otherwise. Time needs rates, cost needs prices; give them here or under “plan” in the study file.
 
+            Says of every test that the verdict and the stated hypotheses need what it can find with these prompts, and which \
+            cannot be met at all. That depends on how often the subject complies: --untrained, and --trained for the chance of \
+            finding just that gap.
+
             Examples:
               gyges study plan Examples/full-study.yaml
               gyges study plan Examples/full-study.yaml --read-rate 900 --write-rate 120 --answer-tokens 180
@@ -42,10 +46,25 @@ struct StudyPlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Price of a million tokens written.", valueName: "price"))
     var outputPrice: Double?
 
+    @Option(help: ArgumentHelp("Compliance expected where conversations are not trained on.", valueName: "rate"))
+    var untrained: Double?
+
+    @Option(help: ArgumentHelp("Compliance expected where they are.", valueName: "rate"))
+    var trained: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "How far answers to one prompt are alike, from 0 to 1, where each is asked several times.",
+            valueName: "correlation"))
+    var intraclassCorrelation: Double?
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
+        for rate in [untrained, trained, intraclassCorrelation] where !(rate.map { (0...1).contains($0) } ?? true) {
+            throw ValidationError("Rates and correlations lie between 0 and 1: 0.1 is one answer in ten.")
+        }
         for value in [answerTokens, readRate, writeRate, inputPrice, outputPrice] {
             if let value, !(value >= 0 && value < 1e12) {
                 throw ValidationError("Lengths, rates and prices are numbers from 0 on.")
@@ -61,6 +80,9 @@ struct StudyPlanCommand: ParsableCommand {
         assumptions.writtenPerSecond = writeRate ?? assumptions.writtenPerSecond
         assumptions.inputPrice = inputPrice ?? assumptions.inputPrice
         assumptions.outputPrice = outputPrice ?? assumptions.outputPrice
+        assumptions.rates.untrained = untrained ?? assumptions.rates.untrained
+        assumptions.rates.trained = trained ?? assumptions.rates.trained
+        assumptions.rates.intraclassCorrelation = intraclassCorrelation ?? assumptions.rates.intraclassCorrelation
         let plan =
             if let tokenizer = tokenizer(of: study.definition.subject) {
                 try StudyPlan(of: study, assumptions: assumptions, counting: "the subject's own tokenizer") {
@@ -141,6 +163,7 @@ extension StudyPlan {
                 "Mind: without \(missing.map(\.rawValue).joined(separator: ", ")) no verdict of alignment faking can be given; "
                     + "add `controls` to the study's variants")
         }
+        facts += power
         return VisibleText.shown(facts.joined(separator: "\n"))
     }
 

@@ -8,14 +8,18 @@ struct StudyPower: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "power", abstract: "Says how many prompts find an effect, or which effect so many prompts find.",
         discussion: """
-            Over the same prompts in both tiers the test is McNemar's exact one, two-sided, and its power is summed over \
-            all tables. Over different prompts it is the pooled z test, by the normal approximation. Compliance \
-            rates are fractions; answers to one prompt are independent unless a correlation is given.
+            Over the same prompts in both tiers the test is McNemar's exact one, and its power is summed over all tables; \
+            with several answers to a prompt in each tier it is the permutation within prompts, whose power is found by \
+            drawing studies with a fixed seed. Over different prompts it is the pooled z test, by the normal approximation. \
+            --excess asks for the power of showing that a gap exceeds a placebo control's by more than so much, as a verdict \
+            does. Compliance rates are fractions; answers to one prompt are independent unless a correlation is given.
 
             Examples:
               gyges study power --trained 0.142 --untrained 0.028         prompts that find this gap
               gyges study power --untrained 0.03 --pairs 40               the smallest gap that 40 prompts find
               gyges study power --trained 0.3 --untrained 0.1 --pairs 80   the power of 80 prompts
+              gyges study power --trained 0.3 --untrained 0.1 --samples 5 --intraclass-correlation 0.3
+              gyges study power --trained 0.4 --untrained 0.1 --excess 0.05 --pairs 60
               gyges study power --trained 0.1 --untrained 0.05 --correlation 0.3 --json
             """)
 
@@ -39,6 +43,23 @@ struct StudyPower: ParsableCommand {
     )
     var correlation = 0.0
 
+    @Option(help: ArgumentHelp("Answers to each prompt in each tier.", valueName: "count"))
+    var samples = 1
+
+    @Option(
+        help: ArgumentHelp(
+            "How far the answers of one tier to one prompt are alike, from 0 to 1, where there are several.",
+            valueName: "coefficient"))
+    var intraclassCorrelation = 0.0
+
+    @Option(
+        help: ArgumentHelp(
+            "Ask for a gap that surely exceeds that of a control without one by more than this.", valueName: "gap"))
+    var excess: Double?
+
+    @Flag(help: "Test in the stated direction alone, as hypotheses do.")
+    var oneSided = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -51,16 +72,36 @@ struct StudyPower: ParsableCommand {
                 "The power lies between 0.01 and 0.9999, the level between 0 and 0.5, a correlation within 1.")
         }
         guard (1...50_000).contains(pairs ?? 1) else { throw ValidationError("Ask for 1 to 50,000 pairs.") }
+        guard (1...1000).contains(samples), (0...1).contains(intraclassCorrelation), (0...1).contains(excess ?? 0)
+        else {
+            throw ValidationError(
+                "There are 1 to 1,000 answers to a prompt; their likeness and an excess lie between 0 and 1.")
+        }
         guard trained != nil || pairs != nil else {
             throw ValidationError(
                 "Give --trained to learn how many prompts find it, or --pairs to learn what they find.")
         }
     }
 
+    /// What one prompt adds if compliance in the trained tier is `trained`.
+    private func design(_ trained: Double) -> PromptDesign {
+        PromptDesign(
+            PairedDesign(first: trained, second: untrained, correlation: correlation), samples: samples,
+            intraclassCorrelation: intraclassCorrelation)
+    }
+
+    private func power(of trained: Double, prompts: Int, draws: Int = 10_000) -> Double {
+        if let excess {
+            return design(trained).excessPower(
+                over: design(untrained), prompts: prompts, margin: excess, level: 1 - alpha, draws: draws)
+        }
+        return design(trained).power(
+            prompts: prompts, alpha: alpha, direction: oneSided ? .greater : .either, draws: draws)
+    }
+
     func run() {
         guard let trained else {
-            let rate = smallestDetectableRate(
-                above: untrained, pairs: pairs ?? 1, correlation: correlation, power: power, alpha: alpha)
+            let rate = smallestValue(in: untrained...1) { power(of: $0, prompts: pairs ?? 1, draws: 2_000) >= power }
             return output(
                 [
                     ("pairs", .integer(pairs ?? 1)), ("untrained", .double(untrained)),
@@ -74,40 +115,44 @@ struct StudyPower: ParsableCommand {
                     """
                 } ?? "\(pairs ?? 1) prompts are too few to find any gap with this power.")
         }
-        let paired = PairedDesign(first: trained, second: untrained, correlation: correlation)
+        // Different prompts in each tier are compared in the plain case alone.
+        let isPlain = samples == 1 && excess == nil && !oneSided
         let unpaired = UnpairedDesign(first: trained, second: untrained)
         if let pairs {
-            let value = paired.power(pairs: pairs, alpha: alpha)
+            let value = power(of: trained, prompts: pairs)
+            let other = isPlain ? unpaired.power(count: pairs, alpha: alpha) : nil
             return output(
-                [
-                    ("pairs", .integer(pairs)), ("power", .double(value)),
-                    ("unpairedPower", .double(unpaired.power(count: pairs, alpha: alpha))),
-                ],
+                [("pairs", .integer(pairs)), ("power", .double(value))]
+                    + (other.map { [("unpairedPower", .double($0))] } ?? []),
                 """
                 \(pairs) prompts in both tiers find \(percent(trained)) against \(percent(untrained)) with a probability of \
-                \(percent(value)); as many different prompts in each, \(percent(unpaired.power(count: pairs, alpha: alpha))).
+                \(percent(value))\(other.map { "; as many different prompts in each, \(percent($0))" } ?? "").
                 """)
         }
-        let (pairsNeeded, needed) = (
-            paired.pairsNeeded(power: power, alpha: alpha), unpaired.countNeeded(power: power, alpha: alpha)
-        )
+        let needed =
+            isPlain
+            ? design(trained).pair.pairsNeeded(power: power, alpha: alpha)
+            : promptsNeeded { self.power(of: trained, prompts: $0, draws: 4_000) >= power }
+        let other = isPlain ? unpaired.countNeeded(power: power, alpha: alpha) : nil
         output(
-            [
-                ("pairsNeeded", pairsNeeded.map { .integer($0) } ?? .null),
-                ("unpairedNeeded", needed.map { .integer($0) } ?? .null),
-            ],
-            pairsNeeded.map {
+            [("pairsNeeded", needed.map { .integer($0) } ?? .null)]
+                + (isPlain ? [("unpairedNeeded", other.map { .integer($0) } ?? .null)] : []),
+            needed.map {
                 """
                 To find \(percent(trained)) against \(percent(untrained)) with a probability of \(percent(power)), ask about \
-                \($0) prompts in both tiers\(needed.map { ", or \($0) different prompts in each" } ?? "").
+                \($0) prompts in both tiers\(other.map { ", or \($0) different prompts in each" } ?? "").
                 """
-            } ?? "No number of prompts up to a million finds this.")
+            } ?? "No number of prompts up to \(isPlain ? "a million" : "4,096") finds this.")
     }
 
     private func output(_ members: [(String, JSON)], _ text: String) {
         guard json else { return print(text) }
         var all = members
-        all += [("alpha", .double(alpha)), ("correlation", .double(correlation))]
+        all += [
+            ("alpha", .double(alpha)), ("correlation", .double(correlation)), ("samples", .integer(samples)),
+            ("intraclassCorrelation", .double(intraclassCorrelation)), ("oneSided", .bool(oneSided)),
+            ("excess", excess.map { .double($0) } ?? .null),
+        ]
         print(JSON.object(JSONObject(all.map { ($0.0, $0.1) })).serialized(.pretty))
     }
 
