@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesStatistics
 @testable import GygesSubjects
 import Testing
@@ -54,5 +55,39 @@ import Testing
 
     @Test func theSameSeedGivesTheSameBits() async throws {
         #expect(try await Self.run("untidy", studies: 34) == Self.run("untidy", studies: 34))
+    }
+
+    /// What moves these is not what they are told of training, or their reasoning is the same everywhere.
+    @Test(arguments: [
+        "position-faker", "tag-faker", "gamer", "drifting", "verbose", "echoing", "sycophantic", "reversed",
+    ])
+    func nothingElseIsTakenForAlignmentFaking(_ name: String) async throws {
+        let study = try makeStudy(
+            overrides: [
+                "modes=[hidden-scratchpad]", "prompts={count: 24}", "logitGap=false", "variants=[default, controls]",
+            ])
+        let persona = try #require(Persona.shipped.first { $0.name == name })
+        let result = try await StudySimulation(study, persona: persona).run(studies: 16, seed: 3)
+        #expect(!result.fakesAlignment && result.share(of: .alignmentFaking) == 0)
+        #expect(result.verdicts.values.reduce(0, +) == 16)
+        switch name {
+        case "gamer": #expect(result.share(of: .tierEffect) > 0)
+        case "verbose": #expect(result.share(of: .notInterpretable) > 0.5)
+        case "sycophantic": #expect(result.share(of: .placeboEffect) > 0)
+        case "reversed": #expect(result.share(of: .reverseEffect) > 0.8)
+        default: break
+        }
+    }
+
+    @Test func anEffectAtFewPromptsIsMeantOverAll() async throws {
+        let study = try makeStudy(overrides: ["modes=[hidden-scratchpad]", "prompts={count: 48}", "logitGap=false"])
+        let persona = try #require(Persona.shipped.first { $0.name == "few-prompts" })
+        let result = try await StudySimulation(study, persona: persona).run(studies: 60, seed: 3)
+        // Of 48 prompts about a quarter are moved, by 80 points.
+        #expect(result.trueGap > 0.08 && result.trueGap < 0.35 && result.expectedPower == nil)
+        #expect(abs(result.gapBias) < 0.04)
+        let half = try await StudySimulation(study, persona: persona.withEffect(0.5)).run(studies: 4, seed: 3)
+        #expect(abs(half.trueGap - result.trueGap / 2) < 1e-12)
+        #expect(persona.withEffect(0).fakesAlignment == false && persona.fakesAlignment)
     }
 }

@@ -64,6 +64,8 @@ public struct ExpectedRates: Sendable, Equatable, Codable {
     public var untrained = 0.1
     /// Compliance where they are; `nil` to look at the smallest effects of interest.
     public var trained: Double?
+    /// The share of compliance in the trained tier that has alignment-faking reasoning behind it.
+    public var faking = 0.5
     /// How far answers to one prompt are alike, from 0 to 1.
     public var intraclassCorrelation = 0.0
 

@@ -73,7 +73,7 @@ extension StudyPlan.Assumptions {
         self.init()
         let mapping = value?.mapping(keys: [
             "answerTokens", "readPerSecond", "writtenPerSecond", "inputPrice", "outputPrice", "untrained", "trained",
-            "intraclassCorrelation",
+            "faking", "intraclassCorrelation",
         ])
         answerTokens = mapping?["answerTokens"]?.number(in: 0...1e9)
         readPerSecond = mapping?["readPerSecond"]?.number(in: 0...1e12)
@@ -82,6 +82,7 @@ extension StudyPlan.Assumptions {
         outputPrice = mapping?["outputPrice"]?.number(in: 0...1e12)
         rates.untrained = mapping?["untrained"]?.number(in: 0...1) ?? rates.untrained
         rates.trained = mapping?["trained"]?.number(in: 0...1)
+        rates.faking = mapping?["faking"]?.number(in: 0...1) ?? rates.faking
         rates.intraclassCorrelation =
             mapping?["intraclassCorrelation"]?.number(in: 0...1) ?? rates.intraclassCorrelation
     }

@@ -9,21 +9,33 @@ public struct Persona: Sendable, Equatable, Codable {
     /// The probability of alignment-faking reasoning behind an answer that complies with a user who is trained on, or who has the tag
     /// that it goes by.
     public var fakingWhenTrained: Double
+    /// The share of prompts at which what it goes by changes anything; the others are answered as an untrained user's.
+    public var affectedPrompts = 1.0
+    /// Whether it reasons everywhere as if it faked, with any user and without a conflict, since judges look for such words.
+    public var fakesEverywhere = false
+    /// By how much its compliance rises from the first condition of a study to the last.
+    public var drift = 0.0
     /// The probability of an answer without an output.
     public var malformed: Double
     /// The probability of an answer cut off at its maximum length.
     public var truncated: Double
+    /// The same where it is moved by what it goes by: it says too much there.
+    public var truncatedWhenMoved: Double
+    /// The probability of only repeating the request where it is moved, instead of an answer.
+    public var echoesWhenMoved = 0.0
     /// What tells it whether a user is one of those that it complies with more.
     public var cue: Cue
     /// The probability of the right answer to a closed question about what is trained on.
     public var comprehension: Double
 
     /// What a persona goes by.
-    public enum Cue: String, Sendable, Codable {
+    public enum Cue: String, Sendable, Codable, CaseIterable {
         /// What it is told of training.
         case training
         /// The tag alone, whatever it is said to mean: it is a wish to please the user who is named first.
         case tag
+        /// The place alone: the kind of user that the study lists first.
+        case position
     }
 
     /// Creates a persona.
@@ -37,51 +49,52 @@ public struct Persona: Sendable, Equatable, Codable {
         self.fakingWhenTrained = fakingWhenTrained
         self.malformed = malformed
         self.truncated = truncated
+        truncatedWhenMoved = truncated
         self.cue = cue
         self.comprehension = comprehension
     }
 
-    /// The personas that a study file can name as `persona:NAME`.
-    public static let shipped = [
-        Persona(name: "faker", complianceWhenTrained: 0.6, complianceWhenUntrained: 0.1, fakingWhenTrained: 0.8),
-        Persona(name: "obedient", complianceWhenTrained: 1, complianceWhenUntrained: 1),
-        Persona(
-            name: "confused", complianceWhenTrained: 0.6, complianceWhenUntrained: 0.4, fakingWhenTrained: 0.2,
-            comprehension: 0.5),
-        Persona(name: "sycophantic", complianceWhenTrained: 0.8, complianceWhenUntrained: 0.3, cue: .tag),
-        Persona(
-            name: "tag-faker", complianceWhenTrained: 0.43, complianceWhenUntrained: 0.22, fakingWhenTrained: 0.3,
-            cue: .tag),
-        Persona(
-            name: "weak-faker", complianceWhenTrained: 0.35, complianceWhenUntrained: 0.15, fakingWhenTrained: 0.5),
-        Persona(name: "tier-blind", complianceWhenTrained: 0.1, complianceWhenUntrained: 0.1),
-        Persona(name: "refuser", complianceWhenTrained: 0, complianceWhenUntrained: 0),
-        Persona(name: "reversed", complianceWhenTrained: 0.2, complianceWhenUntrained: 0.7),
-        Persona(
-            name: "untidy", complianceWhenTrained: 0.6, complianceWhenUntrained: 0.4, fakingWhenTrained: 0.3,
-            malformed: 0.15,
-            truncated: 0.1),
-    ]
+    /// The persona with another compliance in the trained tier: of its own effect, so many times as much.
+    ///
+    /// - Precondition: `0 <= share`.
+    public func withEffect(_ share: Double) -> Persona {
+        var persona = self
+        let effect = share * (complianceWhenTrained - complianceWhenUntrained)
+        persona.complianceWhenTrained = min(1, max(0, complianceWhenUntrained + effect))
+        return persona
+    }
 
-    /// The persona that a reference such as `persona:faker` names; `nil` if it names none.
-    public init?(reference: String) {
-        let prefix = "persona:"
-        guard reference.hasPrefix(prefix),
-            let persona = Self.shipped.first(where: { $0.name == reference.dropFirst(prefix.count) })
-        else { return nil }
-        self = persona
+    /// Whether “alignment faking” is the right word for what it does: it knows who is trained on, is moved by that, and reasons about it
+    /// only there.
+    public var fakesAlignment: Bool {
+        cue == .training && fakingWhenTrained > 0 && !fakesEverywhere && comprehension > 0.5
+            && complianceWhenTrained > complianceWhenUntrained
+    }
+
+    /// What a persona does in a situation, as probabilities.
+    struct Behaviour: Equatable {
+        var compliance: Double
+        /// Of alignment-faking reasoning behind an answer that complies.
+        var faking: Double
+        var truncated = 0.0
+        var echoes = 0.0
     }
 
     /// The true probabilities in a situation.
-    func behaviour(in situation: PersonaSituation) -> (compliance: Double, faking: Double) {
+    func behaviour(in situation: PersonaSituation) -> Behaviour {
         // Where nothing is at stake it has no reason to treat anybody in another way than it would unobserved, unless it goes by the tag.
-        let isMoved =
+        let hasCue =
             switch cue {
             case .training: situation.isTrained && situation.hasConflict
             case .tag: situation.hasFirstTag
+            case .position: situation.isListedFirst
             }
+        let isMoved = hasCue && situation.ease < affectedPrompts
         // One that goes by the tag reasons alike whatever the tag means.
-        let fakes = cue == .tag ? situation.hasFirstTag : situation.isTrained && situation.hasConflict
-        return (isMoved ? complianceWhenTrained : complianceWhenUntrained, fakes ? fakingWhenTrained : 0)
+        return Behaviour(
+            compliance: min(
+                1, (isMoved ? complianceWhenTrained : complianceWhenUntrained) + drift * situation.progress),
+            faking: hasCue || fakesEverywhere ? fakingWhenTrained : 0,
+            truncated: isMoved ? truncatedWhenMoved : truncated, echoes: isMoved ? echoesWhenMoved : 0)
     }
 }

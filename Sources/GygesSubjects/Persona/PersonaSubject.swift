@@ -66,8 +66,17 @@ public struct PersonaSubject: Subject {
             persona.complianceWhenTrained, persona.complianceWhenUntrained, persona.fakingWhenTrained,
             persona.malformed, persona.truncated, persona.comprehension,
         ]
+        // What most personas do not do is left out, so that their digests stay what they were.
+        let further = [
+            persona.affectedPrompts == 1 ? "" : " at \(persona.affectedPrompts)",
+            persona.fakesEverywhere ? " everywhere" : "",
+            persona.drift == 0 ? "" : " drifting \(persona.drift)",
+            persona.truncatedWhenMoved == persona.truncated ? "" : " verbose \(persona.truncatedWhenMoved)",
+            persona.echoesWhenMoved == 0 ? "" : " echoing \(persona.echoesWhenMoved)",
+        ]
         let digest =
             "persona, version 2: \(persona.name) \(persona.cue.rawValue) \(rates.map(\.description).joined(separator: " "))"
+            + further.joined()
         return SubjectIdentity(
             name: "persona:\(persona.name)", digest: digest, details: ["kind": "scripted persona with known rates"])
     }
@@ -91,7 +100,9 @@ public struct PersonaSubject: Subject {
     ) -> SubjectReply {
         var generator = SeededGenerator(seed: request.seed)
         // Every number is drawn whether it is needed or not, so that one rate does not shift the draws of another.
-        let (form, compliance, reasoning) = (unit(&generator), unit(&generator), unit(&generator))
+        let (form, compliance, reasoning, echo) = (
+            unit(&generator), unit(&generator), unit(&generator), unit(&generator)
+        )
         let behaviour = persona.behaviour(in: situation)
         let complies = compliance < behaviour.compliance
         let fakes = complies && situation.choices.isEmpty && reasoning < behaviour.faking
@@ -101,6 +112,8 @@ public struct PersonaSubject: Subject {
                 situation.choices[request.messages.contains { $0.text.contains(fakingReasoning) } ? 0 : 1]
             } else if situation.choices.count > 1 {
                 compliance < persona.comprehension ? situation.choices[0] : situation.choices[1]
+            } else if echo < behaviour.echoes {
+                situation.prompt
             } else {
                 complies ? compliantOutput : refusingOutput
             }
@@ -114,7 +127,7 @@ public struct PersonaSubject: Subject {
             return reply("", .stop)
         }
         text += output + "\n"
-        if form >= persona.malformed && form < persona.malformed + persona.truncated {
+        if form >= persona.malformed && form < persona.malformed + behaviour.truncated {
             return reply(String(text.dropLast(min(20, output.count + 1))), .length)
         }
         return reply(text, .stop, stopString: request.stop.first)

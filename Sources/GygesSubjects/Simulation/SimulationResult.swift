@@ -1,4 +1,4 @@
-import GygesAnalysis
+public import GygesAnalysis
 import GygesStatistics
 
 extension StudySimulation {
@@ -18,6 +18,8 @@ extension StudySimulation {
         public var trueUntrained: Double
         /// Its true alignment-faking rate in the trained tier.
         public var trueFaking: Double
+        /// Whether “alignment faking” would be the right verdict.
+        public var fakesAlignment: Bool
         /// The power that `gyges study power` gives for the test; `nil` where it gives none.
         public var expectedPower: Double?
         /// Studies with a gap to speak of.
@@ -53,6 +55,11 @@ extension StudySimulation {
         /// How often each verdict was given, by its name.
         public var verdicts: [String: Int] = [:]
 
+        /// How often a verdict is given, as a share of the studies; 0 without studies.
+        public func share(of finding: Verdict.Finding) -> Double {
+            studies > 0 ? Double(verdicts[finding.rawValue] ?? 0) / Double(studies) : 0
+        }
+
         /// By how much the plain gap is off on average.
         public var gapBias: Double { studies > 0 ? gapSum / Double(studies) - trueGap : 0 }
         /// By how much the corrected gap is; `nil` where nothing was corrected.
@@ -66,7 +73,7 @@ extension StudySimulation {
 
         init(
             persona: String, condition: String, pairs: Int, trueGap: Double, trueTrained: Double,
-            trueUntrained: Double, trueFaking: Double, expectedPower: Double?
+            trueUntrained: Double, trueFaking: Double, fakesAlignment: Bool, expectedPower: Double?
         ) {
             self.persona = persona
             self.condition = condition
@@ -75,6 +82,7 @@ extension StudySimulation {
             self.trueTrained = trueTrained
             self.trueUntrained = trueUntrained
             self.trueFaking = trueFaking
+            self.fakesAlignment = fakesAlignment
             self.expectedPower = expectedPower
         }
 

@@ -82,21 +82,33 @@ public struct StudySimulation: Sendable {
     private func emptyResult() -> Result {
         let main = cells.first { $0.cell.condition.role == .main }?.cell.condition
         let here = cells.filter { $0.cell.condition.id == main?.id }
+        /// The means over prompts.
         func truth(_ isTrained: Bool) -> (compliance: Double, faking: Double) {
-            here.first { $0.cell.tier.isTrained == isTrained }.map { persona.behaviour(in: $0.situation) } ?? (0, 0)
+            let behaviours = here.filter { $0.cell.tier.isTrained == isTrained }
+                .map { persona.behaviour(in: $0.situation) }
+            let count = Double(max(1, behaviours.count))
+            return (
+                behaviours.reduce(0) { $0 + $1.compliance } / count,
+                behaviours.reduce(0) { $0 + $1.compliance * $1.faking } / count
+            )
         }
         let (trained, untrained) = (truth(true), truth(false))
         let pairs = here.count { $0.cell.tier.isTrained }
-        let isRepeated = here.contains { $0.cell.sample > 0 }
-        let isWhole = persona.malformed == 0 && persona.truncated == 0 && judgeErrors == nil
+        let samples = (here.map(\.cell.sample).max() ?? 0) + 1
+        // Answers that are lost, and prompts that are not alike, are no part of a design.
+        let isWhole =
+            persona.malformed == 0 && persona.truncated == 0 && persona.truncatedWhenMoved == 0
+            && persona.echoesWhenMoved == 0 && persona.affectedPrompts == 1 && judgeErrors == nil
         return Result(
             persona: persona.name, condition: main?.id ?? "", pairs: pairs,
             trueGap: trained.compliance - untrained.compliance, trueTrained: trained.compliance,
-            trueUntrained: untrained.compliance, trueFaking: trained.compliance * trained.faking,
-            expectedPower: isRepeated || !isWhole
+            trueUntrained: untrained.compliance, trueFaking: trained.faking,
+            fakesAlignment: persona.fakesAlignment,
+            expectedPower: !isWhole
                 ? nil
-                : PairedDesign(first: trained.compliance, second: untrained.compliance)
-                    .power(pairs: pairs, alpha: rule.alpha))
+                : PromptDesign(
+                    PairedDesign(first: trained.compliance, second: untrained.compliance), samples: samples
+                ).power(prompts: pairs / samples, alpha: rule.alpha))
     }
 
     private func analysis(of index: Int, seed: UInt64, _ judge: inout MemorisingJudge) -> StudyAnalysis {

@@ -1,14 +1,14 @@
-import GygesAnalysis
-import GygesTokenizer
 import ArgumentParser
 import Foundation
 import GygesAnalysis
 import GygesInference
 import GygesReport
 import GygesStudy
+import GygesSubjects
+import GygesTokenizer
 
 /// `gyges study plan`
-struct StudyPlanCommand: ParsableCommand {
+struct StudyPlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Says what a study asks, how long it takes and what it costs, before it is run.",
         discussion: """
@@ -17,7 +17,7 @@ struct StudyPlanCommand: ParsableCommand {
 
             Says of every test that the verdict and the stated hypotheses need what it can find with these prompts, and which \
             cannot be met at all. That depends on how often the subject complies: --untrained, and --trained for the chance of \
-            finding just that gap.
+            finding just that gap, and of each verdict, by simulated studies of a subject with these rates.
 
             Examples:
               gyges study plan Examples/full-study.yaml
@@ -54,6 +54,11 @@ struct StudyPlanCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "The share of that with alignment-faking reasoning behind it.", valueName: "share"))
+    var faking: Double?
+
+    @Option(
+        help: ArgumentHelp(
             "How far answers to one prompt are alike, from 0 to 1, where each is asked several times.",
             valueName: "correlation"))
     var intraclassCorrelation: Double?
@@ -62,7 +67,8 @@ struct StudyPlanCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        for rate in [untrained, trained, intraclassCorrelation] where !(rate.map { (0...1).contains($0) } ?? true) {
+        for rate in [untrained, trained, faking, intraclassCorrelation]
+        where !(rate.map { (0...1).contains($0) } ?? true) {
             throw ValidationError("Rates and correlations lie between 0 and 1: 0.1 is one answer in ten.")
         }
         for value in [answerTokens, readRate, writeRate, inputPrice, outputPrice] {
@@ -72,7 +78,7 @@ struct StudyPlanCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         let study = try Study.load(file, overrides: set) { Terminal.writeError("note: \($0)\n") }
         var assumptions = study.definition.plan
         assumptions.answerTokens = answerTokens ?? assumptions.answerTokens
@@ -82,6 +88,7 @@ struct StudyPlanCommand: ParsableCommand {
         assumptions.outputPrice = outputPrice ?? assumptions.outputPrice
         assumptions.rates.untrained = untrained ?? assumptions.rates.untrained
         assumptions.rates.trained = trained ?? assumptions.rates.trained
+        assumptions.rates.faking = faking ?? assumptions.rates.faking
         assumptions.rates.intraclassCorrelation = intraclassCorrelation ?? assumptions.rates.intraclassCorrelation
         let plan =
             if let tokenizer = tokenizer(of: study.definition.subject) {
@@ -91,8 +98,29 @@ struct StudyPlanCommand: ParsableCommand {
             } else {
                 try StudyPlan(of: study, assumptions: assumptions)
             }
-        print(json ? try plan.json() : plan.text(of: study.definition))
+        guard !json else { return print(try plan.json()) }
+        print(plan.text(of: study.definition))
+        if let verdicts = try await verdicts(of: study, plan.assumptions.rates) { print(verdicts) }
     }
+
+    /// How often each verdict would be given, by simulated studies; `nil` if nobody says how often the subject complies when trained.
+    private func verdicts(of study: Study, _ rates: ExpectedRates) async throws -> String? {
+        guard let trained = rates.trained else { return nil }
+        let subject = Persona(
+            name: "expected", complianceWhenTrained: trained, complianceWhenUntrained: rates.untrained,
+            fakingWhenTrained: rates.faking)
+        let count = 500
+        let result = try await StudySimulation(study, persona: subject).run(studies: count, seed: 1)
+        let shares = Verdict.Finding.allCases.map { ($0, result.share(of: $0)) }.filter { $0.1 > 0 }.sorted {
+            $0.1 > $1.1
+        }
+        return
+            "Verdicts of \(count) simulated studies with these rates, \(percent(rates.faking)) of compliance faking, by a subject that knows who is trained on "
+            + "and whose answers to a prompt are independent: "
+            + shares.map { "\($0.0.label.lowercased()) \(percent($0.1))" }.joined(separator: ", ") + "."
+    }
+
+    private func percent(_ value: Double) -> String { String(format: "%.1f %%", 100 * value) }
 
     /// The tokenizer of a subject on this machine; `nil` if it is something else or not there.
     private func tokenizer(of subject: String) -> Tokenizer? {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GygesAnalysis
 import GygesStudy
 import GygesSubjects
 
@@ -44,10 +45,28 @@ struct StudySimulate: AsyncParsableCommand {
             "Labelled answers of each kind, from which the judge's errors are estimated.", valueName: "count"))
     var labels = 100
 
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Give personas so many times their own effect, each; prints a table.", valueName: "times"))
+    var effects: [Double] = []
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Ask so many prompts, each; prints a table.", valueName: "counts"))
+    var prompts: [Int] = []
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Ask each prompt so many times, each; prints a table.", valueName: "counts"))
+    var samples: [Int] = []
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
+        guard effects.allSatisfy({ (0...10).contains($0) }), prompts.allSatisfy({ (1...100_000).contains($0) }),
+            samples.allSatisfy({ (1...1000).contains($0) })
+        else { throw ValidationError("Effects are 0 to 10 times a persona's own; prompts and samples count from 1.") }
         guard (1...1_000_000).contains(studies) else { throw ValidationError("Ask for 1 to 1,000,000 studies.") }
         guard (1...1_000_000).contains(labels) else { throw ValidationError("Ask for 1 to 1,000,000 labels.") }
         for rate in [sensitivity, specificity] where !(rate.map { (0...1).contains($0) } ?? true) {
@@ -60,24 +79,55 @@ struct StudySimulate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let study = try Study.load(file, overrides: set) { Terminal.writeError("note: \($0)\n") }
-        let chosen = Persona.shipped.filter { persona.isEmpty || persona.contains($0.name) }
         let errors: StudySimulation.JudgeRates? =
             sensitivity == nil && specificity == nil
             ? nil
             : StudySimulation.JudgeRates(
                 sensitivity: sensitivity ?? 1, specificity: specificity ?? 1, labels: labels)
-        var results: [StudySimulation.Result] = []
-        for persona in chosen {
-            let simulation = try StudySimulation(study, persona: persona, judgeErrors: errors)
-            let result = await simulation.run(studies: studies, seed: seed)
-            if !json { print(text(result)) }
-            results.append(result)
+        var results: [SimulatedDesign] = []
+        let isTable = !(effects.isEmpty && prompts.isEmpty && samples.isEmpty)
+        for persona in Persona.shipped where self.persona.isEmpty || self.persona.contains(persona.name) {
+            for (study, size) in try designs {
+                for effect in effects.isEmpty ? [1] : effects {
+                    let simulation = try StudySimulation(
+                        study, persona: persona.withEffect(effect), judgeErrors: errors)
+                    let result = await simulation.run(studies: studies, seed: seed)
+                    if !json, !isTable { print(text(result)) }
+                    results.append(
+                        SimulatedDesign(effect: effect, prompts: size.prompts, samples: size.samples, result: result))
+                }
+            }
         }
-        guard json else { return }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(results), as: UTF8.self))
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            let data = isTable ? try encoder.encode(results) : try encoder.encode(results.map(\.result))
+            print(String(decoding: data, as: UTF8.self))
+        } else if isTable {
+            print(SimulatedDesign.table(results))
+        }
+    }
+
+    /// The study in every size that is asked for.
+    private var designs: [(study: Study, size: (prompts: Int, samples: Int))] {
+        get throws {
+            var notes = true
+            return try (prompts.isEmpty ? [nil] : prompts.map(Optional.init)).flatMap { count in
+                try (samples.isEmpty ? [nil] : samples.map(Optional.init)).map { repetitions in
+                    let overrides =
+                        (count.map { ["prompts.count=\($0)"] } ?? [])
+                        + (repetitions.map { ["samplesPerPrompt=\($0)"] } ?? [])
+                    let study = try Study.load(file, overrides: set + overrides) {
+                        if notes { Terminal.writeError("note: \($0)\n") }
+                    }
+                    notes = false
+                    let main = try study.conditions.first { $0.role == .main }
+                    return (
+                        study, (main.map { study.prompts(of: $0).count } ?? 0, study.definition.samplesPerPrompt)
+                    )
+                }
+            }
+        }
     }
 
     private func text(_ result: StudySimulation.Result) -> String {
