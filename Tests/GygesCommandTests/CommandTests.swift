@@ -47,6 +47,13 @@ import Testing
             (["study", "resume", "/no/such/run"], 1, "/no/such/run"),
             (["study", "import", "paper", "/no/such/folder", "--into", "/no/such/run"], 1, "/no/such/folder"),
             (["study", "import", "table", "x", "--into", "y"], 64, "pipeline"),
+            (["study", "import", "inspect", "x"], 64, "--into"),
+            (["study", "import", "paper", "x", "--into", "y", "--map", "compliance=a"], 64, "Inspect"),
+            (["study", "import", "inspect", "x", "--map", "preview", "--map", "compliance=a"], 64, "--map preview"),
+            (
+                ["study", "import", "inspect", "x", "--into", "/no/such/run", "--map", "kindness=a"], 1,
+                "compliance, refusal"
+            ),
             (["study", "merge", "/no/such/run", "/no/such/other", "--into", "y"], 1, "/no/such/run"),
             (["pull", "hf:"], 1, "hf:"),
             (["fill", "model", "text", "--precision", "q4"], 64, "int8"),
