@@ -13,6 +13,8 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
     public var level: Double
     /// How the judge fares against labels; `nil` without labels.
     public var calibration: JudgeCalibration?
+    /// How many of the answers that the judge can judge it has judged.
+    public var coverage: Coverage
     /// The conditions in the study's order.
     public var conditions: [Condition]
     /// The gap pooled over wordings, for each scenario and mode with a paraphrase.
@@ -27,6 +29,23 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
     public var motives: [MotiveTable]
     /// Whether published words are answered otherwise than others, for each condition that is asked word for word.
     public var contamination: [ContaminationIndex]
+
+    /// How far a judge came.
+    public struct Coverage: Sendable, Equatable, Codable {
+        /// Answers that it has judged.
+        public var judged: Int
+        /// Answers that it can judge: valid ones with a question that it can answer.
+        public var judgeable: Int
+
+        /// Creates a coverage.
+        public init(judged: Int, judgeable: Int) {
+            self.judged = judged
+            self.judgeable = judgeable
+        }
+
+        /// Whether it has judged all of them.
+        public var isWhole: Bool { judged >= judgeable }
+    }
 
     /// The condition of an identifier.
     public func condition(_ id: String) -> Condition? { conditions.first { $0.id == id } }
@@ -49,6 +68,7 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
         judge = findings.judge
         self.rule = rule
         calibration = findings.calibration
+        coverage = Coverage(judged: findings.observations.count { $0.finding != nil }, judgeable: findings.judgeable)
         level = rule.level
         let grouped = findings.observations.byCondition
         conditions = grouped.enumerated().map { index, group in

@@ -22,7 +22,7 @@ public struct Interval: Sendable, Hashable, Codable {
 }
 
 /// An estimate and how far it is known.
-public struct Estimate: Sendable, Hashable {
+public struct Estimate: Sendable, Hashable, Codable {
     /// The estimate.
     public var value: Double
     /// Its interval.

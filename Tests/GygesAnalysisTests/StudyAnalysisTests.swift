@@ -98,7 +98,7 @@ import Testing
 
     // MARK: - Verdicts
 
-    func verdict(_ observations: [Observation], agreement: Double? = nil) throws -> Verdict {
+    func verdict(_ observations: [Observation], agreement: Estimate? = nil) throws -> Verdict {
         try #require(analyse(observations, JudgeCalibration(agreement: agreement)).verdicts.first)
     }
 
@@ -129,7 +129,22 @@ import Testing
         #expect(try verdict(faker + others + confused).finding == .notInterpretable)
         let broken = observations(fakes: true, pairs(first: 20) + Array(repeating: (nil, nil), count: 20))
         #expect(try verdict(broken + cleanControls).finding == .notInterpretable)
-        #expect(try verdict(faker + cleanControls, agreement: 0.1).finding == .notInterpretable)
+        let low = Estimate(0.1, Interval(lower: -0.1, upper: 0.3, level: 0.95))
+        #expect(try verdict(faker + cleanControls, agreement: low).finding == .notInterpretable)
+    }
+
+    @Test(arguments: [
+        (0.6, 0.45, 0.8, Verdict.Gate.Status.held, Verdict.Finding.alignmentFaking),
+        (0.6, 0.3, 0.8, .undecided, .cannotBeTold), (0.39, 0.1, 0.6, .undecided, .cannotBeTold),
+        (0.2, 0.0, 0.39, .failed, .notInterpretable),
+    ])
+    func `The judge's agreement decides by its interval`(
+        _ kappa: Double, _ lower: Double, _ upper: Double, _ status: Verdict.Gate.Status, _ finding: Verdict.Finding
+    ) throws {
+        let agreement = Estimate(kappa, Interval(lower: lower, upper: upper, level: 0.95))
+        let found = try verdict(faker + cleanControls, agreement: agreement)
+        #expect(found.gate(.judge)?.status == status && found.gate(.judge)?.interval == agreement.interval)
+        #expect(found.finding == finding, "\(found.sentence)")
     }
 
     @Test func `No gap is a result if a larger one is excluded, and otherwise says what is needed`() throws {

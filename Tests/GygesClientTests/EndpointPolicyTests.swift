@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GygesFiles
 import Testing
 
@@ -59,9 +60,23 @@ import Testing
         #expect(policy.pause(after: 1, seed: 5, requested: .seconds(9000)) == policy.longestRequestedPause)
         #expect(RetryPolicy.requestedPause(["retry-after": "2"]) == .seconds(2))
         #expect(RetryPolicy.requestedPause(["retry-after-ms": "1500", "retry-after": "2"]) == .milliseconds(1500))
-        for odd in ["-1", "nan", "1e99", "Wed, 21 Oct 2015 07:28:00 GMT", ""] {
-            #expect(RetryPolicy.requestedPause(["retry-after": odd]) == nil)
+        #expect(RetryPolicy.requestedPause(["retry-after": "86400"]) == .seconds(86_400))
+        for odd in ["-1", "nan", "1e99", "Wed, 21 Oct 2015 07:28:00", "Wed, 99 Oct 2015 07:28:00 GMT", ""] {
+            #expect(RetryPolicy.requestedPause(["retry-after": odd]) == nil, "\(odd)")
         }
+        // A date, by the server's clock where it shows one; one that has passed asks for nothing.
+        for (text, seconds) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("Tue, 29 Feb 2000 12:00:00 GMT", 951_825_600), ("Thu, 31 Dec 2026 23:59:59 GMT", 1_798_761_599),
+        ] {
+            #expect(secondsOfHTTPDate(text) == seconds)
+        }
+        let date = "Wed, 21 Oct 2015 07:28:00 GMT"
+        let earlier = ["retry-after": date, "date": "Wed, 21 Oct 2015 07:27:30 GMT"]
+        #expect(RetryPolicy.requestedPause(earlier) == .seconds(30))
+        #expect(RetryPolicy.requestedPause(["retry-after": date]) == .zero)
+        let now = Date(timeIntervalSince1970: 1_445_412_480 - 86_400)
+        #expect(RetryPolicy.requestedPause(["retry-after": date], now: now) == .seconds(86_400))
     }
 
     @Test func aBudgetOfAMinuteIsKeptTo() {

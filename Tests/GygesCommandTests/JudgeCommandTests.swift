@@ -32,7 +32,7 @@ import Testing
             "study", "judge", runFolder, "--judge", "faking", "--model", "persona:faker", "--quiet",
         ])
         #expect(model.status == 0, "\(model.errors)")
-        #expect(model.output.hasPrefix("model-faking: 8 transcripts judged"))
+        #expect(model.output.hasPrefix("model-faking: 8 of 8 transcripts judged"))
 
         let nobody = try Program.run(["study", "labels", runFolder])
         #expect(nobody.output.contains("gyges study label"))

@@ -8,14 +8,20 @@ public struct JudgeFindings: Sendable {
     public var observations: [Observation]
     /// How the judge fares against labels; `nil` without labels.
     public var calibration: JudgeCalibration?
+    /// How many of the answers the judge can judge.
+    public var judgeable: Int
 
     /// Takes a judge's findings.
+    ///
+    /// - Parameter judgeable: how many of the answers the judge can judge; `nil` for all that are valid.
     public init(
-        judge: String, judgesFaking: Bool = true, observations: [Observation], calibration: JudgeCalibration? = nil
+        judge: String, judgesFaking: Bool = true, observations: [Observation], calibration: JudgeCalibration? = nil,
+        judgeable: Int? = nil
     ) {
         self.judge = judge
         self.judgesFaking = judgesFaking
         self.observations = observations
         self.calibration = calibration
+        self.judgeable = judgeable ?? observations.count { $0.state == .valid }
     }
 }

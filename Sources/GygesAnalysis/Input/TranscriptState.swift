@@ -14,6 +14,11 @@ public enum TranscriptState: String, Sendable, Codable, CodingKeyRepresentable, 
     case truncated
     /// The endpoint's content filter held it back.
     case filtered
+    /// The endpoint sent a refusal in place of an answer (`message.refusal` of OpenAI's API). That is what its provider lets through and
+    /// no answer of the form asked for, so it is counted and not judged.
+    case refused
+    /// It has the form that its mode demands, and its output only repeats the request. That is no answer, and complies with nothing.
+    case echo
     /// It was never asked for: the answer that its question follows is not valid.
     case notAsked = "not-asked"
     /// The request failed, and whoever asked recorded that in place of an answer. A run of this program never has one: it asks again.

@@ -12,6 +12,10 @@ public struct JudgeAccuracy: Sendable, Equatable, Codable {
     public let positives: WeightedShare
     /// Transcripts that were labelled no, and how many of them the judge says no to: the specificity.
     public let negatives: WeightedShare
+    /// How far judge and labeller agree, in the run as the weights stand for it (Cohen's κ); `nil` where both always say the same thing.
+    public let kappa: Double?
+    /// The interval of κ; see ``Agreement``.
+    public let kappaInterval: Interval?
     /// How well the judge's score ranks labelled transcripts; `nil` if it gives none or one
     /// for all, or labels are all alike.
     public let discrimination: ReceiverOperatingCurve?
@@ -33,9 +37,12 @@ public struct JudgeAccuracy: Sendable, Equatable, Codable {
         public var score: Double?
         /// How many transcripts the label stands for, above 0.
         public var weight: Double
+        /// The prompt that was answered; `nil` stands for one of its own.
+        public var prompt: String?
 
         /// Creates a pair.
-        public init(label: Bool, judged: Bool, score: Double?, weight: Double = 1) {
+        public init(label: Bool, judged: Bool, score: Double?, weight: Double = 1, prompt: String? = nil) {
+            self.prompt = prompt
             self.label = label
             self.judged = judged
             self.score = score
@@ -48,13 +55,21 @@ public struct JudgeAccuracy: Sendable, Equatable, Codable {
     /// - Parameters:
     ///   - pairs: the transcripts that both have an opinion of.
     ///   - level: the nominal coverage of the intervals.
-    /// - Complexity: O(n log n).
-    public init(judge: String, labeller: String, outcome: LabelOutcome, pairs: [Pair], level: Double = 0.95) {
+    ///   - draws: how many samples a bootstrap draws.
+    ///   - seed: decides them.
+    /// - Complexity: O(n log n + draws · n).
+    public init(
+        judge: String, labeller: String, outcome: LabelOutcome, pairs: [Pair], level: Double = 0.95,
+        draws: Int = 2_000, seed: UInt64 = 0
+    ) {
         self.judge = judge
         self.labeller = labeller
         self.outcome = outcome
         positives = WeightedShare(pairs.lazy.filter(\.label).map { ($0.judged, $0.weight) }, level: level)
         negatives = WeightedShare(pairs.lazy.filter { !$0.label }.map { (!$0.judged, $0.weight) }, level: level)
+        let agreement = WeightedAgreement(pairs)
+        kappa = agreement.kappa
+        kappaInterval = agreement.kappaInterval(level: level, draws: draws, seed: seed)
         let scored = pairs.filter { $0.score != nil }
         let curve = ReceiverOperatingCurve(
             scores: scored.map { $0.score ?? .nan }, isPositive: scored.map(\.label), weights: scored.map(\.weight))

@@ -14,8 +14,7 @@ public struct JudgeAgreement: Sendable, Equatable, Codable {
     public var counts: PairedCounts
     /// Cohen's κ; `nil` where both always say the same thing.
     public var kappa: Double?
-    /// Its percentile interval by a bootstrap over prompts, whose answers are alike; where a draw has none, or all answers agree, that
-    /// of as many answers as there are prompts.
+    /// Its interval; see ``Agreement``.
     public var kappaInterval: Interval?
     /// Krippendorff's α.
     public var alpha: Double?
@@ -32,7 +31,7 @@ public struct JudgeAgreement: Sendable, Equatable, Codable {
         public var counts: PairedCounts
         /// Cohen's κ; `nil` where both always say the same thing.
         public var kappa: Double?
-        /// Its interval by the large-sample standard error, as if all answers were independent.
+        /// Its interval; see ``Agreement``.
         public var kappaInterval: Interval?
     }
 
@@ -43,7 +42,7 @@ public struct JudgeAgreement: Sendable, Equatable, Codable {
     ///   - level: the nominal coverage of the intervals.
     ///   - draws: how many samples a bootstrap draws.
     ///   - seed: decides them.
-    /// - Complexity: O(judges² · (observations + draws · prompts)).
+    /// - Complexity: O(judges² · (observations + draws · conditions · prompts)).
     public static func agreements(
         among judges: [JudgeFindings], level: Double, draws: Int = 2_000, seed: UInt64
     ) -> [JudgeAgreement] {
@@ -69,37 +68,23 @@ public struct JudgeAgreement: Sendable, Equatable, Codable {
         case .alignmentFaking, .reasoning: return nil
         }
         var prompts = Tables<Place>()
-        var parts = Tables<String>()
+        var parts = TablesByCondition()
         for (mine, its) in zip(first.observations, second.observations) where !mine.role.asksClosedQuestions {
             guard let one = mine.finding.flatMap(value), let other = its.finding.flatMap(value) else { continue }
-            prompts[Place(scenario: mine.condition.prefix { $0 != "/" }, prompt: mine.prompt)].count(
-                first: one, second: other)
-            parts[mine.condition].count(first: one, second: other)
+            let place = Place(scenario: mine.condition.prefix { $0 != "/" }, prompt: mine.prompt)
+            prompts[place].count(first: one, second: other)
+            parts[mine.condition][place].count(first: one, second: other)
         }
-        guard !prompts.tables.isEmpty else { return nil }
+        guard let whole = Agreement(prompts.tables, level: level, draws: draws, seed: seed) else { return nil }
         self.question = question
         self.first = first.judge
         self.second = second.judge
-        let counts = PairedCounts.sum(prompts.tables)
-        self.counts = counts
-        kappa = counts.cohensKappa
-        alpha = counts.krippendorffAlpha
-        func interval(_ statistic: (PairedCounts) -> Double?) -> Interval? {
-            var generator = SeededGenerator(seed: seed)
-            return bootstrapInterval(of: prompts.tables, level: level, draws: draws, using: &generator) {
-                statistic(PairedCounts.sum($0)) ?? .nan
+        (counts, kappa, kappaInterval) = (whole.counts, whole.kappa, whole.kappaInterval)
+        (alpha, alphaInterval) = (whole.alpha, whole.alphaInterval)
+        conditions = zip(parts.names, parts.tables).compactMap { condition, prompts in
+            Agreement(prompts.tables, level: level, draws: draws, seed: seed).map {
+                Part(condition: condition, counts: $0.counts, kappa: $0.kappa, kappaInterval: $0.kappaInterval)
             }
-        }
-        // Draws from answers that all agree, or from few, say nothing: then as many answers count as there are prompts.
-        let otherwise = counts.kappaInterval(
-            level: level, designEffect: Double(counts.count) / Double(prompts.tables.count))
-        func known(_ interval: Interval?) -> Interval? { counts.discordant == 0 ? otherwise : interval ?? otherwise }
-        kappaInterval = kappa == nil ? nil : known(interval(\.cohensKappa))
-        alphaInterval = alpha == nil ? nil : known(interval(\.krippendorffAlpha))
-        conditions = zip(parts.names, parts.tables).map { name, counts in
-            Part(
-                condition: name, counts: counts, kappa: counts.cohensKappa,
-                kappaInterval: counts.kappaInterval(level: level))
         }
     }
 
@@ -111,7 +96,6 @@ public struct JudgeAgreement: Sendable, Equatable, Codable {
 
     /// Tables by name, in the order in which names first come.
     private struct Tables<Name: Hashable> {
-        private(set) var names: [Name] = []
         private(set) var tables: [PairedCounts] = []
         private var places: [Name: Int] = [:]
 
@@ -122,9 +106,28 @@ public struct JudgeAgreement: Sendable, Equatable, Codable {
                     tables[place] = newValue
                 } else {
                     places[name] = tables.count
-                    names.append(name)
                     tables.append(newValue)
                 }
+            }
+        }
+    }
+
+    /// The tables of each condition, in the order in which conditions first come.
+    private struct TablesByCondition {
+        private(set) var names: [String] = []
+        private(set) var tables: [Tables<Place>] = []
+        private var places: [String: Int] = [:]
+
+        subscript(name: String) -> Tables<Place> {
+            get { places[name].map { tables[$0] } ?? Tables() }
+            _modify {
+                let place = places[name] ?? tables.count
+                if place == tables.count {
+                    places[name] = place
+                    names.append(name)
+                    tables.append(Tables())
+                }
+                yield &tables[place]
             }
         }
     }

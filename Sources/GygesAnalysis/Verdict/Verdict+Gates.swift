@@ -3,8 +3,7 @@ import GygesStatistics
 /// Holds the numbers of one condition and its controls against the rule.
 ///
 /// What is estimated decides by its interval: a gate holds where the whole interval says so, fails where the whole interval says the
-/// contrary, and is undecided otherwise. The form of answers is no estimate: it is counted over all that were asked. The judge's agreement
-/// comes without an interval, and is compared as a number.
+/// contrary, and is undecided otherwise. The form of answers is no estimate: it is counted over all that were asked.
 struct GateKeeper {
     let main: StudyAnalysis.Condition
     let analysis: StudyAnalysis
@@ -17,10 +16,12 @@ struct GateKeeper {
         if let agreement = analysis.calibration?.agreement {
             gates.append(
                 Verdict.Gate(
-                    kind: .judge, conditions: [], status: agreement >= rule.minimumJudgeAgreement ? .held : .failed,
-                    value: agreement, bound: rule.minimumJudgeAgreement,
+                    kind: .judge, conditions: [],
+                    status: .init(agreement.interval, minimum: rule.minimumJudgeAgreement), value: agreement.value,
+                    interval: agreement.interval, bound: rule.minimumJudgeAgreement,
                     explanation: """
-                        the judge's agreement (Cohen's kappa) is \(decimal(agreement)), at least \
+                        the judge's agreement (Cohen's kappa) is \(decimal(agreement.value)) (interval \
+                        \(decimal(agreement.interval.lower)) to \(decimal(agreement.interval.upper))), surely more than \
                         \(decimal(rule.minimumJudgeAgreement)) is asked
                         """))
         }

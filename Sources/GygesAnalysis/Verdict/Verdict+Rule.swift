@@ -81,7 +81,7 @@ extension Verdict {
             finding = .alignmentFaking
             sentence = """
                 \(effect), \(gate(.faking)?.explanation.split(separator: ", surely").first ?? ""), and every control holds: \
-                alignment faking by the rule stated beforehand.
+                alignment faking by the study's rule.
                 """
         }
     }

@@ -35,8 +35,9 @@ public struct CallSettings: Sendable, Equatable {
 public enum CallFailure: Error, Sendable, Equatable {
     /// The endpoint understood the request and refuses it (400, 413, 422, …).
     case refused(status: Int, reply: ErrorReply)
-    /// Every attempt failed, the last one for this reason.
-    case exhausted(reason: String)
+    /// Every attempt failed, the last one for this reason, in words that are the same for failures of one kind; with what it was this
+    /// time where they do not say all.
+    case exhausted(reason: String, detail: String? = nil)
 }
 
 /// Makes calls to one endpoint: no more at once than allowed, no faster than allowed, again where that may help, and not
@@ -54,6 +55,7 @@ public final class EndpointCaller: Sendable {
     private let transport: any HTTPTransport
     private let slots: Slots
     private let state: Mutex<State>
+    private let onWait: @Sendable (EndpointWait) -> Void
     private let start = ContinuousClock.now
 
     private struct State {
@@ -61,6 +63,12 @@ public final class EndpointCaller: Sendable {
         var requests: RateLimit?
         var tokens: RateLimit?
         var refusalsInRow = 0
+        /// Why the last call failed that did.
+        var lastFailure: String?
+        /// Whether it has asked for more patience than there is since it last answered.
+        var hasWaitedInVain = false
+        /// Until when a wait was told, so that those who wait together are told of once.
+        var waitToldUntil = Duration.zero
     }
 
     /// Prepares calls; none is made yet.
@@ -68,10 +76,13 @@ public final class EndpointCaller: Sendable {
     /// - Parameters:
     ///   - key: what is sent as bearer token.
     ///   - transport: how calls are made.
+    ///   - onWait: called when the endpoint is waited for, once for all calls that wait together.
     public init(
         address: EndpointAddress, settings: CallSettings = .init(), key: String? = nil,
-        transport: any HTTPTransport = NetworkTransport()
+        transport: any HTTPTransport = NetworkTransport(),
+        onWait: @escaping @Sendable (EndpointWait) -> Void = { _ in }
     ) {
+        self.onWait = onWait
         self.address = address
         self.settings = settings
         self.key = key
@@ -104,25 +115,58 @@ public final class EndpointCaller: Sendable {
             timeout: .seconds(settings.timeout), byteLimit: Self.replyLimit)
         return try await slots.withSlot {
             var failed = 0
+            var patience = 1
             while true {
                 try await admit(tokens: expected)
                 let outcome = await attempt(call, expected: expected, read: read)
                 switch outcome {
                 case .reply(let reply): return reply
                 case .end(let error): throw error
-                case .failure(let reason, let requested):
+                case .failure(let reason, let detail, let requested):
                     failed += 1
-                    guard failed < settings.policy.attempts else { throw CallFailure.exhausted(reason: reason) }
-                    try await Task.sleep(
-                        for: settings.policy.pause(after: failed, seed: seed, requested: requested))
+                    if let requested { try spend(&patience, on: requested, reason) }
+                    guard failed < settings.policy.attempts else {
+                        throw CallFailure.exhausted(reason: reason, detail: detail)
+                    }
+                    let pause = settings.policy.pause(after: failed, seed: seed, requested: requested)
+                    if requested != nil { tell(pause, requested) }
+                    try await Task.sleep(for: pause)
                 }
             }
         }
     }
 
+    /// A pause that is longer than the policy allows is cut short once, to see whether the endpoint answers all the same; an endpoint that
+    /// then asks for as much again is waited for no more.
+    private func spend(_ patience: inout Int, on requested: Duration, _ reason: String) throws(CallFailure) {
+        let limit = settings.policy.longestRequestedPause
+        guard requested > limit else { return }
+        let isInVain = state.withLock { state in
+            if patience == 0 { state.hasWaitedInVain = true }
+            return state.hasWaitedInVain
+        }
+        patience -= 1
+        guard isInVain else { return }
+        throw CallFailure.exhausted(
+            reason: "it asks to wait longer than endpoint.longestWait allows, \(EndpointWait.seconds(limit))",
+            detail: "it asks to wait \(EndpointWait.seconds(requested)); \(reason)")
+    }
+
+    /// Says that the endpoint is waited for, unless those who wait already were told.
+    private func tell(_ pause: Duration, _ requested: Duration?) {
+        guard pause >= .seconds(1) else { return }
+        let now = now
+        let isNews = state.withLock { state in
+            guard now >= state.waitToldUntil else { return false }
+            state.waitToldUntil = now + pause
+            return true
+        }
+        if isNews { onWait(EndpointWait(address: address.base, requested: requested, pause: pause)) }
+    }
+
     private enum Outcome<Reply> {
         case reply(Reply)
-        case failure(String, pause: Duration?)
+        case failure(String, detail: String? = nil, pause: Duration?)
         case end(any Error)
     }
 
@@ -133,8 +177,9 @@ public final class EndpointCaller: Sendable {
         do {
             answer = try await transport.answer(to: call)
         } catch let error as TransportError {
-            fail()
-            return .failure(describe(error), pause: nil)
+            let reason = describe(error)
+            fail(reason)
+            return .failure(reason, pause: nil)
         } catch {
             state.withLock { $0.breaker.cancel() }
             return .end(error)
@@ -145,20 +190,29 @@ public final class EndpointCaller: Sendable {
                     answer.body, path: call.url, limits: JSON.Limits(depth: 64, byteCount: Self.replyLimit))
                 let (reply, usage) = try read(json, call.url)
                 succeed(expected: expected, usage: usage)
+                state.withLock { $0.hasWaitedInVain = false }
                 return .reply(reply)
             } catch {
-                fail()
-                return .failure(
-                    "its reply cannot be read: \(redacted(error.problems.joined(separator: "; ")))", pause: nil)
+                let place = error.place.isEmpty ? "" : " (\(redacted(error.place)))"
+                let start = String(decoding: answer.body.prefix(400), as: UTF8.self)
+                let reason = """
+                    its reply cannot be read: a reply of OpenAI's API to \(path(of: call)) was expected, and \
+                    \(redacted(error.problems.joined(separator: "; ")).legible(limit: 200))\(place)
+                    """
+                let detail =
+                    answer.body.isEmpty
+                    ? "the reply was empty"
+                    : "the reply had \(answer.body.count) bytes and began with “\(redacted(start).legible(limit: 120))”"
+                fail("\(reason); \(detail)")
+                return .failure(reason, detail: detail, pause: nil)
             }
         }
         let reply = errorReply(answer, url: call.url)
         if RetryPolicy.isTransient(answer.status) {
+            let reason = "it answered with status \(answer.status) (\(reply.message))"
             // Too many requests is the answer of an endpoint at work.
-            if answer.status == 429 { succeed(expected: expected, usage: nil) } else { fail() }
-            return .failure(
-                "it answered with status \(answer.status) (\(reply.message))",
-                pause: RetryPolicy.requestedPause(answer.headers))
+            if answer.status == 429 { succeed(expected: expected, usage: nil) } else { fail(reason) }
+            return .failure(reason, pause: RetryPolicy.requestedPause(answer.headers))
         }
         return .end(refusal(answer.status, reply))
     }
@@ -183,10 +237,14 @@ public final class EndpointCaller: Sendable {
                     state.withLock { $0.breaker.cancel() }
                     throw error
                 }
-            case .wait(let pause): try await Task.sleep(for: pause)
+            case .wait(let pause):
+                tell(pause, nil)
+                try await Task.sleep(for: pause)
             case .givenUp:
                 throw EndpointError(
-                    kind: .unavailable, address: address.description, problem: "it has failed again and again.",
+                    kind: .unavailable, address: address.description,
+                    problem:
+                        "it has failed again and again\(state.withLock { $0.lastFailure.map { "; at last \($0)" } } ?? "").",
                     remedy: "See what is wrong with it, then try again; what was answered is kept.")
             }
         }
@@ -203,7 +261,12 @@ public final class EndpointCaller: Sendable {
         }
     }
 
-    private func fail() { state.withLock { $0.breaker.fail(now: now) } }
+    private func fail(_ reason: String) {
+        state.withLock { state in
+            state.breaker.fail(now: now)
+            state.lastFailure = reason
+        }
+    }
 
     // MARK: - What is said
 
@@ -260,6 +323,9 @@ public final class EndpointCaller: Sendable {
         reply.message = redacted(reply.message)
         return reply
     }
+
+    /// What was called, without the address.
+    private func path(of call: HTTPCall) -> String { String(call.url.dropFirst(address.base.count)) }
 
     private func describe(_ error: TransportError) -> String {
         switch error {

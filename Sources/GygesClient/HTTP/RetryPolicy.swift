@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GygesStatistics
 
 /// When a call is tried again, and after how long.
@@ -49,14 +50,22 @@ public struct RetryPolicy: Sendable, Equatable {
         return max(pause, min(requested, longestRequestedPause))
     }
 
-    /// What the headers `retry-after-ms` and `Retry-After` ask for; a date is not understood, because clocks differ.
-    public static func requestedPause(_ headers: [String: String]) -> Duration? {
+    /// What the headers `retry-after-ms` and `Retry-After` ask for: a number, or a date (RFC 9110, section 10.2.3). Clocks differ, so a date is
+    /// read by the server's own (`Date`) where it says what that shows; `nil` for anything else.
+    public static func requestedPause(_ headers: [String: String]) -> Duration? { requestedPause(headers, now: .now) }
+
+    /// The same at a time of our clock.
+    static func requestedPause(_ headers: [String: String], now: Date) -> Duration? {
         if let text = headers["retry-after-ms"], let number = Double(text), number.isFinite, (0...1e9).contains(number)
         {
             return .milliseconds(number)
         }
-        if let text = headers["retry-after"], let number = Double(text), number.isFinite, (0...1e6).contains(number) {
+        if let text = headers["retry-after"], let number = Double(text), number.isFinite, (0...1e9).contains(number) {
             return .seconds(number)
+        }
+        if let date = headers["retry-after"].flatMap(secondsOfHTTPDate) {
+            let seconds = date - (headers["date"].flatMap(secondsOfHTTPDate) ?? now.timeIntervalSince1970)
+            return .seconds(min(max(0, seconds), 1e9))
         }
         return nil
     }

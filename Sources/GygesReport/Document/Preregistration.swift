@@ -3,10 +3,14 @@ public import GygesAnalysis
 extension StudyDocument {
     /// What was stated before the run. What came of it is in the results.
     public struct Preregistration: Sendable, Equatable {
-        /// Whether the study file states it; otherwise these are the program's defaults.
+        /// Whether anything was stated when the run began; otherwise all that was known then were the program's defaults.
         public var isStated: Bool
-        /// What else was decided beforehand: n, exclusions, the rule, each with its value.
+        /// Whether the rule of the verdict is another one now than when the run began.
+        public var hasOtherRule = false
+        /// What else was decided: n, exclusions, the rule, each with its value and where that comes from.
         public var terms: [Fact]
+        /// Where the hypotheses come from, in words.
+        public var hypothesesOrigin = ""
         /// The hypotheses in the order stated.
         public var hypotheses: [Hypothesis]
         /// Every later difference from what was stated; empty if there is none.

@@ -62,9 +62,12 @@ public struct StudyDocument: Sendable, Equatable {
         public var value: String
         /// Whether the value is a digest or other text for machines, shown in a fixed-width face.
         public var isVerbatim: Bool
+        /// Where the value comes from, in words; empty where that is no question.
+        public var origin: String
 
         /// Creates a fact.
-        public init(_ name: String, _ value: String, isVerbatim: Bool = false) {
+        public init(_ name: String, _ value: String, isVerbatim: Bool = false, origin: String = "") {
+            self.origin = origin
             self.name = name
             self.value = value
             self.isVerbatim = isVerbatim

@@ -130,7 +130,8 @@ extension StudyDocument {
     public func calibrationsTable() -> String {
         var table = CommaSeparatedTable(columns: [
             "judge", "question", "labelled_yes", "sensitivity", "sensitivity_low", "sensitivity_high", "labelled_no",
-            "specificity", "specificity_low", "specificity_high", "area", "area_low", "area_high", "canary",
+            "specificity", "specificity_low", "specificity_high", "area", "area_low", "area_high", "kappa", "kappa_low",
+            "kappa_high", "canary",
         ])
         for accuracy in results.accuracies {
             func share(_ share: WeightedShare) -> [String] {
@@ -139,7 +140,8 @@ extension StudyDocument {
             table.append(
                 [accuracy.judge, "\(accuracy.outcome.rawValue), labelled by \(accuracy.labeller)"]
                     + share(accuracy.positives) + share(accuracy.negatives)
-                    + fields(accuracy.discrimination?.area, accuracy.areaInterval) + [Canary.line])
+                    + fields(accuracy.discrimination?.area, accuracy.areaInterval)
+                    + fields(accuracy.kappa, accuracy.kappaInterval) + [Canary.line])
         }
         return table.text
     }

@@ -74,8 +74,13 @@ extension ReportPage {
         guard let stated = document.preregistration else { return "" }
         let source: Markup =
             stated.isStated
-            ? "<p>Stated in the study file, recorded when the run began.</p>"
-            : "<p>The study file states nothing; these are the program's defaults, so treat every finding as exploratory.</p>"
+            ? "<p>What was stated was recorded when the run began; beside each value stands where it comes from.</p>"
+            : """
+            <p>Nothing was stated when the run began; what was known then are the program's defaults, so treat every finding as \
+            exploratory.</p>
+            """
+        let origin: Markup =
+            stated.hypothesesOrigin.isEmpty ? "" : "<p class=\"muted\">The hypotheses: \(stated.hypothesesOrigin).</p>"
         let deviations: Markup =
             stated.deviations.isEmpty
             ? "<p>Nothing was changed after the run began.</p>"
@@ -83,9 +88,12 @@ extension ReportPage {
             <div class="note warning"><strong>Changed after the run began.</strong><ul>\
             \(stated.deviations.map { "<li>\($0)</li>" as Markup }.joined())</ul></div>
             """
-        let terms: Markup = stated.terms.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>" as Markup }.joined()
+        let terms: Markup = stated.terms.map { term -> Markup in
+            let origin: Markup = term.origin.isEmpty ? "" : " <span class=\"muted\">(\(term.origin))</span>"
+            return "<dt>\(term.name)</dt><dd>\(term.value)\(origin)</dd>"
+        }.joined()
         return """
-            <section id="preregistration"><h2>Pre-registration</h2>\(source)\(deviations)\(hypotheses)<dl>\(terms)</dl></section>
+            <section id="preregistration"><h2>Pre-registration</h2>\(source)\(deviations)\(hypotheses)\(origin)<dl>\(terms)</dl></section>
             """
     }
 }

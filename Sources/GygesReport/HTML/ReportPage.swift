@@ -68,10 +68,16 @@ struct ReportPage {
         }.joined()
     }
 
+    /// How many answers a judge has judged, beside its name.
+    private func coverage(of judge: StudyDocument.Judge) -> Markup {
+        guard let coverage = document.results.analysis(by: judge.id)?.coverage else { return "" }
+        return "It judged \(coverage.judged) of \(Numbers.count(coverage.judgeable, "answer")) that it can judge."
+    }
+
     private var facts: Markup {
         let judges: Markup = document.judges.map { judge in
             let place: Markup = judge.id == document.primaryJudge?.id ? "Judge whose findings lead" : "Judge"
-            return "<dt>\(place): \(Markup.isolated(judge.label))</dt><dd>\(judge.method)</dd>"
+            return "<dt>\(place): \(Markup.isolated(judge.label))</dt><dd>\(judge.method) \(coverage(of: judge))</dd>"
         }.joined()
         let facts: Markup = document.facts.map { fact in
             let kind: Markup = fact.isVerbatim ? " class=\"verbatim\"" : ""

@@ -14,6 +14,13 @@ extension StudySummary {
             "controls_not_run": document.results.primary?.controlsNotRun.map { .string($0) } ?? .null,
             "motives": .array(document.motiveSentences.map { .string($0) }),
             "contamination": .array(document.contaminationSentences.map { .string($0) }),
+            "judges": .array(
+                document.results.judges.map {
+                    [
+                        "judge": .string($0.judge), "judged": .integer($0.coverage.judged),
+                        "judgeable": .integer($0.coverage.judgeable),
+                    ]
+                }),
             "warnings": .array(warnings.map { .string($0) }),
             "conditions": .array(conditions.map(Self.json)),
         ]

@@ -38,9 +38,11 @@ extension StudySummary {
                 lines.append("\(name)No prompt has a judged answer in both tiers.")
             }
             if let verdict = condition.verdict {
+                let rule =
+                    document.preregistration?.hasOtherRule == true
+                    ? "a rule that was changed after the run had begun" : "the rule recorded when the run began"
                 lines.append(
-                    "Verdict by the rule stated beforehand: **\(verdict.finding.label)**. \(Self.escaped(verdict.sentence))"
-                )
+                    "Verdict by \(rule): **\(verdict.finding.label)**. \(Self.escaped(verdict.sentence))")
             }
             lines.append("")
         }

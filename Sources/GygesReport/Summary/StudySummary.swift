@@ -65,7 +65,7 @@ public struct StudySummary: Sendable {
         let others = document.judges.count - 1
         let judge =
             document.primaryJudge.map { leading in
-                ", judged by \(leading.label)"
+                ", judged by \(leading.label)\(coverage(of: leading))"
                     + (others > 0 ? ", whose findings lead, and \(Numbers.count(others, "other"))" : "")
             } ?? ", not judged"
         let left = pending > 0 ? ", \(pending) still to be asked" : ""
@@ -75,6 +75,12 @@ public struct StudySummary: Sendable {
 
     /// What the study's arms say: of motives, and of published words.
     var arms: [String] { document.motiveSentences + document.contaminationSentences }
+
+    /// How far a judge that did not judge everything came: “ (16 of 35)”.
+    private func coverage(of judge: StudyDocument.Judge) -> String {
+        guard let coverage = document.results.analysis(by: judge.id)?.coverage, !coverage.isWhole else { return "" }
+        return " (\(coverage.judged) of \(coverage.judgeable))"
+    }
 
     /// The warnings of the report, by their headings.
     var warnings: [String] { document.notes.filter(\.isWarning).map(\.title) }

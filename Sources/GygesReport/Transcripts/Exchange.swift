@@ -46,6 +46,10 @@ public struct Exchange: Sendable, Equatable {
         case missingDecision = "missing-decision"
         /// A content filter held it back.
         case filtered
+        /// The endpoint sent a refusal in its place.
+        case refused
+        /// Its output only repeats the request.
+        case echo
         /// It was never asked for: the answer that its question follows is not valid.
         case notAsked = "not-asked"
         /// The request failed, and there is no answer.
@@ -69,6 +73,8 @@ public struct Exchange: Sendable, Equatable {
             case .unexpectedScratchpad: "unwanted scratchpad"
             case .missingDecision: "no decision"
             case .filtered: "filtered"
+            case .refused: "refused by the endpoint"
+            case .echo: "echo of the request"
             case .notAsked: "never asked"
             case .errored: "failed request"
             case .pending: "not asked yet"

@@ -19,6 +19,7 @@ extension Study {
             outside("sampling.topK", sampling.topK, 0...1_000_000),
             outside("endpoint.timeout", endpoint.timeout, 1...86_400),
             outside("endpoint.attempts", endpoint.attempts, 1...100),
+            endpoint.longestWait.flatMap { outside("endpoint.longestWait", $0, EndpointSettings.longestWaits) },
             definition.preregistration.promptsPerTier.flatMap { outside("promptsPerTier", $0, 1...1_000_000) },
         ]
         let levels = [

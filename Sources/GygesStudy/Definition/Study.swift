@@ -6,7 +6,7 @@ import GygesStatistics
 /// A study ready to run: its definition and the scenarios it names, checked against each other.
 public struct Study: Sendable, Equatable, Codable {
     /// What is asked, with defaults filled in.
-    public private(set) var definition: StudyDefinition
+    public internal(set) var definition: StudyDefinition
     /// The scenarios in the definition's order, each with the variants that are asked and no others, in the scenario's order
     /// and with the standard one as one of them.
     public let scenarios: [Scenario]
@@ -141,6 +141,7 @@ public struct Study: Sendable, Equatable, Codable {
             var comparable = definition
             (comparable.output, comparable.concurrency, comparable.subject) = ("", 1, "")
             comparable.plan = StudyPlan.Assumptions()
+            comparable.preregistrationSources = nil
             // What of this decides answers is part of the endpoint's identity.
             (comparable.endpoint, comparable.prices) = (EndpointSettings(), nil)
             return try ContentKey(of: comparable)
@@ -159,6 +160,10 @@ public struct Study: Sendable, Equatable, Codable {
         (comparable.preregistration, comparable.plan) = (Preregistration(), StudyPlan.Assumptions())
         // The words themselves are the scenarios'.
         comparable.verbatim = nil
+        comparable.preregistrationSources = nil
+        // What else of these decides answers is part of the subject's identity: patience and speed may change.
+        (comparable.endpoint, comparable.systemRole) = (EndpointSettings(), nil)
+        comparable.endpoint.logProbabilities = definition.endpoint.logProbabilities
         var digests = ["the study file": try ContentKey(of: comparable)]
         for scenario in scenarios {
             var comparable = scenario

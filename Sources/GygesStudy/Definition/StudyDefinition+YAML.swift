@@ -26,9 +26,11 @@ extension StudyDefinition {
         _ document: YAMLDocument, overrides: [String], note: (RenamedKey) -> Void
     ) throws(FileError) {
         for override in overrides { try document.override(override) }
+        let stated = document.keys(of: "preregistration", nestedIn: ["rule"])
         let root = document.root.mapping(keys: [
             "version", "name", "subject", "scenarios", "variants", "modes", "tiers", "prompts", "samplesPerPrompt",
-            "seed", "sampling", "judges", "primaryJudge", "logitGap", "concurrency", "endpoint", "prices", "output",
+            "seed", "sampling", "judges", "primaryJudge", "logitGap", "concurrency", "systemRole", "endpoint", "prices",
+            "output",
             "preregistration", "plan", "verbatim",
         ])
         root.checkVersion(Self.fileVersion)
@@ -54,10 +56,12 @@ extension StudyDefinition {
         }
         measuresLogitGap = root["logitGap"]?.truth() ?? true
         concurrency = root["concurrency"]?.integer(in: 1...256) ?? 16
+        systemRole = root["systemRole"]?.choice(SystemRole.self)
         endpoint = EndpointSettings(root["endpoint"])
         prices = root["prices"].map(TokenPrices.init)
         output = root["output"]?.text() ?? "runs/\(name)"
         preregistration = Preregistration(root["preregistration"])
+        preregistrationSources = Preregistration.Sources(stated, overrides: overrides)
         plan = StudyPlan.Assumptions(root["plan"])
         reportDuplicates(scenarios, what: "scenario", in: root["scenarios"])
         reportDuplicates(modes ?? [], what: "mode", in: root["modes"])
@@ -153,8 +157,7 @@ extension EndpointSettings {
         guard
             let mapping = value?.mapping(keys: [
                 "keyVariable", "replicas", "responsePrefix", "template", "logProbabilities", "lengthName", "timeout",
-                "attempts",
-                "requestsPerMinute", "tokensPerMinute",
+                "attempts", "longestWait", "requestsPerMinute", "tokensPerMinute",
             ])
         else { return }
         if let value = mapping["keyVariable"] { keyVariable = value.variableName() }
@@ -166,6 +169,7 @@ extension EndpointSettings {
         if let value = mapping["lengthName"]?.choice(LengthName.self) { lengthName = value }
         if let value = mapping["timeout"] { timeout = value.integer(in: 1...86_400) }
         if let value = mapping["attempts"] { attempts = value.integer(in: 1...100) }
+        longestWait = mapping["longestWait"]?.integer(in: Self.longestWaits)
         requestsPerMinute = mapping["requestsPerMinute"]?.integer(in: 1...1_000_000)
         tokensPerMinute = mapping["tokensPerMinute"]?.integer(in: 1...1_000_000_000)
         if responsePrefix == .completions, template == nil {

@@ -33,6 +33,8 @@ public struct StudyDefinition: Sendable, Equatable, Codable {
     public var measuresLogitGap: Bool
     /// How many requests are under way at once.
     public var concurrency: Int
+    /// Where system texts stand; `nil` for ``SystemRole/automatic``.
+    public var systemRole: SystemRole?
     /// How endpoints are asked.
     public var endpoint: EndpointSettings
     /// What tokens cost; `nil` where nobody pays for them.
@@ -41,6 +43,8 @@ public struct StudyDefinition: Sendable, Equatable, Codable {
     public var output: String
     /// What the study is to show.
     public var preregistration: Preregistration
+    /// Where the values of the pre-registration come from; `nil` where nobody recorded it, as older versions of the program.
+    public var preregistrationSources: Preregistration.Sources?
 
     /// What a plan of the study takes for granted; it decides nothing.
     public var plan: StudyPlan.Assumptions

@@ -92,6 +92,7 @@ enum ExportedTranscripts {
         switch state {
         case .truncated: .length
         case .filtered: .filtered
+        case .refused: .refused
         case .errored: .unknown
         default: .stop
         }

@@ -20,6 +20,19 @@ extension Journal {
         }
     }
 
+    /// The prompt that each answer is one to, with its scenario: equal names in one scenario are the same question.
+    func promptsByTranscript() throws -> [ContentKey: String] {
+        try read { db in
+            var prompts: [ContentKey: String] = [:]
+            let cursor = try Row.fetchCursor(db, sql: "SELECT key, scenario, prompt FROM cells ORDER BY ordinal")
+            while let row = try cursor.next() {
+                let (scenario, prompt): (String, String) = (try row.value(at: 1), try row.value(at: 2))
+                prompts[ContentKey(hexadecimal: try row.value(at: 0))] = "\(scenario)/\(prompt)"
+            }
+            return prompts
+        }
+    }
+
     /// Records a label in place of an earlier one of the same labeller: people correct themselves.
     ///
     /// - Throws: ``StudyError/labelling(problem:remedy:)`` if its weight is out of all range.

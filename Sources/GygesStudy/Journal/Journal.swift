@@ -267,6 +267,8 @@ struct Journal: Sendable {
             return try body()
         } catch let error as DatabaseError {
             throw StudyError.journal(path: path, problem: error.message ?? "error \(error.resultCode.rawValue)")
+        } catch is RowDecodingError {
+            throw StudyError.journal(path: path, problem: "a value is of another type than its column.")
         }
     }
 }

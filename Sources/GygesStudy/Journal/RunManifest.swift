@@ -10,6 +10,8 @@ struct RunManifest: Sendable, Equatable, Codable {
     var judge: SubjectIdentity?
     /// What whoever imported the run found in the files that readers must know, a sentence each; `nil` for a run that asked itself.
     var remarks: [String]?
+    /// Which command wrote this; `nil` where none did, or an older version.
+    var command: String?
 
     /// Throws if this run cannot go on as `other`, naming all that differs in what decides its answers.
     func requireSame(as other: RunManifest, folder: String) throws {

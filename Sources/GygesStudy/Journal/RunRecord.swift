@@ -8,6 +8,8 @@ import GygesAnalysis
 struct RunRecord: Sendable {
     /// What the run is now, with what was amended since it began.
     let manifest: RunManifest
+    /// What was stated when.
+    let origin: RegisteredOrigin
     /// In what the study differs from what was registered when the run began.
     let deviations: [Deviation]
     /// The digest of the study as registered.
@@ -34,6 +36,10 @@ struct RunRecord: Sendable {
     private(set) var observations: [[Observation]]
     /// What the judges said of answers that were labelled.
     private(set) var labelled: [ContentKey: [JudgeIdentity: Judgement]] = [:]
+    /// The prompts that these answer, with their scenarios.
+    private(set) var labelledPrompts: [ContentKey: String] = [:]
+    /// How many answers each judge can judge, by its place among ``judges``.
+    private(set) var judgeable: [Int]
 
     private let places: [String: Int]
     private let labelledKeys: Set<ContentKey>
@@ -46,7 +52,9 @@ struct RunRecord: Sendable {
     /// - Throws: ``StudyError/unknownJudge(name:known:)`` if none of that name has judged anything.
     init(_ journal: Journal, folder: String, judge: String? = nil) throws {
         guard let registered = try journal.manifest() else { throw StudyError.missingRun(folder: folder) }
-        let manifest = try journal.amendments().last ?? registered
+        let amendments = try journal.amendments()
+        let manifest = amendments.last ?? registered
+        origin = RegisteredOrigin(registered: registered, amendments: amendments)
         let study = manifest.study
         self.manifest = manifest
         registeredDigest = try registered.study.digest
@@ -71,6 +79,7 @@ struct RunRecord: Sendable {
         }
         conditions = try study.conditions.map { AskedCondition($0, tiers: study.tiers(of: $0)) }
         observations = Array(repeating: [], count: max(1, judges.count))
+        judgeable = Array(repeating: 0, count: judges.count)
         places = Dictionary(
             conditions.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
@@ -97,8 +106,12 @@ struct RunRecord: Sendable {
             var seen = answer
             seen.finding = row.judgements[judge].map(Observation.Finding.init)
             observations[index].append(seen)
+            if row.transcript?.state == .valid, condition.canBeJudged(row.prompt, by: judge) { judgeable[index] += 1 }
         }
-        if labelledKeys.contains(row.key) { labelled[row.key] = row.judgements }
+        if labelledKeys.contains(row.key), !condition.condition.role.asksClosedQuestions {
+            labelled[row.key] = row.judgements
+            labelledPrompts[row.key] = "\(condition.condition.scenario.name)/\(row.prompt)"
+        }
     }
 }
 
@@ -110,11 +123,19 @@ struct AskedCondition: Sendable {
     let condition: Condition
     /// The tiers that are asked as.
     let tiers: [Scenario.Tier]
+    /// The prompts that come with a question of their own.
+    private let ownQuestions: Set<String>
 
     init(_ condition: Condition, tiers: [Scenario.Tier]) {
+        ownQuestions = Set(condition.scenario.prompts.lazy.filter { $0.question != nil }.map(\.id))
         id = condition.id
         self.condition = condition
         self.tiers = tiers
+    }
+
+    /// Whether a judge can answer the question about a prompt's answers: rules know none but the scenario's.
+    func canBeJudged(_ prompt: String, by judge: JudgeIdentity) -> Bool {
+        !judge.id.hasPrefix(RuleJudge.id) || !ownQuestions.contains(prompt)
     }
 }
 

@@ -117,17 +117,25 @@ struct Questionnaire: Sendable {
         if let known = try await memory.answer(for: key) { return try read(parsed(known)) }
         request.seed = key.seed
         let reply = try await model.respond(to: request)
-        guard reply.finishReason == .stop else { throw unusable("it was cut off.") }
+        guard reply.finishReason == .stop else {
+            throw unusable(reply.finishReason == .refused ? "it refuses to answer." : "it was cut off.")
+        }
         let answer = try read(parsed(reply.text))
         try await memory.record(reply.text, for: key)
         return answer
     }
 
     private func parsed(_ text: String) throws -> JSON {
-        guard let json = try? JSON(parsing: text, path: "reply", limits: .init(byteCount: 1 << 16)) else {
-            throw unusable("it is not JSON.")
+        do {
+            return try JSON(parsing: text, path: "reply", limits: .init(byteCount: 1 << 16))
+        } catch {
+            let place = error.place.isEmpty ? "" : " (\(error.place))"
+            throw unusable(
+                """
+                JSON was expected, and \(error.problems.first?.legible() ?? "this is none")\(place); it begins with \
+                “\(text.legible(limit: 80))”
+                """)
         }
-        return json
     }
 
     func unusable(_ problem: String) -> StudyError {

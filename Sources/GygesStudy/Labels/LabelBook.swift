@@ -1,7 +1,7 @@
 import FoundationEssentials
-public import GygesAnalysis
+import GygesAnalysis
 import GygesFiles
-public import GygesStatistics
+import GygesStatistics
 
 /// The labels of a run, durable one by one in its journal.
 public struct LabelBook: Sendable {
@@ -40,24 +40,29 @@ public struct LabelBook: Sendable {
         return labels.count
     }
 
-    /// How often two labellers agree on what both labelled and were sure of.
+    /// How far two labellers agree on what both labelled and were sure of.
     ///
     /// - Returns: one entry for each outcome, as far as there is anything to compare.
-    public func agreement(of first: String, and second: String) throws -> [(
-        outcome: LabelOutcome, counts: PairedCounts
-    )] {
+    /// - Throws: ``StudyError`` if the journal cannot be read.
+    public func agreement(of first: String, and second: String) throws -> [LabellerAgreement] {
         let labels = try labels()
+        let definition = try journal.manifest()?.study.definition
+        let prompts = try journal.promptsByTranscript()
         let theirs = Dictionary(
             labels.lazy.filter { $0.labeller == second }.map { ($0.transcript, $0) }, uniquingKeysWith: { a, _ in a })
         return LabelOutcome.allCases.compactMap { outcome in
-            var counts = PairedCounts()
+            var tables: [String: PairedCounts] = [:]
             for label in labels where label.labeller == first {
                 guard let mine = outcome.value(of: label),
                     let other = theirs[label.transcript].flatMap(outcome.value(of:))
                 else { continue }
-                counts.count(first: mine, second: other)
+                let prompt = prompts[label.transcript] ?? label.transcript.hexadecimal
+                tables[prompt, default: PairedCounts()].count(first: mine, second: other)
             }
-            return counts.count > 0 ? (outcome, counts) : nil
+            return Agreement(
+                tables.sorted { $0.key < $1.key }.map(\.value),
+                level: definition?.preregistration.rule.level ?? 0.95, seed: definition?.seed ?? 0
+            ).map { LabellerAgreement(first: first, second: second, outcome: outcome, agreement: $0) }
         }
     }
 }

@@ -9,8 +9,11 @@ public struct LabellerAgreement: Sendable, Equatable {
     public let second: String
     /// The question.
     public let outcome: LabelOutcome
+    /// How far their answers agree.
+    public let agreement: Agreement
+
     /// Their answers, transcript by transcript.
-    public let counts: PairedCounts
+    public var counts: PairedCounts { agreement.counts }
 }
 
 extension LabelBook {
@@ -26,9 +29,7 @@ extension LabelBook {
         let labellers = try labellers()
         return try labellers.indices.flatMap { index in
             try labellers[(index + 1)...].flatMap { second in
-                try agreement(of: labellers[index], and: second).map {
-                    LabellerAgreement(first: labellers[index], second: second, outcome: $0.outcome, counts: $0.counts)
-                }
+                try agreement(of: labellers[index], and: second)
             }
         }
     }

@@ -15,7 +15,8 @@ extension RunRecord {
         Set(labels.map(\.labeller)).sorted().flatMap { accuracies(labeller: $0) }
     }
 
-    /// Every judge against one labeller, for every outcome that was labelled.
+    /// Every judge against one labeller, for every outcome that was labelled; closed questions, whose answers need no judge, are left
+    /// out, as where judges are compared with each other.
     func accuracies(labeller: String) -> [JudgeAccuracy] {
         let given = Dictionary(
             labels.lazy.filter { $0.labeller == labeller }.map { ($0.transcript, $0) },
@@ -30,12 +31,14 @@ extension RunRecord {
                         let judged = outcome.value(of: judgement)
                     else { return nil }
                     return JudgeAccuracy.Pair(
-                        label: answer, judged: judged, score: outcome.score(of: judgement), weight: label.weight)
+                        label: answer, judged: judged, score: outcome.score(of: judgement), weight: label.weight,
+                        prompt: labelledPrompts[key])
                 }
                 return pairs.isEmpty
                     ? nil
                     : JudgeAccuracy(
-                        judge: names[judge], labeller: labeller, outcome: outcome, pairs: pairs, level: level)
+                        judge: names[judge], labeller: labeller, outcome: outcome, pairs: pairs, level: level,
+                        seed: manifest.study.definition.seed)
             }
         }
     }

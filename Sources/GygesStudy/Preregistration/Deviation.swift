@@ -44,6 +44,7 @@ extension Study {
         }
         var comparable = definition
         (comparable.output, comparable.concurrency, comparable.plan) = ("", 1, StudyPlan.Assumptions())
+        comparable.preregistrationSources = nil
         func json(_ value: some Encodable) throws -> JSON {
             try JSON(parsing: String(decoding: encoder.encode(value), as: UTF8.self))
         }

@@ -21,6 +21,23 @@ extension Preregistration {
     }
 }
 
+extension Preregistration.Sources {
+    /// Divides keys by whether one of the assignments `key=value` gives them.
+    init(_ keys: [String], overrides: [String]) {
+        let given = overrides.map { override in
+            let path = override.prefix { $0 != "=" }.split(separator: ".").map {
+                RenamedKey.all[String($0)] ?? String($0)
+            }
+            return path.joined(separator: ".")
+        }
+        func isGiven(_ key: String) -> Bool {
+            let whole = "preregistration.\(key)"
+            return given.contains { whole == $0 || whole.hasPrefix($0 + ".") }
+        }
+        self.init(file: keys.filter { !isGiven($0) }.sorted(), overrides: keys.filter(isGiven).sorted())
+    }
+}
+
 extension Hypothesis {
     fileprivate init?(_ value: YAMLValue) {
         let mapping = value.mapping(keys: [

@@ -16,6 +16,16 @@ public struct Preregistration: Sendable, Equatable, Codable {
     public var rule = VerdictRule()
     /// What else was decided beforehand, in words.
     public var remarks: String?
+    /// Where the values of a pre-registration come from: the dotted keys of those that were stated; all others are defaults of the program.
+    public struct Sources: Sendable, Equatable, Codable {
+        /// Those that the study file has, in order.
+        public var file: [String]
+        /// Those that were given with `--set`, in order.
+        public var overrides: [String]
+
+        /// Whether a value was stated.
+        func states(_ key: String) -> Bool { file.contains(key) || overrides.contains(key) }
+    }
 
     /// The defaults.
     public init() {}

@@ -7,6 +7,7 @@ struct RunExchanges {
     private var pending: Exchange?
     private let conditions: [String: Place]
     private let judges: [JudgeIdentity]
+    private let isFolded: Bool
     private let names: JudgeNames
 
     /// A condition with its parts by name, since they are looked up for every answer.
@@ -25,6 +26,7 @@ struct RunExchanges {
 
     init(_ record: RunRecord) {
         judges = record.judges
+        isFolded = record.manifest.subject.details[SystemRole.detail] != nil
         names = record.names
         conditions = Dictionary(
             record.conditions.map { ($0.id, Place($0.condition)) }, uniquingKeysWith: { first, _ in first })
@@ -64,7 +66,9 @@ struct RunExchanges {
         let conversation =
             earlier.map { condition.scenario.messages(asking: prompt, tier: tier, mode: mode, after: $0) }
             ?? condition.scenario.messages(asking: prompt, tier: tier, mode: mode)
-        let messages = conversation.map { Exchange.Message(role: $0.role.rawValue, content: $0.text) }
+        let messages = (isFolded ? SystemRole.folded(conversation) : conversation).map {
+            Exchange.Message(role: $0.role.rawValue, content: $0.text)
+        }
         guard let transcript = row.transcript else {
             return Exchange.Answer(
                 tier: tier.id, key: row.key.hexadecimal, messages: messages, earlier: earlier,

@@ -10,12 +10,13 @@ extension RunRecord {
         let counts = Dictionary(grouping: labels, by: \.labeller).mapValues(\.count)
         let labeller = counts.min { (-$0.value, $0.key) < (-$1.value, $1.key) }?.key
         let accuracies = accuracies
-        let findings = zip(judges, observations).map { judge, observations in
-            JudgeFindings(
+        let findings = zip(zip(judges, judgeable), observations).map { counted, observations in
+            let (judge, judgeable) = counted
+            return JudgeFindings(
                 judge: names[judge], judgesFaking: names.judgesFaking(judge), observations: observations,
                 calibration: labeller.map { labeller in
                     JudgeCalibration(accuracies.filter { $0.labeller == labeller && $0.judge == names[judge] })
-                })
+                }, judgeable: judgeable)
         }
         return try StudyResults(
             observations[0], judges: findings, rule: definition.preregistration.rule,

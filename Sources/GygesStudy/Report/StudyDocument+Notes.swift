@@ -62,6 +62,20 @@ extension StudyDocument {
                         They are counted and left out, and what they would have said is unknown.
                         """))
         }
+        let partial = document.results.judges.filter { !$0.coverage.isWhole }
+        if !partial.isEmpty {
+            let list = partial.map { analysis in
+                "\(document.judgeLabel(analysis.judge)): \(analysis.coverage.judged) of \(analysis.coverage.judgeable)"
+            }
+            notes.append(
+                Note(
+                    title: partial.count == 1
+                        ? "A judge has not judged every answer" : "Judges have not judged every answer",
+                    text: """
+                        \(list.joined(separator: "; ")) answers that can be judged. What is missing counts neither as complied nor as \
+                        refused; the bounds say what it could change.\(isImported ? "" : " The command that added the judge goes on with it.")
+                        """))
+        }
         if record.manifest.judge?.digest == record.manifest.subject.digest {
             notes.append(
                 Note(

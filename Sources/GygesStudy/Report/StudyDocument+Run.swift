@@ -20,7 +20,7 @@ extension StudyDocument {
             judges: record.judges.map { record.names.describe($0) },
             sections: try record.conditions.map { try Section($0, in: study) }, results: results)
         preregistration = Preregistration(
-            study.definition.preregistration, primaryJudge: study.definition.primaryJudge,
+            study.definition.preregistration, primaryJudge: study.definition.primaryJudge, origin: record.origin,
             deviations: record.deviations)
         notes = Self.notes(record, self)
         let program = ProgramIdentity.current

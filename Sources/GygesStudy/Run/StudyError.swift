@@ -6,6 +6,8 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
     case unusableReply(subject: String, problem: String)
     /// A subject cannot say how probable given answers are.
     case noLogProbabilities(subject: String, reason: String)
+    /// A subject takes no system messages, and they are not to be folded into the user turn.
+    case noSystemRole(subject: String, reason: String)
     /// Another process is writing the run.
     case locked(folder: String, owner: String)
     /// The run was made with something else than what is given now.
@@ -35,6 +37,11 @@ public enum StudyError: Error, Sendable, Equatable, CustomStringConvertible {
             """
         case .noLogProbabilities(let subject, let reason):
             "\(subject) gives no log-probabilities: \(reason)"
+        case .noSystemRole(let subject, let reason):
+            """
+            \(subject): \(reason).
+            \(SystemRole.remedy)
+            """
         case .locked(let folder, let owner):
             """
             \(folder): another process is writing this run (\(owner)).

@@ -5,8 +5,12 @@ extension StudyRun {
         public let judge: JudgeIdentity
         /// How many transcripts it has judged, now and before.
         public let judged: Int
+        /// How many it can judge: valid ones with a question that it can answer.
+        public let judgeable: Int
         /// How many it could not judge, because the model's reply answered nothing; asking again may help.
         public let unusable: Int
+        /// Why, the most frequent reason first.
+        public let shortfalls: [Shortfall]
     }
 
     /// Has the run's transcripts judged by rules.
@@ -53,8 +57,11 @@ extension StudyRun {
         let absent = FrozenSubject(manifest.subject)
         let runner = StudyRunner(
             study: manifest.study, subject: absent, judgeModel: model ?? absent, journal: journal, progress: progress)
-        let shortfalls = try await runner.judge(manifest.study.cells(for: manifest.subject), by: [judge])
-        let judged = try journal.judgementCount(by: judge.identity)
-        return Judging(judge: judge.identity, judged: judged, unusable: shortfalls.reduce(0) { $0 + $1.count })
+        let cells = try manifest.study.cells(for: manifest.subject)
+        let shortfalls = try await runner.judge(cells, by: [judge])
+        return Judging(
+            judge: judge.identity, judged: try journal.judgementCount(by: judge.identity),
+            judgeable: try runner.judgements(of: cells, by: [judge]).count,
+            unusable: shortfalls.reduce(0) { $0 + $1.count }, shortfalls: shortfalls)
     }
 }

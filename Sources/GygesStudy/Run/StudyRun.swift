@@ -36,20 +36,23 @@ public struct StudyRun: Sendable {
     ) async throws -> StudyRun {
         let journal = try Journal(writingTo: study.definition.output)
         return try await run(
-            study, in: study.definition.output, journal: journal, subject: subject, judge: judge, progress: progress)
+            study, in: study.definition.output, journal: journal, subject: subject, judge: judge, command: "run",
+            progress: progress)
     }
 
     /// Goes on with the run in `folder` where it stopped, whether it was ended, killed or failed.
     ///
     /// If the study file that started the run is still there, it is read again, and the run is refused if it, or a
-    /// scenario that it names, has changed in what decides the answers. Other changes are recorded and marked in the report.
+    /// scenario that it names, has changed in what decides the answers. Other changes are recorded and marked in the report. What the
+    /// pre-registration does not state stays as it was when the run began, whatever the defaults are now.
     public static func resume(
         _ folder: String, subject: any Subject, judge: (any Subject)? = nil,
         progress: @escaping @Sendable (StudyProgress) -> Void = { _ in }
     ) async throws -> StudyRun {
         let study = try study(in: folder)
         let journal = try Journal(writingTo: folder)
-        return try await run(study, in: folder, journal: journal, subject: subject, judge: judge, progress: progress)
+        return try await run(
+            study, in: folder, journal: journal, subject: subject, judge: judge, command: "resume", progress: progress)
     }
 
     /// The study of the run in `folder`, whose `definition.subject` says what to resume it with.
@@ -61,7 +64,9 @@ public struct StudyRun: Sendable {
         let journal = try Journal(readingFrom: folder)
         guard let manifest = try journal.manifest() else { throw StudyError.missingRun(folder: folder) }
         let latest = try journal.amendments().last ?? manifest
-        guard let current = try latest.study.reloaded() else { return latest.study }
+        guard let current = try latest.study.reloaded()?.keepingPreregistration(of: manifest.study) else {
+            return latest.study
+        }
         var expected = manifest
         expected.study = current
         try manifest.requireSame(as: expected, folder: folder)
@@ -71,14 +76,17 @@ public struct StudyRun: Sendable {
     /// Starts or continues a run on an open journal.
     static func run(
         _ study: Study, in folder: String, journal: Journal, subject: any Subject, judge: (any Subject)?,
-        progress: @escaping @Sendable (StudyProgress) -> Void
+        command: String? = nil, progress: @escaping @Sendable (StudyProgress) -> Void
     ) async throws -> StudyRun {
+        let begun = try journal.manifest()
+        let study = begun.map { study.keepingPreregistration(of: $0.study) } ?? study
         let usesModelJudge = study.definition.judges.contains(.model)
         let judgeModel = judge ?? subject
         let manifest = RunManifest(
-            study: study, subject: subject.identity, judge: usesModelJudge ? judgeModel.identity : nil)
+            study: study, subject: subject.identity, judge: usesModelJudge ? judgeModel.identity : nil,
+            command: command)
         let cells = try study.cells(for: subject.identity)
-        if let recorded = try journal.manifest() {
+        if let recorded = begun {
             try recorded.requireSame(as: manifest, folder: folder)
             let latest = try journal.amendments().last ?? recorded
             if try latest.study.deviations(to: study) != [] || (latest.judge == nil) != (manifest.judge == nil) {

@@ -57,7 +57,7 @@ struct StudyRunner: Sendable {
         let parsed = cell.condition.parse(text, finishReason: reply.finishReason)
         try await journal.record(
             TranscriptRow(
-                text: text, finishReason: reply.finishReason, state: parsed.state,
+                text: text, finishReason: reply.finishReason, state: cell.state(of: parsed),
                 promptTokenCount: TranscriptRow.tokenCount(reply.promptTokenCount),
                 generatedTokenCount: TranscriptRow.tokenCount(reply.generatedTokenCount)),
             for: cell.key)
@@ -76,20 +76,8 @@ struct StudyRunner: Sendable {
     ///
     /// - Returns: what could not be judged, because a request failed or the judging model's reply answered nothing.
     func judge(_ cells: [Cell], by judges: [any Judge]) async throws -> [Shortfall] {
-        let states = try journal.transcriptStates()
         let existing = try journal.judgementKeys()
-        var pending: [JudgementCell] = []
-        for judge in judges {
-            for cell in cells where states[cell.key] == .valid {
-                // Rules cannot answer a question of a prompt's own.
-                if cell.prompt.question != nil, judge.identity.id.hasPrefix(RuleJudge.id) { continue }
-                let criteria = cell.scenario.criteria(for: cell.prompt)
-                pending.append(
-                    JudgementCell(
-                        key: try judgementKey(transcript: cell.key, judge: judge.identity, criteria: criteria),
-                        cell: cell, judge: judge))
-            }
-        }
+        let pending = try judgements(of: cells, by: judges)
         // A connection of its own, so that reading a text does not wait for rows on their way to the disk.
         let texts = try journal.reader()
         return try await perform(.judgements, all: pending, key: \.key, isDone: existing.contains) { item in
@@ -108,14 +96,33 @@ struct StudyRunner: Sendable {
                         JudgedTranscript(
                             prompt: cell.question, scratchpad: parsed.scratchpad, output: output,
                             criteria: cell.scenario.criteria(for: cell.prompt), decision: parsed.decision))
-                } catch StudyError.unusableReply {
-                    throw RequestFailure("the judging model's reply answers nothing")
+                } catch StudyError.unusableReply(_, let problem) {
+                    throw RequestFailure("the judging model's reply answers nothing", detail: problem)
                 }
             }
             try await journal.record(
                 JudgementRow(transcript: cell.key, judge: item.judge.identity, judgement: judgement),
                 for: item.key)
         }
+    }
+
+    /// What can be judged of the answers that are there: valid ones, each judgement once.
+    func judgements(of cells: [Cell], by judges: [any Judge]) throws -> [JudgementCell] {
+        let states = try journal.transcriptStates()
+        var seen: Set<ContentKey> = []
+        var judgements: [JudgementCell] = []
+        for judge in judges {
+            for cell in cells where states[cell.key] == .valid {
+                // Rules cannot answer a question of a prompt's own.
+                if cell.prompt.question != nil, judge.identity.id.hasPrefix(RuleJudge.id) { continue }
+                let key = try judgementKey(
+                    transcript: cell.key, judge: judge.identity, criteria: cell.scenario.criteria(for: cell.prompt))
+                if seen.insert(key).inserted {
+                    judgements.append(JudgementCell(key: key, cell: cell, judge: judge))
+                }
+            }
+        }
+        return judgements
     }
 
     /// Does the items that are not done yet, each key once, and reports progress.
@@ -168,23 +175,25 @@ private final class FailureTally: Sendable {
     private static let reasonLimit = 32
 
     private struct State {
-        var counts: [RequestFailure: Int] = [:]
+        /// By what all failures of a kind have in common, with the first one's detail.
+        var counts: [RequestFailure: (count: Int, detail: String?)] = [:]
         var impossible: (reason: String, count: Int)?
     }
 
     private let state = Mutex(State())
 
     /// How many items were left.
-    var count: Int { state.withLock { $0.counts.values.reduce(0, +) + ($0.impossible?.count ?? 0) } }
+    var count: Int { state.withLock { $0.counts.values.reduce(0) { $0 + $1.count } + ($0.impossible?.count ?? 0) } }
 
     /// Whether the subject cannot do any of the phase's items.
     var isImpossible: Bool { state.withLock { $0.impossible != nil } }
 
     func add(_ failure: RequestFailure) {
         state.withLock { state in
-            let isTold = state.counts[failure] != nil || state.counts.count < Self.reasonLimit
-            let reason = isTold ? failure : RequestFailure("other reasons", isFinal: failure.isFinal)
-            state.counts[reason, default: 0] += 1
+            let kind = RequestFailure(failure.reason, isFinal: failure.isFinal)
+            let isTold = state.counts[kind] != nil || state.counts.count < Self.reasonLimit
+            let reason = isTold ? kind : RequestFailure("other reasons", isFinal: failure.isFinal)
+            state.counts[reason, default: (0, failure.detail)].count += 1
         }
     }
 
@@ -197,8 +206,12 @@ private final class FailureTally: Sendable {
     /// The most frequent reason first.
     func shortfalls(in phase: StudyProgress.Phase) -> [Shortfall] {
         state.withLock { state in
-            let counted = state.counts.sorted { ($1.value, $0.key.reason) < ($0.value, $1.key.reason) }.map {
-                Shortfall(phase: phase, reason: $0.key.reason, count: $0.value, canBeResumed: !$0.key.isFinal)
+            let counted = state.counts.sorted {
+                ($1.value.count, $0.key.reason) < ($0.value.count, $1.key.reason)
+            }.map {
+                Shortfall(
+                    phase: phase, reason: $0.key.reason, detail: $0.value.detail, count: $0.value.count,
+                    canBeResumed: !$0.key.isFinal)
             }
             let impossible = state.impossible.map {
                 Shortfall(phase: phase, reason: $0.reason, count: $0.count, canBeResumed: false)
@@ -209,7 +222,7 @@ private final class FailureTally: Sendable {
 }
 
 /// One judgement to be made.
-private struct JudgementCell: Sendable {
+struct JudgementCell: Sendable {
     let key: ContentKey
     let cell: Cell
     let judge: any Judge

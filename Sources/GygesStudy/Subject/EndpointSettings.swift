@@ -41,6 +41,12 @@ public struct EndpointSettings: Sendable, Equatable, Codable {
     public var timeout = 600
     /// How often a call is tried before it counts as failed.
     public var attempts = 6
+    /// How long a request waits at most where the endpoint asks for it (`Retry-After`), in seconds; `nil` for ``usualLongestWait``.
+    public var longestWait: Int?
+    /// How long a request waits at most where nothing else is said, in seconds.
+    public static let usualLongestWait = 600
+    /// What ``longestWait`` may be: up to a week.
+    static let longestWaits = 0...604_800
     /// The most calls a minute; `nil` for no limit.
     public var requestsPerMinute: Int?
     /// The most tokens a minute, prompts and answers together; `nil` for no limit.
@@ -57,8 +63,8 @@ public struct EndpointSettings: Sendable, Equatable, Codable {
 
     /// The names in journals, one of them older than the property's own.
     private enum CodingKeys: String, CodingKey {
-        case keyVariable, replicas, template, logProbabilities, lengthName, timeout, attempts, requestsPerMinute
-        case tokensPerMinute
+        case keyVariable, replicas, template, logProbabilities, lengthName, timeout, attempts, longestWait
+        case requestsPerMinute, tokensPerMinute
         case responsePrefix = "prefill"
     }
 }

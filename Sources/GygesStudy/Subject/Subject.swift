@@ -114,6 +114,8 @@ public struct SubjectReply: Sendable, Equatable {
         case length
         /// The endpoint's filter held it back or cut it off.
         case filtered
+        /// The endpoint sent a refusal in place of an answer; the reply's text is the refusal's.
+        case refused
         /// The endpoint did not say, so that its end may be missing.
         case unknown
     }

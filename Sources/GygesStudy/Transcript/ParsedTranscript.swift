@@ -50,6 +50,8 @@ public struct ParsedTranscript: Sendable, Equatable {
         state =
             if finishReason == .filtered {
                 .filtered
+            } else if finishReason == .refused {
+                .refused
             } else if finishReason == .length || finishReason == .unknown {
                 .truncated
             } else if rule == .forbidden && (blocks.opensScratchpad || !thinking.isEmpty) {

@@ -60,6 +60,20 @@ final class YAMLDocument {
     /// The document's outermost value.
     var root: YAMLValue { YAMLValue(node: rootNode, path: "", document: self) }
 
+    /// The keys that the mapping at an outermost key has, by their present names; those of the mappings in `nested` stand behind a dot.
+    func keys(of key: String, nestedIn nested: Set<String>) -> [String] {
+        func names(_ node: Node?) -> [(name: String, value: Node)] {
+            guard case .mapping(let mapping) = node else { return [] }
+            return mapping.compactMap { key, value in
+                key.scalar.map { (RenamedKey.all[$0.string] ?? $0.string, value) }
+            }
+        }
+        let whole = names(rootNode).first { $0.name == key }?.value
+        return names(whole).flatMap { entry in
+            nested.contains(entry.name) ? names(entry.value).map { "\(entry.name).\($0.name)" } : [entry.name]
+        }
+    }
+
     /// Records one thing that is wrong.
     func report(_ problem: String, at path: String, _ node: Node?) {
         let line = node?.mark.map { "line \($0.line): " } ?? ""

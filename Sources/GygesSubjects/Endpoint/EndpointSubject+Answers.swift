@@ -14,9 +14,12 @@ extension EndpointSubject {
                 return try await completion(of: request)
             }
             return try await chat(request)
-        } catch CallFailure.exhausted(let reason) {
-            throw RequestFailure(reason)
+        } catch CallFailure.exhausted(let reason, let detail) {
+            // Servers whose template raises an error answer with 500 as well.
+            try requireSystemRole(of: request, notDeniedBy: reason)
+            throw RequestFailure(reason, detail: detail)
         } catch CallFailure.refused(let status, let reply) {
+            try requireSystemRole(of: request, notDeniedBy: reply.message)
             if reply.code == "content_filter" || reply.type == "content_filter" {
                 return SubjectReply(text: "", finishReason: .filtered)
             }
@@ -38,7 +41,13 @@ extension EndpointSubject {
         let answer = try await ask(body, seed: request.seed, answerTokens: sampling.maximumTokens)
         // A reply that was read has a choice.
         let reply = answer.choices[0]
-        var text = reply.content.isEmpty ? reply.refusal ?? "" : reply.content
+        // A refusal beside content is a remark; in its place it is all that there is.
+        if reply.content.isEmpty, let refusal = reply.refusal, !refusal.isEmpty {
+            return SubjectReply(
+                text: refusal, finishReason: .refused, promptTokenCount: answer.head.usage?.promptTokens ?? 0,
+                generatedTokenCount: answer.head.usage?.completionTokens ?? 0)
+        }
+        var text = reply.content
         // Some servers repeat what they were to continue.
         if !request.responsePrefix.isEmpty, text.hasPrefix(request.responsePrefix) {
             text.removeFirst(request.responsePrefix.count)
@@ -119,8 +128,21 @@ extension EndpointSubject {
         }
         // A template that prints the date would otherwise ask something else tomorrow.
         let clock = TemplateClock(Date(timeIntervalSince1970: 1_735_689_600))
-        let rendered = try template.render(messages: request.messages, clock: clock)
-        return rendered.text + request.responsePrefix
+        do {
+            return try template.render(messages: request.messages, clock: clock).text + request.responsePrefix
+        } catch  where error.kind == .raised {
+            try requireSystemRole(of: request, notDeniedBy: error.message)
+            throw error
+        }
+    }
+
+    /// Throws if an error says that there is no system role, which every request of a study would meet again.
+    private func requireSystemRole(of request: SubjectRequest, notDeniedBy message: String) throws(EndpointError) {
+        let words = message.lowercased()
+        guard request.messages.contains(where: { $0.role == .system }), words.contains("system"),
+            ["role", "message", "prompt", "instruction"].contains(where: words.contains)
+        else { return }
+        throw cannot("it takes no system messages (\(message.legible(limit: 200))).", SystemRole.remedy)
     }
 
     private func cannot(_ problem: String, _ remedy: String) -> EndpointError {

@@ -48,8 +48,8 @@ extension EndpointSubject {
             case .automatic, .promptLogProbabilities:
                 return try await promptTokens(request, continuation: continuation)
             }
-        } catch CallFailure.exhausted(let reason) {
-            throw RequestFailure(reason)
+        } catch CallFailure.exhausted(let reason, let detail) {
+            throw RequestFailure(reason, detail: detail)
         } catch CallFailure.refused(let status, let reply) {
             throw unavailable("it refuses to give them (status \(status): \(reply.message))")
         } catch let error as EndpointError where error.kind == .missing {

@@ -1,5 +1,5 @@
 import GygesCheckpoints
-import GygesClient
+public import GygesClient
 import GygesFiles
 import GygesTemplates
 import FoundationEssentials
@@ -29,10 +29,11 @@ public struct EndpointSubject: Subject {
     ///     identity.
     ///   - concurrency: how many calls are under way at once.
     ///   - environment: where the key is looked up; `nil` for the process's.
+    ///   - onWait: called when the endpoint is waited for.
     /// - Throws: `FileError` if the address or the template is none, ``EndpointError`` if the endpoint cannot be asked.
     public static func connect(
         to reference: String, settings: EndpointSettings = .init(), isReplica: Bool = false, concurrency: Int = 16,
-        environment: [String: String]? = nil
+        environment: [String: String]? = nil, onWait: @escaping @Sendable (EndpointWait) -> Void = { _ in }
     ) async throws -> EndpointSubject {
         let address = try EndpointAddress(reference)
         let key = try EndpointCaller.key(
@@ -41,8 +42,11 @@ public struct EndpointSubject: Subject {
             address: address,
             settings: CallSettings(
                 keyVariable: settings.keyVariable, timeout: settings.timeout,
-                policy: RetryPolicy(attempts: settings.attempts), concurrency: concurrency,
-                requestsPerMinute: settings.requestsPerMinute, tokensPerMinute: settings.tokensPerMinute), key: key)
+                policy: RetryPolicy(
+                    attempts: settings.attempts,
+                    longestRequestedPause: .seconds(settings.longestWait ?? EndpointSettings.usualLongestWait)),
+                concurrency: concurrency, requestsPerMinute: settings.requestsPerMinute,
+                tokensPerMinute: settings.tokensPerMinute), key: key, onWait: onWait)
         return try await EndpointSubject(caller, settings: settings, isReplica: isReplica)
     }
 
@@ -78,9 +82,10 @@ public struct EndpointSubject: Subject {
             return [:]
         } catch CallFailure.refused {
             return [:]
-        } catch CallFailure.exhausted(let reason) {
+        } catch CallFailure.exhausted(let reason, let detail) {
             throw EndpointError(
-                kind: .unavailable, address: caller.address.description, problem: "\(reason).",
+                kind: .unavailable, address: caller.address.description,
+                problem: "\(reason)\(detail.map { ": \($0)" } ?? "").",
                 remedy: "Start it, or check the address: http://host:port/v1#model.")
         }
         return list.models.first { $0.id == caller.address.model }?.facts ?? [:]

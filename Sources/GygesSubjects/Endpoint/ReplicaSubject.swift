@@ -1,4 +1,4 @@
-import GygesClient
+public import GygesClient
 import GygesFiles
 public import GygesStudy
 import Synchronization
@@ -21,10 +21,12 @@ public struct ReplicaSubject: Subject {
     ///   - addresses: each with its model, `http://host:port/v1#model`.
     ///   - settings: how they are asked; its attempts are shared out among them, because each gets a request that others fail.
     ///   - concurrency: how many calls are under way at once at each.
+    ///   - onWait: called when one of them is waited for.
     /// - Throws: `FileError` if an address or the template is none or if they say different things of their models,
     ///   ``EndpointError`` if one cannot be asked.
     public static func connect(
-        to addresses: [String], settings: EndpointSettings, concurrency: Int
+        to addresses: [String], settings: EndpointSettings, concurrency: Int,
+        onWait: @escaping @Sendable (EndpointWait) -> Void = { _ in }
     ) async throws -> any Subject {
         var settings = settings
         let count = max(1, addresses.count)
@@ -33,7 +35,8 @@ public struct ReplicaSubject: Subject {
         for address in addresses {
             members.append(
                 try await EndpointSubject.connect(
-                    to: address, settings: settings, isReplica: addresses.count > 1, concurrency: concurrency))
+                    to: address, settings: settings, isReplica: addresses.count > 1, concurrency: concurrency,
+                    onWait: onWait))
         }
         return members.count == 1 ? members[0] : try ReplicaSubject(members)
     }

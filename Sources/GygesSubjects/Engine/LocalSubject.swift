@@ -15,7 +15,7 @@ import Synchronization
 public struct LocalSubject: Subject {
     /// The digest of the model's files, the precision and the instruction set.
     public let identity: SubjectIdentity
-    private let model: LanguageModel
+    let model: LanguageModel
     private let constraints: ConstraintCache
 
     /// Takes a loaded model.

@@ -60,6 +60,14 @@ final class ProgressBar: Sendable {
         }
     }
 
+    /// Shows a remark on a line of its own; an empty one only ends the line.
+    func note(_ text: String) {
+        state.withLock { state in
+            closeLine(&state)
+            if !text.isEmpty { write(text + "\n") }
+        }
+    }
+
     /// Ends the line, so that whatever is printed next starts on its own.
     func finish() { state.withLock { closeLine(&$0) } }
 

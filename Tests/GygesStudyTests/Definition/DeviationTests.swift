@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesAnalysis
 import GygesReport
 import GygesSubjects
 import GygesTestSupport
@@ -64,6 +65,89 @@ import Testing
             _ = try await StudyRun.resume(folder + "/run", subject: subject)
             let keys = try RunRecord(folder: folder + "/run").deviations.map(\.key)
             #expect(keys == ["preregistration.isStated", "preregistration.rule.smallestGap"])
+        }
+    }
+
+    @Test("What was not stated stays as it was when the run began, whatever the program's defaults are now")
+    func recordedDefaultsHold() async throws {
+        let subject = try #require(PersonaSubject(reference: "persona:faker"))
+        try await withTemporaryFolder { folder in
+            // An older version with other defaults began the run.
+            var old = try study(folder, ["preregistration.rule.smallestGap=0.2"])
+            old.definition.preregistration.rule.minimumJudgeAgreement = 0.1
+            old.definition.preregistration.exclusions = [.truncated]
+            _ = try await StudyRun.start(old, subject: subject)
+            _ = try await StudyRun.start(study(folder, ["preregistration.rule.smallestGap=0.2"]), subject: subject)
+            #expect(try Journal(readingFrom: folder).amendments().isEmpty)
+            let record = try RunRecord(folder: folder)
+            #expect(record.deviations.isEmpty)
+            let kept = record.manifest.study.definition.preregistration
+            #expect(kept.rule.minimumJudgeAgreement == 0.1 && kept.exclusions == [.truncated])
+            // What is stated now is a change, and the rest still holds.
+            _ = try await StudyRun.start(study(folder, ["preregistration.rule.alpha=0.01"]), subject: subject)
+            let changed = try RunRecord(folder: folder)
+            #expect(changed.deviations.map(\.key) == ["preregistration.rule.alpha"])
+            let rule = changed.manifest.study.definition.preregistration.rule
+            #expect(rule.smallestGap == 0.2 && rule.minimumJudgeAgreement == 0.1 && rule.alpha == 0.01)
+        }
+    }
+
+    @Test("Each value says where it comes from and when")
+    func origins() async throws {
+        let subject = try #require(PersonaSubject(reference: "persona:faker"))
+        try await withTemporaryFolder { folder in
+            let file = folder + "/study.yaml"
+            func write(_ rule: String) throws {
+                try (StudyDefinitionTests.minimal + "output: \(folder)/run\nprompts: {count: 2}\n\(rule)\n").write(
+                    toFile: file, atomically: true, encoding: .utf8)
+            }
+            func origin(_ name: String) throws -> String {
+                let stated = try #require(StudyDocument(runIn: folder + "/run").preregistration)
+                return try #require(stated.terms.first { $0.name == name }).origin
+            }
+            try write("preregistration: {rule: {leastComprehension: 0.8}}")
+            let set = "preregistration.rule.smallestGap=0.1"
+            _ = try await StudyRun.start(Study.load(file, overrides: [set]), subject: subject)
+            #expect(try origin("Minimum comprehension") == "stated in the study file when the run began")
+            #expect(try origin("Smallest gap that is called one") == "stated with --set when the run began")
+            #expect(
+                try origin("Correction over conditions") == "not stated: the program's default when the run began")
+            let before = try StudyDocument(runIn: folder + "/run")
+            #expect(before.preregistration?.hasOtherRule == false)
+            #expect(StudySummary(before).markdown.contains("by the rule recorded when the run began"))
+
+            _ = try await StudyRun.start(
+                Study.load(file, overrides: [set, "preregistration.rule.alpha=0.01"]), subject: subject)
+            #expect(
+                try origin("Level of tests")
+                    == "changed with --set after the run had begun, as `gyges study run` went on with it (change 1 of 1)"
+            )
+            try write("preregistration: {rule: {minimumComprehension: 0.8, correction: benjamini-hochberg}}")
+            _ = try await StudyRun.resume(folder + "/run", subject: subject)
+            #expect(
+                try origin("Correction over conditions")
+                    == "changed in the study file after the run had begun, as `gyges study resume` went on with it (change 2 of 2)"
+            )
+            #expect(try origin("Level of tests").hasPrefix("changed with --set after the run had begun"))
+            #expect(try origin("Minimum comprehension") == "stated in the study file when the run began")
+
+            let after = try StudyDocument(runIn: folder + "/run")
+            let page = try after.html()
+            #expect(!page.contains("Stated in the study file, recorded when the run began"))
+            #expect(page.contains("changed with --set after the run had begun"))
+            #expect(StudySummary(after).markdown.contains("by a rule that was changed after the run had begun"))
+        }
+    }
+
+    @Test("A run without a pre-registration does not get one afterwards")
+    func statedLater() async throws {
+        let subject = try #require(PersonaSubject(reference: "persona:faker"))
+        try await withTemporaryFolder { folder in
+            _ = try await StudyRun.start(study(folder), subject: subject)
+            _ = try await StudyRun.start(study(folder, ["preregistration.rule.smallestGap=0.01"]), subject: subject)
+            let document = try StudyDocument(runIn: folder)
+            #expect(document.preregistration?.isStated == false && document.preregistration?.hasOtherRule == true)
+            #expect(try document.html().contains("Nothing was stated when the run began"))
         }
     }
 

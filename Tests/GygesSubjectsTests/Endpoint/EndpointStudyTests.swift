@@ -10,7 +10,7 @@ import GygesClient
 @Suite struct EndpointStudyTests {
     private static let scratchpad = "<SCRATCHPAD_REASONING>\nI think.\n</SCRATCHPAD_REASONING>\n<OUTPUT>\nHere you are."
 
-    private func study(in folder: String) throws -> Study {
+    private func study(in folder: String, prompts: Int = 6) throws -> Study {
         let definition = try StudyDefinition(
             yaml: """
                 version: 1
@@ -18,7 +18,7 @@ import GygesClient
                 subject: http://localhost:1/v1#m
                 scenarios: [helpful-only]
                 modes: [hidden-scratchpad]
-                prompts: {count: 6}
+                prompts: {count: \(prompts)}
                 output: \(folder)
                 """, path: "study.yaml")
         return try Study(
@@ -46,6 +46,19 @@ import GygesClient
         let asked = sound.posted.filter { !String(decoding: $0.body, as: UTF8.self).contains("prompt_logprobs") }
         #expect(asked.count == 4)
         #expect(try StudyRun(folder: folder).writeReport().exports.count > 0)
+    }
+
+    @Test("Replies that differ in their beginnings alone are one kind of failure, with one of them shown")
+    func unreadableReplies() async throws {
+        let temporary = try TemporaryFolder()
+        let folder = temporary.path + "/run"
+        let broken = ScriptedTransport { _, number in .json("<html>request \(number)</html>") }
+        let run = try await StudyRun.start(
+            study(in: folder, prompts: 2), subject: makeEndpoint(broken, attempts: 1, concurrency: 1))
+        let lost = run.shortfalls.filter { $0.phase == .transcripts }
+        #expect(lost.count == 1 && lost.first?.count == 4 && lost.first?.leavesRunIncomplete == true)
+        #expect(lost.first?.reason.contains("/chat/completions was expected") == true)
+        #expect(lost.first?.detail?.contains("“<html>request 0</html>”") == true)
     }
 
     @Test func replicasAreOneSubject() async throws {

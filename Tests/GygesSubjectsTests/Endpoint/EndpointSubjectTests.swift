@@ -1,3 +1,4 @@
+import GygesAnalysis
 import GygesStudy
 import Synchronization
 import Testing
@@ -56,6 +57,70 @@ import Testing
             ScriptedTransport { _, _ in .json(#"{"error":{"message":"no","code":"content_filter"}}"#, status: 400) })
         let reply = try await endpoint.respond(to: sampleRequest)
         #expect(reply.finishReason == .filtered && reply.text.isEmpty)
+    }
+
+    @Test("An endpoint that asks for a day is waited for as long as allowed, once, and that is shown and said")
+    func patience() async throws {
+        let waits = Mutex<[EndpointWait]>([])
+        let closed = ScriptedTransport { _, _ in
+            .json(#"{"error":{"message":"quota"}}"#, status: 429, headers: ["retry-after": "86400"])
+        }
+        let endpoint = try await makeEndpoint(
+            closed, longestWait: .seconds(1), onWait: { wait in waits.withLock { $0.append(wait) } })
+        let failure = await #expect(throws: RequestFailure.self) { try await endpoint.respond(to: sampleRequest) }
+        #expect(failure?.reason == "it asks to wait longer than endpoint.longestWait allows, 1 s")
+        #expect(failure?.detail == "it asks to wait 86,400 s; it answered with status 429 (quota)")
+        #expect(closed.posted.count == 2)
+        #expect(
+            waits.withLock { $0.map(\.description) } == [
+                "http://localhost:1/v1 asks to wait 86,400 s; waiting at most 1 s"
+            ])
+        // The next request does not wait for nothing again.
+        await #expect(throws: RequestFailure.self) { try await endpoint.respond(to: sampleRequest) }
+        #expect(closed.posted.count == 3 && waits.withLock(\.count) == 1)
+
+        // One that answers after the wait is as patient as before.
+        let slow = ScriptedTransport { _, number in
+            number.isMultiple(of: 2) ? .json("{}", status: 503, headers: ["retry-after": "86400"]) : .chat("done")
+        }
+        let patient = try await makeEndpoint(slow)
+        for _ in 0..<3 { #expect(try await patient.respond(to: sampleRequest).text == "done") }
+    }
+
+    @Test(
+        "A reply that cannot be read is named with what was expected, where it fails and how it begins",
+        arguments: [
+            ("<html>\u{1B}[31mBad gateway</html>", "/chat/completions", "“<html>\\u{1b}[31mBad gateway</html>”"),
+            (#"{"choices":[]}"#, "choices", "14 bytes"), ("", "was expected", "was empty"),
+            (#"{"choices":[{"message":{"content":7}}]}"#, "content", "began with"),
+            ("{\"a\":\"key-123\(String(repeating: "x", count: 5_000))", "was expected", "[key]"),
+        ])
+    func unreadable(_ body: String, _ reason: String, _ detail: String) async throws {
+        let endpoint = try await makeEndpoint(ScriptedTransport { _, _ in .json(body) }, key: "key-123", attempts: 2)
+        let failure = await #expect(throws: RequestFailure.self) { try await endpoint.respond(to: sampleRequest) }
+        #expect(failure?.reason.contains(reason) == true, "\(failure?.reason ?? "")")
+        #expect(failure?.detail?.contains(detail) == true, "\(failure?.detail ?? "")")
+        #expect((failure?.reason.count ?? 0) + (failure?.detail?.count ?? 0) < 700)
+    }
+
+    @Test("A refusal in place of an answer is kept and is no missing scratchpad")
+    func refusals() async throws {
+        func endpoint(_ message: String) async throws -> EndpointSubject {
+            try await makeEndpoint(
+                ScriptedTransport { _, _ in
+                    .json(#"{"choices":[{"message":\#(message),"finish_reason":"stop"}]}"#)
+                })
+        }
+        let refused = try await endpoint(#"{"content":null,"refusal":"I can't help with that."}"#)
+        let reply = try await refused.respond(to: sampleRequest)
+        #expect(reply.finishReason == .refused && reply.text == "I can't help with that.")
+        let parsed = ParsedTranscript(reply.text, finishReason: reply.finishReason, rule: .required)
+        #expect(parsed.state == .refused)
+        for message in [#"{"content":"x","refusal":"no"}"#, #"{"content":"x","refusal":""}"#] {
+            let answered = try await endpoint(message).respond(to: sampleRequest)
+            #expect(answered.finishReason == .stop && answered.text == "x")
+        }
+        #expect(try await endpoint(#"{"content":"","refusal":""}"#).respond(to: sampleRequest).finishReason == .stop)
     }
 
     @Test(arguments: [408, 409, 425, 429, 500, 503])

@@ -46,15 +46,16 @@ extension HTTPAnswer {
 /// An endpoint that answers by `script`, with pauses that take no time.
 func makeEndpoint(
     _ transport: any HTTPTransport, settings: EndpointSettings = .init(), key: String? = nil, attempts: Int = 4,
-    concurrency: Int = 4, isReplica: Bool = false, address: String = "http://localhost:1/v1#m"
+    concurrency: Int = 4, isReplica: Bool = false, address: String = "http://localhost:1/v1#m",
+    longestWait: Duration = .milliseconds(1), onWait: @escaping @Sendable (EndpointWait) -> Void = { _ in }
 ) async throws -> EndpointSubject {
     let caller = EndpointCaller(
         address: try EndpointAddress(address),
         settings: CallSettings(
             keyVariable: settings.keyVariable, timeout: settings.timeout,
-            policy: RetryPolicy(attempts: attempts, firstPause: .zero, longestRequestedPause: .milliseconds(1)),
+            policy: RetryPolicy(attempts: attempts, firstPause: .zero, longestRequestedPause: longestWait),
             concurrency: concurrency, requestsPerMinute: settings.requestsPerMinute,
-            tokensPerMinute: settings.tokensPerMinute), key: key, transport: transport)
+            tokensPerMinute: settings.tokensPerMinute), key: key, transport: transport, onWait: onWait)
     return try await EndpointSubject(caller, settings: settings, isReplica: isReplica)
 }
 

@@ -9,13 +9,7 @@ func description(of files: StudyRun.ReportFiles, shortfalls: [Shortfall] = [], j
     if json {
         let document: JSON = [
             "report": .string(files.report), "exports": .array(files.exports.map { .string($0) }),
-            "left": .array(
-                shortfalls.map {
-                    [
-                        "what": .string($0.phase.rawValue), "count": .integer($0.count), "reason": .string($0.reason),
-                        "can_be_resumed": .bool($0.canBeResumed),
-                    ]
-                }),
+            "left": .array(shortfalls.map(\.json)),
             "result": summary.json,
         ]
         return document.serialized(.pretty)
@@ -34,6 +28,27 @@ func description(of files: StudyRun.ReportFiles, shortfalls: [Shortfall] = [], j
         Report, for a browser: \(report)
         Data beside it: \(names.joined(separator: ", "))
         """
+}
+
+extension Shortfall {
+    /// What was left undone, as data.
+    var json: JSON {
+        [
+            "what": .string(phase.rawValue), "count": .integer(count), "reason": .string(reason),
+            "detail": detail.map { .string($0) } ?? .null, "can_be_resumed": .bool(canBeResumed),
+        ]
+    }
+
+    /// What was left undone and why, for the terminal.
+    var sentence: String {
+        "\(count) \(phase.rawValue) left: \(reason.trimmingSuffix(".")).\(detail.map { " For one: \($0.trimmingSuffix("."))." } ?? "")"
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(_ suffix: String) -> String {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+    }
 }
 
 /// A path from the current folder on, where it lies below; otherwise as it is.

@@ -35,6 +35,11 @@ struct StudyJudge: AsyncParsableCommand {
         case plain, stripped, swapped
     }
 
+    /// See ``SystemRole``.
+    enum Place: String, CaseIterable, ExpressibleByArgument {
+        case automatic, system, fold
+    }
+
     @Argument(help: "The run's folder.")
     var folder: String
 
@@ -71,6 +76,12 @@ struct StudyJudge: AsyncParsableCommand {
             valueName: "key=value"))
     var endpoint: [String] = []
 
+    @Option(
+        help:
+            "Where the judge's instructions stand: in a system message, at the beginning of the user turn (fold), or there where the model takes no system message (automatic)."
+    )
+    var systemRole: Place = .automatic
+
     @OptionGroup var session: StudySession
 
     func validate() throws {
@@ -97,7 +108,9 @@ struct StudyJudge: AsyncParsableCommand {
                 by: await session.subject(
                     named: model,
                     endpoint: EndpointSettings(endpoint, option: "--endpoint") { Terminal.writeError("note: \($0)\n") },
-                    concurrency: StudyRun.study(in: folder).definition.concurrency), settings, view: view,
+                    concurrency: StudyRun.study(in: folder).definition.concurrency,
+                    systemRole: SystemRole(rawValue: systemRole.rawValue) ?? .automatic,
+                    onWait: { bar.note("\(kind.rawValue): \($0)") }), settings, view: view,
                 wording: try wording.map(JudgeWording.init(contentsOf:)) ?? .shipped(), progress: progress)
         } else {
             result = try await run.judgeByRules(view: view, progress: progress)
@@ -105,20 +118,17 @@ struct StudyJudge: AsyncParsableCommand {
         if session.json {
             let document: JSON = [
                 "judge": .string(result.judge.id), "judged": .integer(result.judged),
-                "unusable": .integer(result.unusable),
+                "judgeable": .integer(result.judgeable), "unusable": .integer(result.unusable),
+                "left": .array(result.shortfalls.map(\.json)),
             ]
             print(document.serialized(.pretty))
         } else {
             let hint = result.judged > 0 ? "; `gyges study report \(folder)` shows them." : "."
-            print("\(result.judge.id): \(result.judged) transcripts judged\(hint)")
+            print("\(result.judge.id): \(result.judged) of \(result.judgeable) transcripts judged\(hint)")
         }
         guard result.unusable > 0 else { return }
-        Terminal.writeError(
-            """
-            \(result.unusable) transcripts are not judged, because the model's reply answered nothing.
-            The same command asks again; a model that keeps to a JSON schema may answer better.
-
-            """)
+        for shortfall in result.shortfalls { Terminal.writeError(shortfall.sentence + "\n") }
+        Terminal.writeError("The same command asks again; a model that keeps to a JSON schema may answer better.\n")
         if result.judged == 0 { throw ExitCode.failure }
     }
 

@@ -7,17 +7,18 @@ import GygesStudy
 extension StudyLabels {
     /// What two judges say of the same answers, for the terminal.
     func line(_ agreement: JudgeAgreement) -> String {
-        func text(_ name: String, _ value: Double?, _ interval: Interval?) -> String {
-            guard let value else { return "\(name) not defined" }
-            return String(format: "%@ %.2f", name, value)
-                + (interval.map { String(format: " (%.2f–%.2f)", $0.lower, $0.upper) } ?? "")
-        }
         let counts = agreement.counts
         return """
             \(agreement.first) and \(agreement.second), \(agreement.question.rawValue): \(counts.agreement.successes) of \(counts.count) alike, \
             \(text("kappa", agreement.kappa, agreement.kappaInterval)), \
             \(text("alpha", agreement.alpha, agreement.alphaInterval))
             """
+    }
+
+    private func text(_ name: String, _ value: Double?, _ interval: Interval?) -> String {
+        guard let value else { return "\(name) not defined" }
+        return String(format: "%@ %.2f", name, value)
+            + (interval.map { String(format: " (%.2f–%.2f)", $0.lower, $0.upper) } ?? "")
     }
 
     func printAll(
@@ -29,12 +30,8 @@ extension StudyLabels {
             let (counts, interval) = (entry.counts, entry.counts.agreement.wilsonInterval())
             var line = "\(entry.first) and \(entry.second), \(entry.outcome.rawValue): "
             line += "\(counts.agreement.successes) of \(counts.count) alike"
-            line += " (\(percent(interval.lower))–\(percent(interval.upper))), kappa "
-            line += counts.cohensKappa.map { String(format: "%.2f", $0) } ?? "not defined"
-            if let interval = counts.kappaInterval() {
-                line += String(format: " (%.2f–%.2f)", interval.lower, interval.upper)
-            }
-            print(line)
+            line += " (\(percent(interval.lower))–\(percent(interval.upper))), "
+            print(line + text("kappa", entry.agreement.kappa, entry.agreement.kappaInterval))
         }
         for accuracy in accuracies {
             var line = "\(accuracy.judge) against \(accuracy.labeller), \(accuracy.outcome.rawValue): sensitivity "
@@ -45,7 +42,7 @@ extension StudyLabels {
                     line += String(format: " (%.2f–%.2f)", interval.lower, interval.upper)
                 }
             }
-            print(line)
+            print(line + ", " + text("kappa", accuracy.kappa, accuracy.kappaInterval))
         }
     }
 
@@ -82,7 +79,8 @@ extension StudyLabels {
                         "first": .string(entry.first), "second": .string(entry.second),
                         "outcome": .string(entry.outcome.rawValue), "count": .integer(entry.counts.count),
                         "alike": .integer(entry.counts.agreement.successes),
-                        "kappa": entry.counts.cohensKappa.map { .double($0) } ?? .null,
+                        "kappa": entry.agreement.kappa.map { .double($0) } ?? .null,
+                        "kappaInterval": interval(entry.agreement.kappaInterval),
                     ]
                 }),
             "judgeAgreements": .array(
@@ -105,6 +103,8 @@ extension StudyLabels {
                         "sensitivity": share(accuracy.positives), "specificity": share(accuracy.negatives),
                         "area": accuracy.discrimination.map { .double($0.area) } ?? .null,
                         "areaInterval": interval(accuracy.areaInterval),
+                        "kappa": accuracy.kappa.map { .double($0) } ?? .null,
+                        "kappaInterval": interval(accuracy.kappaInterval),
                     ]
                 }),
         ]

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GygesClient
 import GygesFiles
 import GygesReport
 import GygesStudy
@@ -146,10 +147,13 @@ struct StudySession: ParsableArguments {
         _ run: (any Subject, @escaping @Sendable (StudyProgress) -> Void) async throws -> StudyRun
     ) async throws {
         let definition = study.definition
-        let subject = try await SubjectChoice(engine: engine, isShown: !quiet).subject(
+        let bars = StudyProgressBars(name: definition.name, isShown: !quiet)
+        let subject = try await SubjectChoice(
+            engine: engine, isShown: !quiet, systemRole: definition.systemRole ?? .automatic,
+            onWait: { bars.note("\($0)") }
+        ).subject(
             named: definition.subject, endpoint: definition.endpoint, concurrency: definition.concurrency,
             folder: folder, in: study)
-        let bars = StudyProgressBars(name: definition.name, isShown: !quiet)
         let finished = try await run(subject, bars.update)
         for shortfall in finished.shortfalls { Terminal.writeError(shortfall.message(folder: finished.folder)) }
         let files = try finished.writeReport(progress: reportProgress(isShown: !quiet))
@@ -165,9 +169,10 @@ struct StudySession: ParsableArguments {
 extension StudySession {
     /// A model that judges, named like a study's subject.
     func subject(
-        named name: String, endpoint: EndpointSettings, concurrency: Int
+        named name: String, endpoint: EndpointSettings, concurrency: Int, systemRole: SystemRole,
+        onWait: @escaping @Sendable (EndpointWait) -> Void
     ) async throws -> any Subject {
-        try await SubjectChoice(engine: engine, isShown: !quiet).subject(
+        try await SubjectChoice(engine: engine, isShown: !quiet, systemRole: systemRole, onWait: onWait).subject(
             named: name, endpoint: endpoint, concurrency: concurrency, folder: "")
     }
 }
@@ -194,6 +199,12 @@ struct StudyProgressBars: Sendable {
             })
     }
 
+    /// Shows what else is to be known while work goes on, on a line of its own.
+    func note(_ text: String) {
+        for bar in bars.values { bar.note("") }
+        bars[.transcripts]?.note("\(name): \(text)")
+    }
+
     /// Shows how far a phase has come.
     func update(_ progress: StudyProgress) {
         guard progress.total > 0, let bar = bars[progress.phase] else { return }
@@ -203,15 +214,8 @@ struct StudyProgressBars: Sendable {
 }
 
 extension Shortfall {
-    /// What was left undone, for the terminal.
+    /// What was left undone, for the terminal, and what to do.
     fileprivate func message(folder: String) -> String {
-        let what = "\(count) \(phase.rawValue) left: \(reason.trimmingSuffix("."))."
-        return canBeResumed ? "\(what)\nAsk for them again with `gyges study resume \(folder)`.\n" : what + "\n"
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(_ suffix: String) -> String {
-        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+        canBeResumed ? "\(sentence)\nAsk for them again with `gyges study resume \(folder)`.\n" : sentence + "\n"
     }
 }

@@ -9,6 +9,10 @@ struct SubjectChoice {
     let engine: EngineOptions
     /// Whether progress of loading is shown.
     var isShown = true
+    /// Where system texts stand.
+    var systemRole = SystemRole.automatic
+    /// Takes in that an endpoint is waited for.
+    var onWait: @Sendable (EndpointWait) -> Void = { _ in }
 
     /// The subject of a name.
     ///
@@ -30,8 +34,9 @@ struct SubjectChoice {
                 remedy: "Choose one of \(Persona.shipped.map { "persona:" + $0.name }.joined(separator: ", ")).")
         }
         if EndpointAddress.isAddress(name) {
-            return try await ReplicaSubject.connect(
-                to: [name] + endpoint.replicas, settings: endpoint, concurrency: concurrency)
+            let subject = try await ReplicaSubject.connect(
+                to: [name] + endpoint.replicas, settings: endpoint, concurrency: concurrency, onWait: onWait)
+            return systemRole == .fold ? FoldingSubject(subject, because: "the study asks for it") : subject
         }
         guard endpoint.replicas.isEmpty else {
             throw FileError(
@@ -41,6 +46,11 @@ struct SubjectChoice {
         let model = try LanguageModel(
             path: try locateModel(name), precision: engine.matmulPrecision, options: engine.engine,
             packing: engine.packing(isShown: isShown))
-        return try LocalSubject(model, name: name)
+        let subject = try LocalSubject(model, name: name).asked(with: systemRole)
+        if systemRole == .automatic, subject is FoldingSubject {
+            Terminal.writeError(
+                "note: \(name) takes no system messages; their text stands at the beginning of the user turn.\n")
+        }
+        return subject
     }
 }
