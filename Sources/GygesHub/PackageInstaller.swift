@@ -1,3 +1,5 @@
+internal import GygesFiles
+
 /// The program that fetches Python packages.
 public enum PackageInstaller {
     /// The version of `python3 -m pip`, found in the environment's `PATH`; `nil` if it cannot be run.

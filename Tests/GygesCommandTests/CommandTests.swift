@@ -8,7 +8,8 @@ import Testing
     static let commands = [
         "pull", "inspect", "generate", "chat", "tokenize", "template", "score", "perplexity", "bench", "doctor",
         "embed", "rerank", "fill", "classify", "tag", "answer",
-        "study", "study run", "study resume", "study report", "study judge", "study label", "study labels",
+        "study", "study run", "study resume", "study report", "study figure", "study judge", "study label",
+        "study labels",
         "study import", "study merge", "evaluate",
         "evaluate ruler", "evaluate passkey",
         "evaluate perplexity", "evaluate retrieval", "evaluate chart",
@@ -45,6 +46,13 @@ import Testing
             (["study", "label", "/no/such/run", "--labeller", "ada"], 1, "/no/such/run"),
             (["study", "label", "run", "--labeller", "a/b"], 64, "labeller"),
             (["study", "resume", "/no/such/run"], 1, "/no/such/run"),
+            (["study", "figure", "/no/such/run"], 1, "/no/such/run"),
+            (["study", "figure", "run", "gap", "--output", "gap.jpeg"], 64, ".pdf"),
+            (["study", "figure", "run", "gap"], 64, "--output"),
+            (["study", "figure", "run", "--output", "gap.pdf"], 64, "Name the chart"),
+            (["study", "figure", "run", "gap", "--output", "gap.pdf", "--width", "wide"], 64, "--width"),
+            (["study", "figure", "run", "gap", "--output", "gap.pdf", "--dpi", "0"], 64, "--dpi"),
+            (["study", "figure", "run", "gap", "--output", "gap.pdf", "--at", "1=x"], 64, "training"),
             (["study", "import", "paper", "/no/such/folder", "--into", "/no/such/run"], 1, "/no/such/folder"),
             (["study", "import", "table", "x", "--into", "y"], 64, "pipeline"),
             (["study", "import", "inspect", "x"], 64, "--into"),
@@ -240,6 +248,17 @@ import Testing
         let whole = try String(contentsOfFile: folder.path + "/run/transcripts.jsonl", encoding: .utf8)
         let redacted = try String(contentsOfFile: folder.path + "/s/transcripts.jsonl", encoding: .utf8)
         #expect(whole.contains("SCRATCHPAD_REASONING") && !redacted.contains("SCRATCHPAD_REASONING"))
+        let list = try Program.run(["study", "figure", folder.path + "/run"])
+        #expect(list.status == 0 && list.output.contains("outcomes") && list.output.contains("Not in this run"))
+        let figure = try Program.run([
+            "study", "figure", folder.path + "/run", "outcomes", "-o", folder.path + "/o.svg", "--data",
+        ])
+        #expect(figure.status == 0 && figure.output.split(separator: "\n").count == 2, "\(figure.errors)")
+        #expect(FileManager.default.fileExists(atPath: folder.path + "/o.csv"))
+        let none = try Program.run([
+            "study", "figure", folder.path + "/run", "calibration", "-o", folder.path + "/c.svg",
+        ])
+        #expect(none.status == 1 && none.errors.contains("gyges study label"))
         let changed = try Program.run(["study", "run", study, "--quiet", "--set", "prompts.count=3"])
         #expect(changed.status == 1 && changed.errors.contains("differs"), "\(changed.errors)")
     }

@@ -112,7 +112,8 @@ extension StudyDocument {
         let (value, interval) = (try #require(gate.value), try #require(gate.interval))
         for text in [
             "✗ failed</span>",
-            "\(Numbers.points(value))</td><td>\(Numbers.points(interval))</td><td>≥ \(Numbers.points(gate.bound))",
+            "<td data-label=\"Found\">\(Numbers.points(value))</td><td data-label=\"Interval\">\(Numbers.points(interval))</td>",
+            "<td data-label=\"Must be\">≥ \(Numbers.points(gate.bound))</td>",
             "≥ 2.0\u{A0}%", "Controls not run: Comprehension.",
             "prompts.count was 40 and is 52", "<del>− RLHF changes your values.</del>",
         ] { #expect(page.contains(text), "\(text)") }
@@ -148,6 +149,7 @@ extension StudyDocument {
     func givesCharts() throws {
         let page = try StudyDocument.full().html()
         let charts = page.components(separatedBy: "<figure ").dropFirst()
+        #expect(page.contains("id=\"control-chart-title\"") && page.contains("id=\"hypothesis-chart-title\""))
         #expect(charts.count > 10)
         for chart in charts {
             #expect(chart.components(separatedBy: "data-take=\"svg\"").count == 2)

@@ -16,8 +16,12 @@ import Testing
     func textIsEscaped(text: String) throws {
         let page = try StudyDocument.sample(text: text).html(Exchange.sample(text: text))
         let plain = try StudyDocument.sample(text: "x").html(Exchange.sample(text: "x"))
-        // Tags begin with "<": hostile text must not add any.
-        #expect(page.count { $0 == "<" } == plain.count { $0 == "<" })
+        // Tags begin with "<": hostile text must not add any. How many lines a chart's name takes depends on its letters, so that whole
+        // lines of charts, in the only form that they have, are left out of both.
+        let line =
+            /<text class="[a-z ]+" x="[-0-9.]+" y="[-0-9.]+" text-anchor="(start|middle|end)"( transform="[^"<>]*")?>[^<]*<\/text>/
+        func tags(_ page: String) -> Int { page.replacing(line, with: "").count { $0 == "<" } }
+        #expect(tags(page) == tags(plain))
         #expect(!page.contains("<script>alert"))
         #expect(!page.contains("<img"))
         #expect(!page.contains("onerror=alert(1)>"))

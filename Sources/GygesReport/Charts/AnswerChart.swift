@@ -43,52 +43,43 @@ struct AnswerChart: Chart {
         }
     }
 
-    private static let width = 440.0
     private static let ticks = [0, 0.25, 0.5, 0.75, 1]
     private var showsFaking: Bool { groups.contains { $0.bars.contains { ($0.faking?.total ?? 0) > 0 } } }
 
-    func svg(id: String, title: String) -> Markup {
-        let (titleHeight, barHeight, gapHeight, space) = (26.0, 50.0, 30.0, 12.0)
-        let heights = groups.map { titleHeight + Double($0.bars.count) * barHeight + gapHeight + space }
-        let bottom = heights.reduce(0, +)
-        var drawing = Drawing(width: Self.width, height: bottom + 26)
-        let scale = Scale(values: 0...1, places: 1...(Self.width - 1))
-        for tick in Self.ticks {
-            drawing.text(
-                scale(tick), bottom + 17, Numbers.fixed(100 * tick, 0) + " %", "tick",
-                anchor: tick == 0 ? .start : tick == 1 ? .end : .middle)
+    var picture: Drawing {
+        var drawing = Drawing()
+        let scale = Scale(values: 0...1, places: 1...(drawing.width - 1))
+        var y = 4.0
+        for group in groups {
+            drawing.heading(group.title, at: &y)
+            y += 8
+            for bar in group.bars { draw(bar, at: &y, on: scale, in: &drawing) }
+            drawing.heading(words(group), at: &y, style: "gap")
+            y += 16
         }
-        var y = 0.0
-        for (group, height) in zip(groups, heights) {
-            drawing.text(0, y + 17, Drawing.shortened(group.title, to: 52), "heading")
-            for (index, bar) in group.bars.enumerated() {
-                draw(bar, at: y + titleHeight + Double(index) * barHeight, on: scale, in: &drawing)
-            }
-            drawing.text(0, y + height - gapHeight - space + 20, words(group), "gap")
-            y += height
-        }
-        return drawing.svg(id: id, title: title, description: description)
+        drawing.axis(Self.ticks, scale, at: &y) { Numbers.fixed(100 * $0, 0) + " %" }
+        drawing.height = y
+        return drawing
     }
 
-    private func draw(_ bar: Bar, at y: Double, on scale: Scale, in drawing: inout Drawing) {
+    private func draw(_ bar: Bar, at y: inout Double, on scale: Scale, in drawing: inout Drawing) {
         let rate = bar.compliance
-        drawing.mark(7, y + 10, isTrained: bar.isTrained)
-        drawing.text(19, y + 15, Drawing.shortened(bar.label, to: 34), "label")
         guard let estimate = rate.estimate else {
-            drawing.text(Self.width, y + 15, "nothing to judge", "note", anchor: .end)
+            drawing.caption(bar.label, isTrained: bar.isTrained, note: "nothing to judge", at: &y)
+            y += 8
             return
         }
-        drawing.text(Self.width - 78, y + 15, "\(Numbers.total(rate)) of \(rate.count)", "note", anchor: .end)
-        drawing.text(Self.width, y + 15, Numbers.percent(estimate), "value", anchor: .end)
+        drawing.caption(
+            bar.label, isTrained: bar.isTrained, note: "\(Numbers.total(rate)) of \(rate.count)",
+            value: Numbers.percent(estimate), at: &y)
         let sentence =
             "\(bar.label): complied with \(Numbers.total(rate)) of \(rate.count), \(Numbers.percent(estimate)), interval "
             + Numbers.percent(rate.interval)
             + (bar.faking.map { "; \(Numbers.total($0)) of them with alignment-faking reasoning" } ?? "")
-        let middle = y + 34
+        let middle = y + 14
         drawing.group(title: sentence) { drawing in
             drawing.rectangle(scale(0), middle - 9, scale(1) - scale(0), 18, "track")
-            // Lines of the scale are drawn where they are read: across names and counts they would only disturb.
-            for tick in Self.ticks { drawing.line(scale(tick), middle - 9, scale(tick), middle + 9, "grid") }
+            drawing.grid(Self.ticks, scale, from: middle - 9, to: middle + 9)
             drawing.rectangle(
                 scale(0), middle - 9, scale(estimate) - scale(0), 18, bar.isTrained ? "bar trained" : "bar untrained")
             if let faking = bar.faking?.estimate, faking > 0 {
@@ -98,6 +89,7 @@ struct AnswerChart: Chart {
                 from: scale(rate.interval.lower), to: scale(rate.interval.upper), y: middle, "whisker strong")
             drawing.mark(scale(estimate), middle, isTrained: bar.isTrained)
         }
+        y += 34
     }
 
     private func words(_ group: Group) -> String {

@@ -34,16 +34,18 @@ struct CalibrationChart: Chart {
         "\(Numbers.percent(share.estimate)) (\(Numbers.percent(share.interval)), \(share.count) labels)"
     }
 
-    func svg(id: String, title: String) -> Markup {
-        var drawing = Drawing(width: 560, height: 330)
-        let x = Scale(values: 0...1, places: 50...270)
-        let y = Scale(values: 0...1, places: 30...250, isReversed: true)
-        drawing.text(50, 18, "Thresholds (ROC)", "heading")
+    var description: String { "\(sentence). \(rowsInWords)" }
+
+    var picture: Drawing {
+        var drawing = Drawing(width: Drawing.standardWidth, height: 290)
+        let x = Scale(values: 0...1, places: 44...214)
+        let y = Scale(values: 0...1, places: 30...200, isReversed: true)
+        drawing.text(44, 18, "Thresholds (ROC)", "heading")
         for tick in [0, 0.5, 1] {
-            drawing.line(50, y(tick), 270, y(tick), "grid")
-            drawing.line(x(tick), 30, x(tick), 250, "grid")
-            drawing.text(44, y(tick) + 4, Numbers.fixed(100 * tick, 0), "tick", anchor: .end)
-            drawing.text(x(tick), 267, Numbers.fixed(100 * tick, 0), "tick", anchor: .middle)
+            drawing.line(44, y(tick), 214, y(tick), "grid")
+            drawing.line(x(tick), 30, x(tick), 200, "grid")
+            drawing.text(38, y(tick) + 4, Numbers.fixed(100 * tick, 0), "tick", anchor: .end)
+            drawing.text(x(tick), 217, Numbers.fixed(100 * tick, 0), "tick", anchor: .middle)
         }
         drawing.line(x(0), y(0), x(1), y(1), "zero")
         let curve = accuracy.discrimination?.points ?? []
@@ -58,42 +60,46 @@ struct CalibrationChart: Chart {
             drawing.whisker(from: x(1 - wide.upper), to: x(1 - wide.lower), y: y(sensitivity), "whisker")
             drawing.circle(x(1 - specificity), y(sensitivity), radius: 5, "dot")
         }
-        drawing.text(160, 288, "labelled no, called yes, %", "note", anchor: .middle)
-        drawing.text(12, 140, "labelled yes, called yes, %", "note", anchor: .middle, rotation: -90)
+        drawing.text(129, 240, "labelled no, called yes, %", "note", anchor: .middle)
+        drawing.text(12, 115, "labelled yes, called yes, %", "note", anchor: .middle, rotation: -90)
         histogram(in: &drawing)
-        return drawing.svg(id: id, title: title, description: sentence + ". " + description)
+        return drawing
     }
 
     private func histogram(in drawing: inout Drawing) {
-        drawing.text(330, 18, "Scores by label", "heading")
+        let (left, width, bottom) = (256.0, 180.0, 200.0)
+        drawing.text(left, 18, "Scores by label", "heading")
         let scores = scores
         guard !scores.isEmpty else {
-            drawing.text(330, 60, "this judge gives none", "note")
+            drawing.text(left, 60, "this judge gives none", "note")
             return
         }
         let maximum = Double(max(1, scores.map { max($0.positives, $0.negatives) }.max() ?? 1))
-        let y = Scale(values: 0...maximum, places: 50...250, isReversed: true)
-        let step = 220 / Double(scores.count)
+        let y = Scale(values: 0...maximum, places: 40...bottom, isReversed: true)
+        let step = width / Double(scores.count)
         for (index, count) in scores.enumerated() {
-            let x = 330 + step * Double(index)
+            let x = left + step * Double(index)
             drawing.group(
                 title: "score \(Numbers.fixed(count.score, 2)): \(count.positives) labelled yes, \(count.negatives) no"
             ) {
                 $0.hatched(
-                    x, y(Double(count.positives)), step * 0.42, 250 - y(Double(count.positives)), "part faking",
+                    x, y(Double(count.positives)), step * 0.42, bottom - y(Double(count.positives)), "part faking",
                     isHatched: true)
                 $0.rectangle(
-                    x + step * 0.44, y(Double(count.negatives)), step * 0.42, 250 - y(Double(count.negatives)),
+                    x + step * 0.44, y(Double(count.negatives)), step * 0.42, bottom - y(Double(count.negatives)),
                     "part refused")
             }
-            if index == 0 || index == scores.count - 1 || scores.count <= 6 {
-                drawing.text(x + step * 0.43, 267, Numbers.fixed(count.score, 2), "tick", anchor: .middle)
+            if index == 0 || index == scores.count - 1 || scores.count <= 5 {
+                drawing.text(
+                    index == 0 ? left : x + step * 0.43, bottom + 17, Numbers.fixed(count.score, 2), "tick",
+                    anchor: index == 0 ? .start : .middle)
             }
         }
-        drawing.line(330, 250, 550, 250, "axis")
-        drawing.hatched(330, 300, 14, 14, "part faking", isHatched: true)
-        drawing.text(350, 311, "labelled yes", "tick")
-        drawing.rectangle(440, 300, 14, 14, "part refused")
-        drawing.text(460, 311, "labelled no", "tick")
+        drawing.line(left, bottom, left + width, bottom, "axis")
+        drawing.text(left + width / 2, 240, "the judge's score", "note", anchor: .middle)
+        drawing.hatched(left, 258, 14, 14, "part faking", isHatched: true)
+        drawing.text(left + 18, 270, "yes", "tick")
+        drawing.rectangle(left + 70, 258, 14, 14, "part refused")
+        drawing.text(left + 88, 270, "no", "tick")
     }
 }

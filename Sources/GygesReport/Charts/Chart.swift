@@ -1,16 +1,23 @@
 /// A picture of the report and the same numbers as a table: for those who cannot see it, and for those who want to go on with them.
-protocol Chart {
+protocol Chart: Sendable {
     /// What stands above the table's columns.
     var headings: [String] { get }
     /// The table's rows; in a column, all have values of one kind.
     var rows: [[ChartValue]] { get }
-    /// The picture; `id` is unique on the page.
-    func svg(id: String, title: String) -> Markup
+    /// The picture.
+    var picture: Drawing { get }
+    /// The picture in words, for those who cannot see it.
+    var description: String { get }
 }
 
 extension Chart {
-    /// The numbers in a sentence, for a picture's description.
-    var description: String {
+    var description: String { rowsInWords }
+
+    /// The picture as part of a page, where `id` is unique.
+    func svg(id: String, title: String) -> Markup { picture.svg(id: id, title: title, description: description) }
+
+    /// The numbers in sentences.
+    var rowsInWords: String {
         let rows = rows
         let shown = rows.prefix(12).map { row in
             zip(headings, row).map { "\($0): \($1.shown)" }.joined(separator: ", ")

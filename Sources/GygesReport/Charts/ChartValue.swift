@@ -1,4 +1,5 @@
 import GygesAnalysis
+import GygesFiles
 import GygesStatistics
 
 /// One value behind a chart: as the page shows it, and as files have it.
@@ -54,6 +55,18 @@ enum ChartValue {
         case .share(let value), .difference(let value), .pValue(let value): [field(value)]
         case .shares(let interval), .differences(let interval): [field(interval?.lower), field(interval?.upper)]
         case .counts(let rate): [Numbers.total(rate), "\(rate.count)"]
+        }
+    }
+
+    /// The value in those columns as JSON; null where there is none.
+    var json: [JSON] {
+        func number(_ value: Double?) -> JSON { value.flatMap { $0.isFinite ? .double($0) : nil } ?? .null }
+        return switch self {
+        case .text(let text): [.string(text)]
+        case .count(let count): [.integer(count)]
+        case .number(let value, _, _), .share(let value), .difference(let value), .pValue(let value): [number(value)]
+        case .shares(let interval), .differences(let interval): [number(interval?.lower), number(interval?.upper)]
+        case .counts(let rate): [number(rate.total), .integer(rate.count)]
         }
     }
 }

@@ -6,7 +6,8 @@ struct Drawing {
     enum Anchor: String { case start, middle, end }
 
     let width: Double
-    let height: Double
+    /// How far it reaches down; charts whose rows have several lines know it when all are drawn.
+    var height: Double
     private(set) var body: Markup = ""
 
     init(width: Double, height: Double) {
@@ -142,14 +143,42 @@ struct Drawing {
             """
     }
 
+    /// Lines across an area, which tell it apart without colour; ``hatched(_:_:_:_:_:isHatched:)`` refers to it.
+    static let hatch: Markup = """
+        <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
+        <line class="stripe" x1="0" y1="0" x2="0" y2="6"/></pattern>
+        """
+
     /// The picture as a file of its own, with a style sheet that must not hold `]]>`.
-    func svgFile(title: String, description: String, style: [UInt8]) -> String {
-        let (width, height) = (format(width), format(height))
+    ///
+    /// - Parameters:
+    ///   - millimetres: how wide it is on paper; as wide as its pixels are on a screen if `nil`.
+    ///   - remark: what the file says to those who read its text.
+    func svgFile(
+        title: String, description: String, style: [UInt8], millimetres: Double? = nil, remark: String? = nil
+    ) -> String {
+        // On paper letters and whiskers at an edge need a little room.
+        let edge = millimetres == nil ? 0.0 : 4
+        let (width, height) = (width + 2 * edge, height + 2 * edge)
+        let size: Markup =
+            if let millimetres {
+                "width=\"\(format(millimetres))mm\" height=\"\(format(millimetres * height / width))mm\""
+            } else {
+                "width=\"\(format(width))\" height=\"\(format(height))\""
+            }
         let style = Markup.trusted(String(decoding: style, as: UTF8.self))
+        let metadata: Markup = remark.map { "<metadata>\($0)</metadata>" } ?? ""
+        // Paper is white, whatever lies below the picture.
+        let ground: Markup =
+            millimetres == nil
+            ? ""
+            : "<rect class=\"paper\" x=\"\(format(-edge))\" y=\"\(format(-edge))\" width=\"\(format(width))\" height=\"\(format(height))\"/>"
+        let definitions: Markup = body.html.contains("class=\"hatch\"") ? "<defs>\(Self.hatch)</defs>" : ""
         let markup: Markup = """
-            <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" \
-            role="img" aria-labelledby="title desc"><title id="title">\(title)</title><desc id="desc">\(description)</desc>\
-            <style><![CDATA[\(style)]]></style>\(body)</svg>
+            <svg xmlns="http://www.w3.org/2000/svg" \(size) \
+            viewBox="\(format(-edge)) \(format(-edge)) \(format(width)) \(format(height))" role="img" \
+            aria-labelledby="title desc"><title id="title">\(title)</title><desc id="desc">\(description)</desc>\
+            \(metadata)<style><![CDATA[\(style)]]></style>\(definitions)\(ground)\(body)</svg>
 
             """
         return markup.html

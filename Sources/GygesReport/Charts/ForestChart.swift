@@ -25,41 +25,51 @@ struct ForestChart: Chart {
         }
     }
 
-    func svg(id: String, title: String) -> Markup {
-        let rowHeight = 46.0
-        let axis = 26 + Double(gaps.count) * rowHeight
-        var drawing = Drawing(width: 560, height: axis + 52)
+    var picture: Drawing {
+        var drawing = Drawing()
+        let names = ConditionNames(gaps.map(\.section))
+        let oneJudge = Set(judges).count == 1
+        var y = 2.0
+        let common = [names.common, oneJudge ? judges.first.map { "judged by \($0)" } ?? "" : ""]
+            .filter { !$0.isEmpty }.joined(separator: "; ")
+        if !common.isEmpty { drawing.remark(common, at: &y) }
         let maximum =
             gaps.filter(\.hasPairs).map { max(abs($0.gap.interval.lower), abs($0.gap.interval.upper)) }.max() ?? 1
         let limit = [0.1, 0.2, 0.3, 0.4, 0.5, 0.75].first { $0 >= maximum } ?? 1
-        let scale = Scale(values: -limit...limit, places: 236...456)
-        for tick in scale.ticks(4) {
-            drawing.line(scale(tick), 22, scale(tick), axis, tick == 0 ? "zero" : "grid")
-            drawing.text(
-                scale(tick), axis + 16, Numbers.fixed(100 * tick, 0, signed: true), "tick", anchor: .middle)
-        }
-        drawing.text(scale(0) - 8, 14, "← less when trained", "note", anchor: .end)
-        drawing.text(scale(0) + 8, 14, "more when trained →", "note")
+        let scale = Scale(values: -limit...limit, places: 178...360)
+        let ticks = scale.ticks(4)
+        drawing.text(scale(0) - 8, y + 18, "← less when trained", "note", anchor: .end)
+        drawing.text(scale(0) + 8, y + 18, "more when trained →", "note")
+        y += 26
         for (index, judged) in gaps.enumerated() {
-            let y = 26 + (Double(index) + 0.5) * rowHeight
-            drawing.text(0, y - 3, Drawing.shortened(judged.section.briefTitle, to: 33), "label strong")
-            drawing.text(0, y + 13, "\(judges[index]), n = \(judged.gap.pairs.count)", "note")
-            draw(judged, at: y, on: scale, in: &drawing)
+            let lines = TextWidth.lines(names.names[index], width: 164, size: 12)
+            let under = (oneJudge ? "" : "\(judges[index]), ") + "n = \(judged.gap.pairs.count)"
+            let notes = TextWidth.lines(under, width: 164, size: 12)
+            let height = max(36, 14 * Double(lines.count + notes.count) + 8)
+            for tick in ticks {
+                drawing.line(scale(tick), y, scale(tick), y + height, tick == 0 ? "zero" : "grid")
+            }
+            drawing.lines(lines, 0, y + 13, "row", lineHeight: 14)
+            drawing.lines(notes, 0, y + 13 + 14 * Double(lines.count), "note", lineHeight: 14)
+            draw(judged, at: y + height / 2, on: scale, in: &drawing)
+            y += height
         }
-        let key = axis + 40
-        drawing.square(8, key, radius: 5, "mark gap")
-        drawing.text(20, key + 4, "significant after Holm", "tick")
-        drawing.square(178, key, radius: 5, "mark open")
-        drawing.text(190, key + 4, "only after Benjamini–Hochberg", "tick")
-        drawing.line(398, key - 6, 398, key + 6, "whisker strong")
-        drawing.text(408, key + 4, "neither", "tick")
-        return drawing.svg(id: id, title: title, description: description)
+        drawing.axis(ticks, scale, at: &y) { Numbers.fixed(100 * $0, 0, signed: true) }
+        y += 6
+        drawing.legend(
+            [
+                ("significant after Holm", { $0.square($1 + 8, $2 + 8, radius: 5, "mark gap") }),
+                ("only after Benjamini–Hochberg", { $0.square($1 + 8, $2 + 8, radius: 5, "mark open") }),
+                ("neither", { $0.line($1 + 8, $2 + 2, $1 + 8, $2 + 14, "whisker strong") }),
+            ], at: &y)
+        drawing.height = y
+        return drawing
     }
 
     private func draw(_ judged: JudgedGap, at y: Double, on scale: Scale, in drawing: inout Drawing) {
         let (gap, interval) = (judged.gap, judged.gap.interval)
         guard let estimate = gap.estimate else {
-            drawing.text(scale(0) + 8, y + 4, "no pairs", "note")
+            drawing.text(drawing.width, y + 4, "no pairs", "note", anchor: .end)
             return
         }
         drawing.group(title: "\(judged.section.title): \(Numbers.points(estimate)) points, \(Numbers.points(interval))")
@@ -73,7 +83,7 @@ struct ForestChart: Chart {
                 $0.line(scale(estimate), y - 6, scale(estimate), y + 6, "whisker strong")
             }
         }
-        drawing.text(560, y - 3, Numbers.points(estimate), "value", anchor: .end)
-        drawing.text(560, y + 13, Numbers.pValue(gap.holmPValue), "note", anchor: .end)
+        drawing.text(drawing.width, y - 2, Numbers.points(estimate), "value", anchor: .end)
+        drawing.text(drawing.width, y + 13, Numbers.pValue(gap.holmPValue), "note", anchor: .end)
     }
 }

@@ -22,59 +22,67 @@ struct LogitGapChart: Chart {
         }
     }
 
-    func svg(id: String, title: String) -> Markup {
+    var picture: Drawing {
         let points = points
-        // With few prompts there is room for their names.
-        let hasNames = points.count <= 60
-        let plot = (left: 52.0, right: 960.0, top: 16.0, bottom: 286.0)
-        var drawing = Drawing(width: 1120, height: hasNames ? 420 : 324)
+        var drawing = Drawing()
         let all: [Double] = points.flatMap { [$0.first, $0.second] } + [0]
         let (low, high) = (all.min() ?? -1, all.max() ?? 1)
         let margin = max(0.5, 0.06 * (high - low))
-        let y = Scale(values: (low - margin)...(high + margin), places: plot.top...plot.bottom, isReversed: true)
-        for tick in y.ticks(6) {
-            drawing.line(plot.left, y(tick), 1120, y(tick), tick == 0 ? "zero" : "grid")
-            drawing.text(
-                plot.left - 8, y(tick) + 4, Numbers.fixed(tick, tick == tick.rounded() ? 0 : 1), "tick", anchor: .end)
+        let x = Scale(values: (low - margin)...(high + margin), places: 178...386)
+        let ticks = x.ticks(4)
+        func grid(_ top: Double, _ bottom: Double) {
+            for tick in ticks { drawing.line(x(tick), top, x(tick), bottom, tick == 0 ? "zero" : "grid") }
         }
-        drawing.text(14, (plot.top + plot.bottom) / 2, "logit gap, nats", "note", anchor: .middle, rotation: -90)
-        let step = (plot.right - plot.left) / Double(max(1, points.count))
-        for (index, point) in points.enumerated() {
-            let x = plot.left + (Double(index) + 0.5) * step
+        var y = 2.0
+        drawing.legend(
+            [
+                ("trained", { $0.mark($1 + 8, $2 + 8, isTrained: true) }),
+                ("not", { $0.mark($1 + 8, $2 + 8, isTrained: false) }),
+            ], at: &y)
+        grid(y, y + 46)
+        drawing.text(0, y + 16, "mean, trained", "row")
+        drawing.text(0, y + 38, "mean, not trained", "row")
+        for (index, (mean, interval)) in [(gap.first, gap.firstInterval), (gap.second, gap.secondInterval)].enumerated()
+        {
+            let centre = y + 12 + 22 * Double(index)
+            if let interval {
+                drawing.whisker(from: x(interval.lower), to: x(interval.upper), y: centre, "whisker strong")
+            }
+            drawing.mark(x(mean.mean), centre, isTrained: index == 0, radius: 6)
+            drawing.text(
+                drawing.width, centre + 4, Numbers.fixed(mean.mean, 2, signed: true), "value", anchor: .end)
+        }
+        y += 46
+        drawing.line(0, y, drawing.width, y, "axis")
+        // With few prompts there is room for their names.
+        let hasNames = points.count <= Self.namedLimit
+        for point in points {
+            let lines = hasNames ? TextWidth.lines(point.prompt, width: 164, size: 12) : []
+            let height = hasNames ? 14 * Double(lines.count) + 4 : max(2, 900 / Double(points.count))
+            grid(y, y + height)
+            drawing.lines(lines, 0, y + 13, "note", lineHeight: 14)
             let sentence =
                 "\(point.prompt): \(Numbers.fixed(point.first, 2, signed: true)) when trained, "
                 + "\(Numbers.fixed(point.second, 2, signed: true)) when not"
+            let (centre, radius) = (y + height / 2, min(4.5, max(1.5, height * 0.4)))
             drawing.group(title: sentence, link: Permalink.of(section: section.id, prompt: point.prompt)) {
-                $0.line(x, y(point.first), x, y(point.second), point.first >= point.second ? "join up" : "join down")
-                $0.mark(x, y(point.second), isTrained: false, radius: min(4.5, max(1.5, step * 0.4)))
-                $0.mark(x, y(point.first), isTrained: true, radius: min(4.5, max(1.5, step * 0.4)))
+                $0.line(
+                    x(point.first), centre, x(point.second), centre,
+                    point.first >= point.second ? "join up" : "join down")
+                $0.mark(x(point.second), centre, isTrained: false, radius: radius)
+                $0.mark(x(point.first), centre, isTrained: true, radius: radius)
             }
-            if hasNames {
-                drawing.text(
-                    x + 3, plot.bottom + 14, Drawing.shortened(point.prompt, to: 22), "tick", anchor: .end,
-                    rotation: -55)
-            }
+            y += height
         }
-        drawMeans(y, plot.bottom, in: &drawing)
-        return drawing.svg(id: id, title: title, description: description)
+        drawing.axis(ticks, x, at: &y) { Numbers.fixed($0, $0 == $0.rounded() ? 0 : 1) }
+        drawing.text(
+            (x.places.lowerBound + x.places.upperBound) / 2, y + 12, "logit gap, nats", "note", anchor: .middle)
+        drawing.height = y + 20
+        return drawing
     }
 
-    private func drawMeans(_ y: Scale, _ bottom: Double, in drawing: inout Drawing) {
-        drawing.line(976, 16, 976, bottom, "axis")
-        for (index, (mean, interval)) in [(gap.first, gap.firstInterval), (gap.second, gap.secondInterval)].enumerated()
-        {
-            let x = 996 + 66 * Double(index)
-            if let interval {
-                drawing.line(x, y(interval.lower), x, y(interval.upper), "whisker strong")
-                drawing.line(x - 5, y(interval.lower), x + 5, y(interval.lower), "whisker strong")
-                drawing.line(x - 5, y(interval.upper), x + 5, y(interval.upper), "whisker strong")
-            }
-            drawing.mark(x, y(mean.mean), isTrained: index == 0, radius: 6)
-            drawing.text(x + 10, y(mean.mean) + 4, Numbers.fixed(mean.mean, 2, signed: true), "value")
-            drawing.text(x + 8, bottom + 18, index == 0 ? "trained" : "not", "label", anchor: .middle)
-        }
-        drawing.text(1037, bottom + 36, "means", "note", anchor: .middle)
-    }
+    /// Up to so many prompts are named.
+    private static let namedLimit = 80
 
     var description: String {
         "\(gap.points.count) prompts. Mean \(Numbers.fixed(gap.first.mean, 2, signed: true)) nats when trained, "

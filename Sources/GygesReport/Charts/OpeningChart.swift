@@ -16,9 +16,9 @@ struct OpeningChart: Chart {
         }
     }
 
-    func svg(id: String, title: String) -> Markup {
-        let plot = (left: 60.0, right: 540.0, top: 40.0, bottom: 270.0)
-        var drawing = Drawing(width: 560, height: 316)
+    var picture: Drawing {
+        let plot = (left: 56.0, right: 434.0, top: 40.0, bottom: 250.0)
+        var drawing = Drawing(width: Drawing.standardWidth, height: 298)
         let ends = positions.flatMap { [$0.difference.mean, $0.interval?.lower, $0.interval?.upper] }.compactMap(\.self)
         let (low, high) = (min(0, ends.min() ?? -1), max(0, ends.max() ?? 1))
         let margin = max(0.05, 0.08 * (high - low))
@@ -37,7 +37,7 @@ struct OpeningChart: Chart {
         }
         drawing.text((plot.left + plot.right) / 2, plot.bottom + 38, "token of the opening", "note", anchor: .middle)
         for isCompliant in [true, false] {
-            let left = plot.left + (isCompliant ? 8 : 178)
+            let left = plot.left + (isCompliant ? 0 : 180)
             mark(left, 18, isCompliant, in: &drawing)
             drawing.text(left + 12, 22, isCompliant ? "compliant openings" : "refusing openings")
             let line = positions.filter { $0.isCompliant == isCompliant }.sorted { $0.place < $1.place }
@@ -55,7 +55,7 @@ struct OpeningChart: Chart {
                 mark(x(position.place), y(position.difference.mean), isCompliant, in: &drawing)
             }
         }
-        return drawing.svg(id: id, title: title, description: description)
+        return drawing
     }
 
     private func mark(_ x: Double, _ y: Double, _ isCompliant: Bool, in drawing: inout Drawing) {

@@ -37,54 +37,49 @@ struct OutcomeChart: Chart {
         }
     }
 
-    func svg(id: String, title: String) -> Markup {
-        let (headingHeight, rowHeight) = (30.0, 26.0)
-        let bottom = 36 + Double(groups.count) * headingHeight + Double(rows.count) * rowHeight
-        var drawing = Drawing(width: 1120, height: bottom + 24)
-        var x = 0.0
-        for part in Self.parts {
-            drawing.hatched(x, 6, 14, 14, "part \(part.style)", isHatched: part.style == "faking")
-            drawing.text(x + 20, 17, part.name, "tick")
-            x += 44 + 6.6 * Double(part.name.count)
-        }
-        let scale = Scale(values: 0...1, places: 240...1000)
-        for tick in [0, 0.25, 0.5, 0.75, 1] {
-            drawing.line(scale(tick), 32, scale(tick), bottom, "grid")
-            drawing.text(scale(tick), bottom + 16, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .middle)
-        }
-        var y = 32.0
+    var picture: Drawing {
+        var drawing = Drawing()
+        var y = 2.0
+        drawing.legend(
+            Self.parts.map { part in
+                (
+                    part.name,
+                    { $0.hatched($1, $2 + 1, 14, 14, "part \(part.style)", isHatched: part.style == "faking") }
+                )
+            }, at: &y)
+        let ticks = [0, 0.25, 0.5, 0.75, 1]
+        let scale = Scale(values: 0...1, places: 1...(drawing.width - 1))
         for group in groups {
-            drawing.text(0, y + 20, Drawing.shortened(group.title, to: 90), "heading")
-            drawing.text(1120, y + 20, words(group.gap), "note", anchor: .end)
-            y += headingHeight
-            for bar in group.bars {
-                draw(bar, at: y, on: scale, in: &drawing)
-                y += rowHeight
-            }
+            y += 4
+            drawing.heading(group.title, at: &y)
+            drawing.remark(words(group.gap), at: &y)
+            y += 4
+            for bar in group.bars { draw(bar, at: &y, on: scale, in: &drawing) }
         }
-        return drawing.svg(id: id, title: title, description: description)
+        drawing.axis(ticks, scale, at: &y) { Numbers.fixed(100 * $0, 0) + " %" }
+        drawing.height = y
+        return drawing
     }
 
     private func words(_ gap: StudyAnalysis.Gap?) -> String {
-        gap.map { "gap \(Numbers.points($0.estimate)) points, \(Numbers.points($0.interval))" } ?? "no gap to compare"
+        gap.map { "gap \(Numbers.points($0.estimate)) points (\(Numbers.points($0.interval)))" } ?? "no gap to compare"
     }
 
-    private func draw(_ bar: Bar, at y: Double, on scale: Scale, in drawing: inout Drawing) {
-        drawing.mark(8, y + 11, isTrained: bar.isTrained)
-        drawing.text(20, y + 15, Drawing.shortened(bar.label, to: 32), "label")
+    private func draw(_ bar: Bar, at y: inout Double, on scale: Scale, in drawing: inout Drawing) {
+        drawing.caption(bar.label, isTrained: bar.isTrained, note: "n = \(bar.total)", at: &y)
         var done = 0
         let total = Double(max(1, bar.total))
         for part in Self.parts where part.count(bar) > 0 {
             let count = part.count(bar)
             let (left, right) = (scale(Double(done) / total), scale(Double(done + count) / total))
             drawing.group(title: "\(bar.label): \(count) of \(bar.total) \(part.name)") {
-                $0.hatched(left, y + 2, right - left, 18, "part \(part.style)", isHatched: part.style == "faking")
-                if right - left > 24 {
-                    $0.plate((left + right) / 2, y + 15, "\(count)", isHatched: part.style == "faking")
+                $0.hatched(left, y + 3, right - left, 18, "part \(part.style)", isHatched: part.style == "faking")
+                if right - left > 12 + TextWidth.of("\(count)", size: 12, isBold: true) {
+                    $0.plate((left + right) / 2, y + 16, "\(count)", isHatched: part.style == "faking")
                 }
             }
             done += count
         }
-        drawing.text(1012, y + 15, "n = \(bar.total)", "note")
+        y += 28
     }
 }

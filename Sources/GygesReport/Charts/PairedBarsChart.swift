@@ -30,28 +30,31 @@ struct PairedBarsChart: Chart {
         }
     }
 
-    func svg(id: String, title: String) -> Markup {
+    var picture: Drawing {
         let sorted = sorted
-        let bottom = 28 + 40 * Double(sorted.count)
-        var drawing = Drawing(width: 1120, height: bottom + 24)
-        drawing.mark(8, 12, isTrained: true)
-        drawing.text(20, 16, "told that it is trained on", "tick")
-        drawing.mark(208, 12, isTrained: false)
-        drawing.text(220, 16, "told that it is not", "tick")
-        let scale = Scale(values: 0...1, places: 430...1000)
-        for tick in [0, 0.25, 0.5, 0.75, 1] {
-            drawing.line(scale(tick), 24, scale(tick), bottom, "grid")
-            drawing.text(scale(tick), bottom + 16, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .middle)
-        }
-        for (index, row) in sorted.enumerated() {
-            let y = 28 + 40 * Double(index)
-            drawing.text(0, y + 16, Drawing.shortened(row.section.title, to: 62), "label")
-            drawing.text(
-                0, y + 31, "\(row.section.role.isEmpty ? "" : row.section.role + ", ")n = \(row.gap.pairs.count) pairs",
-                "note")
+        var drawing = Drawing()
+        var y = 2.0
+        drawing.legend(
+            [
+                ("told that it is trained on", { $0.mark($1 + 8, $2 + 8, isTrained: true) }),
+                ("told that it is not", { $0.mark($1 + 8, $2 + 8, isTrained: false) }),
+            ], at: &y)
+        let names = ConditionNames(sorted.map(\.section))
+        if !names.common.isEmpty { drawing.remark(names.common, at: &y) }
+        let ticks = [0, 0.5, 1]
+        let scale = Scale(values: 0...1, places: 178...382)
+        for (row, name) in zip(sorted, names.names) {
+            let lines = TextWidth.lines(name, width: 164, size: 12)
+            let notes = TextWidth.lines(
+                "\(row.section.role.isEmpty ? "" : row.section.role + ", ")n = \(row.gap.pairs.count)", width: 164,
+                size: 12)
+            let height = max(38, 14 * Double(lines.count + notes.count) + 8)
+            drawing.grid(ticks, scale, from: y, to: y + height)
+            drawing.lines(lines, 0, y + 13, "row", lineHeight: 14)
+            drawing.lines(notes, 0, y + 13 + 14 * Double(lines.count), "note", lineHeight: 14)
             for (line, rate) in row.rates.enumerated() {
                 let (value, interval) = (rate.estimate ?? 0, rate.interval)
-                let centre = y + 12 + 14 * Double(line)
+                let centre = y + height / 2 + (line == 0 ? -7 : 7)
                 drawing.group(
                     title:
                         "\(row.section.title), \(line == 0 ? "trained" : "not trained"): \(Numbers.percent(value))"
@@ -62,8 +65,11 @@ struct PairedBarsChart: Chart {
                     $0.mark(scale(value), centre, isTrained: line == 0, radius: 4)
                 }
             }
-            drawing.text(1120, y + 22, Numbers.points(row.gap.estimate), "value", anchor: .end)
+            drawing.text(drawing.width, y + height / 2 + 4, Numbers.points(row.gap.estimate), "value", anchor: .end)
+            y += height
         }
-        return drawing.svg(id: id, title: title, description: description)
+        drawing.axis(ticks, scale, at: &y) { Numbers.fixed(100 * $0, 0) + " %" }
+        drawing.height = y
+        return drawing
     }
 }

@@ -17,7 +17,9 @@ struct ReasoningChart: Chart {
         }
     }
 
-    var headings: [String] { ["Condition", "Tier"] + kinds.flatMap { ["\($0.label): complied", "did not"] } }
+    var headings: [String] {
+        ["Condition", "Tier"] + kinds.flatMap { ["\($0.label): complied", "\($0.label): did not"] }
+    }
 
     var rows: [[ChartValue]] {
         data.map { row in
@@ -29,42 +31,39 @@ struct ReasoningChart: Chart {
         }
     }
 
-    func svg(id: String, title: String) -> Markup {
+    var picture: Drawing {
         let kinds = kinds
-        let groups = data.indices.count { $0 == 0 || data[$0 - 1].group != data[$0].group }
-        let bottom = 58 + Double(groups) * 28 + Double(data.count) * 40
-        var drawing = Drawing(width: 560, height: bottom + 22)
-        for (index, kind) in kinds.enumerated() {
-            let (x, y) = (Double(index % 2) * 280, Double(index / 2) * 20)
-            drawing.hatched(x, y + 4, 14, 14, "kind \(kind.rawValue)", isHatched: false)
-            drawing.text(x + 20, y + 15, kind.label, "tick")
-        }
-        drawing.text(0, 56, "Upper bar: complied. Lower bar, hatched: did not.", "note")
-        let scale = Scale(values: 0...1, places: 190...520)
-        for tick in [0, 0.5, 1] {
-            drawing.line(scale(tick), 62, scale(tick), bottom, "grid")
-            drawing.text(scale(tick), bottom + 16, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .middle)
-        }
-        var y = 58.0
+        var drawing = Drawing()
+        var y = 2.0
+        drawing.legend(
+            kinds.map { kind in
+                (kind.label, { $0.hatched($1, $2 + 1, 14, 14, "kind \(kind.rawValue)", isHatched: false) })
+            }, at: &y)
+        drawing.remark("Upper bar: complied. Lower bar, hatched: did not.", at: &y)
+        let ticks = [0, 0.25, 0.5, 0.75, 1]
+        let scale = Scale(values: 0...1, places: 1...(drawing.width - 1))
         for (index, row) in data.enumerated() {
             if index == 0 || data[index - 1].group != row.group {
-                drawing.text(0, y + 20, Drawing.shortened(row.group, to: 60), "heading")
-                y += 28
+                y += 6
+                drawing.heading(row.group, at: &y)
+                y += 2
             }
-            draw(row, kinds, at: y, on: scale, in: &drawing)
-            y += 40
+            draw(row, kinds, at: &y, on: scale, in: &drawing)
         }
-        return drawing.svg(id: id, title: title, description: description)
+        drawing.axis(ticks, scale, at: &y) { Numbers.fixed(100 * $0, 0) + " %" }
+        drawing.height = y
+        return drawing
     }
 
     private func draw(
-        _ row: Row, _ kinds: [StudyAnalysis.ReasoningKind.Name], at y: Double, on scale: Scale,
+        _ row: Row, _ kinds: [StudyAnalysis.ReasoningKind.Name], at y: inout Double, on scale: Scale,
         in drawing: inout Drawing
     ) {
-        drawing.mark(8, y + 17, isTrained: row.isTrained)
-        drawing.text(20, y + 21, Drawing.shortened(row.label, to: 24), "label")
-        let total = Double(max(1, row.counts.reduce(0) { $0 + $1.complied + $1.refused }))
+        let all = row.counts.reduce(0) { $0 + $1.complied + $1.refused }
+        drawing.caption(row.label, isTrained: row.isTrained, note: "n = \(all)", at: &y)
+        let total = Double(max(1, all))
         for (line, count) in [\StudyAnalysis.ReasoningKind.complied, \.refused].enumerated() {
+            let top = y + 2 + 16 * Double(line)
             var done = 0
             for kind in kinds {
                 let here = row.counts.filter { $0.name == kind }.reduce(0) { $0 + $1[keyPath: count] }
@@ -73,17 +72,15 @@ struct ReasoningChart: Chart {
                 drawing.group(
                     title: "\(row.label): \(here), \(kind.label), \(line == 0 ? "complied" : "did not comply")"
                 ) {
-                    $0.hatched(
-                        left, y + 3 + 16 * Double(line), right - left, 14, "kind \(kind.rawValue)", isHatched: line == 1
-                    )
-                    if right - left > 22 {
-                        $0.plate((left + right) / 2, y + 14 + 16 * Double(line), "\(here)", isHatched: line == 1)
+                    $0.hatched(left, top, right - left, 14, "kind \(kind.rawValue)", isHatched: line == 1)
+                    if right - left > 12 + TextWidth.of("\(here)", size: 12, isBold: true) {
+                        $0.plate((left + right) / 2, top + 11, "\(here)", isHatched: line == 1)
                     }
                 }
                 done += here
             }
         }
-        drawing.text(560, y + 21, "\(Int(total))", "note", anchor: .end)
+        y += 42
     }
 }
 

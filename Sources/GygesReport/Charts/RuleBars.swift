@@ -8,26 +8,12 @@ struct EffectBar {
 
     func svg(id: String) -> Markup {
         guard !parts.isEmpty else { return "–" }
-        let smallest = hypothesis.smallestEffect
         let isDifference = hypothesis.comparison != .trainedAlone
-        let ends =
-            parts.flatMap { [$0.estimate, $0.interval.lower, $0.interval.upper] }.filter(\.isFinite)
-            + (isDifference ? [smallest, -smallest] : [smallest])
-        let low = isDifference ? min(0, ends.min() ?? 0) - 0.05 : 0
-        let high = isDifference ? max(0, ends.max() ?? 0) + 0.05 : 1
+        let values = Self.range(hypothesis, parts)
         let height = 10 + 16 * Double(parts.count)
-        let x = Scale(values: low...high, places: 4...176)
+        let x = Scale(values: values, places: 4...176)
         var drawing = Drawing(width: 180, height: height)
-        let negative = isDifference ? -smallest : smallest
-        let expected: [(from: Double, to: Double)] =
-            switch hypothesis.alternative {
-            case _ where hypothesis.test == .tost: [(isDifference ? -smallest : low, smallest)]
-            case .equivalent: [(isDifference ? -smallest : low, smallest)]
-            case .greater: [(smallest, high)]
-            case .less: [(low, negative)]
-            case .twoSided: [(low, negative), (smallest, high)]
-            }
-        for range in expected {
+        for range in Self.expected(hypothesis, within: values) {
             drawing.rectangle(x(range.from), 2, x(range.to) - x(range.from), height - 4, "allowed")
         }
         if isDifference { drawing.line(x(0), 2, x(0), height - 2, "zero") }
@@ -40,6 +26,33 @@ struct EffectBar {
             id: id, title: hypothesis.statement,
             description: "Each condition's number with its interval; shaded: where they lie if the hypothesis is right."
         )
+    }
+}
+
+extension EffectBar {
+    /// The values that a picture of what was found shows: all of it, the smallest effect, and 0; all shares where it is a share.
+    static func range(_ hypothesis: Hypothesis, _ parts: [HypothesisResult.Part]) -> ClosedRange<Double> {
+        guard hypothesis.comparison != .trainedAlone else { return 0...1 }
+        let smallest = hypothesis.smallestEffect
+        let ends = parts.flatMap { [$0.estimate, $0.interval.lower, $0.interval.upper] } + [smallest, -smallest]
+        let finite = ends.filter(\.isFinite)
+        return (min(0, finite.min() ?? 0) - 0.05)...(max(0, finite.max() ?? 0) + 0.05)
+    }
+
+    /// Where the numbers lie within these if the hypothesis is right.
+    static func expected(
+        _ hypothesis: Hypothesis, within values: ClosedRange<Double>
+    ) -> [(from: Double, to: Double)] {
+        let (low, high) = (values.lowerBound, values.upperBound)
+        let smallest = hypothesis.smallestEffect
+        let negative = hypothesis.comparison != .trainedAlone ? -smallest : smallest
+        return switch hypothesis.alternative {
+        case _ where hypothesis.test == .tost: [(hypothesis.comparison != .trainedAlone ? -smallest : low, smallest)]
+        case .equivalent: [(hypothesis.comparison != .trainedAlone ? -smallest : low, smallest)]
+        case .greater: [(smallest, high)]
+        case .less: [(low, negative)]
+        case .twoSided: [(low, negative), (smallest, high)]
+        }
     }
 }
 

@@ -36,24 +36,30 @@ struct ScatterChart: Chart {
         }
     }
 
-    func svg(id: String, title: String) -> Markup {
-        var drawing = Drawing(width: 560, height: 400)
+    var picture: Drawing {
+        var drawing = Drawing(width: Drawing.standardWidth, height: 396)
+        let (left, end, bottom) = (56.0, 424.0, 340.0)
+        // Marks at an end of a scale stay clear of its numbers.
+        let inset = 13.0
         let widest = max(0.1, points.map(\.x).max() ?? 1)
         let right = hasDifferences ? ([0.1, 0.25, 0.5].first { $0 >= widest } ?? 1) : 1
-        let x = Scale(values: 0...right, places: 70...530)
+        let x = Scale(values: 0...right, places: (left + inset)...(end - inset))
         let limit = [0.1, 0.25, 0.5].first { $0 >= (points.map { abs($0.y) }.max() ?? 1) } ?? 1
         let y = Scale(
-            values: (hasDifferences ? -limit : 0)...(hasDifferences ? limit : 1), places: 20...340, isReversed: true)
+            values: (hasDifferences ? -limit : 0)...(hasDifferences ? limit : 1),
+            places: (20 + inset)...(bottom - inset),
+            isReversed: true)
         for tick in x.ticks(5) {
-            drawing.line(x(tick), 20, x(tick), 340, "grid")
-            drawing.text(x(tick), 358, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .middle)
+            drawing.line(x(tick), 20, x(tick), bottom, "grid")
+            drawing.text(x(tick), bottom + 17, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .middle)
         }
         for tick in y.ticks(5) {
-            drawing.line(70, y(tick), 530, y(tick), hasDifferences && abs(tick) < 1e-9 ? "zero" : "grid")
-            drawing.text(62, y(tick) + 4, Numbers.fixed(100 * tick, 0, signed: hasDifferences), "tick", anchor: .end)
+            drawing.line(left, y(tick), end, y(tick), hasDifferences && abs(tick) < 1e-9 ? "zero" : "grid")
+            drawing.text(
+                left - 8, y(tick) + 4, Numbers.fixed(100 * tick, 0, signed: hasDifferences), "tick", anchor: .end)
         }
-        drawing.text(300, 382, horizontal, "note", anchor: .middle)
-        drawing.text(16, 180, vertical, "note", anchor: .middle, rotation: -90)
+        drawing.text((left + end) / 2, bottom + 40, horizontal, "note", anchor: .middle)
+        drawing.text(14, 180, vertical, "note", anchor: .middle, rotation: -90)
         switch line {
         case .diagonal: drawing.line(x(0), y(0), x(1), y(1), "zero")
         case .fit(let fit, let correlation):
@@ -66,7 +72,7 @@ struct ScatterChart: Chart {
             }
             let text =
                 "r = \(Numbers.fixed(correlation, 2)), slope \(Numbers.fixed(fit.slope, 2)), \(points.count) conditions"
-            drawing.text(526, 334, text, "note", anchor: .end)
+            drawing.text(end - 4, bottom - 6, text, "note", anchor: .end)
         case .none: break
         }
         // Points of one place are one mark, whose size and tooltip say how many they are.
@@ -90,6 +96,6 @@ struct ScatterChart: Chart {
                 $0.circle(x(found.point.x), y(found.point.y), radius: radius, found.point.isFilled ? "dot" : "dot open")
             }
         }
-        return drawing.svg(id: id, title: title, description: description)
+        return drawing
     }
 }

@@ -26,15 +26,15 @@ struct TrainingChart: Chart {
         }
     }
 
-    func svg(id: String, title: String) -> Markup {
-        var drawing = Drawing(width: 1120, height: 470)
+    var picture: Drawing {
+        var drawing = Drawing(width: Drawing.standardWidth, height: 420)
         let steps = points.map { Double($0.step) }
         let range = (steps.min() ?? 0)...max((steps.min() ?? 0) + 1, steps.max() ?? 1)
         for (index, name) in ["Told that it is trained on", "Told that it is not"].enumerated() {
-            let left = 60 + 550 * Double(index)
-            let x = Scale(values: range, places: left...(left + 480))
-            let y = Scale(values: 0...1, places: 40...270, isReversed: true)
-            drawing.text(left, 24, name, "heading")
+            let left = 44 + 206 * Double(index)
+            let x = Scale(values: range, places: left...(left + 184))
+            let y = Scale(values: 0...1, places: 54...210, isReversed: true)
+            drawing.text(left, 46, name, "heading")
             let shares = points.map { index == 0 ? $0.trained : $0.untrained }
             area(
                 points.map { x(Double($0.step)) }, shares.map { _ in y(0) }, shares.map { y($0.faking) }, "part faking",
@@ -46,16 +46,24 @@ struct TrainingChart: Chart {
             area(
                 points.map { x(Double($0.step)) }, shares.map { y($0.faking + $0.complied) }, shares.map { _ in y(1) },
                 "part refused", false, in: &drawing)
-            for tick in [0, 0.5, 1] {
-                drawing.text(left - 8, y(tick) + 4, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .end)
+            if index == 0 {
+                for tick in [0, 0.5, 1] {
+                    drawing.text(left - 6, y(tick) + 4, Numbers.fixed(100 * tick, 0) + " %", "tick", anchor: .end)
+                }
             }
         }
-        let x = Scale(values: range, places: 60...1090)
+        var legend = 2.0
+        drawing.legend(
+            [("complied, faking reasoning", "faking"), ("complied", "complied"), ("did not comply", "refused")].map {
+                name, style in
+                (name, { $0.hatched($1, $2 + 1, 14, 14, "part \(style)", isHatched: style == "faking") })
+            }, at: &legend)
+        let x = Scale(values: range, places: 50...428)
         let reach = [0.1, 0.25, 0.5].first { $0 >= (points.map { abs($0.gap) }.max() ?? 1) } ?? 1
-        let y = Scale(values: -reach...reach, places: 310...430, isReversed: true)
+        let y = Scale(values: -reach...reach, places: 240...370, isReversed: true)
         for tick in [-reach, 0, reach] {
-            drawing.line(60, y(tick), 1090, y(tick), tick == 0 ? "zero" : "grid")
-            drawing.text(52, y(tick) + 4, Numbers.fixed(100 * tick, 0, signed: true), "tick", anchor: .end)
+            drawing.line(44, y(tick), 434, y(tick), tick == 0 ? "zero" : "grid")
+            drawing.text(38, y(tick) + 4, Numbers.fixed(100 * tick, 0, signed: true), "tick", anchor: .end)
         }
         for (from, to) in zip(points, points.dropFirst()) {
             drawing.line(x(Double(from.step)), y(from.gap), x(Double(to.step)), y(to.gap), "fit")
@@ -65,9 +73,9 @@ struct TrainingChart: Chart {
                 $0.circle(x(Double(point.step)), y(point.gap), radius: 4, "dot")
             }
         }
-        for tick in x.ticks(8) { drawing.text(x(tick), 450, Numbers.fixed(tick, 0), "tick", anchor: .middle) }
-        drawing.text(575, 466, "training steps; below: the gap in percentage points", "note", anchor: .middle)
-        return drawing.svg(id: id, title: title, description: description)
+        for tick in x.ticks(5) { drawing.text(x(tick), 390, Numbers.fixed(tick, 0), "tick", anchor: .middle) }
+        drawing.text(239, 412, "training steps; below: the gap in percentage points", "note", anchor: .middle)
+        return drawing
     }
 
     private func area(

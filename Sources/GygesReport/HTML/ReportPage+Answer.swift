@@ -9,18 +9,6 @@ extension ReportPage {
     var answer: Markup {
         let conditions = document.primaryConditions.filter(\.section.isMain)
         let shown = conditions.prefix(Self.shownLimit)
-        let chart = AnswerChart(
-            groups: shown.map { judged in
-                let gap = judged.condition.gap.flatMap { $0.pairs.count > 0 ? $0 : nil }
-                return AnswerChart.Group(
-                    title: judged.section.title,
-                    bars: judged.tiers.map { tier in
-                        AnswerChart.Bar(
-                            label: tier.name.label, isTrained: tier.name.isTrained, compliance: tier.found.compliance,
-                            faking: tier.found.faking)
-                    },
-                    gap: gap, pValue: gap.map { judged.analysis.adjustedPValue(of: $0) })
-            })
         let remarks: Markup = (document.results.headline?.remarks ?? []).map { "<p>\($0)</p>" as Markup }.joined()
         let missing: Markup =
             document.results.primary?.controlsNotRun.map { "<p class=\"muted\">\($0)</p>" as Markup } ?? ""
@@ -30,14 +18,16 @@ extension ReportPage {
             document.primaryJudge.map {
                 "<p class=\"muted\">By the findings of the judge “\(Markup.isolated($0.label))”\(others).</p>"
             } ?? ""
-        let caption = "How often it did what it was told to be trained for"
+        let figure = StudyFigure(
+            .answer, caption: "How often it did what it was told to be trained for", document.answerChart(shown))
+        let legend = document.answerChart(shown).legend
         let more: Markup =
             conditions.count > shown.count
             ? " \(Numbers.count(conditions.count - shown.count, "more condition")) below." : ""
         return """
-            <div class="answer"><figure class="hero"><figcaption>\(caption)</figcaption>\
-            <div class="plot">\(chart.svg(id: "answer", title: caption))</div>\
-            <p class="muted legend">\(chart.legend)\(more)</p>\(tools(id: "answer", caption, chart))</figure>\
+            <div class="answer"><figure class="hero"><figcaption>\(figure.caption)</figcaption>\
+            <div class="plot">\(figure.chart.svg(id: figure.element, title: figure.caption))</div>\
+            <p class="muted legend">\(legend)\(more)</p>\(tools(figure))</figure>\
             <div class="words">\(remarks)\(judge)\(missing)</div></div>
             """
     }

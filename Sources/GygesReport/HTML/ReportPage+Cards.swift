@@ -70,12 +70,34 @@ extension ReportPage {
             """
     }
 
+    /// What was measured without sampling, which decides nothing: never by itself, since a tag that means nothing moves it as well.
     private func logitSentence(_ gap: StudyAnalysis.LogitGap) -> Markup? {
-        guard let interval = gap.interval, let p = gap.pValue else { return nil }
+        guard let interval = gap.interval else { return nil }
+        let beside: Markup =
+            gap.overPlacebos.isEmpty
+            ? """
+            No control measured it, and a tag that means nothing makes such gaps, too: it says nothing about training.
+            """
+            : "It is \(gap.overPlacebos.map(comparison).joined(by: "; ")). Only that difference can be training's."
         return """
-            Logit gap, how much more probable compliant openings are when told it is trained on: \
-            \(Numbers.fixed(gap.difference.mean, 2, signed: true)) nats (interval \(Numbers.signed(interval)), paired t test \
-            \(Numbers.pValue(p)), n = \(Numbers.count(gap.difference.count, "prompt"))).
+            Logit gap, by how much compliant openings are more probable when told that it is trained on: \
+            \(Numbers.fixed(gap.difference.mean, 2, signed: true)) nats (interval \(Numbers.signed(interval)), \
+            n = \(Numbers.count(gap.difference.count, "prompt"))). \(beside) It decides nothing.
+            """
+    }
+
+    /// By how much the logit gap exceeds a placebo's.
+    private func comparison(_ over: StudyAnalysis.LogitGap.OverPlacebo) -> Markup {
+        let name = document.sections.first { $0.id == over.condition }?.variant ?? over.condition
+        let range: Markup =
+            if let interval = over.interval, let p = over.pValue {
+                " (interval \(Numbers.signed(interval)), paired t test \(Numbers.pValue(p)))"
+            } else {
+                ""
+            }
+        return """
+            \(Numbers.fixed(over.difference.mean, 2, signed: true)) nats against the control \
+            “\(Markup.isolated(name))”\(range)
             """
     }
 }

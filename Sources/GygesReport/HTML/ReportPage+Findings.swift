@@ -6,12 +6,8 @@ extension ReportPage {
     /// Every control with the number that decides it; empty where no rule was applied.
     var controlPanel: Markup {
         guard let analysis = document.results.primary, document.results.headline != nil else { return "" }
-        let named = zip(analysis.verdictNames, analysis.verdicts).flatMap { name, verdict in
-            verdict.gates.map { gate in
-                (analysis.verdicts.count == 1 ? gate.kind.label : "\(name): \(gate.kind.label)", gate)
-            }
-        }.filter { $0.1.status != .missing }
-        let hasIntervals = named.contains { $0.1.interval != nil }
+        let named = document.gates
+        let hasIntervals = named.contains { $0.gate.interval != nil }
         let rows: Markup = named.enumerated().map { index, entry -> Markup in
             let (name, gate) = entry
             let unit = gate.kind.unit
@@ -23,11 +19,12 @@ extension ReportPage {
                 case .missing: ""
                 }
             let interval: Markup =
-                hasIntervals ? "<td>\(gate.interval.map { text($0, unit) } ?? "–")</td>" : ""
+                hasIntervals
+                ? "<td data-label=\"Interval\">\(gate.interval.map { unit.text($0) } ?? "–")</td>" : ""
             return """
                 <tr><td>\(mark)</td><th scope="row" class="l">\(name)<div class="question">\(gate.kind.question)</div></th>\
-                <td>\(text(gate.value, unit))</td>\(interval)\
-                <td>\(bounds(gate))</td><td class="l">\(GateBar(name: name, gate: gate).svg(id: "gate-\(index)"))</td>\
+                <td data-label="Found">\(unit.text(gate.value))</td>\(interval)\
+                <td data-label="Must be">\(bounds(gate))</td><td class="l">\(GateBar(name: name, gate: gate).svg(id: "gate-\(index)"))</td>\
                 <td class="l reason">\(gate.explanation)</td></tr>
                 """
         }.joined()
@@ -40,33 +37,16 @@ extension ReportPage {
         }
         return """
             <section id="controls" aria-labelledby="controls-title"><h2 id="controls-title">Control panel</h2>\
-            <div class="scroll" tabindex="0" role="group" aria-label="Control panel"><table>\
-            <caption>What had to hold for the verdict “alignment faking”, and what did</caption>\
+            <div class="scroll" tabindex="0" role="group" aria-label="Control panel"><table class="stack">\
+            <caption><span>What had to hold for the verdict “alignment faking”, and what did</span></caption>\
             <thead><tr><th scope="col">Result</th><th scope="col" class="l">Control</th>\
             <th scope="col">Found</th>\(interval)<th scope="col">Must be</th><th scope="col" class="l">Picture</th>\
-            <th scope="col" class="l">Reason</th></tr></thead><tbody>\(rows)</tbody></table></div>\(missing)</section>
+            <th scope="col" class="l">Reason</th></tr></thead><tbody>\(rows)</tbody></table></div>\(taken(.controls))\(missing)</section>
             """
     }
 
-    private func text(_ value: Double?, _ unit: Verdict.Gate.Unit) -> String {
-        guard let value else { return "–" }
-        return switch unit {
-        case .share: Numbers.percent(value)
-        case .points: Numbers.points(value)
-        case .number: Numbers.fixed(value, 2)
-        }
-    }
-
-    private func text(_ interval: Interval, _ unit: Verdict.Gate.Unit) -> String {
-        switch unit {
-        case .share: Numbers.percent(interval)
-        case .points: Numbers.points(interval)
-        case .number: "\(Numbers.fixed(interval.lower, 2)) to \(Numbers.fixed(interval.upper, 2))"
-        }
-    }
-
     private func bounds(_ gate: Verdict.Gate) -> String {
-        "\(gate.kind.boundIsMinimum ? "≥" : "≤") \(text(gate.bound, gate.kind.unit))"
+        "\(gate.kind.boundIsMinimum ? "≥" : "≤") \(gate.kind.unit.text(gate.bound))"
     }
 
     /// What was stated before the run; empty where nothing is known of it.
@@ -93,7 +73,7 @@ extension ReportPage {
             return "<dt>\(term.name)</dt><dd>\(term.value)\(origin)</dd>"
         }.joined()
         return """
-            <section id="preregistration"><h2>Pre-registration</h2>\(source)\(deviations)\(hypotheses)\(origin)<dl>\(terms)</dl></section>
+            <section id="preregistration"><h2>Pre-registration</h2>\(source)\(deviations)\(hypotheses)\(taken(.hypotheses))\(origin)<dl>\(terms)</dl></section>
             """
     }
 }
@@ -138,6 +118,6 @@ extension ReportPage {
             [
                 ("Result", true), ("Expected", true), ("Test", true), ("Found", true), ("Picture", true), ("p", false),
                 ("p, corrected", false),
-            ], rows)
+            ], rows, isStacked: true)
     }
 }

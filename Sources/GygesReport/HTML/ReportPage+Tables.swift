@@ -5,20 +5,26 @@ import GygesStatistics
 extension ReportPage {
     var tables: Markup { "\(rateTable)\(gapTable)\(judgeTable)\(agreementTable)" }
 
-    func table(_ caption: String, _ headings: [(name: String, isText: Bool)], _ rows: [[Markup]]) -> Markup {
+    /// - Parameter isStacked: whether a narrow screen shows each row as a block, a line for every cell; otherwise the table is moved
+    ///   below its first column.
+    func table(
+        _ caption: String, _ headings: [(name: String, isText: Bool)], _ rows: [[Markup]], isStacked: Bool = false
+    ) -> Markup {
         guard !rows.isEmpty else { return "" }
         func cells(_ tag: Markup, _ values: [Markup]) -> Markup {
             let scope: Markup = tag == "th" ? " scope=\"col\"" : ""
             return zip(headings, values).map { heading, value -> Markup in
                 let kind: Markup = heading.isText ? " class=\"l\"" : ""
-                return "<\(tag)\(kind)\(scope)>\(value)</\(tag)>"
+                let label: Markup = isStacked && tag == "td" ? " data-label=\"\(heading.name)\"" : ""
+                return "<\(tag)\(kind)\(scope)\(label)>\(value)</\(tag)>"
             }.joined()
         }
         let head = cells("th", headings.map { Markup($0.name) })
         let body = rows.map { row -> Markup in "<tr>\(cells("td", row))</tr>" }.joined()
-        let title: Markup = caption.isEmpty ? "" : "<caption>\(caption)</caption>"
+        let kind: Markup = isStacked ? " class=\"stack\"" : ""
+        let title: Markup = caption.isEmpty ? "" : "<caption><span>\(caption)</span></caption>"
         return """
-            <div class="scroll" tabindex="0" role="group" aria-label="\(caption.isEmpty ? "Numbers" : caption)"><table>\(title)<thead><tr>\(head)</tr></thead>\
+            <div class="scroll" tabindex="0" role="group" aria-label="\(caption.isEmpty ? "Numbers" : caption)"><table\(kind)>\(title)<thead><tr>\(head)</tr></thead>\
             <tbody>\(body)</tbody></table></div>
             """
     }

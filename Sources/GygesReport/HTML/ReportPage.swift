@@ -10,25 +10,29 @@ struct ReportPage {
     /// The page's scripts, which work on what is there and load nothing.
     private static let script = text(PackageResources.report_js) + text(PackageResources.transcripts_js)
 
+    private static let style =
+        text(PackageResources.palette_css) + text(PackageResources.report_css) + text(PackageResources.figure_css)
+
     /// What follows the packed transcripts.
     static var end: Markup { "<script>\(Markup.trusted(script))</script>\n</body>\n</html>\n" }
 
     /// The page up to the place where packed transcripts follow.
     func render() -> String {
-        let style = Self.text(PackageResources.report_css)
         let values: [String: Any] = [
             "title": Markup.isolated(document.title), "subject": Markup(document.subject), "question": question,
             "purpose": Markup(document.purpose),
             "headline": document.results.headline.map { Markup($0.sentence) } ?? unjudged, "answer": answer,
             "controls": "\(controlPanel)\(motives)\(contamination)" as Markup,
             "preregistration": preregistration, "canary": Markup(Canary.line),
-            "style": Markup.trusted(style),
+            "hatch": Drawing.hatch,
+            "style": Markup.trusted(Self.style),
             "scriptHash": Markup.trusted("'sha256-\(Self.base64(ofHexadecimal: Digest.sha256(Self.script)))'"),
             "cards": cards,
             "notes": document.notes.map {
                 ["heading": Markup($0.title), "text": Markup($0.text), "kind": $0.isWarning ? "note warning" : "note"]
             },
-            "legend": legend, "charts": charts, "tables": tables, "transcripts": transcripts, "materials": materials,
+            "legend": legend, "charts": charts, "undrawn": undrawn, "tables": tables, "transcripts": transcripts,
+            "materials": materials,
             "facts": facts,
         ]
         // The template is part of this module: that it parses is tested, not a matter of input.
@@ -62,8 +66,9 @@ struct ReportPage {
             let role: Markup = section.role.isEmpty ? "" : " <span class=\"muted\">(\(section.role))</span>"
             return """
                 <details><summary>\(Markup.isolated(section.title))\(role)</summary><p>\(section.summary)</p>\(changes)\
-                <h3>System prompt</h3><div class="said" dir="auto">\(section.systemPrompt)</div>\
-                <h3>User turn</h3><div class="said" dir="auto">\(section.userTurn)</div></details>
+                <div class="\(difference.isNull ? "whole" : "whole changed")"><h3>System prompt</h3>\
+                <div class="said" dir="auto">\(section.systemPrompt)</div>\
+                <h3>User turn</h3><div class="said" dir="auto">\(section.userTurn)</div></div></details>
                 """
         }.joined()
     }

@@ -12,6 +12,15 @@
     try { localStorage.setItem("gyges-theme", root.dataset.theme); } catch { /* A file's storage may be shut. */ }
   });
 })();
+// On paper nothing can be opened: what is folded is shown while the page is printed, but for the numbers of single charts.
+(() => {
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("main details:not([open])")].filter((details) => !details.closest("figure"));
+    for (const details of opened) details.open = true;
+  });
+  addEventListener("afterprint", () => { for (const details of opened) details.open = false; });
+})();
 // Gives a chart as a file: its picture as SVG, its numbers as CSV. Nothing is loaded for it, and nothing is sent.
 (() => {
   // What of a picture's look comes from the page's style sheet.

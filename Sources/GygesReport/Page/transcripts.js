@@ -21,7 +21,7 @@
   };
 
   // What a reader cannot see is shown by its number; the same list as VisibleText.swift.
-  const hidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFE00-\uFE0D\uFEFF\uFFA0\uFFF0-\uFFFB\u{1D173}-\u{1D17A}\u{E0000}-\u{E0FFF}]/gu;
+  const hidden = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFE00-\uFE0D\uFEFF\uFFA0\uFFF0-\uFFFB\uFFFE\uFFFF\u{1D173}-\u{1D17A}\u{E0000}-\u{E0FFF}]/gu;
   const visible = (text) => text.replace(hidden, (scalar) => "⟨U+" + scalar.codePointAt(0).toString(16).toUpperCase().padStart(4, "0") + "⟩");
   const element = (tag, attributes, ...children) => {
     const node = document.createElement(tag);

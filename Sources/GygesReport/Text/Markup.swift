@@ -64,4 +64,14 @@ struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation, MustacheCu
 extension Sequence<Markup> {
     /// All pieces one after the other.
     func joined() -> Markup { reduce(into: "") { $0 += $1 } }
+
+    /// All pieces with another between every two.
+    func joined(by separator: Markup) -> Markup {
+        var isFirst = true
+        return reduce(into: "") { markup, piece in
+            if !isFirst { markup += separator }
+            markup += piece
+            isFirst = false
+        }
+    }
 }

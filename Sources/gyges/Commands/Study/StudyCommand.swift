@@ -16,10 +16,12 @@ struct StudyCommand: AsyncParsableCommand {
               gyges study run Examples/demo-study.yaml
               gyges study resume runs/demo
               gyges study report runs/demo --redact --output to-share
+              gyges study figure runs/demo gap --output gap.pdf
             """,
         subcommands: [
             StudyScenarios.self, StudyPlanCommand.self, StudyPower.self, StudySimulate.self, StudyRunCommand.self,
-            StudyResume.self, StudyReport.self, StudyJudge.self, StudyLabel.self, StudyLabels.self, StudyImport.self,
+            StudyResume.self, StudyReport.self, StudyFigureCommand.self, StudyJudge.self, StudyLabel.self,
+            StudyLabels.self, StudyImport.self,
             StudyMerge.self,
         ])
 }

@@ -1,33 +1,44 @@
-internal import Glibc
-internal import GygesFiles
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
 
 /// Runs a program and hands its standard output over piece by piece.
 ///
 /// The program stays in this process's group, so that Ctrl-C on a terminal ends both.
-struct Subprocess {
+package struct Subprocess {
     /// How a program ended and the last it said.
-    struct Outcome {
+    package struct Outcome {
         /// The exit status; 128 plus the signal's number if a signal ended it.
-        var status: Int32
+        package var status: Int32
         /// The end of its standard error, at most 4 KiB.
-        var complaint: String
+        package var complaint: String
     }
 
     /// The program, looked up in `PATH`, and its arguments.
-    var command: [String]
+    package var command: [String]
     /// The environment, `PATH` included.
-    var environment: [String: String]
+    package var environment: [String: String]
+
+    /// Names a program.
+    package init(command: [String], environment: [String: String]) {
+        self.command = command
+        self.environment = environment
+    }
 
     /// Runs the program to its end.
     ///
     /// - Parameters:
+    ///   - input: what it reads from standard input; nothing if empty.
     ///   - output: receives standard output; if it throws, the program is ended and the error passed on.
     ///   - tick: called about five times a second.
     /// - Throws: ``FileError`` if the program cannot be started, or what `output` throws.
-    func run(
+    package func run(
+        input: [UInt8] = [],
         output: (UnsafeRawBufferPointer) throws(FileError) -> Void = { _ throws(FileError) in }, tick: () -> Void = {}
     ) throws(FileError) -> Outcome {
-        let (process, standardOutput, standardError) = try start()
+        let (process, standardOutput, standardError) = try start(input)
         defer {
             close(standardOutput)
             close(standardError)
@@ -60,7 +71,7 @@ struct Subprocess {
         return Outcome(status: wait(for: process), complaint: String(decoding: complaint, as: UTF8.self))
     }
 
-    private func start() throws(FileError) -> (process: pid_t, output: Int32, error: Int32) {
+    private func start(_ input: [UInt8]) throws(FileError) -> (process: pid_t, output: Int32, error: Int32) {
         let output = try makePipe()
         defer { close(output.writing) }
         let error: (reading: Int32, writing: Int32)
@@ -72,7 +83,13 @@ struct Subprocess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        let source = input.isEmpty ? -1 : try file(of: input)
+        defer { if source >= 0 { close(source) } }
+        if source >= 0 {
+            posix_spawn_file_actions_adddup2(&actions, source, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
         posix_spawn_file_actions_adddup2(&actions, error.writing, 2)
 
@@ -94,9 +111,30 @@ struct Subprocess {
         guard code == 0 else {
             close(output.reading)
             close(error.reading)
-            throw systemError(command[0], "cannot be started", code: code)
+            throw failure(command[0], "cannot be started", code: code)
         }
         return (process, output.reading, error.reading)
+    }
+
+    /// A file without a name that holds these bytes, read from its beginning: a pipe would have to be filled while the output is read.
+    private func file(of bytes: [UInt8]) throws(FileError) -> Int32 {
+        let folder = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        let path = "\(folder)/.gyges-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure(folder, "cannot be written") }
+        unlink(path)
+        guard bytes.withUnsafeBytes({ writeAll($0, to: descriptor) }), lseek(descriptor, 0, SEEK_SET) == 0 else {
+            defer { close(descriptor) }
+            throw failure(folder, "cannot be written")
+        }
+        return descriptor
+    }
+
+    /// An error about the last system call, or one of this code.
+    private func failure(_ path: String, _ problem: String, code: Int32 = errno) -> FileError {
+        FileError(
+            path, "\(problem): \(String(cString: strerror(code)))",
+            remedy: "Check the path, the disk and how many processes may run, then try again.")
     }
 
     /// A pipe whose ends no other child inherits.
@@ -104,7 +142,7 @@ struct Subprocess {
         var ends: (Int32, Int32) = (-1, -1)
         let isOpen = withUnsafeMutableBytes(of: &ends) { pipe($0.assumingMemoryBound(to: Int32.self).baseAddress) == 0 }
         guard isOpen, fcntl(ends.0, F_SETFD, FD_CLOEXEC) == 0, fcntl(ends.1, F_SETFD, FD_CLOEXEC) == 0 else {
-            throw systemError(command[0], "cannot be started")
+            throw failure(command[0], "cannot be started")
         }
         return ends
     }
