@@ -91,6 +91,19 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
         contamination = contamination(grouped)
     }
 
+    /// Analyses what one judge found at the look at which the study stands; without looks, all of it.
+    package init(
+        _ findings: JudgeFindings, rule: VerdictRule, looks: SequentialPlan?, seed: UInt64, draws: Int
+    ) {
+        guard let look = looks?.look(findings, rule: rule, seed: seed) else {
+            self.init(findings, rule: rule, seed: seed, draws: draws)
+            return
+        }
+        var here = findings
+        here.observations = findings.observations.ofFirst(look.prompts, seed: seed)
+        self.init(here, rule: rule.at(look), seed: seed, draws: draws)
+    }
+
     /// The verdict on a condition; `nil` if it is not asked as its scenario is written.
     public func verdict(on condition: String) -> Verdict? { verdicts.first { $0.condition == condition } }
 

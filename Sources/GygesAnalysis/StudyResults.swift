@@ -14,6 +14,8 @@ public struct StudyResults: Sendable, Equatable, Codable {
     public var accuracies: [JudgeAccuracy]
     /// What a study of this size could have found; `nil` without pairs.
     public var power: PowerCurve?
+    /// The look at which the study stands; `nil` where it is looked at once, at the end.
+    public var look: Look?
     /// What the study found, in a sentence; `nil` without a verdict.
     public var headline: Headline?
     /// The nominal coverage of every interval; tests are held against 1 − level.
@@ -59,14 +61,30 @@ public struct StudyResults: Sendable, Equatable, Codable {
     ///   - contrasts: which tiers were to be compared, with what motives predict of them.
     ///   - logitGaps: what was measured without sampling, by the condition with which it is shown.
     ///   - accuracies: the judges against labels.
+    ///   - sequential: the looks after which the study may end, stated beforehand; what comes after the one at which it stands is left
+    ///     out, and levels are that look's.
     ///   - seed: decides the draws of bootstrap and permutation.
     ///   - draws: how many samples a bootstrap draws; 0 leaves bootstraps out.
     /// - Complexity: O(judges · (observations + conditions · draws · prompts)).
     public init(
         _ answers: [Observation], judges findings: [JudgeFindings], rule: VerdictRule = VerdictRule(),
         hypotheses: [Hypothesis] = [], contrasts: [StatedContrast] = [], logitGaps: [String: LogitGapFindings] = [:],
-        accuracies: [JudgeAccuracy] = [], seed: UInt64, draws: Int = 2_000
+        accuracies: [JudgeAccuracy] = [], sequential: SequentialPlan? = nil, seed: UInt64, draws: Int = 2_000
     ) {
+        var (answers, findings, rule, hypotheses) = (answers, findings, rule, hypotheses)
+        if let sequential {
+            // Without a judge, nothing settles anything: what was asked is at the first look that is not complete.
+            let found = findings.first ?? JudgeFindings(judge: "", observations: answers)
+            let look = sequential.look(found, rule: rule, seed: seed)
+            self.look = look
+            answers = answers.ofFirst(look.prompts, seed: seed)
+            for index in findings.indices {
+                findings[index].observations = findings[index].observations.ofFirst(look.prompts, seed: seed)
+            }
+            (hypotheses, rule) = (hypotheses.at(look, of: rule), rule.at(look))
+        } else {
+            look = nil
+        }
         conditions = answers.byCondition.map { id, answers in AskedCondition(id: id, answers) }
         let logitGaps = logitGaps.mapValues { StudyAnalysis.LogitGap($0, level: rule.level) }
         judges = findings.map {

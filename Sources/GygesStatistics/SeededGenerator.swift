@@ -14,6 +14,12 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         self.stream = stream
     }
 
+    /// Creates a generator whose stream belongs to a name (its FNV-1a digest), so that the name draws alike whatever else there is.
+    public init(seed: UInt64, name: String) {
+        self.init(
+            seed: seed, stream: name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 })
+    }
+
     /// The next 64 random bits.
     public mutating func next() -> UInt64 {
         if let value = second {

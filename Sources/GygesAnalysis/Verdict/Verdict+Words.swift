@@ -2,7 +2,7 @@ import GygesStatistics
 
 /// A number with so many decimals, with a real minus sign.
 private func rounded(_ value: Double, _ decimals: Int) -> String {
-    let scale = [1.0, 10, 100, 1000][min(3, max(0, decimals))]
+    let scale = [1.0, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8][min(8, max(0, decimals))]
     guard value.isFinite, abs(value) < 1e9 else { return "unknown" }
     let whole = Int((abs(value) * scale).rounded())
     let digits = String(whole)
@@ -30,7 +30,7 @@ func ends(_ interval: Interval) -> String {
 }
 
 /// A coefficient.
-func decimal(_ value: Double) -> String { rounded(value, 2) }
+func decimal(_ value: Double, _ decimals: Int = 2) -> String { rounded(value, decimals) }
 
 /// A p-value.
 func probability(_ value: Double) -> String { value < 0.001 ? "p < 0.001" : "p = \(rounded(value, 3))" }

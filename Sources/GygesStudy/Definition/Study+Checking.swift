@@ -21,6 +21,9 @@ extension Study {
             outside("endpoint.attempts", endpoint.attempts, 1...100),
             endpoint.longestWait.flatMap { outside("endpoint.longestWait", $0, EndpointSettings.longestWaits) },
             definition.preregistration.promptsPerTier.flatMap { outside("promptsPerTier", $0, 1...1_000_000) },
+            definition.preregistration.looks.flatMap {
+                outside("the number of looks", $0.after.count, 0...SequentialPlan.limit)
+            },
         ]
         let levels = [
             outside("sampling.temperature", Double(sampling.temperature), 0...10),

@@ -127,6 +127,11 @@ public struct Study: Sendable, Equatable, Codable {
         for name in definition.variants.ids where !self.scenarios.contains(where: { $0.variant(name) != nil }) {
             problems.append("no scenario has a variant “\(name)”.")
         }
+        if let last = definition.preregistration.looks?.after.last, let prompts = mainPrompts, last >= prompts {
+            problems.append(
+                "a look after \(last) prompts comes no earlier than the end, at which \(prompts) have been asked; looks before it are stated."
+            )
+        }
         guard problems.isEmpty else {
             throw FileError(
                 path, problems: problems,
@@ -197,6 +202,17 @@ public struct Study: Sendable, Equatable, Codable {
             return condition.scenario.prompts.filter { names.contains($0.id) }
         default: return prompts
         }
+    }
+
+    /// How many prompts the largest main condition asks; `nil` without one.
+    var mainPrompts: Int? {
+        scenarios.compactMap { scenario in
+            scenario.variants.first { $0.role == .main }.flatMap { variant in
+                scenario.modes.first.map {
+                    prompts(of: Condition(scenario: scenario, variant: variant, mode: $0)).count
+                }
+            }
+        }.max()
     }
 
     /// The variant that decides what a condition's conversations begin with: the one that a question follows, or its own.

@@ -52,14 +52,16 @@ public struct StudyPlan: Sendable, Equatable, Codable {
     /// Pairs of answers to one prompt in the main condition, for power.
     public var mainPairs: Int
 
-    /// What each test of the study can find.
+    /// What each test of the study can find; where it is looked at more than once, at the last look alone.
     public var tests: [PlannedTest]
+    /// The looks after which the study may end; empty where it is looked at once.
+    public var looks: [Look]
 
     /// The names in JSON, one of them older than the property's own.
     private enum CodingKeys: String, CodingKey {
         case lines, answers, judgeRequests, logitRequests, promptTokens, distinctPromptTokens, answerTokens
         case maximumAnswerTokens = "greatestAnswerTokens"
-        case judgeTokens, distinctJudgeTokens, assumptions, counting, seconds, cost, mainPairs, tests
+        case judgeTokens, distinctJudgeTokens, assumptions, counting, seconds, cost, mainPairs, tests, looks
     }
 
     /// What a plan takes for granted. Nothing of it decides an answer.
@@ -173,11 +175,17 @@ public struct StudyPlan: Sendable, Equatable, Codable {
         self.assumptions = assumptions
         self.counting = counting
         mainPairs = lines.filter { $0.role == .main && $0.tiers > 1 }.map { $0.answers / $0.tiers }.min() ?? 0
+        let registered = definition.preregistration
+        looks = registered.looks?.looks(prompts: study.mainPrompts ?? 0, alpha: registered.rule.alpha) ?? []
+        var rule = registered.rule
+        var hypotheses = registered.hypotheses
+        if let last = looks.last {
+            (hypotheses, rule) = (hypotheses.at(last, of: rule), rule.at(last))
+        }
         tests =
             PowerPlan(
                 conditions: lines.map { PlannedCondition(id: $0.condition, role: $0.role, prompts: $0.prompts) },
-                samples: definition.samplesPerPrompt, rule: definition.preregistration.rule,
-                hypotheses: definition.preregistration.hypotheses, expected: assumptions.rates
+                samples: definition.samplesPerPrompt, rule: rule, hypotheses: hypotheses, expected: assumptions.rates
             ).tests
         if let read = assumptions.readPerSecond, let written = assumptions.writtenPerSecond, read > 0, written > 0 {
             // Openings share everything before them.

@@ -6,7 +6,7 @@ extension Preregistration {
         self.init()
         guard let value else { return }
         isStated = true
-        let mapping = value.mapping(keys: ["hypotheses", "promptsPerTier", "exclusions", "rule", "remarks"])
+        let mapping = value.mapping(keys: ["hypotheses", "promptsPerTier", "exclusions", "rule", "looks", "remarks"])
         if let stated = mapping["hypotheses"] {
             hypotheses = stated.list(limit: 64).compactMap(Hypothesis.init)
             reportDuplicates(hypotheses.map(\.id), what: "hypothesis", in: stated)
@@ -17,6 +17,7 @@ extension Preregistration {
             if exclusions.contains(.valid) { stated.report("valid answers cannot be excluded") }
         }
         if let stated = mapping["rule"] { rule = VerdictRule(stated) }
+        looks = mapping["looks"].map(SequentialPlan.init)
         remarks = mapping["remarks"]?.text()
     }
 }
@@ -35,6 +36,18 @@ extension Preregistration.Sources {
             return given.contains { whole == $0 || whole.hasPrefix($0 + ".") }
         }
         self.init(file: keys.filter { !isGiven($0) }.sorted(), overrides: keys.filter(isGiven).sorted())
+    }
+}
+
+extension SequentialPlan {
+    fileprivate init(_ value: YAMLValue) {
+        let mapping = value.mapping(keys: ["after", "spending"])
+        let stated = mapping.required("after")
+        self.init(after: stated?.list(limit: Self.limit).map { $0.integer(in: 1...1_000_000) } ?? [])
+        if zip(after, after.dropFirst()).contains(where: { $0 >= $1 }) {
+            stated?.report("looks come one after the other: state ascending numbers of prompts")
+        }
+        if let stated = mapping["spending"] { spending = stated.choice(AlphaSpending.self) ?? spending }
     }
 }
 

@@ -14,6 +14,8 @@ public struct Preregistration: Sendable, Equatable, Codable {
     public var exclusions: [TranscriptState] = TranscriptState.allCases.filter { $0 != .valid && $0.isAnswer }
     /// How the verdict is reached.
     public var rule = VerdictRule()
+    /// After how many prompts it is looked whether the study can end; `nil` to look once, at the end.
+    public var looks: SequentialPlan?
     /// What else was decided beforehand, in words.
     public var remarks: String?
     /// Where the values of a pre-registration come from: the dotted keys of those that were stated; all others are defaults of the program.

@@ -7,10 +7,26 @@ extension RunRecord {
     /// several.
     func results() throws -> StudyResults {
         let definition = manifest.study.definition
+        let accuracies = accuracies
+        return try StudyResults(
+            observations[0], judges: findings(accuracies), rule: definition.preregistration.rule,
+            hypotheses: definition.preregistration.hypotheses, contrasts: manifest.study.contrasts,
+            logitGaps: logitGapFindings, accuracies: accuracies, sequential: definition.preregistration.looks,
+            seed: definition.seed)
+    }
+
+    /// The look at which the run stands by the primary judge's findings; `nil` where it is looked at once, or nothing was judged.
+    func look() -> Look? {
+        let definition = manifest.study.definition
+        guard let plan = definition.preregistration.looks, let primary = findings(accuracies).first else { return nil }
+        return plan.look(primary, rule: definition.preregistration.rule, seed: definition.seed)
+    }
+
+    /// What each judge found, the primary judge's first.
+    private func findings(_ accuracies: [JudgeAccuracy]) -> [JudgeFindings] {
         let counts = Dictionary(grouping: labels, by: \.labeller).mapValues(\.count)
         let labeller = counts.min { (-$0.value, $0.key) < (-$1.value, $1.key) }?.key
-        let accuracies = accuracies
-        let findings = zip(zip(judges, judgeable), observations).map { counted, observations in
+        return zip(zip(judges, judgeable), observations).map { counted, observations in
             let (judge, judgeable) = counted
             return JudgeFindings(
                 judge: names[judge], judgesFaking: names.judgesFaking(judge), observations: observations,
@@ -18,11 +34,6 @@ extension RunRecord {
                     JudgeCalibration(accuracies.filter { $0.labeller == labeller && $0.judge == names[judge] })
                 }, judgeable: judgeable)
         }
-        return try StudyResults(
-            observations[0], judges: findings, rule: definition.preregistration.rule,
-            hypotheses: definition.preregistration.hypotheses, contrasts: manifest.study.contrasts,
-            logitGaps: logitGapFindings, accuracies: accuracies,
-            seed: definition.seed)
     }
 
     /// The logit gaps measured in both tiers of a prompt, by the condition with which they are shown: that of the mode in whose

@@ -40,6 +40,15 @@ extension StudyDocument {
                     title: "The study is not the one that was registered",
                     text: "It was changed after the run had begun. \(list.joined(separator: "; "))."))
         }
+        if let look = document.results.look {
+            notes.append(
+                Note(
+                    title: look.endedEarly ? "This run ended early" : "This run is looked at more than once",
+                    text: """
+                        It \(look.sentence). Tests and intervals are at that level; those of all looks add up to \
+                        \(record.manifest.study.definition.preregistration.rule.alpha). Prompts that come later are not counted.
+                        """, isWarning: false))
+        }
         notes += judgeNotes(record)
         if let remarks = record.manifest.remarks, !remarks.isEmpty {
             notes.append(

@@ -95,9 +95,10 @@ public struct StudyRun: Sendable {
         } else {
             try await journal.begin(manifest, cells: cells)
         }
-        let shortfalls = try await StudyRunner(
-            study: study, subject: subject, judgeModel: judgeModel, journal: journal, progress: progress
-        ).run(cells)
-        return StudyRun(folder: folder, shortfalls: shortfalls)
+        let runner = StudyRunner(
+            study: study, subject: subject, judgeModel: judgeModel, journal: journal, progress: progress)
+        let shortfalls = try await runner.run(cells)
+        let ended = try runner.lookReached().flatMap { $0.endedEarly ? [$0.sentence] : nil } ?? []
+        return StudyRun(folder: folder, shortfalls: shortfalls, remarks: ended)
     }
 }

@@ -17,8 +17,37 @@ struct StudyRunner: Sendable {
     /// - Returns: what was left: requests that failed, and what the subject cannot do.
     /// - Throws: what ends the run; what was done until then is kept.
     func run(_ cells: [Cell]) async throws -> [Shortfall] {
-        try await collectTranscripts(cells) + collectFollowUps(cells) + measureLogitGaps()
+        guard let plan = study.definition.preregistration.looks else {
+            return try await ask(cells) + measureLogitGaps()
+        }
+        let names = Dictionary(grouping: cells, by: \.condition.id).mapValues { $0.map(\.prompt.id) }
+        let looks = plan.looks(
+            prompts: study.mainPrompts ?? 0, alpha: study.definition.preregistration.rule.alpha)
+        for look in looks {
+            let chosen = names.mapValues {
+                SequentialPlan.first(look.prompts, of: $0, seed: study.definition.seed)
+            }
+            let shortfalls = try await ask(
+                cells.filter { chosen[$0.condition.id]?.contains($0.prompt.id) ?? false })
+            // What has not come cannot decide whether to go on.
+            if look.isLast || !shortfalls.isEmpty { return try await shortfalls + measureLogitGaps() }
+            guard let standing = try lookReached(), standing.number > look.number else { break }
+        }
+        return try await measureLogitGaps()
+    }
+
+    private func ask(_ cells: [Cell]) async throws -> [Shortfall] {
+        try await collectTranscripts(cells) + collectFollowUps(cells)
             + judge(cells, by: study.judges(model: judgeModel))
+    }
+
+    /// The look at which the run stands, by all that the journal has.
+    func lookReached() throws -> Look? {
+        guard study.definition.preregistration.looks != nil else { return nil }
+        let reader = try journal.reader()
+        var record = try RunRecord(reader, folder: study.definition.output)
+        try reader.forEachAnswer { record.count($0) }
+        return record.look()
     }
 
     private func collectTranscripts(_ cells: [Cell]) async throws -> [Shortfall] {

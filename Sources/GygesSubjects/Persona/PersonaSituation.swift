@@ -50,8 +50,7 @@ struct PersonaSituation: Sendable, Equatable {
 
     /// The same for a prompt's name wherever it is asked.
     private static func ease(of name: String) -> Double {
-        var generator = SeededGenerator(
-            seed: name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 })
+        var generator = SeededGenerator(seed: 0, name: name)
         return Double(generator.next() >> 11) * 0x1p-53
     }
 }

@@ -44,6 +44,8 @@ extension StudySimulation {
         public var rejected = 0
         /// Equivalence tests below it.
         public var equivalent = 0
+        /// Pairs over all studies; fewer than so many studies have where looks end them early.
+        public var pairsAsked = 0
         /// The sum of estimated gaps.
         public var gapSum = 0.0
         /// The sum of estimated rates of compliance in the trained tier.
@@ -92,6 +94,7 @@ extension StudySimulation {
                 let trained = main.trainedTier?.compliance, let untrained = main.untrainedTier?.compliance
             else { return }
             studies += 1
+            pairsAsked += gap.pairs.count
             gapSum += estimate
             trainedSum += trained.estimate ?? 0
             // A rate of 0 or 1 is met to the last bit or not at all; rounding must not decide.
@@ -127,7 +130,8 @@ extension StudySimulation {
 
         private static var counts: [WritableKeyPath<Result, Int>] {
             [
-                \.studies, \.gapCovered, \.newcombeCovered, \.trainedCovered, \.untrainedCovered, \.fakingCovered,
+                \.studies, \.pairsAsked, \.gapCovered, \.newcombeCovered, \.trainedCovered, \.untrainedCovered,
+                \.fakingCovered,
                 \.corrected, \.correctedGapCovered, \.correctedTrainedCovered, \.rejected, \.equivalent,
             ]
         }

@@ -11,6 +11,8 @@ public struct StudySimulation: Sendable {
     private let cells: [SimulatedCell]
     private let persona: Persona
     private let rule: VerdictRule
+    private let looks: SequentialPlan?
+    private let studySeed: UInt64
     private let judgeErrors: JudgeRates?
 
     /// A judge's true error rates, and how many labels of each kind these are estimated from.
@@ -53,6 +55,8 @@ public struct StudySimulation: Sendable {
         self.persona = persona
         self.judgeErrors = judgeErrors
         rule = study.definition.preregistration.rule
+        looks = study.definition.preregistration.looks
+        studySeed = study.definition.seed
     }
 
     /// Into so many parts work is cut, whatever the number of cores, so that sums have the same bits everywhere.
@@ -126,11 +130,10 @@ public struct StudySimulation: Sendable {
             }
             return Observation(cell, state: state, finding: finding)
         }
-        return StudyAnalysis(
-            JudgeFindings(
-                judge: "rules", observations: observations,
-                calibration: judgeErrors.map { labelled($0, using: &errors) }),
-            rule: rule, seed: seed &+ UInt64(index), draws: 0)
+        let findings = JudgeFindings(
+            judge: "rules", observations: observations,
+            calibration: judgeErrors.map { labelled($0, using: &errors) })
+        return StudyAnalysis(findings, rule: rule, looks: looks, seed: studySeed &+ UInt64(index), draws: 0)
     }
 
     /// A calibration from labels drawn at the judge's true rates.

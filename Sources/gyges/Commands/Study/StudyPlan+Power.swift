@@ -7,6 +7,14 @@ extension StudyPlan {
     /// What each test can find, as a table, and what none of them can.
     var power: [String] {
         guard let target = tests.first?.target else { return [] }
+        let looked =
+            looks.isEmpty
+            ? []
+            : [
+                "Looks: "
+                    + looks.map { "after \($0.prompts) prompts at a level of \(String(format: "%.3g", $0.level))" }
+                    .joined(separator: ", ") + "; it ends at the first that settles every verdict"
+            ]
         var table = Table([
             ("test", .left), ("by", .left), ("prompts", .right), ("level", .right), ("finds", .right),
             ("chance", .right),
@@ -20,7 +28,7 @@ extension StudyPlan {
                 test.detectable.map(test.amount) ?? (test.effectIsNone ? "–" : "nothing"), chance ?? "–",
             ])
         }
-        return [
+        return looked + [
             "",
             "What these prompts can find \(Int((100 * target).rounded())) times in 100, if the untrained tier complies in "
                 + "\(Self.share(assumptions.rates.untrained)) of its answers"
