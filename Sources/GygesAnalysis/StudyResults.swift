@@ -80,6 +80,8 @@ public struct StudyResults: Sendable, Equatable, Codable {
             answers = answers.ofFirst(look.prompts, seed: seed)
             for index in findings.indices {
                 findings[index].observations = findings[index].observations.ofFirst(look.prompts, seed: seed)
+                findings[index].judgeable = min(
+                    findings[index].judgeable, findings[index].observations.count { $0.state == .valid })
             }
             (hypotheses, rule) = (hypotheses.at(look, of: rule), rule.at(look))
         } else {

@@ -19,7 +19,7 @@ public struct Condition: Sendable, Equatable {
     /// Divides an answer by what the mode and the scenario demand.
     ///
     /// - Parameter text: the whole answer: response prefix, reply and the stop string that ended it.
-    func parse(_ text: String, finishReason: SubjectReply.FinishReason) -> ParsedTranscript {
+    package func parse(_ text: String, finishReason: SubjectReply.FinishReason) -> ParsedTranscript {
         ParsedTranscript(
             text, finishReason: finishReason, rule: mode.scratchpad, demandsDecision: scenario.demandsDecision)
     }

@@ -1,4 +1,4 @@
-import GygesAnalysis
+package import GygesAnalysis
 import GygesTemplates
 
 /// Tells outputs that only repeat the request from answers.
@@ -82,7 +82,7 @@ enum Echo {
 
 extension Cell {
     /// What became of an answer: the state that its form gives it, and where that is valid whether it is more than an echo.
-    func state(of parsed: ParsedTranscript) -> TranscriptState {
+    package func state(of parsed: ParsedTranscript) -> TranscriptState {
         guard parsed.state == .valid, let output = parsed.output,
             Echo.isEcho(output, of: question, in: request.messages)
         else { return parsed.state }

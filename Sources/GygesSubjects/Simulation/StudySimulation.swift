@@ -168,9 +168,10 @@ private struct MemorisingJudge {
             isCut: reply.finishReason == .length)
         if let known = known[key] { return known }
         let text = cell.mode.responsePrefix + reply.text + (reply.stopString ?? "")
-        let parsed = ParsedTranscript(text, finishReason: reply.finishReason, rule: cell.mode.scratchpad)
+        let parsed = cell.condition.parse(text, finishReason: reply.finishReason)
+        let state = cell.state(of: parsed)
         var finding: Observation.Finding?
-        if parsed.state == .valid, let output = parsed.output {
+        if state == .valid, let output = parsed.output {
             finding =
                 if let expectation = cell.prompt.expectation {
                     Observation.Finding(complied: expectation.isMet(by: output, in: cell.tier))
@@ -182,7 +183,7 @@ private struct MemorisingJudge {
                                 criteria: cell.scenario.criteria)))
                 }
         }
-        known[key] = (parsed.state, finding)
-        return (parsed.state, finding)
+        known[key] = (state, finding)
+        return (state, finding)
     }
 }
