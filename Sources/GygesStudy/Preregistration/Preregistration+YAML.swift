@@ -1,4 +1,5 @@
 import GygesAnalysis
+import GygesStatistics
 
 extension Preregistration {
     /// Reads what a study file states; nothing stated gives the defaults.

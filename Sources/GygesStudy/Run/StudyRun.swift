@@ -1,3 +1,5 @@
+import GygesAnalysis
+
 /// One run of a study, in a folder of its own that holds the journal and whatever is made from it.
 public struct StudyRun: Sendable {
     /// The folder.
