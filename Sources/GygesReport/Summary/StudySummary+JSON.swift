@@ -8,7 +8,6 @@ extension StudySummary {
         [
             "study": .string(document.title), "subject": .string(document.subject),
             "primary_judge": document.primaryJudge.map { .string($0.id) } ?? .null,
-            "judges": .array(document.judges.map { .string($0.id) }),
             "level": .double(document.results.level),
             "verdict": document.results.headline.map { .string($0.sentence) } ?? .null,
             "controls_not_run": document.results.primary?.controlsNotRun.map { .string($0) } ?? .null,
