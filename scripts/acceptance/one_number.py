@@ -804,7 +804,8 @@ def tampered(run, name, number):
         if column is None:
             continue
         old = row[column]
-        try_change(f"page: chart {name_}", lambda: row.update({column: str(float(old) + 1)}), lambda: row.update({column: old}))
+        new = str(int(old) + 1) if old.isdigit() else str(float(old) + 1)
+        try_change(f"page: chart {name_}", lambda: row.update({column: new}), lambda: row.update({column: old}))
     for attribute, pattern in (("text", r"gap [+\u2212\d]"), ("markdown", r"\| \d+(\.\d+)?/\d+ \|")):
         old = getattr(run, attribute)
         match = re.search(pattern, old)
