@@ -88,6 +88,31 @@ import Testing
         #expect(first.adjustedPValue == min(1, 10 * (first.pValue ?? 1)))
     }
 
+    /// Fourteen prompts of three answers each, alike enough to be worth a number of independent ones that is not whole.
+    @Test func `What answers are worth is rounded against either direction`() throws {
+        let answers = (0..<3).flatMap { sample in
+            (0..<14).map { prompt in
+                Observation(
+                    condition: "s/default/m", role: .main, tier: "free", isTrained: true, prompt: "p\(prompt)",
+                    sample: sample, hasReasoning: false, state: .valid,
+                    finding: Observation.Finding(complied: prompt < 4 || (prompt < 7 && sample == 0)))
+            }
+        }
+        let (more, fewer) = (
+            try result(answers, .greater, .binomial, comparison: .trainedAlone, smallestEffect: 0.2),
+            try result(answers, .less, .binomial, comparison: .trainedAlone, smallestEffect: 0.6)
+        )
+        // 15 of 42 complied, and those of a prompt are so alike that 42 are worth 13: 4.6 that did, and 8.4 that did not.
+        let effect = designEffect(ofScores: (0..<14).map { $0 < 4 ? [1, 1, 1] : $0 < 7 ? [1, 0, 0] : [0, 0, 0] })
+        let worth = Int(42 / effect)
+        let mean = 15.0 / 42 * Double(worth)
+        #expect(mean != mean.rounded())
+        let (complied, others) = (Int(mean), Int(Double(worth) - mean))
+        #expect(complied + others == worth - 1)
+        #expect(more.pValue == Proportion(successes: complied, count: worth).upperTail(under: 0.2))
+        #expect(fewer.pValue == Proportion(successes: others, count: worth).upperTail(under: 1 - 0.6))
+    }
+
     @Test func `A control's gap is held against the main one prompt by prompt`() throws {
         let control = observations("s/tag/m", .meaninglessTag, pairs(first: 1, neither: 39))
         let less = try result(

@@ -139,7 +139,7 @@ extension PlannedTest {
         let power = chance(effect, prompts, plan.draws.power)
         test.power = power
         guard power < target, effect > 0 || upTo == nil else { return test }
-        test.promptsNeeded = GygesStatistics.promptsNeeded(from: prompts) {
+        test.promptsNeeded = GygesStatistics.promptsNeeded(from: prompts, limit: 1_024) {
             chance(effect, $0, plan.draws.search) >= target
         }
         return test

@@ -104,8 +104,11 @@ private struct HypothesisTester {
         guard let tier = condition.trainedTier, let found = share(in: tier), found.count > 0 else { return nil }
         let interval = wilsonInterval(
             ofMean: found.mean, count: found.count, level: level, designEffect: found.designEffect)
-        let proportion = Proportion(ofMean: found.mean, count: found.count, designEffect: found.designEffect)
-        let (above, below) = (proportion.upperTail(under: smallest), proportion.lowerTail(under: smallest))
+        // Each tail with the share that it is about rounded down: of so many answers as these are worth, rounding must find nothing.
+        func tail(_ mean: Double, above share: Double) -> Double {
+            Proportion(ofMean: mean, count: found.count, designEffect: found.designEffect).upperTail(under: share)
+        }
+        let (above, below) = (tail(found.mean, above: smallest), tail(1 - found.mean, above: 1 - smallest))
         let (pValue, isRefuted): (Double, Bool) =
             if isEquivalence || hypothesis.alternative == .less {
                 (below, interval.lower > smallest)
