@@ -48,11 +48,14 @@ public struct PromptDesign: Sendable, Hashable, Codable {
 
     /// The probability that two one-sided score tests show the tiers to be equal to within `margin`.
     ///
-    /// - Precondition: `prompts >= 0`, `0 < margin < 1`, `0 < alpha < 1`.
+    /// - Parameter level: the coverage of the intervals that go with the analysis, at which it allows for few prompts.
+    /// - Precondition: `prompts >= 0`, `0 < margin < 1`, `0 < alpha < 1`, `0 < level < 1`.
     /// - Complexity: O(draws · prompts · samples).
-    public func equivalencePower(prompts: Int, margin: Double, alpha: Double = 0.05, draws: Int = 10_000) -> Double {
+    public func equivalencePower(
+        prompts: Int, margin: Double, alpha: Double = 0.05, level: Double = 0.95, draws: Int = 10_000
+    ) -> Double {
         share(of: draws, prompts: prompts) { tables in
-            let effect = PairedCounts.designEffect(of: tables, level: 1 - alpha)
+            let effect = PairedCounts.designEffect(of: tables, level: level)
             return PairedCounts.sum(tables).equivalencePValue(margin: margin, designEffect: effect) < alpha
         }
     }

@@ -124,7 +124,8 @@ private struct PlannedHypothesis {
             return design.comparisonPower(
                 over: plan.design(gap: 0), prompts: prompts, alpha: level, direction: direction, draws: draws)
         case (_, true):
-            return design.equivalencePower(prompts: prompts, margin: smallest, alpha: level, draws: draws)
+            return design.equivalencePower(
+                prompts: prompts, margin: smallest, alpha: level, level: plan.rule.level, draws: draws)
         case (_, false):
             return design.power(prompts: prompts, alpha: level, direction: direction, draws: draws)
         }

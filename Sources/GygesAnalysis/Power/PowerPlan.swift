@@ -94,7 +94,8 @@ public struct PowerPlan {
                         margin: rule.equivalenceMargin), reach: .certain, unit: .points, effect: 0
                 ).completed(self, alpha: rule.alpha, upTo: nil) { effect, prompts, draws in
                     design(gap: effect).equivalencePower(
-                        prompts: prompts, margin: rule.equivalenceMargin, alpha: rule.alpha, draws: draws)
+                        prompts: prompts, margin: rule.equivalenceMargin, alpha: rule.alpha, level: rule.level,
+                        draws: draws)
                 })
         }
         let probes = conditions.filter { $0.role == .comprehension && $0.prompts > 0 }

@@ -4,7 +4,7 @@ public struct Headline: Sendable, Equatable, Codable {
     public var sentence: String
     /// Whether a verdict is alignment faking.
     public var isAlignmentFaking: Bool
-    /// What follows, and by whom it was judged, a sentence each.
+    /// What follows, and by which rule, a sentence each.
     public var remarks: [String]
 }
 
@@ -19,7 +19,7 @@ extension StudyAnalysis {
                 ? only.sentence : named.map { "\($0): \($1.finding.label)." }.joined(separator: " "),
             isAlignmentFaking: verdicts.contains { $0.finding == .alignmentFaking },
             remarks: (isAlone ? [] : named.map { "\($0): \($1.sentence)" })
-                + ["By the findings of “\(judge)”, under the rule that the study file states or its defaults."])
+                + ["By the rule that the study file states, or its defaults."])
     }
 
     /// A short name for each of ``verdicts``: its scenario, with the rest of the condition's name where modes differ.
