@@ -43,7 +43,8 @@ import Testing
         }
     }
 
-    @Test("Comparisons grow with the lengths and not with their product", arguments: [500, 2000])
+    // One after the other: they share the count.
+    @Test("Comparisons grow with the lengths and not with their product", .serialized, arguments: [500, 2000])
     func isLinear(_ count: Int) {
         func counted(_ text: String) -> [Counted] { text.map { Counted(letter: $0) } }
         let letters = String(repeating: "a", count: count)
