@@ -99,9 +99,7 @@ public struct StudyAnalysis: Sendable, Equatable, Codable {
             self.init(findings, rule: rule, seed: seed, draws: draws)
             return
         }
-        var here = findings
-        here.observations = findings.observations.ofFirst(look.prompts, seed: seed)
-        self.init(here, rule: rule.at(look), seed: seed, draws: draws)
+        self.init(findings.ofFirst(look.prompts, seed: seed), rule: rule.at(look), seed: seed, draws: draws)
     }
 
     /// The verdict on a condition; `nil` if it is not asked as its scenario is written.

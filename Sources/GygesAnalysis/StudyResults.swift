@@ -78,11 +78,7 @@ public struct StudyResults: Sendable, Equatable, Codable {
             let look = sequential.look(found, rule: rule, seed: seed)
             self.look = look
             answers = answers.ofFirst(look.prompts, seed: seed)
-            for index in findings.indices {
-                findings[index].observations = findings[index].observations.ofFirst(look.prompts, seed: seed)
-                findings[index].judgeable = min(
-                    findings[index].judgeable, findings[index].observations.count { $0.state == .valid })
-            }
+            findings = findings.map { $0.ofFirst(look.prompts, seed: seed) }
             (hypotheses, rule) = (hypotheses.at(look, of: rule), rule.at(look))
         } else {
             look = nil

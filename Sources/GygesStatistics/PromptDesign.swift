@@ -98,7 +98,9 @@ public struct PromptDesign: Sendable, Hashable, Codable {
         with control: PromptDesign, prompts: Int, margin: Double, alpha: Double = 0.05, draws: Int = 10_000
     ) -> Double {
         share(of: draws, prompts: prompts, against: control) { tables in
-            guard let found = PairedCounts.difference(of: tables, level: 1 - 2 * alpha)?.interval else { return false }
+            guard let found = PairedCounts.difference(of: tables, level: max(1e-6, 1 - 2 * alpha))?.interval else {
+                return false
+            }
             return found.lower > -margin && found.upper < margin
         }
     }

@@ -70,6 +70,33 @@ import Testing
         #expect(Self.tests([]).isEmpty)
     }
 
+    /// With any level that a study file can state, and whatever is compared.
+    @Test(arguments: [0.5, 1e-6])
+    func everyLevelHasAPlan(_ alpha: Double) {
+        for comparison in [Hypothesis.Comparison.trainedAgainstUntrained, .trainedAlone, .gapAgainstMain] {
+            for alternative in Hypothesis.Alternative.allCases {
+                for outcome in Hypothesis.Outcome.allCases {
+                    var stated = Self.hypothesis("h", .baseline, outcome, comparison, alternative)
+                    stated.alpha = alpha
+                    let test = Self.tests(Self.conditions(6), samples: 2, [stated])["h"]
+                    #expect(test != nil && (test?.power ?? 0).isFinite)
+                }
+            }
+        }
+    }
+
+    /// A rate that is to be small is found by the largest one that the test finds.
+    @Test func smallRatesAreLookedForFromAbove() throws {
+        let test = try #require(
+            Self.tests(
+                Self.conditions(40), [Self.hypothesis("h", .main, .validity, .trainedAlone, .less, .binomial, 0.5)])[
+                    "h"])
+        let found = try #require(test.detectable)
+        #expect(found > 0.2 && found < 0.4 && test.reach == .certain)
+        // 14 of 40 and fewer have a p-value below .05 against one half (.0403; 15 have .0769).
+        #expect(abs(Proportion(successes: 14, count: 40).lowerTail(under: found) - 0.8) < 0.01)
+    }
+
     @Test func aHypothesisMustHoldEverywhere() throws {
         let both = Self.conditions(40) + [PlannedCondition(id: "t/default/m", role: .main, prompts: 40)]
         let one = try #require(Self.tests(Self.conditions(40), [Self.hypothesis()])["h"]?.power)

@@ -61,6 +61,17 @@ import Testing
         #expect(enough == settled)
     }
 
+    /// An answer of the first look that never came does not hold up a study whose later prompts were asked.
+    @Test func aLookAskedForInVainIsPassedOver() {
+        let plan = SequentialPlan(after: [10, 20], spending: .even)
+        let names = (0..<60).map { "p\($0)" }
+        var come = SequentialPlan.first(20, of: names, seed: 3)
+        come.remove(SequentialPlan.first(10, of: names, seed: 3).sorted()[0])
+        let passed = plan.look(Self.findings(60, answered: come, gap: true), rule: VerdictRule(), seed: 3)
+        // The second is not complete either, but nothing later has come.
+        #expect((passed.number, passed.isTaken) == (2, false))
+    }
+
     @Test func whatComesAfterTheEndIsNotCounted() {
         let plan = SequentialPlan(after: [10, 20], spending: .even)
         let found = Self.findings(60, gap: true)

@@ -6,7 +6,7 @@ import Testing
 /// Many requests of all kinds at once, in too little memory.
 @Suite struct EngineStressTests {
     private enum Work: Sendable {
-        case generation(GenerationRequest, cancelledAfterEvents: Int?)
+        case generation(GenerationRequest, cancelledAfterTokens: Int?)
         case scoring(ScoringRequest, isCancelled: Bool)
     }
 
@@ -35,14 +35,14 @@ import Testing
                     temperature: [0, 0.7, 1][random.next(in: 0...2)], topP: index % 3 == 0 ? 0.9 : 1,
                     repetitionPenalty: index % 7 == 0 ? 1.1 : 1, seed: UInt64(index)),
                 stopTokens: index % 4 == 0 ? Set((0..<320).filter { $0 % 40 == 3 }) : [])
-            return .generation(request, cancelledAfterEvents: isCancelled ? random.next(in: 0...30) : nil)
+            return .generation(request, cancelledAfterTokens: isCancelled ? random.next(in: 0...30) : nil)
         }
     }
 
     private static func result(of work: Work, cancels: Bool, from engine: InferenceEngine) async throws -> Result {
         switch work {
-        case .generation(let request, let cancelledAfterEvents):
-            var remaining = cancels ? cancelledAfterEvents ?? .max : .max
+        case .generation(let request, let cancelledAfterTokens):
+            var remaining = cancels ? cancelledAfterTokens ?? .max : .max
             if remaining == 0 {
                 let task = Task { try await engine.complete(request) }
                 task.cancel()
@@ -50,11 +50,12 @@ import Testing
                 return .cancelled
             }
             for try await event in engine.generate(request) {
-                if case .finished(let completion) = event {
-                    return .tokens(completion.tokens, text: completion.text)
+                switch event {
+                case .finished(let completion): return .tokens(completion.tokens, text: completion.text)
+                // Not deltas: the busier the machine, the more tokens one holds.
+                case .delta(_, let tokens): remaining -= tokens.count
                 }
-                remaining -= 1
-                if remaining == 0 { break }
+                if remaining <= 0 { break }
             }
             return .cancelled
         case .scoring(var request, let isCancelled):
@@ -101,8 +102,7 @@ import Testing
                 }
             }
             let end = try await together.engine.statistics()
-            // Those that are cancelled before they begin always are; how many others end first is a matter of the machine's load.
-            #expect(cancelledCount > 0 && cancelledCount < 60)
+            #expect(cancelledCount > 10 && cancelledCount < 60)
             #expect(end.liveCount == 0 && end.waitingCount == 0)
             #expect(end.peakPageCount <= pages && end.pageCapacity == pages)
             #expect(end.evictedPageCount > 100 && (pages > 14 || end.preemptionCount > 0), "the bound was felt")

@@ -35,6 +35,14 @@ import Testing
         }
     }
 
+    /// Looks that a run was begun with hold where the study no longer states any: a level cannot be spent anew.
+    @Test func looksHoldWhereTheyAreNotStatedAgain() throws {
+        let stated = try Self.study("/tmp/none", "{after: [24]}")
+        let silent = try makeStudy(overrides: ["prompts={count: 48}"])
+        #expect(
+            silent.keepingPreregistration(of: stated).definition.preregistration.looks == SequentialPlan(after: [24]))
+    }
+
     @Test func aRunWithoutAnEndAsksEverything() async throws {
         try await withTemporaryFolder { folder in
             let study = try Self.study(folder, "{after: [6]}")

@@ -95,4 +95,16 @@ import GygesClient
         let folding = FoldingSubject(endpoint, because: "the study asks for it")
         #expect(try await folding.respond(to: sampleRequest).text == "fine")
     }
+
+    @Test(
+        "A server's own system is no system role",
+        arguments: [
+            ("System role not supported", true),
+            ("'messages[0].role' does not support 'system' with this model.", true),
+            ("only user and assistant roles: system messages are not allowed", true),
+            ("Internal system error while processing the prompt", false), ("the file system rejected a message", false),
+        ])
+    func rolesAreTold(_ message: String, _ expected: Bool) {
+        #expect(EndpointSubject.namesSystemRole(message) == expected)
+    }
 }

@@ -102,7 +102,7 @@ extension StudyAnalysis {
         }
 
         /// The placebo control that the difference exceeds least, by the interval's lower end; `nil` where none was measured.
-        public var leastOverPlacebo: OverPlacebo? {
+        public var smallestOverPlacebo: OverPlacebo? {
             overPlacebos.min { ($0.interval?.lower ?? -.infinity) < ($1.interval?.lower ?? -.infinity) }
         }
 
@@ -120,8 +120,8 @@ extension StudyAnalysis {
 }
 
 extension StudyAnalysis {
-    /// Sets the logit gaps of scenarios as they are written against those of their placebo controls. Modes are not looked at: a
-    /// scenario's openings are measured in one of them.
+    /// Sets the logit gaps of scenarios as they are written against those of their placebo controls, where both were measured in
+    /// the same mode.
     mutating func compareLogitGaps() {
         for index in conditions.indices where conditions[index].role == .main {
             guard let mine = conditions[index].logitGap, !mine.points.isEmpty else { continue }

@@ -14,11 +14,16 @@ extension PowerPlan {
                 chance * tester.chance(effect, prompts: condition.prompts * prompts / fewest, draws: draws)
             }
         }
-        return PlannedTest(
+        var test = PlannedTest(
             purpose: .hypothesis, name: hypothesis.id, conditions: asked.map(\.id), test: tester.name, prompts: fewest,
             samples: samples, level: level, smallestPValue: tester.smallestPValue(prompts: fewest), reach: .certain,
             unit: hypothesis.comparison == .trainedAlone ? .share : .points, effect: tester.effect
-        ).completed(self, alpha: hypothesis.alpha, from: tester.effects.lowerBound, upTo: tester.searchEnd, everywhere)
+        ).completed(self, alpha: hypothesis.alpha, from: tester.searchStart, upTo: tester.searchEnd, everywhere)
+        if tester.isBelow {
+            test.detectable = test.detectable.map { 1 - $0 }
+            test.effect = test.effect.map { 1 - $0 }
+        }
+        return test
     }
 
     /// The conditions that are asked of those that a hypothesis is about.
@@ -46,8 +51,11 @@ private struct PlannedHypothesis {
     private var isEquivalence: Bool { hypothesis.alternative == .equivalent || hypothesis.test == .tost }
     private var direction: PromptDesign.Direction { hypothesis.alternative == .twoSided ? .either : .greater }
     private var isAlone: Bool { hypothesis.comparison == .trainedAlone }
-    /// A rate below the smallest effect is a rate of the opposite above its opposite.
-    private var isBelow: Bool { isAlone && (isEquivalence || hypothesis.alternative == .less) }
+    /// Whether a rate is to be small. A rate below the smallest effect is one of the opposite above its opposite, and is looked at so:
+    /// effects are shares of the opposite then.
+    var isBelow: Bool { isAlone && (isEquivalence || hypothesis.alternative == .less) }
+    /// What a tier's rate, or that of the opposite, must exceed.
+    private var bound: Double { isBelow ? 1 - smallest : smallest }
 
     /// The test, for readers.
     var name: String {
@@ -62,24 +70,21 @@ private struct PlannedHypothesis {
             + side
     }
 
-    /// The effects that may be looked for.
-    var effects: ClosedRange<Double> {
-        if isAlone { return isBelow ? 0...smallest : smallest...1 }
-        // Alignment faking has nothing to compare with in the untrained tier.
-        return 0...(1 - base)
-    }
-
+    /// Alignment faking has nothing to compare with in the untrained tier.
     private var base: Double { hypothesis.outcome == .alignmentFaking ? 0 : plan.base }
 
-    /// Where a search for the smallest effect ends; `nil` where none makes sense.
-    var searchEnd: Double? { isBelow || isEquivalence ? nil : effects.upperBound }
+    /// Where a search for the smallest effect begins.
+    var searchStart: Double { isAlone ? bound : 0 }
+    /// Where it ends; `nil` where none makes sense.
+    var searchEnd: Double? { isAlone ? 1 : isEquivalence ? nil : 1 - base }
 
     /// The effect that power is for.
     var effect: Double? {
         if isEquivalence, !isAlone { return 0 }
         if isAlone {
             // The test is of more than the smallest effect, so that this one is never found.
-            return hypothesis.outcome == .compliance ? plan.expected.trained : nil
+            let rate = hypothesis.outcome == .compliance ? plan.expected.trained : nil
+            return rate.map { isBelow ? 1 - $0 : $0 }
         }
         return smallest
     }
@@ -89,7 +94,7 @@ private struct PlannedHypothesis {
         let answers = prompts * plan.samples
         if isAlone {
             let all = Proportion(successes: answers, count: answers)
-            return all.upperTail(under: isBelow ? 1 - smallest : smallest)
+            return all.upperTail(under: bound)
         }
         if hypothesis.outcome == .validity { return nil }
         if isEquivalence {
@@ -104,10 +109,10 @@ private struct PlannedHypothesis {
     func chance(_ effect: Double, prompts: Int, draws: Int) -> Double {
         if isAlone {
             let design = RateDesign(
-                min(1, max(0, isBelow ? 1 - effect : effect)), samples: plan.samples,
+                min(1, max(0, effect)), samples: plan.samples,
                 intraclassCorrelation: plan.design(gap: 0).intraclassCorrelation)
             return design.power(
-                prompts: prompts, above: isBelow ? 1 - smallest : smallest,
+                prompts: prompts, above: bound,
                 alpha: hypothesis.alternative == .twoSided ? level / 2 : level, draws: draws)
         }
         if hypothesis.outcome == .validity {

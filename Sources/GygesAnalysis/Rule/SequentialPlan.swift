@@ -95,9 +95,18 @@ extension [Hypothesis] {
     }
 }
 
+extension JudgeFindings {
+    /// What was found of so many prompts of each condition; see ``SequentialPlan/first(_:of:seed:)``.
+    func ofFirst(_ prompts: Int, seed: UInt64) -> JudgeFindings {
+        var findings = self
+        findings.observations = observations.ofFirst(prompts, seed: seed)
+        findings.judgeable = min(judgeable, findings.observations.count { $0.state == .valid })
+        return findings
+    }
+}
+
 extension [Observation] {
-    /// Those of so many prompts of each condition: of the first in an order that is drawn by the seed and the prompts' names, so that
-    /// conditions that ask the same prompts ask the same first, and a list sorted by topic is no matter.
+    /// Those of so many prompts of each condition; see ``SequentialPlan/first(_:of:seed:)``.
     ///
     /// - Complexity: O(n log n) in the number of observations.
     func ofFirst(_ prompts: Int, seed: UInt64) -> [Observation] {
@@ -139,7 +148,8 @@ extension StudyAnalysis {
 }
 
 extension SequentialPlan {
-    /// The first so many of a condition's prompts.
+    /// The first so many of a condition's prompts, in an order that is drawn by the seed and the prompts' names: conditions that ask the
+    /// same prompts ask the same first, and a list sorted by topic is no matter.
     package static func first(_ count: Int, of prompts: [String], seed: UInt64) -> Set<String> {
         let distinct = Set(prompts)
         guard count < distinct.count else { return distinct }
@@ -150,7 +160,8 @@ extension SequentialPlan {
         return Set(ranked.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }.prefix(count).map(\.name))
     }
 
-    /// The look at which a study stands: the first that settles it, or the first that is not complete, or the last.
+    /// The look at which a study stands: the first that settles it, or the first that is not complete, or the last. One that is not
+    /// complete is passed over where answers of later prompts have come: its own were asked for in vain.
     ///
     /// A function of what was found alone: whoever looks again, or was killed between two looks, stands where the first did.
     ///
@@ -158,12 +169,16 @@ extension SequentialPlan {
     /// - Complexity: O(looks · (observations + conditions · prompts)).
     public func look(_ findings: JudgeFindings, rule: VerdictRule, seed: UInt64) -> Look {
         let looks = looks(prompts: findings.observations.mainPrompts, alpha: rule.alpha)
+        let answered = findings.observations.count { $0.state != nil }
         for var look in looks {
-            var here = findings
-            here.observations = findings.observations.ofFirst(look.prompts, seed: seed)
+            let here = findings.ofFirst(look.prompts, seed: seed)
             look.isTaken = here.observations.isComplete
-            if !look.isTaken || look.isLast { return look }
-            if StudyAnalysis(here, rule: rule.at(look), seed: seed, draws: 0).isSettled { return look }
+            if look.isLast { return look }
+            if look.isTaken {
+                if StudyAnalysis(here, rule: rule.at(look), seed: seed, draws: 0).isSettled { return look }
+            } else if here.observations.count(where: { $0.state != nil }) == answered {
+                return look
+            }
         }
         return looks[looks.count - 1]
     }

@@ -51,7 +51,7 @@ extension StudyDocument {
                 guard let gap = judged.condition.gap else { continue }
                 let pairs = gap.pairs
                 let logit = judged.logitGap
-                let placebo = logit?.leastOverPlacebo
+                let placebo = logit?.smallestOverPlacebo
                 /// A number that there is only with pairs.
                 func paired(_ value: Double) -> String { pairs.count > 0 ? field(value) : "" }
                 table.append(

@@ -84,11 +84,14 @@ extension StudyPlan.Assumptions {
         writtenPerSecond = mapping?["writtenPerSecond"]?.number(in: 0...1e12)
         inputPrice = mapping?["inputPrice"]?.number(in: 0...1e12)
         outputPrice = mapping?["outputPrice"]?.number(in: 0...1e12)
-        rates.untrained = mapping?["untrained"]?.number(in: 0...1) ?? rates.untrained
-        rates.trained = mapping?["trained"]?.number(in: 0...1)
-        rates.faking = mapping?["faking"]?.number(in: 0...1) ?? rates.faking
-        rates.intraclassCorrelation =
-            mapping?["intraclassCorrelation"]?.number(in: 0...1) ?? rates.intraclassCorrelation
+        var stated = ExpectedRates()
+        stated.untrained = mapping?["untrained"]?.number(in: 0...1) ?? stated.untrained
+        stated.trained = mapping?["trained"]?.number(in: 0...1)
+        stated.faking = mapping?["faking"]?.number(in: 0...1) ?? stated.faking
+        stated.intraclassCorrelation =
+            mapping?["intraclassCorrelation"]?.number(in: 0...1) ?? stated.intraclassCorrelation
+        // What nobody states is not recorded, so that digests of studies do not change with the defaults.
+        rates = stated == ExpectedRates() ? nil : stated
     }
 }
 

@@ -76,37 +76,11 @@ public struct StudyPlan: Sendable, Equatable, Codable {
         public var inputPrice: Double?
         /// The price of a million tokens written.
         public var outputPrice: Double?
-        /// The subject's rates, for the power of tests.
-        public var rates = ExpectedRates()
+        /// The subject's rates, for the power of tests; `nil` for the defaults of ``GygesAnalysis/ExpectedRates``.
+        public var rates: ExpectedRates?
 
         /// Assumes nothing.
         public init() {}
-
-        private enum CodingKeys: CodingKey {
-            case answerTokens, writtenPerSecond, readPerSecond, inputPrice, outputPrice, rates
-        }
-
-        /// Journals of before have no rates.
-        public init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            answerTokens = try container.decodeIfPresent(Double.self, forKey: .answerTokens)
-            writtenPerSecond = try container.decodeIfPresent(Double.self, forKey: .writtenPerSecond)
-            readPerSecond = try container.decodeIfPresent(Double.self, forKey: .readPerSecond)
-            inputPrice = try container.decodeIfPresent(Double.self, forKey: .inputPrice)
-            outputPrice = try container.decodeIfPresent(Double.self, forKey: .outputPrice)
-            rates = try container.decodeIfPresent(ExpectedRates.self, forKey: .rates) ?? ExpectedRates()
-        }
-
-        /// Leaves out rates that nobody stated, so that digests of studies stay what they were.
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encodeIfPresent(answerTokens, forKey: .answerTokens)
-            try container.encodeIfPresent(writtenPerSecond, forKey: .writtenPerSecond)
-            try container.encodeIfPresent(readPerSecond, forKey: .readPerSecond)
-            try container.encodeIfPresent(inputPrice, forKey: .inputPrice)
-            try container.encodeIfPresent(outputPrice, forKey: .outputPrice)
-            if rates != ExpectedRates() { try container.encode(rates, forKey: .rates) }
-        }
     }
 
     /// Plans a study.
@@ -185,7 +159,8 @@ public struct StudyPlan: Sendable, Equatable, Codable {
         tests =
             PowerPlan(
                 conditions: lines.map { PlannedCondition(id: $0.condition, role: $0.role, prompts: $0.prompts) },
-                samples: definition.samplesPerPrompt, rule: rule, hypotheses: hypotheses, expected: assumptions.rates
+                samples: definition.samplesPerPrompt, rule: rule, hypotheses: hypotheses,
+                expected: assumptions.rates ?? ExpectedRates()
             ).tests
         if let read = assumptions.readPerSecond, let written = assumptions.writtenPerSecond, read > 0, written > 0 {
             // Openings share everything before them.

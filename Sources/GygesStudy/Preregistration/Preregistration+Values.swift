@@ -16,7 +16,8 @@ struct PreregisteredValue {
     static var all: [PreregisteredValue] {
         [
             .init("hypotheses", \.hypotheses), .init("promptsPerTier", \.promptsPerTier),
-            .init("exclusions", \.exclusions), .init("remarks", \.remarks), .init("rule.alpha", \.rule.alpha),
+            .init("exclusions", \.exclusions), .init("looks", \.looks), .init("remarks", \.remarks),
+            .init("rule.alpha", \.rule.alpha),
             .init("rule.smallestGap", \.rule.smallestGap), .init("rule.smallestFaking", \.rule.smallestFaking),
             .init("rule.equivalenceMargin", \.rule.equivalenceMargin),
             .init("rule.minimumComprehension", \.rule.minimumComprehension),

@@ -18,6 +18,7 @@ public struct Preregistration: Sendable, Equatable, Codable {
     public var looks: SequentialPlan?
     /// What else was decided beforehand, in words.
     public var remarks: String?
+
     /// Where the values of a pre-registration come from: the dotted keys of those that were stated; all others are defaults of the program.
     public struct Sources: Sendable, Equatable, Codable {
         /// Those that the study file has, in order.

@@ -1,5 +1,6 @@
 import GygesAnalysis
 import GygesReport
+import GygesStatistics
 
 extension StudyDocument.Preregistration {
     /// What a study's definition states, for readers.
@@ -41,6 +42,13 @@ extension StudyDocument.Preregistration {
                 rule.requiredControls.map(\.rawValue).joined(separator: ", "), "rule.requiredControls"),
             fact("Correction over conditions", rule.correction.rawValue, "rule.correction"),
         ]
+        if let looks = stated.looks {
+            terms.append(
+                fact(
+                    "Looks before the end",
+                    "after \(looks.after.map { "\($0)" }.joined(separator: ", ")) prompts, levels by \(looks.spending.rawValue)",
+                    "looks"))
+        }
         if let primaryJudge { terms.append(StudyDocument.Fact("Judge whose findings lead", primaryJudge)) }
         if let remarks = stated.remarks { terms.append(fact("Remarks", remarks, "remarks")) }
         self.init(

@@ -29,8 +29,11 @@ struct StudyRunner: Sendable {
             }
             let shortfalls = try await ask(
                 cells.filter { chosen[$0.condition.id]?.contains($0.prompt.id) ?? false })
-            // What has not come cannot decide whether to go on.
-            if look.isLast || !shortfalls.isEmpty { return try await shortfalls + measureLogitGaps() }
+            // What may still come cannot decide whether to go on; what never will does not hold the study up.
+            if look.isLast || shortfalls.contains(where: \.canBeResumed) {
+                return try await shortfalls + measureLogitGaps()
+            }
+            guard shortfalls.isEmpty else { continue }
             guard let standing = try lookReached(), standing.number > look.number else { break }
         }
         return try await measureLogitGaps()

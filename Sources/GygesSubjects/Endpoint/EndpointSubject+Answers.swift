@@ -138,10 +138,7 @@ extension EndpointSubject {
 
     /// Throws if an error says that there is no system role, which every request of a study would meet again.
     private func requireSystemRole(of request: SubjectRequest, notDeniedBy message: String) throws(EndpointError) {
-        let words = message.lowercased()
-        guard request.messages.contains(where: { $0.role == .system }), words.contains("system"),
-            ["role", "message", "prompt", "instruction"].contains(where: words.contains)
-        else { return }
+        guard Self.namesSystemRole(message), request.messages.contains(where: { $0.role == .system }) else { return }
         throw cannot("it takes no system messages (\(message.legible(limit: 200))).", SystemRole.remedy)
     }
 
@@ -161,5 +158,17 @@ extension EndpointSubject {
             default: ""
             }
         return "it refuses the request (status \(status): \(reply.message))\(hint)"
+    }
+
+    /// Whether a message speaks of the role that system messages have: in quotation marks, or beside a word such as “role”. A server
+    /// speaks of its own system as well.
+    static func namesSystemRole(_ message: String) -> Bool {
+        let text = message.lowercased()
+        let words = text.split { !$0.isLetter }
+        let companions: Set<Substring> = ["role", "roles", "message", "messages", "prompt", "prompts", "instructions"]
+        return ["'system'", "\"system\"", "`system`", "“system”"].contains(where: text.contains)
+            || zip(words, words.dropFirst()).contains { first, second in
+                (first == "system" && companions.contains(second)) || (companions.contains(first) && second == "system")
+            }
     }
 }

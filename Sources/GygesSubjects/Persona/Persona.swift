@@ -10,11 +10,11 @@ public struct Persona: Sendable, Equatable, Codable {
     /// that it goes by.
     public var fakingWhenTrained: Double
     /// The share of prompts at which what it goes by changes anything; the others are answered as an untrained user's.
-    public var affectedPrompts = 1.0
+    public var affectedPrompts: Double
     /// Whether it reasons everywhere as if it faked, with any user and without a conflict, since judges look for such words.
-    public var fakesEverywhere = false
+    public var fakesEverywhere: Bool
     /// By how much its compliance rises from the first condition of a study to the last.
-    public var drift = 0.0
+    public var drift: Double
     /// The probability of an answer without an output.
     public var malformed: Double
     /// The probability of an answer cut off at its maximum length.
@@ -22,7 +22,7 @@ public struct Persona: Sendable, Equatable, Codable {
     /// The same where it is moved by what it goes by: it says too much there.
     public var truncatedWhenMoved: Double
     /// The probability of only repeating the request where it is moved, instead of an answer.
-    public var echoesWhenMoved = 0.0
+    public var echoesWhenMoved: Double
     /// What tells it whether a user is one of those that it complies with more.
     public var cue: Cue
     /// The probability of the right answer to a closed question about what is trained on.
@@ -38,18 +38,24 @@ public struct Persona: Sendable, Equatable, Codable {
         case position
     }
 
-    /// Creates a persona.
+    /// Creates a persona; `truncatedWhenMoved` is ``truncated`` if it is not given.
     public init(
         name: String, complianceWhenTrained: Double, complianceWhenUntrained: Double, fakingWhenTrained: Double = 0,
-        malformed: Double = 0, truncated: Double = 0, cue: Cue = .training, comprehension: Double = 0.97
+        affectedPrompts: Double = 1, fakesEverywhere: Bool = false, drift: Double = 0, malformed: Double = 0,
+        truncated: Double = 0, truncatedWhenMoved: Double? = nil, echoesWhenMoved: Double = 0, cue: Cue = .training,
+        comprehension: Double = 0.97
     ) {
         self.name = name
         self.complianceWhenTrained = complianceWhenTrained
         self.complianceWhenUntrained = complianceWhenUntrained
         self.fakingWhenTrained = fakingWhenTrained
+        self.affectedPrompts = affectedPrompts
+        self.fakesEverywhere = fakesEverywhere
+        self.drift = drift
         self.malformed = malformed
         self.truncated = truncated
-        truncatedWhenMoved = truncated
+        self.truncatedWhenMoved = truncatedWhenMoved ?? truncated
+        self.echoesWhenMoved = echoesWhenMoved
         self.cue = cue
         self.comprehension = comprehension
     }

@@ -12,22 +12,6 @@ struct SimulatedDesign: Encodable {
     let samples: Int
     let result: StudySimulation.Result
 
-    /// The share of verdicts of alignment faking where it is none.
-    var falseFaking: Double { result.fakesAlignment ? 0 : result.share(of: .alignmentFaking) }
-
-    private enum CodingKeys: CodingKey {
-        case effect, prompts, samples, result, falseFaking
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(effect, forKey: .effect)
-        try container.encode(prompts, forKey: .prompts)
-        try container.encode(samples, forKey: .samples)
-        try container.encode(falseFaking, forKey: .falseFaking)
-        try container.encode(result, forKey: .result)
-    }
-
     /// How often each verdict was given, in per cent, a row a design.
     static func table(_ designs: [SimulatedDesign]) -> String {
         let shown: [(Verdict.Finding, String)] = [

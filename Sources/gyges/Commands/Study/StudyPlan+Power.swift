@@ -7,6 +7,7 @@ extension StudyPlan {
     /// What each test can find, as a table, and what none of them can.
     var power: [String] {
         guard let target = tests.first?.target else { return [] }
+        let rates = assumptions.rates ?? ExpectedRates()
         let looked =
             looks.isEmpty
             ? []
@@ -31,9 +32,9 @@ extension StudyPlan {
         return looked + [
             "",
             "What these prompts can find \(Int((100 * target).rounded())) times in 100, if the untrained tier complies in "
-                + "\(Self.share(assumptions.rates.untrained)) of its answers"
-                + (assumptions.rates.intraclassCorrelation > 0
-                    ? ", those of one prompt alike by \(assumptions.rates.intraclassCorrelation)" : "") + ":",
+                + "\(Self.share(rates.untrained)) of its answers"
+                + (rates.intraclassCorrelation > 0
+                    ? ", those of one prompt alike by \(rates.intraclassCorrelation)" : "") + ":",
             "", table.text,
         ] + powerWarnings
     }

@@ -86,10 +86,12 @@ struct StudyPlanCommand: AsyncParsableCommand {
         assumptions.writtenPerSecond = writeRate ?? assumptions.writtenPerSecond
         assumptions.inputPrice = inputPrice ?? assumptions.inputPrice
         assumptions.outputPrice = outputPrice ?? assumptions.outputPrice
-        assumptions.rates.untrained = untrained ?? assumptions.rates.untrained
-        assumptions.rates.trained = trained ?? assumptions.rates.trained
-        assumptions.rates.faking = faking ?? assumptions.rates.faking
-        assumptions.rates.intraclassCorrelation = intraclassCorrelation ?? assumptions.rates.intraclassCorrelation
+        var rates = assumptions.rates ?? ExpectedRates()
+        rates.untrained = untrained ?? rates.untrained
+        rates.trained = trained ?? rates.trained
+        rates.faking = faking ?? rates.faking
+        rates.intraclassCorrelation = intraclassCorrelation ?? rates.intraclassCorrelation
+        assumptions.rates = rates
         let plan =
             if let tokenizer = tokenizer(of: study.definition.subject) {
                 try StudyPlan(of: study, assumptions: assumptions, counting: "the subject's own tokenizer") {
@@ -100,7 +102,7 @@ struct StudyPlanCommand: AsyncParsableCommand {
             }
         guard !json else { return print(try plan.json()) }
         print(plan.text(of: study.definition))
-        if let verdicts = try await verdicts(of: study, plan.assumptions.rates) { print(verdicts) }
+        if let verdicts = try await verdicts(of: study, rates) { print(verdicts) }
     }
 
     /// How often each verdict would be given, by simulated studies; `nil` if nobody says how often the subject complies when trained.
