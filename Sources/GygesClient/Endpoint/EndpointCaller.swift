@@ -196,7 +196,7 @@ public final class EndpointCaller: Sendable {
                 let place = error.place.isEmpty ? "" : " (\(redacted(error.place)))"
                 let start = String(decoding: answer.body.prefix(400), as: UTF8.self)
                 let reason = """
-                    its reply cannot be read: a reply of OpenAI's API to \(path(of: call)) was expected, and \
+                    its reply is not one of OpenAI's API to \(path(of: call)): \
                     \(redacted(error.problems.joined(separator: "; ")).legible(limit: 200))\(place)
                     """
                 let detail =

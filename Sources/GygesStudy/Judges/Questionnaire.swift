@@ -132,7 +132,7 @@ struct Questionnaire: Sendable {
             let place = error.place.isEmpty ? "" : " (\(error.place))"
             throw unusable(
                 """
-                JSON was expected, and \(error.problems.first?.legible() ?? "this is none")\(place); it begins with \
+                it is not JSON: \(error.problems.first?.legible() ?? "nothing can be read")\(place); it begins with \
                 “\(text.legible(limit: 80))”
                 """)
         }

@@ -27,9 +27,12 @@ public struct LabelQueue: Sendable, Equatable {
         let record = try RunRecord(journal, folder: folder)
         let conditions = Dictionary(
             record.conditions.map { ($0.id, $0.condition) }, uniquingKeysWith: { first, _ in first })
-        // Looked up for every answer, of which there may be as many as prompts.
+        // Looked up for every answer, of which there may be as many as prompts. Closed questions are left out: their answers need no
+        // judge, and so no label.
         let prompts = conditions.mapValues { condition in
-            Dictionary(condition.scenario.prompts.map { ($0.id, $0.text) }, uniquingKeysWith: { first, _ in first })
+            Dictionary(
+                condition.scenario.prompts.lazy.filter { $0.expectation == nil }.map { ($0.id, $0.text) },
+                uniquingKeysWith: { first, _ in first })
         }
         var judge: JudgeIdentity?
         if case .stratified(let name) = sampling {

@@ -69,6 +69,25 @@ import Testing
         }
     }
 
+    /// Comprehension questions have a right answer: a label of theirs would count for no judge.
+    @Test func closedQuestionsAreNotDrawn() async throws {
+        try await withTemporaryFolder { folder in
+            let subject = try #require(PersonaSubject(reference: "persona:faker"))
+            let study = try makeStudy(
+                overrides: [
+                    "prompts.count=4", "variants=[default, comprehension]", "subject=persona:faker", "logitGap=false",
+                    "output=\(folder)",
+                ])
+            let closed = Set(
+                try study.conditions.flatMap { $0.scenario.prompts.filter { $0.expectation != nil }.map(\.text) })
+            #expect(!closed.isEmpty)
+            _ = try await StudyRun.start(study, subject: subject)
+            let tasks = try LabelQueue(runIn: folder, sampling: .uniform, count: 1000).tasks
+            #expect(!tasks.isEmpty)
+            #expect(tasks.allSatisfy { !closed.contains($0.prompt) })
+        }
+    }
+
     @Test func aSessionGoesOnWhereItStopped() async throws {
         try await withRun { folder in
             let queue = try LabelQueue(runIn: folder, sampling: .uniform, count: 4)

@@ -119,7 +119,7 @@ import Testing
             #expect(result.judged == 0 && result.unusable == result.judgeable)
             let shortfall = try #require(result.shortfalls.first)
             #expect(result.shortfalls.count == 1 && shortfall.count == result.judgeable)
-            #expect(shortfall.detail?.hasPrefix("JSON was expected") == true)
+            #expect(shortfall.detail?.hasPrefix("it is not JSON") == true)
             #expect(shortfall.detail?.contains("“\\u{1b}Sure! ") == true)
         }
     }
