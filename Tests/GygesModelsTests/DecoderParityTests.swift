@@ -11,7 +11,8 @@ import Testing
 @Suite struct DecoderParityTests {
     static let names = [
         "qwen2-tied", "qwen2-untied-bf16", "llama-plain-f16", "llama-scaled", "qwen2-moe", "qwen2-moe-mixed-bf16",
-        "qwen2-yarn", "llama-yarn-f16", "llama-linear",
+        "qwen2-yarn", "llama-yarn-f16", "llama-linear", "qwen3-tied", "qwen3-biases-bf16", "qwen3-moe",
+        "qwen3-moe-mixed-f16", "llama-biases", "mistral", "mistral-window-bf16", "smollm3", "smollm3-list-biases-f16",
     ]
 
     @Test(arguments: names)
@@ -51,8 +52,26 @@ import Testing
         }
     }
 
-    @Test func stackedExpertsOfAGGUFFileAreTheFoldersExperts() throws {
-        let path = try fixture("qwen2-moe")
+    /// The same models as GGUF files: their names of tensors and keys, Llama's permuted rows, stored rotary divisors.
+    @Test(arguments: [
+        "qwen2-moe", "qwen3-tied", "qwen3-biases-bf16", "qwen3-moe", "llama-scaled", "llama-biases", "mistral",
+        "smollm3",
+    ])
+    func aGGUFFileMatchesTransformers(name: String) throws {
+        let path = try fixture(name)
+        let team = ThreadTeam(threadCount: 2)
+        let model = try DecoderModel(gguf: GGUFFile(path: path + "/model.gguf"), team: team)
+        let expected = try Expectation(path: path + "/expected.safetensors")
+        let (hidden, logits) = DecoderRunner(model: model, team: team).run(expected.tokens)
+        for (layer, values) in expected.hidden.enumerated() {
+            expectClose(hidden[layer], values, absolute: 1e-4, "\(name) input of layer \(layer)")
+        }
+        expectClose(logits, expected.logits, absolute: 1e-4, "\(name) logits")
+    }
+
+    @Test(arguments: ["qwen2-moe", "qwen3-moe"])
+    func stackedExpertsOfAGGUFFileAreTheFoldersExperts(name: String) throws {
+        let path = try fixture(name)
         let team = ThreadTeam(threadCount: 2)
         let tokens = try Expectation(path: path + "/expected.safetensors").tokens
         let folder = try DecoderModel(folder: ModelFolder(path: path), team: team)

@@ -55,7 +55,7 @@ final class RecordingOperations: Operations {
     }
     func attention(
         queries: consuming Value, keys: consuming Value, values: consuming Value, in batch: PackedBatch,
-        cache: KeyValueBinding.Layer?, shape: AttentionShape, encoding: PositionEncoding
+        cache: KeyValueBinding.Layer?, shape: AttentionShape, encoding: PositionEncoding?
     ) -> Value {
         base.attention(
             queries: queries, keys: keys, values: values, in: batch, cache: cache, shape: shape, encoding: encoding)

@@ -13,6 +13,7 @@ import Testing
 
     @Test(arguments: [
         TestDecoder.dense(ties: true), .dense(ties: false), .mixture(normalises: false), .mixture(normalises: true),
+        .headNorms, .plainMixture, .unrotated,
     ])
     func decodersAgree(model: TestDecoder) throws {
         let (plain, eager) = (PlainOperations(), EagerOperations(team: ThreadTeam(threadCount: 2)))
@@ -24,7 +25,7 @@ import Testing
     }
 
     /// Several passes with a cache: the plain ones agree with one pass without, and eager ones have its bits.
-    @Test(arguments: [TestDecoder.dense(ties: true), .mixture(normalises: false)])
+    @Test(arguments: [TestDecoder.dense(ties: true), .mixture(normalises: false), .headNorms, .unrotated])
     func passesWithACacheAgree(model: TestDecoder) throws {
         let (plain, eager) = (PlainOperations(), EagerOperations(team: ThreadTeam(threadCount: 2)))
         let whole = model.batch(lengths: [71, 9], seed: 2)
@@ -80,7 +81,7 @@ import Testing
     }
 
     /// Adapters on every projection, the head included: applied beside the weights, and merged into them.
-    @Test(arguments: [TestDecoder.dense(ties: true), .mixture(normalises: false)])
+    @Test(arguments: [TestDecoder.dense(ties: true), .mixture(normalises: false), .plainMixture])
     func adaptersAgree(model: TestDecoder) throws {
         let adapted = model.weights.withAdapters(rank: 3, scale: 0.5, seed: 6)
         let (plain, eager) = (PlainOperations(), EagerOperations(team: ThreadTeam(threadCount: 2)))

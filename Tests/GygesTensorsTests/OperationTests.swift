@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func elementsAgree() {
-        for norm in [cases.rootMeanSquare, cases.layerNorm] {
+        for norm in [cases.rootMeanSquare, cases.layerNorm, cases.headNorm] {
             cases.check(
                 "norm", plain: { o, x in o.normed(x, by: norm) },
                 eager: { o, x in o.normed(x, by: cases.eager(norm)) })
@@ -173,9 +173,14 @@ struct OperationCases {
             down: map(hidden, intermediate, hasBias: hasBias, hasAdapter: hasAdapter), activation: .silu)
     }
 
-    private func vector(_ name: String) -> Parameter<[Float]> {
+    private func vector(_ name: String, count: Int = 30) -> Parameter<[Float]> {
         let path = ParameterPath(name)
-        return Parameter(path, parameters.vector(path, VectorShape(count: 30)))
+        return Parameter(path, parameters.vector(path, VectorShape(count: count)))
+    }
+
+    /// Of each of three heads.
+    var headNorm: Normalization<[Float]> {
+        .rootMeanSquare(weight: vector("head.weight", count: 10), epsilon: 1e-5)
     }
 
     var rootMeanSquare: Normalization<[Float]> { .rootMeanSquare(weight: vector("norm.weight"), epsilon: 1e-5) }

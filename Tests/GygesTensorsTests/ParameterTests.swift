@@ -29,6 +29,19 @@ import Testing
         }
     }
 
+    @Test func whatOtherFamiliesAddHasPathsOfItsOwn() {
+        let normed = paths(of: TestDecoder.headNorms.weights)
+        #expect(
+            normed.filter { $0.hasPrefix("layers.1.attention.") } == [
+                "layers.1.attention.norm.weight", "layers.1.attention.query.weight", "layers.1.attention.key.weight",
+                "layers.1.attention.value.weight", "layers.1.attention.query_norm.weight",
+                "layers.1.attention.key_norm.weight", "layers.1.attention.output.weight",
+            ])
+        #expect(!paths(of: TestDecoder.plainMixture.weights).contains { $0.contains("shared") })
+        let biased = paths(of: TestDecoder.unrotated.weights)
+        #expect(biased.contains("layers.0.attention.output.bias") && biased.contains("layers.2.feed_forward.down.bias"))
+    }
+
     @Test func anEncodersPathsAreStable() throws {
         let paths = try self.paths(of: TestEncoder(hasBiases: true).weights)
         #expect(

@@ -24,6 +24,37 @@ struct TestDecoder: CustomStringConvertible {
             ], layout: ties ? .halves : .pairs)
     }
 
+    /// Qwen3's kind: heads of their own size, which are normed.
+    static var headNorms: TestDecoder {
+        TestDecoder(
+            "normed heads",
+            [
+                "model_type": "qwen3", "num_hidden_layers": 2, "intermediate_size": 44, "head_dim": 12,
+                "tie_word_embeddings": true,
+            ], layout: .halves)
+    }
+
+    /// Qwen3-MoE's kind: a mixture without a shared expert.
+    static var plainMixture: TestDecoder {
+        TestDecoder(
+            "mixture without a shared expert",
+            [
+                "model_type": "qwen3_moe", "num_hidden_layers": 2, "intermediate_size": 44, "num_experts": 5,
+                "num_experts_per_tok": 2, "moe_intermediate_size": 20, "norm_topk_prob": true,
+                "tie_word_embeddings": false,
+            ], layout: .halves)
+    }
+
+    /// SmolLM3's kind: layers that rotate nothing, and biases everywhere.
+    static var unrotated: TestDecoder {
+        TestDecoder(
+            "unrotated layers",
+            [
+                "model_type": "smollm3", "num_hidden_layers": 3, "intermediate_size": 44, "no_rope_layer_interval": 2,
+                "attention_bias": true, "mlp_bias": true, "tie_word_embeddings": true,
+            ], layout: .halves)
+    }
+
     static func mixture(normalises: Bool) -> TestDecoder {
         TestDecoder(
             normalises ? "mixture, weights that sum to 1" : "mixture",

@@ -6,14 +6,13 @@ extension CausalModelConfiguration {
     /// - Throws: ``FileError`` listing every missing or impossible key at once.
     public init(gguf file: GGUFFile) throws(FileError) {
         let name = file.metadata["general.architecture"]?.string ?? "(missing)"
-        guard let architecture = DecoderArchitecture(rawValue: name) else {
+        guard let architecture = DecoderArchitecture(gguf: name) else {
             throw FileError(
                 file.path, at: "general.architecture", "is \(name)",
-                remedy: "Gyges runs decoders of the architectures qwen2, qwen2moe and llama.")
+                remedy: "Gyges runs decoders of the architectures \(DecoderArchitecture.ggufNames).")
         }
-        var settings = SettingsReader(
-            number: { file.metadata["\(name).\($0)"]?.double }, integer: { file.metadata["\(name).\($0)"]?.integer },
-            isPresent: { file.metadata["\(name).\($0)"] != nil })
+        let family = architecture.family
+        var settings = Self.reader(of: file, prefix: name)
         let layerCount = settings.count("block_count", limit: Limit.layers)
         let hiddenSize = settings.count("embedding_length", limit: Limit.width)
         let headCount = settings.count("attention.head_count", limit: Limit.heads)
@@ -25,8 +24,8 @@ extension CausalModelConfiguration {
         // The table's own rows are the vocabulary: the metadata's count is optional and leaves out padding.
         let table = file.tensor(named: "token_embd.weight")
         if table == nil { settings.note("the tensor token_embd.weight is missing") }
-        if architecture != .qwen2moe, (settings.integer("expert_count") ?? 0) > 0 {
-            settings.note("expert_count: mixtures of experts are run in the architecture qwen2moe alone")
+        if family.mixture == nil, (settings.integer("expert_count") ?? 0) > 0 {
+            settings.note("expert_count: mixtures of experts are run in the architectures qwen2moe and qwen3moe alone")
         }
         let contextLength = settings.count("context_length", limit: Limit.context)
         self.init(
@@ -43,7 +42,16 @@ extension CausalModelConfiguration {
                 &settings, kind: file.metadata["\(name).rope.scaling.type"]?.string, contextLength: contextLength),
             tiesEmbeddings: file.tensor(named: "output.weight") == nil,
             hasAttentionBias: file.tensor(named: "blk.0.attn_q.bias") != nil,
-            experts: architecture == .qwen2moe ? Self.experts(&settings, file) : nil)
+            hasOutputBias: file.tensor(named: "blk.0.attn_output.bias") != nil,
+            hasFeedForwardBias: file.tensor(named: "blk.0.ffn_down.bias") != nil, hasHeadNorms: family.hasHeadNorms,
+            unrotatedLayers: Set(
+                (0..<layerCount).filter { layer in family.unrotatedInterval.map { (layer + 1) % $0 == 0 } ?? false }),
+            experts: family.mixture.map { Self.experts($0, &settings, file, prefix: name) })
+        if let window = settings.integer("attention.sliding_window"), window > 0, window < contextLength {
+            settings.note(
+                "attention.sliding_window is \(window), below the context_length of \(contextLength); attention to a window is not supported"
+            )
+        }
         if vocabularySize > Limit.vocabulary { settings.note("the vocabulary has more than \(Limit.vocabulary) rows") }
         if let tokens = file.metadata["tokenizer.ggml.tokens"]?.array, tokens.count > vocabularySize {
             settings.note("\(tokens.count) tokens but \(vocabularySize) rows in the embedding table")
@@ -57,17 +65,46 @@ extension CausalModelConfiguration {
     }
 
     /// In GGUF every layer of a mixture has experts, and their widths may be left to the tensors.
-    private static func experts(_ settings: inout SettingsReader, _ file: GGUFFile) -> ExpertConfiguration {
+    private static func experts(
+        _ mixture: DecoderFamily.Mixture, _ settings: inout SettingsReader, _ file: GGUFFile, prefix: String
+    ) -> ExpertConfiguration {
         func width(_ name: String) -> Int? { file.tensor(named: name)?.dimensions.dropFirst().first }
+        if let scale = settings.number("expert_weights_scale"), scale != 0, scale != 1 {
+            settings.note("expert_weights_scale is \(scale), which is not supported")
+        }
         return ExpertConfiguration(
             count: settings.count("expert_count", limit: Limit.experts),
             countPerToken: settings.count("expert_used_count", limit: Limit.experts),
             intermediateSize: settings.count(
                 "expert_feed_forward_length", limit: Limit.width, fallback: width("blk.0.ffn_gate_exps.weight")),
-            sharedIntermediateSize: settings.count(
-                "expert_shared_feed_forward_length", limit: Limit.width,
-                fallback: width("blk.0.ffn_gate_shexp.weight")),
-            normalisesWeights: file.metadata["qwen2moe.expert_weights_norm"]?.bool ?? false, denseLayers: [])
+            sharedIntermediateSize: mixture.hasSharedExpert
+                ? settings.count(
+                    "expert_shared_feed_forward_length", limit: Limit.width,
+                    fallback: width("blk.0.ffn_gate_shexp.weight")) : nil,
+            normalisesWeights: file.metadata["\(prefix).expert_weights_norm"]?.bool
+                ?? mixture.normalisesWeightsInGGUF, denseLayers: [])
+    }
+
+    /// Reads numbers, and arrays of one number for each layer that are all the same.
+    private static func reader(of file: GGUFFile, prefix: String) -> SettingsReader {
+        func value(_ key: String) -> GGUFValue? { file.metadata["\(prefix).\(key)"] }
+        /// The different numbers of an array, in their order.
+        func numbers(_ key: String) -> [Int]? {
+            value(key)?.array?.integers()?.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        }
+        return SettingsReader(
+            number: { value($0)?.double },
+            integer: { key in
+                if let numbers = numbers(key) { return numbers.count == 1 ? numbers[0] : nil }
+                return value(key)?.integer
+            },
+            isPresent: { value($0) != nil },
+            reason: { key in
+                guard let numbers = numbers(key), numbers.count > 1 else { return nil }
+                let some = numbers.prefix(4).map(String.init).joined(separator: ", ")
+                return
+                    "\(key) differs between the layers (\(some)\(numbers.count > 4 ? ", …" : "")), which is not supported"
+            })
     }
 
     /// The stretching of positions; llama.cpp multiplies YaRN's usual attention factor by `attn_factor`.

@@ -1,18 +1,3 @@
-/// The families of decoders that Gyges runs.
-public enum DecoderArchitecture: String, Sendable, Codable {
-    /// Qwen2 and Qwen2.5.
-    case qwen2
-    /// Qwen1.5-MoE and Qwen2-MoE: Qwen2 whose feed-forward parts are mixtures of experts.
-    case qwen2moe
-    /// Llama 2, 3 and models of the same shape.
-    case llama
-
-    /// The family that a `config.json` calls `model_type`.
-    init?(modelType: String) {
-        self.init(rawValue: modelType == "qwen2_moe" ? "qwen2moe" : modelType)
-    }
-}
-
 /// The shape of a decoder's mixtures of experts (Qwen2 technical report §2.2.2).
 public struct ExpertConfiguration: Sendable, Equatable {
     /// Experts to choose from.
@@ -21,8 +6,8 @@ public struct ExpertConfiguration: Sendable, Equatable {
     public var countPerToken: Int
     /// Channels of an expert.
     public var intermediateSize: Int
-    /// Channels of the expert that every token is given to.
-    public var sharedIntermediateSize: Int
+    /// Channels of the expert that every token is given to; `nil` in a family without one.
+    public var sharedIntermediateSize: Int?
     /// Whether the chosen experts' probabilities are divided by their sum. Qwen's are not: they sum to less than 1.
     public var normalisesWeights: Bool
     /// The layers that have an ordinary feed-forward part instead.
@@ -71,6 +56,14 @@ public struct CausalModelConfiguration: Sendable, Equatable {
     public var tiesEmbeddings: Bool
     /// Whether queries, keys and values have biases.
     public var hasAttentionBias: Bool
+    /// Whether attention's output projection has a bias.
+    public var hasOutputBias = false
+    /// Whether the feed-forward parts have biases.
+    public var hasFeedForwardBias = false
+    /// Whether each head of queries and keys is normed before it is rotated (Qwen3's QK norm).
+    public var hasHeadNorms = false
+    /// The layers that rotate nothing, so that no position enters their attention (SmolLM3's NoPE layers).
+    public var unrotatedLayers: Set<Int> = []
     /// The mixtures of experts; `nil` in a dense model.
     public var experts: ExpertConfiguration?
 
@@ -85,15 +78,18 @@ struct SettingsReader {
     let number: (String) -> Double?
     let integer: (String) -> Int?
     let isPresent: (String) -> Bool
+    /// Why a value is none that can be read, where there is more to say than that.
+    let reason: (String) -> String?
     private(set) var problems: [String] = []
 
     init(
         number: @escaping (String) -> Double?, integer: @escaping (String) -> Int?,
-        isPresent: @escaping (String) -> Bool
+        isPresent: @escaping (String) -> Bool, reason: @escaping (String) -> String? = { _ in nil }
     ) {
         self.number = number
         self.integer = integer
         self.isPresent = isPresent
+        self.reason = reason
     }
 
     mutating func note(_ problem: String) { problems.append(problem) }
@@ -106,7 +102,7 @@ struct SettingsReader {
             return 1
         }
         guard let value = integer(key), (1...limit).contains(value) else {
-            note("\(key) is not an integer from 1 to \(limit)")
+            note(reason(key) ?? "\(key) is not an integer from 1 to \(limit)")
             return 1
         }
         return value

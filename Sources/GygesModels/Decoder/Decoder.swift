@@ -2,16 +2,21 @@ public import GygesCheckpoints
 public import GygesKernels
 public import GygesTensors
 
-/// The decoder-only transformer of Qwen2, Qwen2.5 and Llama.
+/// The decoder-only transformer of Qwen2 and 3, Llama, Mistral and SmolLM3.
 ///
 /// Per layer, on activations `x` `[rows, hidden]` (Qwen2.5 technical report §2; Touvron et al. 2023):
 ///
 ///     h = x + O · attention(rotary(Q · norm(x)), rotary(K · norm(x)), V · norm(x))
 ///     x = h + down · (silu(gate · norm(h)) · up · norm(h))
 ///
-/// with root-mean-square norms, grouped queries, biases on Q, K and V in Qwen, and logits `head · norm(x)`, where the
-/// head is the embedding table when the two are tied. In Qwen2-MoE (Qwen2 technical report §2.2.2) the feed-forward part
-/// is a mixture: each token's most probable experts, weighted by their probabilities, and a shared expert with a gate.
+/// with root-mean-square norms, grouped queries, and logits `head · norm(x)`, where the head is the embedding table when the
+/// two are tied. What a family has besides is in its ``CausalModelConfiguration``:
+///
+/// * biases (Qwen2 has them on Q, K and V);
+/// * a norm of each head of Q and K before it is rotated (Qwen3 technical report §2);
+/// * layers that rotate nothing (SmolLM3; Yang et al. 2025, https://arxiv.org/abs/2501.18795);
+/// * mixtures in place of the feed-forward part (Qwen2 technical report §2.2.2): each token's most probable experts, weighted
+///   by their probabilities, and in Qwen2 a shared expert with a gate.
 public struct Decoder: Sendable {
     /// The shape of the model.
     public let configuration: CausalModelConfiguration
@@ -47,7 +52,9 @@ public struct Decoder: Sendable {
         for (index, layer) in weights.layers.enumerated() {
             let cache = cache?.layer(index)
             x = operations.layer(index, of: x) { x in
-                block(x, layer: layer, batch: batch, cache: cache, on: operations)
+                block(
+                    x, layer: layer, batch: batch, cache: cache,
+                    encoding: configuration.unrotatedLayers.contains(index) ? nil : encoding, on: operations)
             }
         }
         return x
@@ -63,14 +70,15 @@ public struct Decoder: Sendable {
 
     private func block<O: Operations>(
         _ x: consuming O.Value, layer: DecoderWeights<O.Matrix, O.Vector>.Layer, batch: PackedBatch,
-        cache: O.Cache.Layer?, on operations: O
+        cache: O.Cache.Layer?, encoding: PositionEncoding?, on operations: O
     ) -> O.Value {
         let projected = operations.linear(
             x, normedBy: norm(layer.attentionNorm), layer.query, layer.key, layer.value)
         let h = operations.linear(
             operations.attention(
-                queries: projected.first, keys: projected.second, values: projected.third, in: batch, cache: cache,
-                shape: attentionShape, encoding: encoding),
+                queries: headsNormed(projected.first, by: layer.queryNorm, on: operations),
+                keys: headsNormed(projected.second, by: layer.keyNorm, on: operations), values: projected.third,
+                in: batch, cache: cache, shape: attentionShape, encoding: encoding),
             layer.output, addedTo: x)
         switch layer.feedForward {
         case .dense(let unit):
@@ -86,20 +94,37 @@ public struct Decoder: Sendable {
         .rootMeanSquare(weight: weight, epsilon: Float(configuration.normEpsilon))
     }
 
+    private func headsNormed<O: Operations>(
+        _ x: consuming O.Value, by weight: Parameter<O.Vector>?, on operations: O
+    ) -> O.Value {
+        guard let weight else { return x }
+        return operations.normed(x, by: norm(weight))
+    }
+
     private func mixture<O: Operations>(
         _ x: borrowing O.Value, _ weights: DecoderWeights<O.Matrix, O.Vector>.Experts, on operations: O
     ) -> O.Value {
-        let scores = operations.linear(x, weights.router, weights.sharedGate)
-        let shared = operations.sigmoidScaled(
-            operations.gatedLinear(x, normedBy: nil, through: weights.shared), by: scores.second)
+        guard let shared = weights.shared else {
+            return chosenExperts(of: x, by: operations.linear(x, weights.router), weights, on: operations)
+        }
+        let scores = operations.linear(x, weights.router, shared.gate)
+        let common = operations.sigmoidScaled(
+            operations.gatedLinear(x, normedBy: nil, through: shared.unit), by: scores.second)
+        return operations.add(chosenExperts(of: x, by: scores.first, weights, on: operations), to: common)
+    }
+
+    private func chosenExperts<O: Operations>(
+        of x: borrowing O.Value, by scores: consuming O.Value, _ weights: DecoderWeights<O.Matrix, O.Vector>.Experts,
+        on operations: O
+    ) -> O.Value {
         let routing = operations.route(
-            scores.first, countPerToken: weights.countPerToken, normalises: weights.normalisesWeights)
+            scores, countPerToken: weights.countPerToken, normalises: weights.normalisesWeights)
         var chosen = operations.zeros(rows: x.rows, columns: x.columns)
         for expert in routing.chosenExperts {
             let part = operations.gatedLinear(
                 operations.gather(x, for: expert, by: routing), normedBy: nil, through: weights.experts[expert])
             chosen = operations.scatter(part, of: expert, by: routing, addedTo: chosen)
         }
-        return operations.add(chosen, to: shared)
+        return chosen
     }
 }

@@ -13,15 +13,14 @@ public struct DecoderModel: Sendable {
     /// Loads the decoder of a GGUF file. Weights stay mapped; products read a packed copy.
     ///
     /// - Parameter packing: Where packed copies are kept between runs, and who hears how far loading is.
-    /// - Throws: ``FileError`` if the file is damaged, its architecture is not Qwen2's or Llama's, or tensors and
+    /// - Throws: ``FileError`` if the file is damaged, its architecture is not one that Gyges runs, or tensors and
     ///   configuration disagree (all disagreements at once).
     public init(
         gguf file: GGUFFile, precision: MatmulPrecision = .fast, packing: Packing = .init(), team: ThreadTeam
     ) throws(FileError) {
         let configuration = try CausalModelConfiguration(gguf: file)
         let source = TensorSource(gguf: file)
-        // Llama's converter permutes query and key rows so that neighbouring channels pair up.
-        let layout: RotaryLayout = configuration.architecture == .llama ? .pairs : .halves
+        let layout: RotaryLayout = configuration.architecture.pairsNeighboursInGGUF ? .pairs : .halves
         try self.init(
             configuration, source: source, layout: layout, precision: precision, packing: packing, team: team)
     }
@@ -80,7 +79,7 @@ extension DecoderWeights.FeedForward {
         switch self {
         case .dense(let unit): unit.projections
         case .experts(let mixture):
-            [mixture.router, mixture.sharedGate] + mixture.shared.projections
+            [mixture.router] + (mixture.shared.map { [$0.gate] + $0.unit.projections } ?? [])
                 + mixture.experts.prefix(mixture.countPerToken).flatMap(\.projections)
         }
     }

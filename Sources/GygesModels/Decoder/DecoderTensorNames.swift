@@ -57,6 +57,8 @@ enum DecoderTensorNames {
         "attention.query": ("attn_q", "self_attn.q_proj"),
         "attention.key": ("attn_k", "self_attn.k_proj"),
         "attention.value": ("attn_v", "self_attn.v_proj"),
+        "attention.query_norm": ("attn_q_norm", "self_attn.q_norm"),
+        "attention.key_norm": ("attn_k_norm", "self_attn.k_norm"),
         "attention.output": ("attn_output", "self_attn.o_proj"),
         "feed_forward.norm": ("ffn_norm", "post_attention_layernorm"),
         "feed_forward.gate": ("ffn_gate", "mlp.gate_proj"),

@@ -55,6 +55,7 @@ extension DecoderWeights.Layer {
         .init(
             attentionNorm: try mapping.vector(attentionNorm), query: try mapping.projection(query),
             key: try mapping.projection(key), value: try mapping.projection(value),
+            queryNorm: try mapping.vector(queryNorm), keyNorm: try mapping.vector(keyNorm),
             output: try mapping.projection(output), feedForwardNorm: try mapping.vector(feedForwardNorm),
             feedForward: try feedForward.map(by: mapping))
     }
@@ -73,8 +74,11 @@ extension DecoderWeights.Layer {
         case .experts(var experts):
             try body(&experts.router)
             for index in experts.experts.indices { try experts.experts[index].modifyProjections(body) }
-            try experts.shared.modifyProjections(body)
-            try body(&experts.sharedGate)
+            if var shared = experts.shared {
+                try shared.unit.modifyProjections(body)
+                try body(&shared.gate)
+                experts.shared = shared
+            }
             feedForward = .experts(experts)
         }
     }
@@ -87,11 +91,15 @@ extension DecoderWeights.FeedForward {
         switch self {
         case .dense(let unit): return .dense(try mapping.unit(unit))
         case .experts(let mixture):
+            let router = try mapping.projection(mixture.router)
+            let experts = try mixture.experts.map { (expert) throws(Failure) in try mapping.unit(expert) }
+            var shared: DecoderWeights<NewMatrix, NewVector>.SharedExpert?
+            if let old = mixture.shared {
+                shared = .init(unit: try mapping.unit(old.unit), gate: try mapping.projection(old.gate))
+            }
             return .experts(
                 .init(
-                    router: try mapping.projection(mixture.router),
-                    experts: try mixture.experts.map { (expert) throws(Failure) in try mapping.unit(expert) },
-                    shared: try mapping.unit(mixture.shared), sharedGate: try mapping.projection(mixture.sharedGate),
+                    router: router, experts: experts, shared: shared,
                     countPerToken: mixture.countPerToken, normalisesWeights: mixture.normalisesWeights))
         }
     }
@@ -125,7 +133,8 @@ extension DecoderWeights.Layer where Matrix == MatrixShape, Vector == VectorShap
         }
         func unit(_ path: ParameterPath, _ intermediate: Int) -> GatedUnit<Matrix, Vector> {
             GatedUnit(
-                at: path, hidden: c.hiddenSize, intermediate: intermediate, hasBias: false, activation: .silu)
+                at: path, hidden: c.hiddenSize, intermediate: intermediate, hasBias: c.hasFeedForwardBias,
+                activation: .silu)
         }
         let queryWidth = c.headCount * c.headDimension
         let keyWidth = c.keyValueHeadCount * c.headDimension
@@ -133,7 +142,13 @@ extension DecoderWeights.Layer where Matrix == MatrixShape, Vector == VectorShap
         query = projection(attention / "query", queryWidth, c.hiddenSize, hasBias: c.hasAttentionBias)
         key = projection(attention / "key", keyWidth, c.hiddenSize, hasBias: c.hasAttentionBias)
         value = projection(attention / "value", keyWidth, c.hiddenSize, hasBias: c.hasAttentionBias)
-        output = projection(attention / "output", c.hiddenSize, queryWidth)
+        func headNorm(_ name: String) -> Parameter<Vector>? {
+            guard c.hasHeadNorms else { return nil }
+            return Parameter(attention / name / "weight", VectorShape(count: c.headDimension))
+        }
+        queryNorm = headNorm("query_norm")
+        keyNorm = headNorm("key_norm")
+        output = projection(attention / "output", c.hiddenSize, queryWidth, hasBias: c.hasOutputBias)
         feedForwardNorm = Parameter(forward / "norm" / "weight", VectorShape(count: c.hiddenSize))
         guard let experts = c.experts(inLayer: index) else {
             feedForward = .dense(unit(forward, c.intermediateSize))
@@ -143,8 +158,10 @@ extension DecoderWeights.Layer where Matrix == MatrixShape, Vector == VectorShap
             .init(
                 router: projection(forward / "router", experts.count, c.hiddenSize),
                 experts: (0..<experts.count).map { unit(forward / "experts" / $0, experts.intermediateSize) },
-                shared: unit(forward / "shared", experts.sharedIntermediateSize),
-                sharedGate: projection(forward / "shared_gate", 1, c.hiddenSize),
+                shared: experts.sharedIntermediateSize.map {
+                    .init(
+                        unit: unit(forward / "shared", $0), gate: projection(forward / "shared_gate", 1, c.hiddenSize))
+                },
                 countPerToken: experts.countPerToken, normalisesWeights: experts.normalisesWeights))
     }
 }

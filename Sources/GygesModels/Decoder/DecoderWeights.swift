@@ -8,14 +8,20 @@ public struct DecoderWeights<Matrix, Vector> {
         public var router: Projection<Matrix, Vector>
         /// The experts to choose from.
         public var experts: [GatedUnit<Matrix, Vector>]
-        /// The expert of every token.
-        public var shared: GatedUnit<Matrix, Vector>
-        /// Score of the shared expert `[1, hidden]`.
-        public var sharedGate: Projection<Matrix, Vector>
+        /// The expert of every token; `nil` in a family without one.
+        public var shared: SharedExpert?
         /// How many experts a token is given to.
         public var countPerToken: Int
         /// Whether their probabilities are divided by their sum.
         public var normalisesWeights: Bool
+    }
+
+    /// The expert that every token is given to.
+    public struct SharedExpert {
+        /// The expert.
+        public var unit: GatedUnit<Matrix, Vector>
+        /// Its score `[1, hidden]`.
+        public var gate: Projection<Matrix, Vector>
     }
 
     /// The second half of a layer.
@@ -36,6 +42,10 @@ public struct DecoderWeights<Matrix, Vector> {
         public var key: Projection<Matrix, Vector>
         /// `[keyValueHeads · d, hidden]`
         public var value: Projection<Matrix, Vector>
+        /// Gain of each head of the queries `[d]`, in families that norm them.
+        public var queryNorm: Parameter<Vector>?
+        /// Gain of each head of the keys `[d]`, in families that norm them.
+        public var keyNorm: Parameter<Vector>?
         /// `[hidden, heads · d]`
         public var output: Projection<Matrix, Vector>
         /// Gain before the feed-forward part `[hidden]`.
@@ -56,5 +66,6 @@ public struct DecoderWeights<Matrix, Vector> {
 
 extension DecoderWeights: Sendable where Matrix: Sendable, Vector: Sendable {}
 extension DecoderWeights.Layer: Sendable where Matrix: Sendable, Vector: Sendable {}
+extension DecoderWeights.SharedExpert: Sendable where Matrix: Sendable, Vector: Sendable {}
 extension DecoderWeights.Experts: Sendable where Matrix: Sendable, Vector: Sendable {}
 extension DecoderWeights.FeedForward: Sendable where Matrix: Sendable, Vector: Sendable {}

@@ -6,13 +6,16 @@ extension EagerOperations {
     public func attention(
         queries: consuming Tensor<Activation>, keys: consuming Tensor<Activation>,
         values: consuming Tensor<Activation>, in batch: PackedBatch, cache: KeyValueBinding.Layer?,
-        shape: AttentionShape, encoding: PositionEncoding
+        shape: AttentionShape, encoding: PositionEncoding?
     ) -> Tensor<Activation> {
-        let angles = angles(of: batch, native: encoding)
-        rotate(keys.storage, headCount: shape.keyValueHeadCount, by: angles, table: encoding.table)
         let columns = queries.columns
-        let rotated = angles.variants > 1 ? copies(of: queries.storage, count: angles.variants) : queries.storage
-        rotate(rotated, headCount: shape.headCount, by: angles, table: encoding.table)
+        var rotated = queries.storage
+        if let encoding {
+            let angles = angles(of: batch, native: encoding)
+            rotate(keys.storage, headCount: shape.keyValueHeadCount, by: angles, table: encoding.table)
+            if angles.variants > 1 { rotated = copies(of: queries.storage, count: angles.variants) }
+            rotate(rotated, headCount: shape.headCount, by: angles, table: encoding.table)
+        }
 
         let passMemory = cache == nil ? passMemory(for: batch, shape: shape) : nil
         guard let layer = cache ?? passMemory?.layer else { fatalError("attention: no memory for keys and values") }
@@ -82,7 +85,7 @@ extension EagerOperations {
     /// Stores this pass's keys and values and says where each sequence's are.
     private func store(
         keys: Activation, values: Activation, of batch: PackedBatch, in layer: KeyValueBinding.Layer,
-        native: PositionEncoding
+        native: PositionEncoding?
     ) -> [AttentionSequence] {
         guard layer.blocks.count == batch.sequences.count else {
             fatalError("attention: \(batch.sequences.count) sequences but blocks for \(layer.blocks.count)")
@@ -100,12 +103,12 @@ extension EagerOperations {
                 rowBlocks.append(layerBlocks[position / length])
                 rowOffsets.append(position % length)
             }
-            let encoding = sequence.encoding ?? native
+            let encoding = native.map { sequence.encoding ?? $0 }
             sequences.append(
                 AttentionSequence(
                     firstRow: sequence.rows.lowerBound, rowCount: sequence.rows.count,
                     firstPosition: sequence.firstPosition, blocks: layerBlocks.map { UnsafeRawPointer($0) },
-                    chunks: encoding.chunks, temperature: encoding.temperature))
+                    chunks: encoding?.chunks, temperature: encoding?.temperature ?? 1))
         }
         storeKeysAndValues(
             keys: keys.elements.span, values: values.elements.span, rowStride: keys.columns, layout: layer.layout,

@@ -76,17 +76,18 @@ public protocol Operations {
     /// Causal grouped-query attention of `queries` `[rows, heads · d]` over the keys and values of their sequences: those
     /// given, `[rows, keyValueHeads · d]`, and those of earlier passes.
     ///
-    /// Queries and keys come as projected: each head is rotated by the angles of its place (rotary position embedding, Su et
+    /// Queries and keys come unrotated: each head is rotated by the angles of its place (rotary position embedding, Su et
     /// al. 2021) as its sequence's encoding says.
     ///
     /// - Parameters:
     ///   - batch: Which rows are which sequence's, and where they stand in it.
     ///   - cache: This layer's keys and values of earlier passes, to which this pass's are added. Without one every sequence
     ///     begins at position 0.
-    ///   - encoding: How sequences of the batch are placed that bring no encoding.
+    ///   - encoding: How sequences of the batch are placed that bring no encoding; `nil` for a layer in which positions do not
+    ///     count: nothing is rotated, whatever encoding a sequence brings.
     func attention(
         queries: consuming Value, keys: consuming Value, values: consuming Value, in batch: PackedBatch,
-        cache: Cache.Layer?, shape: AttentionShape, encoding: PositionEncoding
+        cache: Cache.Layer?, shape: AttentionShape, encoding: PositionEncoding?
     ) -> Value
 
     /// Attention within the batch's sequences in which every position sees both sides, over keys and values
@@ -103,7 +104,7 @@ public protocol Operations {
 
     // MARK: Element by element
 
-    /// Each row of `x` normed.
+    /// Each row of `x` normed or, with a norm of fewer channels, each head of a row: every run of as many channels.
     func normed(_ x: borrowing Value, by norm: Normalization<Vector>) -> Value
 
     /// Each element of `x` through a function.

@@ -23,7 +23,7 @@ final class PlainCache: AttentionCache {
 extension PlainOperations {
     func attention(
         queries: consuming Value, keys: consuming Value, values: consuming Value, in batch: PackedBatch,
-        cache: PlainCache.Layer?, shape: AttentionShape, encoding: PositionEncoding
+        cache: PlainCache.Layer?, shape: AttentionShape, encoding: PositionEncoding?
     ) -> Value {
         let (queries, keys, values) = (take(queries), take(keys), take(values))
         let memory = cache ?? PlainCache.Layer()
@@ -34,7 +34,7 @@ extension PlainOperations {
                 memory.keys.append([])
                 memory.values.append([])
             }
-            let table = (sequence.encoding ?? encoding).table
+            let table = encoding.map { (sequence.encoding ?? $0).table }
             for row in sequence.rows {
                 let position = sequence.firstPosition + row - sequence.rows.lowerBound
                 precondition(memory.keys[number].count == position)
@@ -90,7 +90,8 @@ extension PlainOperations {
     }
 
     /// Every head of a row, rotated by the angles of a position.
-    private func rotated(_ row: [Float], at position: Int, by table: RotaryTable) -> [Float] {
+    private func rotated(_ row: [Float], at position: Int, by table: RotaryTable?) -> [Float] {
+        guard let table else { return row }
         var row = row
         let pairs = table.frequencies.count
         for start in stride(from: 0, to: row.count, by: table.headDimension) {

@@ -74,7 +74,16 @@ final class PlainOperations: Operations {
     }
 
     func normed(_ x: borrowing Value, by norm: Normalization<[Float]>) -> Value {
-        made(read(x).mapRows { self.normed($0, by: norm) })
+        let width =
+            switch norm {
+            case .rootMeanSquare(let weight, _), .layer(let weight, _, _): weight.value.count
+            }
+        return made(
+            read(x).mapRows { row in
+                stride(from: 0, to: row.count, by: width).flatMap { start in
+                    self.normed(Array(row[start..<start + width]), by: norm)
+                }
+            })
     }
 
     func activated(_ x: consuming Value, _ function: ElementFunction) -> Value {
