@@ -3,6 +3,8 @@ public import GygesTokenizer
 /// What an answer may be: a language of texts, compiled from a schema or a list.
 public struct OutputGrammar: Sendable {
     let grammar: Grammar
+    /// What the schema says that is not enforced, one sentence each: formats that no automaton checks, annotations about content.
+    public let notes: [String]
 
     /// Any JSON object.
     public static let jsonObject: OutputGrammar = {
@@ -10,7 +12,10 @@ public struct OutputGrammar: Sendable {
         return OutputGrammar(grammar: builder.finish(root: builder.library.object))
     }()
 
-    init(grammar: Grammar) { self.grammar = grammar }
+    init(grammar: Grammar, notes: [String] = []) {
+        self.grammar = grammar
+        self.notes = notes
+    }
 
     /// Exactly one of `answers`. One may be the beginning of another; the answer then ends where the model ends it.
     ///
@@ -35,7 +40,7 @@ public struct OutputGrammar: Sendable {
         guard !builder.isTooLarge else {
             throw ConstraintError([.init("", "the answers need too large an automaton", remedy: "Give fewer")])
         }
-        grammar = builder.finish(root: rule)
+        self.init(grammar: builder.finish(root: rule))
     }
 }
 

@@ -83,6 +83,82 @@ import Testing
         }
     }
 
+    @Test(
+        "Patterns with bounds on the length agree with the standard library's, and lead nowhere else",
+        arguments: [
+            "^a*b+$", "ab|cd", "^(a|b){2,3}$", "a.c", "^(?:ab)*$", "^[^ab]+$", "c$|^d", "^((a*)*b)*$", "^(|a)b$", "^$",
+            "b",
+        ])
+    func patternsWithLengths(pattern: String) throws {
+        let twin = try Regex(pattern)
+        let letters: [Character] = ["a", "b", "c", "é"]
+        // Every string of up to five letters.
+        var texts = [""]
+        var longest = texts
+        for _ in 1...5 {
+            longest = longest.flatMap { text in letters.map { text + String($0) } }
+            texts += longest
+        }
+        for (minimum, maximum) in [(0, 2), (1, 3), (2, nil), (3, 4), (4, 4)] {
+            var schema = JSONObject([
+                ("type", "string"), ("pattern", .string(pattern)), ("minLength", .integer(minimum)),
+            ])
+            if let maximum { schema["maxLength"] = .integer(maximum) }
+            let expected = texts.filter {
+                $0.count >= minimum && $0.count <= maximum ?? 5 && $0.firstMatch(of: twin) != nil
+            }
+            guard let grammar = try? OutputGrammar(schema: .object(schema)) else {
+                #expect(expected.isEmpty, "\(pattern) of \(minimum) to \(maximum ?? 5) is refused")
+                continue
+            }
+            for text in texts {
+                let isExpected = text.count >= minimum && text.count <= maximum ?? 5 && text.firstMatch(of: twin) != nil
+                #expect(
+                    Self.accepts(grammar, "\"\(text)\"") == isExpected, "\(text) with \(minimum) to \(maximum ?? 5)")
+            }
+        }
+    }
+
+    @Test("Multiples are exact, with bounds and without")
+    func multiples() throws {
+        var random = SeededGenerator(seed: 12)
+        for step in [1, 2, 3, 7, 8, 10, 12, 25, 60, 100, 125, 700] {
+            let plain = try Self.grammar(#"{"type":"integer","multipleOf":\#(step)}"#)
+            let a = Int.random(in: -400...0, using: &random)
+            let b = Int.random(in: 0...2000, using: &random)
+            let bounded = try Self.grammar(#"{"type":"integer","multipleOf":\#(step),"minimum":\#(a),"maximum":\#(b)}"#)
+            for value in -2100...2100 {
+                #expect(Self.accepts(plain, "\(value)") == value.isMultiple(of: step), "\(value) by \(step)")
+                let isExpected = value.isMultiple(of: step) && (a...b).contains(value)
+                #expect(Self.accepts(bounded, "\(value)") == isExpected, "\(value) by \(step) in \(a)...\(b)")
+            }
+        }
+        // Decimals, written by hand so that they are exact.
+        for (step, decimals) in [(1, 3), (5, 3), (2, 2), (125, 3), (137, 3), (25, 2), (25, 1)] {
+            let unit = [10, 100, 1000][decimals - 1]
+            let grammar = try Self.grammar(#"{"type":"number","multipleOf":\#(Double(step) / Double(unit))}"#)
+            for value in 0...6000 {
+                let text = "\(value / unit).\(String(value % unit + unit).dropFirst())"
+                #expect(Self.accepts(grammar, text) == value.isMultiple(of: step), "\(text) by \(step) / \(unit)")
+            }
+        }
+    }
+
+    @Test("What is not enforced is noted, once, with its place")
+    func notes() throws {
+        let grammar = try Self.grammar(
+            ##"""
+            {"properties": {"a": {"type": "string", "format": "color", "contentMediaType": "text/html"}, "b": {"$ref": "#/$defs/c"}, "d": {"$ref": "#/$defs/c"}},
+             "$defs": {"c": {"type": "string", "format": "uri", "x-hint": 1}}, "title": "t"}
+            """##)
+        #expect(grammar.notes.count == 4)
+        #expect(grammar.notes.contains { $0.hasPrefix("#/properties/a: the format \"color\"") })
+        #expect(grammar.notes.contains { $0.hasPrefix("#/properties/a: \"contentMediaType\"") })
+        #expect(grammar.notes.contains { $0.hasPrefix("#/$defs/c: the format \"uri\"") })
+        #expect(grammar.notes.contains { $0.hasPrefix("#/$defs/c: \"x-hint\"") })
+        #expect(try Self.grammar(#"{"type": "string", "format": "date"}"#).notes.isEmpty)
+    }
+
     @Test("What is not supported or cannot be met is refused with its place")
     func refuses() throws {
         for line in try schemaFixture("refused") {
@@ -98,7 +174,7 @@ import Testing
     @Test("All problems are told at once")
     func tellsAll() throws {
         let error = #expect(throws: ConstraintError.self) {
-            try Self.grammar(#"{"properties":{"a":{"multipleOf":2},"b":{"not":{},"type":"x"}},"minProperties":1}"#)
+            try Self.grammar(#"{"properties":{"a":{"minContains":2},"b":{"not":{},"type":"x"}},"minProperties":1}"#)
         }
         #expect(error?.problems.map(\.pointer) == ["#", "#/properties/a", "#/properties/b", "#/properties/b"])
     }
@@ -160,6 +236,9 @@ import Testing
             #"{"type":"array","items":{"type":"null"},"minItems":1000000}"#,
             #"{"pattern":"^(a+)+$"}"#, #"{"pattern":"^(a|aa|aaa){1,300}$"}"#, #"{"pattern":".*a.{40}$"}"#,
             ##"{"type":"object","properties":{"x":{}},"additionalProperties":{"$ref":"#"}}"##,
+            #"{"pattern":"^(a|aa|aaa){1,10}$","minLength":5,"maxLength":20}"#, #"{"pattern":"b.*é","maxLength":90}"#,
+            #"{"type":"integer","multipleOf":997}"#, #"{"type":"number","multipleOf":0.125,"minimum":-3}"#,
+            #"{"type":"array","uniqueItems":true,"items":{"enum":[0,1,2,3,4,5,6,7,8,9]},"minItems":4}"#,
         ] {
             let constraint = try ConstraintTests.constraint(try JSON(parsing: schema), tokenizer)
             var matcher = ConstraintMatcher(constraint)

@@ -48,6 +48,13 @@ struct SchemaTwin {
             case "items": return try elements.dropFirst(prefix.count).allSatisfy { try accepts($0, argument) }
             case "minItems": return elements.count >= (argument.integer ?? -1)
             case "maxItems": return elements.count <= (argument.integer ?? -1)
+            case "uniqueItems":
+                return argument != true
+                    || elements.indices.allSatisfy { index in
+                        !elements[..<index].contains {
+                            $0 == elements[index] || $0.double != nil && $0.double == elements[index].double
+                        }
+                    }
             default: return true
             }
         case .string(let text):
@@ -64,6 +71,12 @@ struct SchemaTwin {
             case "maximum": return number <= (argument.double ?? .nan)
             case "exclusiveMinimum": return number > (argument.double ?? .nan)
             case "exclusiveMaximum": return number < (argument.double ?? .nan)
+            case "multipleOf":
+                guard let value = Decimal(string: value.serialized()), let step = Decimal(string: argument.serialized())
+                else { return false }
+                var (quotient, whole) = (value / step, Decimal())
+                NSDecimalRound(&whole, &quotient, 0, .plain)
+                return whole * step == value
             default: return true
             }
         default: return true

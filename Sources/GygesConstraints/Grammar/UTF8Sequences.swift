@@ -76,4 +76,17 @@ enum ScalarRanges {
     {
         complement(complement(ranges) + others)
     }
+
+    /// What is in both; each sorted, as ``normalised(_:)`` makes them.
+    static func intersecting(_ a: [ClosedRange<UInt32>], _ b: [ClosedRange<UInt32>]) -> [ClosedRange<UInt32>] {
+        var common: [ClosedRange<UInt32>] = []
+        var (first, second) = (a[...], b[...])
+        while let x = first.first, let y = second.first {
+            let low = max(x.lowerBound, y.lowerBound)
+            let high = min(x.upperBound, y.upperBound)
+            if low <= high { common.append(low...high) }
+            if x.upperBound < y.upperBound { first.removeFirst() } else { second.removeFirst() }
+        }
+        return common
+    }
 }

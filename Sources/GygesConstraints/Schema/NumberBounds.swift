@@ -64,13 +64,23 @@ struct NumberBound {
 
 /// Numbers between two bounds, written without an exponent.
 struct NumberRange {
-    var lower: NumberBound?
-    var upper: NumberBound?
-    var isInteger: Bool
+    let lower: NumberBound?
+    let upper: NumberBound?
+    /// Whether no digits follow a point.
+    let isInteger: Bool
+    /// What the numbers are multiples of.
+    let step: NumberStep?
+
+    init(lower: NumberBound?, upper: NumberBound?, isInteger: Bool, step: NumberStep?) {
+        self.lower = lower
+        self.upper = upper
+        self.isInteger = isInteger || step?.decimals == 0
+        self.step = step
+    }
 
     /// Fills a rule with the numbers of the range; the rule has no end if there are none.
     ///
-    /// - Complexity: O(18²) nodes.
+    /// - Complexity: O(18²) nodes for each remainder of the step.
     func add(to rule: Int32, _ builder: inout GrammarBuilder) {
         let start = builder.start(rule)
         let maximum = NumberBound(
@@ -111,7 +121,8 @@ struct NumberRange {
             high = NumberBound(DecimalMagnitude(whole: high.magnitude.whole, fraction: []), isExclusive: false)
         }
         guard low.magnitude.whole <= high.magnitude.whole, high.magnitude.whole >= 0 else { return }
-        var digits = DigitGraph(low: low, high: high, isInteger: isInteger, builder: builder, source: source)
+        var digits = DigitGraph(
+            low: low, high: high, isInteger: isInteger, step: step, builder: builder, source: source)
         digits.build()
         builder = digits.builder
     }
@@ -123,6 +134,7 @@ private struct DigitGraph {
     let low: NumberBound
     let high: NumberBound
     let isInteger: Bool
+    let step: NumberStep?
     var builder: GrammarBuilder
     let source: Int32
     private let lowWhole: [UInt8]
@@ -134,12 +146,17 @@ private struct DigitGraph {
         var place: Int
         var followsLow: Bool
         var followsHigh: Bool
+        /// What the digits so far leave, divided by the step.
+        var remainder: Int
     }
 
-    init(low: NumberBound, high: NumberBound, isInteger: Bool, builder: GrammarBuilder, source: Int32) {
+    init(
+        low: NumberBound, high: NumberBound, isInteger: Bool, step: NumberStep?, builder: GrammarBuilder, source: Int32
+    ) {
         self.low = low
         self.high = high
         self.isInteger = isInteger
+        self.step = step
         self.builder = builder
         self.source = source
         lowWhole = String(low.magnitude.whole).utf8.map { $0 & 15 }
@@ -151,21 +168,22 @@ private struct DigitGraph {
         for length in lowWhole.count...highWhole.count {
             addDigits(
                 source, remaining: length, isFirst: true, followsLow: length == lowWhole.count,
-                followsHigh: length == highWhole.count)
+                followsHigh: length == highWhole.count, remainder: 0)
         }
     }
 
     private mutating func addDigits(
-        _ node: Int32, remaining: Int, isFirst: Bool, followsLow: Bool, followsHigh: Bool
+        _ node: Int32, remaining: Int, isFirst: Bool, followsLow: Bool, followsHigh: Bool, remainder: Int
     ) {
         let minimum = followsLow ? lowWhole[lowWhole.count - remaining] : isFirst && remaining > 1 ? 1 : 0
         let most = followsHigh ? highWhole[highWhole.count - remaining] : 9
         guard minimum <= most else { return }
-        for digit in minimum...most {
+        for digit in minimum...most where !builder.isTooLarge {
+            guard let remainder = self.remainder(remainder, after: digit, place: remaining - 1) else { continue }
             let target = wholeNode(
                 Key(
                     place: remaining - 1, followsLow: followsLow && digit == minimum,
-                    followsHigh: followsHigh && digit == most))
+                    followsHigh: followsHigh && digit == most, remainder: remainder))
             builder.addEdge(node, (0x30 + digit)...(0x30 + digit), target)
         }
     }
@@ -176,7 +194,8 @@ private struct DigitGraph {
         known[key] = node
         if key.place > 0 {
             addDigits(
-                node, remaining: key.place, isFirst: false, followsLow: key.followsLow, followsHigh: key.followsHigh)
+                node, remaining: key.place, isFirst: false, followsLow: key.followsLow, followsHigh: key.followsHigh,
+                remainder: key.remainder)
             return node
         }
         if isInRange(key, decimals: 0) { builder.markFinal(node) }
@@ -188,16 +207,17 @@ private struct DigitGraph {
     }
 
     private mutating func addDecimals(_ node: Int32, read: Int, _ key: Key) {
-        guard read < JSONLibrary.digitLimit else { return }
+        guard read < step?.decimals ?? JSONLibrary.digitLimit else { return }
         let lowDigits = low.magnitude.fraction
         let highDigits = high.magnitude.fraction
         let minimum = key.followsLow && read < lowDigits.count ? lowDigits[read] : 0
         let most = key.followsHigh ? (read < highDigits.count ? highDigits[read] : 0) : 9
         guard minimum <= most else { return }
-        for digit in minimum...most {
+        for digit in minimum...most where !builder.isTooLarge {
+            let remainder = self.remainder(key.remainder, after: digit, place: 0) ?? 0
             let next = Key(
                 place: -2 - read, followsLow: key.followsLow && digit == minimum,
-                followsHigh: key.followsHigh && digit == most)
+                followsHigh: key.followsHigh && digit == most, remainder: remainder)
             let target: Int32
             if let node = known[next] {
                 target = node
@@ -211,8 +231,15 @@ private struct DigitGraph {
         }
     }
 
-    /// Whether a number that ends here is between the bounds.
+    /// `nil` if no multiple of the step goes on so.
+    private func remainder(_ remainder: Int, after digit: UInt8, place: Int) -> Int? {
+        guard let step else { return 0 }
+        return step.remainder(remainder, after: digit, place: place)
+    }
+
+    /// Whether a number that ends here is between the bounds, and a multiple of the step.
     private func isInRange(_ key: Key, decimals: Int) -> Bool {
+        if let step, !step.isMet(by: key.remainder, decimals: decimals) { return false }
         if key.followsLow, low.isExclusive || low.magnitude.fraction.count > decimals { return false }
         return !(key.followsHigh && high.isExclusive && high.magnitude.fraction.count <= decimals)
     }

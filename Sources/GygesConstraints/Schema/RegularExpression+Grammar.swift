@@ -14,20 +14,25 @@ extension RegularExpression {
         let close = compiler.builder.addNode(rule)
         let end = compiler.builder.addText(close, Array("\"".utf8))
         compiler.builder.markFinal(end)
-        for branch in branches {
-            var parts = branch
-            let isStartAnchored = parts.first.map(\.isStart) ?? false
-            let isEndAnchored = parts.last.map(\.isEnd) ?? false
-            if isStartAnchored { parts.removeFirst() }
-            if isEndAnchored, !parts.isEmpty { parts.removeLast() }
-            let anything = RegularExpression.repeated(.characters(ScalarRanges.all), minimum: 0, maximum: nil)
-            if !isStartAnchored { parts.insert(anything, at: 0) }
-            if !isEndAnchored { parts.append(anything) }
+        for parts in wholeStrings {
             let start = compiler.builder.addNode(rule)
             compiler.builder.addStep(open, start)
             compiler.builder.addStep(try compiler.add(.sequence(parts), from: start), close)
         }
         builder = compiler.builder
+    }
+
+    /// The alternatives at the top, each as parts in order that match a whole string: what is not anchored has anything around it.
+    var wholeStrings: [[RegularExpression]] {
+        let anything = RegularExpression.repeated(.characters(ScalarRanges.all), minimum: 0, maximum: nil)
+        return branches.map { branch in
+            var parts = branch
+            let isStartAnchored = parts.first.map(\.isStart) ?? false
+            let isEndAnchored = parts.last.map(\.isEnd) ?? false
+            if isStartAnchored { parts.removeFirst() }
+            if isEndAnchored, !parts.isEmpty { parts.removeLast() }
+            return (isStartAnchored ? [] : [anything]) + parts + (isEndAnchored ? [] : [anything])
+        }
     }
 
     /// The alternatives at the top, through groups that are all there is, each as its parts in order.
@@ -51,10 +56,7 @@ extension RegularExpression {
         mutating func add(_ expression: RegularExpression, from node: Int32) throws(Fault) -> Int32 {
             size += 1
             guard size <= RegularExpression.sizeLimit, !builder.isTooLarge else {
-                throw Fault(
-                    message:
-                        "the pattern has more than \(RegularExpression.sizeLimit) parts once repetitions are written out",
-                    remedy: "Lower the numbers in {n,m}, or use maxLength instead")
+                throw .tooLarge
             }
             switch expression {
             case .characters(let ranges):
@@ -91,12 +93,26 @@ extension RegularExpression {
                 }
                 return end
             case .start, .end:
-                throw Fault(
-                    message: "an anchor stands in the middle of the pattern",
-                    remedy: "Put ^ first and $ last, or around a group: ^(?:a|b)$")
+                throw .innerAnchor
             }
         }
     }
+}
+
+extension RegularExpression.Fault {
+    /// Too many parts.
+    static let tooLarge = Self(
+        message: "the pattern has more than \(RegularExpression.sizeLimit) parts once repetitions are written out",
+        remedy: "Lower the numbers in {n,m}, or use maxLength instead")
+    /// Too many states for a pattern with a format or bounds on the length.
+    static let tooLargeTogether = Self(
+        message:
+            "pattern, format and bounds on the length together need more than \(CharacterAutomaton.stateLimit) states",
+        remedy: "Lower the bounds, or the numbers in {n,m}; or write the length into the pattern: ^[a-z]{2,8}$")
+    /// An anchor that is neither the beginning nor the end.
+    static let innerAnchor = Self(
+        message: "an anchor stands in the middle of the pattern",
+        remedy: "Put ^ first and $ last, or around a group: ^(?:a|b)$")
 }
 
 extension GrammarBuilder {

@@ -18,7 +18,7 @@ extension SchemaCompiler {
             return nil
         }
         check(object, pointer)
-        for keyword in object.keys where SchemaLimits.annotations.contains(keyword) { object[keyword] = nil }
+        for keyword in object.keys where SchemaLimits.isAnnotation(keyword) { object[keyword] = nil }
         var parts: [(JSON, String)] = []
         if let reference = object["$ref"] {
             guard let name = reference.string, let target = resolve(name, from: pointer) else { return nil }
@@ -94,6 +94,7 @@ extension SchemaCompiler {
         case "maximum", "exclusiveMaximum", "maxLength", "maxItems":
             guard let first = a.double, let second = b.double else { return nil }
             return first <= second ? a : b
+        case "uniqueItems": return a.bool == nil || b.bool == nil ? nil : .bool(true)
         case "enum":
             guard let first = a.array, let second = b.array else { return nil }
             let others = Self.texts(of: second)

@@ -5,38 +5,51 @@ extension SchemaCompiler {
     mutating func string(_ schema: JSONObject, _ pointer: String) -> Int32? {
         let minimum = count("minLength", schema, pointer) ?? 0
         let maximum = count("maxLength", schema, pointer)
-        let keywords = ["pattern", "format"].filter(schema.contains)
-        guard let keyword = keywords.first else {
-            if let maximum, maximum < minimum {
-                report(pointer, "minLength is above maxLength", "Correct one of them")
+        var patterns: [String] = []
+        for keyword in ["pattern", "format"] {
+            guard let value = schema[keyword] else { continue }
+            guard let text = value.string else {
+                report(pointer, "\(keyword) is not text", "Correct it")
                 return nil
             }
-            guard minimum > 0 || maximum != nil else { return builder.library.string }
+            if keyword == "pattern" {
+                patterns.append(text)
+            } else if let pattern = StringFormat.pattern(text) {
+                patterns.append(pattern)
+            } else {
+                let names = StringFormat.names.joined(separator: ", ")
+                note(pointer, "the format \"\(text.prefix(60))\" is not enforced; \(names) are")
+            }
+        }
+        if let maximum, maximum < minimum {
+            report(pointer, "minLength is above maxLength", "Correct one of them")
+            return nil
+        }
+        let isBounded = minimum > 0 || maximum != nil
+        if patterns.isEmpty {
+            guard isBounded else { return builder.library.string }
             let rule = builder.addRule(
                 minimum: Int32(minimum), maximum: maximum.map { Int32($0) } ?? Grammar.unbounded)
             builder.markBoundedString(rule)
             JSONLibrary.addString(rule, counts: true, &builder)
             return rule
         }
-        guard keywords.count == 1, !schema.contains("minLength"), !schema.contains("maxLength") else {
-            report(
-                pointer, "pattern, format and bounds on the length exclude each other here",
-                "Write the length into the pattern: ^[a-z]{2,8}$")
-            return nil
-        }
-        guard let text = schema[keyword]?.string else {
-            report(pointer, "\(keyword) is not text", "Correct it")
-            return nil
-        }
-        guard let pattern = keyword == "pattern" ? text : StringFormat.pattern(text) else {
-            report(
-                pointer, "the format \"\(text.prefix(60))\" is not supported",
-                "Use \(StringFormat.names.joined(separator: ", ")), a pattern, or no format")
-            return nil
-        }
         do {
             let rule = builder.addRule()
-            try RegularExpression(pattern).addString(rule, to: &builder)
+            if patterns.count == 1, !isBounded {
+                try RegularExpression(patterns[0]).addString(rule, to: &builder)
+                return rule
+            }
+            var automata: [CharacterAutomaton] = []
+            for pattern in patterns { automata.append(try CharacterAutomaton(RegularExpression(pattern))) }
+            let strings = try CommonStrings(automata, minimum: minimum, maximum: maximum)
+            if strings.isEmpty {
+                report(
+                    pointer, "no text meets pattern, format and the bounds on the length together",
+                    "Correct one of them")
+                return nil
+            }
+            strings.addString(rule, to: &builder)
             return rule
         } catch {
             report(pointer, error.message, error.remedy)
@@ -47,7 +60,7 @@ extension SchemaCompiler {
     mutating func number(_ schema: JSONObject, _ pointer: String, isInteger: Bool) -> Int32? {
         var lower: NumberBound?
         var upper: NumberBound?
-        for keyword in SchemaLimits.types[3].keywords {
+        for keyword in SchemaLimits.bounds {
             guard let value = schema[keyword] else { continue }
             guard let bound = NumberBound(value, isExclusive: keyword.hasPrefix("exclusive")) else {
                 report(pointer, "\(keyword) is not a number of at most 18 decimals", "Correct it, or round it")
@@ -60,9 +73,24 @@ extension SchemaCompiler {
             }
             if isLower { lower = bound } else { upper = bound }
         }
-        guard lower != nil || upper != nil else { return isInteger ? builder.library.integer : builder.library.number }
+        var step: NumberStep?
+        if let value = schema["multipleOf"] {
+            step = NumberStep(value, ofIntegers: isInteger)
+            guard step != nil else {
+                report(
+                    pointer,
+                    """
+                    multipleOf is not a number above 0 of at most 18 digits that leaves at most \
+                    \(SchemaLimits.remainderCount) remainders
+                    """, "Use an enum, or remove it and check the answer afterwards")
+                return nil
+            }
+        }
+        guard lower != nil || upper != nil || step != nil else {
+            return isInteger ? builder.library.integer : builder.library.number
+        }
         let rule = builder.addRule()
-        NumberRange(lower: lower, upper: upper, isInteger: isInteger).add(to: rule, &builder)
+        NumberRange(lower: lower, upper: upper, isInteger: isInteger, step: step).add(to: rule, &builder)
         return rule
     }
 
@@ -83,6 +111,15 @@ extension SchemaCompiler {
         if schema["items"]?.array != nil {
             report(pointer, "items is a list", "Use prefixItems for the first elements, and items for the others")
             return nil
+        }
+        if let isUnique = schema["uniqueItems"] {
+            guard isUnique.bool != nil else {
+                report(pointer, "uniqueItems is neither true nor false", "Correct it")
+                return nil
+            }
+            if isUnique == true, maximum > 1 {
+                return uniqueArray(schema, pointer, minimum: minimum, maximum: maximum)
+            }
         }
         if prefix.isEmpty, !schema.contains("items"), minimum == 0, maximum == Int(Grammar.unbounded) {
             return builder.library.array

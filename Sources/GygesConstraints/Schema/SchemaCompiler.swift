@@ -8,6 +8,8 @@ struct SchemaCompiler {
     let root: JSON
     var builder = GrammarBuilder()
     private(set) var problems: [ConstraintError.Problem] = []
+    /// What the schema says that is not enforced, one sentence each with its place.
+    private(set) var notes: [String] = []
     private var references: [String: Int32] = [:]
     private var pending: [(rule: Int32, schema: JSON, pointer: String)] = []
     /// Pointers whose keywords were checked.
@@ -54,6 +56,12 @@ struct SchemaCompiler {
         let problem = ConstraintError.Problem(pointer, message, remedy: remedy)
         guard problems.count < ConstraintError.problemLimit, !problems.contains(problem) else { return }
         problems.append(problem)
+    }
+
+    /// Notes that something is not enforced.
+    mutating func note(_ pointer: String, _ message: String) {
+        let note = "\(pointer): \(message)"
+        if notes.count < ConstraintError.problemLimit, !notes.contains(note) { notes.append(note) }
     }
 
     // MARK: Rules
@@ -114,9 +122,12 @@ struct SchemaCompiler {
     /// Reports keywords that are not supported, once for each place.
     mutating func check(_ schema: JSONObject, _ pointer: String) {
         guard checked.insert(pointer).inserted else { return }
-        for (keyword, value) in schema
+        for keyword in schema.keys
         where !SchemaLimits.assertions.contains(keyword) && !SchemaLimits.annotations.contains(keyword) {
-            if keyword == "uniqueItems", value == false { continue }
+            if SchemaLimits.isNoted(keyword) {
+                note(pointer, "\"\(keyword.prefix(60))\" is not enforced")
+                continue
+            }
             report(pointer, "the keyword \"\(keyword.prefix(60))\" is not supported", SchemaLimits.remedy(for: keyword))
         }
     }
@@ -152,7 +163,7 @@ struct SchemaCompiler {
     }
 
     /// The types that a value may have; those that its keywords speak about, if it names none.
-    private mutating func types(of schema: JSONObject, _ pointer: String) -> [String] {
+    mutating func types(of schema: JSONObject, _ pointer: String) -> [String] {
         let names: [String]
         switch schema["type"] {
         case .string(let name)?: names = [name]
@@ -213,7 +224,7 @@ struct SchemaCompiler {
         }
     }
 
-    private func matches(_ value: JSON, _ types: [String]) -> Bool {
+    func matches(_ value: JSON, _ types: [String]) -> Bool {
         types.contains { type in
             switch value {
             case .null: type == "null"
@@ -234,14 +245,17 @@ extension OutputGrammar {
     /// Enforced are `type`, `enum`, `const`, `anyOf`, `oneOf` (of branches that cannot overlap), `allOf` (where its parts can
     /// be put together), `$ref` into the schema, `properties`, `required`, `additionalProperties`, `items`, `prefixItems`,
     /// `minItems`, `maxItems`, `minLength`, `maxLength`, `minimum`, `maximum` and their exclusive forms, `pattern` (what a
-    /// finite automaton can read: no look-around, back-references, `\b` or `\p`; anchors only around the whole), and the
-    /// formats `date`, `time`, `date-time`, `uuid`, `email` and `ipv4`. Every text of the grammar is valid, but not every valid
+    /// finite automaton can read: no look-around, back-references, `\b` or `\p`; anchors only around the whole), the
+    /// formats `date`, `time`, `date-time`, `uuid`, `email` and `ipv4`, `multipleOf` (up to 1,000 remainders) and `uniqueItems` (of up to
+    /// 10 values that `enum`, `const` or a type names). Pattern, format and bounds on the length may stand together where an automaton of
+    /// 20,000 states holds them. Other formats, `contentMediaType` and its kin, and keywords that begin with `x-` are annotations (JSON
+    /// Schema validation §7 and §8): ``notes`` says that they are not enforced. Every text of the grammar is valid, but not every valid
     /// document is written:
     /// - properties come in the schema's order, and others only where `additionalProperties` is given or no property is named;
     ///   elements after `prefixItems` only where `items` is given or `minItems` asks for them;
     /// - a schema that names no type allows the types that its keywords are about;
     /// - between tokens there is nothing, one space, or a new line and up to 32 spaces or tabs, and nothing before a comma or colon;
-    /// - numbers have up to 18 digits before and after the point, those with bounds no exponent; values of `enum` are written compactly.
+    /// - numbers have up to 18 digits before and after the point, those with bounds or `multipleOf` no exponent; values of `enum` are written compactly.
     ///
     /// - Throws: ``ConstraintError`` with everything that is not supported or cannot be met.
     /// - Complexity: Bounded by limits on the schema's bytes, the references followed and the automaton's size.
@@ -252,7 +266,7 @@ extension OutputGrammar {
             ])
         }
         var compiler = SchemaCompiler(schema)
-        self.init(grammar: try compiler.compile())
+        self.init(grammar: try compiler.compile(), notes: compiler.notes)
     }
 }
 

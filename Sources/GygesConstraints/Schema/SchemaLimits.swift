@@ -18,19 +18,36 @@ enum SchemaLimits {
         "title", "description", "default", "examples", "example", "$schema", "$id", "$comment", "$defs", "definitions",
         "deprecated", "readOnly", "writeOnly", "discriminator",
     ]
+    /// Annotations about what a text holds (JSON Schema validation §8): a reader may believe that they are enforced, so a note says that they
+    /// are not.
+    static let contents: Set<String> = ["contentMediaType", "contentEncoding", "contentSchema"]
+
+    /// Whether a keyword says nothing about a value; names that begin with `x-` are everyone's own.
+    static func isAnnotation(_ keyword: String) -> Bool {
+        annotations.contains(keyword) || isNoted(keyword)
+    }
+
+    /// Whether a note is due that a keyword is not enforced.
+    static func isNoted(_ keyword: String) -> Bool { contents.contains(keyword) || keyword.hasPrefix("x-") }
+
     /// Keywords that are enforced.
     static let assertions: Set<String> = [
         "type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref", "properties", "required", "additionalProperties",
         "items", "prefixItems", "minItems", "maxItems", "minLength", "maxLength", "pattern", "format", "minimum",
-        "maximum",
-        "exclusiveMinimum", "exclusiveMaximum",
+        "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems",
     ]
+    /// Bounds of numbers.
+    static let bounds = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]
+    /// The most remainders that `multipleOf` may leave.
+    static let remainderCount = 1000
+    /// The most different elements of an array without repetitions: each set of them is a place of its own.
+    static let uniqueCount = 10
     /// Types, with the keywords that are about them alone.
     static let types: [(name: String, keywords: [String])] = [
         ("object", ["properties", "required", "additionalProperties"]),
-        ("array", ["items", "prefixItems", "minItems", "maxItems"]),
+        ("array", ["items", "prefixItems", "minItems", "maxItems", "uniqueItems"]),
         ("string", ["minLength", "maxLength", "pattern", "format"]),
-        ("number", ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]),
+        ("number", bounds + ["multipleOf"]),
         ("integer", []), ("boolean", []), ("null", []),
     ]
 
@@ -43,10 +60,9 @@ enum SchemaLimits {
         case "patternProperties", "propertyNames", "unevaluatedProperties":
             "Name the properties, or use additionalProperties"
         case "minProperties", "maxProperties": "Use properties and required"
-        case "uniqueItems", "contains", "minContains", "maxContains", "unevaluatedItems":
+        case "contains", "minContains", "maxContains", "unevaluatedItems":
             "Remove it, and check the answer afterwards"
         case "additionalItems": "Use prefixItems for the first elements and items for the others"
-        case "multipleOf": "Use an enum, or remove it and check the answer afterwards"
         case "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "id": "Use $defs and $ref with a JSON pointer"
         default: "Remove it, or check for a misspelling"
         }

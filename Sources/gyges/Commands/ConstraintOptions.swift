@@ -28,7 +28,7 @@ struct ConstraintOptions: ParsableArguments {
         }
     }
 
-    /// The grammar of the answers; `nil` if anything may be answered.
+    /// The grammar of the answers; `nil` if anything may be answered. What of a schema is not enforced is noted on standard error.
     ///
     /// - Throws: ``FileError`` if the schema cannot be read, ``ConstraintError`` if it cannot be enforced.
     func grammar() throws -> OutputGrammar? {
@@ -36,10 +36,12 @@ struct ConstraintOptions: ParsableArguments {
         if let schema {
             let isText = schema.drop { $0.isWhitespace }.hasPrefix("{")
             let limits = JSON.Limits(byteCount: 1 << 20, rejectsDuplicateKeys: true)
-            return try OutputGrammar(
+            let grammar = try OutputGrammar(
                 schema: try isText
                     ? JSON(parsing: schema, path: "--schema", limits: limits)
                     : Input.json(schema, limits: limits))
+            for note in grammar.notes { Terminal.writeError("note: the schema, \(note)\n") }
+            return grammar
         }
         let texts = (answers ?? "").split(separator: ",").map { String($0.trimmingPrefix { $0 == " " }) } + answer
         return answers == nil && answer.isEmpty ? nil : try OutputGrammar(answers: texts)
