@@ -11,30 +11,50 @@ extension Tokenizer {
         _ ids: some Sequence<Int32>, skipsSpecialTokens: Bool = true
     ) throws(TokenizerError) -> String {
         var bytes: [UInt8] = []
+        var isFirst = true
         for id in ids {
             guard id >= 0, Int(id) < vocabularyCount else {
                 throw .unknownToken(id, vocabularyCount: vocabularyCount)
             }
             let kind = kind(of: id)
             guard kind.contains(.defined), !(skipsSpecialTokens && kind.contains(.special)) else { continue }
-            bytes.append(contentsOf: table.bytes(of: Int(id)))
+            append(id, isFirst: &isFirst, to: &bytes)
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the bytes of a token, which may differ where it begins a text.
+    fileprivate func append(_ id: Int32, isFirst: inout Bool, to bytes: inout [UInt8]) {
+        if isFirst, let spellings {
+            let spelling = String(decoding: spellings.bytes(of: Int(id)), as: UTF8.self)
+            bytes += decoding.text(of: spelling, isFirst: true)
+        } else {
+            bytes.append(contentsOf: table.bytes(of: Int(id)))
+        }
+        isFirst = false
     }
 }
 
 /// Turns tokens into text as they come, and gives out only whole characters.
 ///
 /// What ``append(_:)`` and ``finish()`` return, joined, is what
-/// ``Tokenizer/decode(_:skipsSpecialTokens:)`` makes of all the tokens at once.
+/// ``Tokenizer/decode(_:skipsSpecialTokens:)`` makes of all the tokens at once, unless they continue a text.
 public struct TokenDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipsSpecialTokens: Bool
     /// The beginning of a character whose rest has not come; at most three bytes.
     private var held: [UInt8] = []
+    /// Whether no token has come that begins the text.
+    private var isFirst: Bool
 
     /// Creates a decoder.
-    public init(tokenizer: Tokenizer, skipsSpecialTokens: Bool = true) {
+    ///
+    /// - Parameters:
+    ///   - tokenizer: the tokenizer.
+    ///   - skipsSpecialTokens: whether special tokens are left out.
+    ///   - continuesText: whether there is text before, so that the first token is read as any other: with its space.
+    public init(tokenizer: Tokenizer, skipsSpecialTokens: Bool = true, continuesText: Bool = false) {
+        isFirst = !continuesText
         self.tokenizer = tokenizer
         self.skipsSpecialTokens = skipsSpecialTokens
     }
@@ -43,7 +63,7 @@ public struct TokenDecoder: Sendable {
     public mutating func append(_ id: Int32) -> String {
         let kind = tokenizer.kind(of: id)
         guard kind.contains(.defined), !(skipsSpecialTokens && kind.contains(.special)) else { return "" }
-        held.append(contentsOf: tokenizer.table.bytes(of: Int(id)))
+        tokenizer.append(id, isFirst: &isFirst, to: &held)
         let complete = held.count - unfinishedCount(held)
         defer { held.removeFirst(complete) }
         return String(decoding: held[..<complete], as: UTF8.self)

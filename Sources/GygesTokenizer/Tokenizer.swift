@@ -1,11 +1,12 @@
-/// Byte-level byte-pair encoding: turns text into the tokens of a model and back, exactly as the model's own tokenizer does.
+/// Turns text into the tokens of a model and back, exactly as the model's own tokenizer does.
 ///
-/// Covers the tokenizers of Qwen2.5, Llama 3, GPT-2, SmolLM2, and of OLMo and ModernBERT, read from `tokenizer.json`
-/// or from the metadata of a GGUF file. The reference for every detail is the Python package `tokenizers`.
+/// Covers byte-level byte-pair encodings (Qwen2.5, Llama 3, GPT-2, SmolLM2, OLMo, ModernBERT) and WordPiece (BERT, MiniLM), read
+/// from `tokenizer.json`, from `vocab.txt`, or from the metadata of a GGUF file. The reference for every detail is the Python
+/// package `tokenizers`.
 ///
 /// Encoding goes through the reference's steps: added tokens that are found in raw text cut it; what lies between is
-/// composed (NFC, where the model does so) and cut at added tokens found in normalised text; the rest is cut into
-/// pieces by a pattern (``PreTokenizer``), and each piece is encoded by merging pairs of tokens.
+/// normalised and cut at added tokens found in normalised text; the rest is cut into pieces (``PreTokenizer``), and each
+/// piece is encoded by itself.
 public final class Tokenizer: Sendable {
     /// One more than the largest number of a token. A model may have more rows; they are padding and mean nothing.
     public let vocabularyCount: Int
@@ -26,8 +27,16 @@ public final class Tokenizer: Sendable {
     package let table: TokenTable
     let merger: PieceMerger
     let preTokenizer: PreTokenizer
-    /// Whether text is composed (NFC) before it is cut into pieces.
-    let composesText: Bool
+    /// What becomes of text before it is cut into pieces.
+    let normalizer: TextNormalizer
+    /// What turns pieces into tokens, unless byte-level pairs do (``merger``).
+    let pieceModel: (any PieceModel)?
+    /// The tokens as they are spelled, where text is not spelled in bytes.
+    let spellings: TokenTable?
+    /// How spellings become text.
+    let decoding: TokenDecoding
+    /// Whether tokens are byte-level pairs of text that is at most composed before it is cut by one pattern.
+    let isPlain: Bool
     /// Whether a piece that is a token as a whole is not taken apart.
     let ignoresMerges: Bool
     /// The added tokens found in raw text.
@@ -55,7 +64,11 @@ public final class Tokenizer: Sendable {
         merger = parts.merger
         kinds = parts.kinds
         preTokenizer = definition.preTokenizer
-        composesText = definition.composesText
+        normalizer = definition.normalizer
+        pieceModel = parts.pieceModel
+        spellings = parts.spellings
+        decoding = definition.decoding
+        isPlain = parts.pieceModel == nil && normalizer.isPlain && preTokenizer.steps.isEmpty
         ignoresMerges = definition.ignoresMerges
         vocabularyCount = parts.table.count
         frame = definition.frame
@@ -73,7 +86,11 @@ public final class Tokenizer: Sendable {
         merger = other.merger
         kinds = other.kinds
         preTokenizer = other.preTokenizer
-        composesText = other.composesText
+        normalizer = other.normalizer
+        pieceModel = other.pieceModel
+        spellings = other.spellings
+        decoding = other.decoding
+        isPlain = other.isPlain
         ignoresMerges = other.ignoresMerges
         vocabularyCount = other.vocabularyCount
         beginningTokens = frame.prefix
@@ -98,10 +115,12 @@ public final class Tokenizer: Sendable {
 
     /// The token spelled `token`: an added token by its content, any other by the bytes that it stands for.
     public func id(of token: String) -> Int32? {
-        for added in rawMatcher.tokens where added.content == token { return added.id }
-        for added in normalizedMatcher.tokens where added.content == token { return added.id }
-        var token = token
-        return token.withUTF8 { bytes in bytes.baseAddress.flatMap { table.id(of: $0, bytes.count) } }
+        let spelling = Array(token.utf8)
+        for added in rawMatcher.tokens where added.content.utf8.elementsEqual(spelling) { return added.id }
+        for added in normalizedMatcher.tokens where added.content.utf8.elementsEqual(spelling) { return added.id }
+        return spelling.withUnsafeBufferPointer { bytes in
+            bytes.baseAddress.flatMap { (spellings ?? table).id(of: $0, bytes.count) }
+        }
     }
 
     /// Whether `id` is a special token, one that marks structure instead of standing for text.

@@ -13,6 +13,7 @@ struct EncodingCases {
         var scalars: [Range<Int>]
         var words: [Int?]
         var texts: [Int?]
+        var segments: [UInt8]?
 
         init?(_ json: JSON) {
             guard let ids = json["ids"]?.array, let words = json["word"]?.array, let texts = json["from"]?.array,
@@ -22,6 +23,7 @@ struct EncodingCases {
             scalars = ids.indices.map { ends[2 * $0]..<ends[2 * $0 + 1] }
             self.words = words.map { $0.integer.flatMap { $0 < 0 ? nil : $0 } }
             self.texts = texts.map { $0.integer.flatMap { $0 < 0 ? nil : $0 } }
+            segments = json["segments"]?.array?.compactMap { $0.integer.flatMap(UInt8.init(exactly:)) }
         }
 
         init(_ encoded: EncodedText) {
@@ -29,6 +31,12 @@ struct EncodingCases {
             scalars = encoded.origins.map(\.scalars)
             words = encoded.origins.map(\.word)
             texts = encoded.origins.map(\.text)
+            segments = encoded.segments
+        }
+
+        static func == (a: Expected, b: Expected) -> Bool {
+            a.ids == b.ids && a.scalars == b.scalars && a.words == b.words && a.texts == b.texts
+                && (a.segments == nil || b.segments == nil || a.segments == b.segments)
         }
     }
 
@@ -127,7 +135,7 @@ struct EncodingCases {
 }
 
 @Suite struct EncodedTextTests {
-    @Test(arguments: ["modernbert", "llama3", "flags", "roberta"])
+    @Test(arguments: ["modernbert", "llama3", "flags", "roberta", "bert", "words"])
     func agreesWithReference(kind: String) throws {
         let cases = try EncodingCases(path: fixturePath("\(kind).encodings.jsonl"))
         #expect(cases.cases.count > 400)

@@ -89,7 +89,7 @@ import Testing
         Seed("added token without content", ["added_tokens"], [["id": 9]], says: "content"),
         Seed("added token with a flag of the wrong type", ["added_tokens"], added(("lstrip", "yes")), says: "lstrip"),
         Seed("added tokens of the wrong type", ["added_tokens"], "none", says: "not an array"),
-        Seed("unknown normalizer", ["normalizer"], ["type": "Lowercase"], says: "supported: NFC"),
+        Seed("unknown normalizer", ["normalizer"], ["type": "Rot13"], says: "supported: NFC"),
         Seed("deeply nested normalizer", ["normalizer"], nested(100), says: "nested deeper"),
         Seed(
             "normalizers of the wrong type", ["normalizer"], ["type": "Sequence", "normalizers": 3], says: "Sequence"),

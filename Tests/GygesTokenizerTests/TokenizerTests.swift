@@ -5,7 +5,7 @@ import Testing
 @testable import GygesTokenizer
 
 @Suite struct TokenizerTests {
-    static let kinds = ["qwen2", "llama3", "gpt2", "smollm", "modernbert", "roberta", "flags"]
+    static let kinds = ["qwen2", "llama3", "gpt2", "smollm", "modernbert", "roberta", "flags", "bert", "words"]
 
     @Test(arguments: kinds)
     func agreesWithReference(kind: String) throws {

@@ -107,6 +107,8 @@ def main():
     # In text from outside only tokens of white space are recognised, which is stricter than the reference where tokens are
     # added without being special.
     named = [t.content for t in added.values() if not t.special and t.content.strip()]
+    # Text that spells a special token is never encoded to it; the reference's may be, where tokens spell text.
+    spelled = [] if isinstance(tokenizer.decoder, decoders.ByteLevel) else specials
     rng = random.Random(arguments.seed)
     with open(arguments.out, "w") as out:
         print(json.dumps({"tokenizers": sources}), file=out)
@@ -114,7 +116,7 @@ def main():
             ids = tokenizer.encode(text, add_special_tokens=False).ids
             case = {"text": text, "ids": ids, "decoded": tokenizer.decode(ids, skip_special_tokens=True)}
             case["plain"] = None
-            if not any(name in text for name in named):
+            if not any(name in text for name in named + spelled):
                 case["plain"] = plain.encode(text, add_special_tokens=False).ids
             print(json.dumps(case), file=out)
         for _ in range(arguments.count // 10):

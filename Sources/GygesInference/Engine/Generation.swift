@@ -20,7 +20,7 @@ final class Generation {
         self.request = request
         sampler = Sampler(
             parameters: request.sampling, prompt: request.prompt, alternativeCount: request.topLogProbabilityCount)
-        decoder = TokenDecoder(tokenizer: tokenizer)
+        decoder = TokenDecoder(tokenizer: tokenizer, continuesText: true)
         matcher = request.constraint.map(ConstraintMatcher.init)
         completion.promptTokenCount = request.prompt.count
     }

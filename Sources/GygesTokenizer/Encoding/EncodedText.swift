@@ -4,6 +4,9 @@ public struct EncodedText: Sendable, Equatable {
     public var ids: [Int32] = []
     /// Where each of ``ids`` came from.
     public var origins: [TokenOrigin] = []
+    /// The segment of each of ``ids``: 0 or 1, for the first text or the second, as BERT's kind of model has learned to tell
+    /// them apart (`token_type_ids`).
+    public var segments: [UInt8] = []
     /// Whether tokens were left out to keep to a limit.
     public var isTruncated = false
 

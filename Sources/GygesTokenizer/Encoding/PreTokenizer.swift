@@ -28,6 +28,8 @@ struct PreTokenizer: Sendable, Equatable {
     /// How numbers are set apart before the pattern looks at what lies between them.
     enum DigitSplitting: Sendable, Equatable { case individual, runs }
 
+    /// Cuts that come first; what they leave is cut further by what follows.
+    var steps: [Step] = []
     /// Setting numbers apart, if the tokenizer does.
     var digits: DigitSplitting?
     /// The pattern; `nil` leaves the text whole.

@@ -109,8 +109,9 @@ extension TokenEncoder {
         let isPair = texts.count == 2
         var result = EncodedText()
         result.isTruncated = zip(texts, kept).contains { $0.encoded.count != $1.count }
-        let parts = options.addsFrame ? tokenizer.frame.parts(isPair: isPair) : isPair ? [.first, .second] : [.first]
-        for part in parts {
+        let frame = zip(tokenizer.frame.parts(isPair: isPair), tokenizer.frame.segments(isPair: isPair))
+        for (part, segment) in frame where options.addsFrame || part.token == nil {
+            defer { while result.segments.count < result.ids.count { result.segments.append(segment) } }
             switch part {
             case .token(let id):
                 result.ids.append(id)

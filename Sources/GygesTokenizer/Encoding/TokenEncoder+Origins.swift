@@ -18,6 +18,10 @@ extension TokenEncoder {
         to output: inout [TracedToken]
     ) {
         let tokenizer = tokenizer
+        guard tokenizer.isPlain else {
+            tracePieces(text, permission, untrusted: [], prefixSpace: prefixSpace, to: &output)
+            return
+        }
         var piece = 0
         tokenizer.rawMatcher.split(text, permission, untrusted: []) { token, range in
             if let token {
@@ -27,7 +31,7 @@ extension TokenEncoder {
                 return
             }
             let part = UnsafeBufferPointer(rebasing: text[range])
-            if tokenizer.composesText, let (composed, origins) = Normalization.composedWithOrigins(part) {
+            if tokenizer.normalizer.composesOnly, let (composed, origins) = Normalization.composedWithOrigins(part) {
                 composed.withUnsafeBufferPointer { composed in
                     let source = SourceText(text: composed, shift: range.lowerBound, origins: origins)
                     traceNormalized(source, permission, prefixSpace, &piece, &output)
@@ -70,7 +74,7 @@ extension TokenEncoder {
         }
     }
 
-    private mutating func tracePieces(
+    mutating func tracePieces(
         _ text: UnsafeBufferPointer<UInt8>, _ piece: inout Int, _ output: inout [TracedToken],
         place: (Range<Int>) -> Range<Int>
     ) {

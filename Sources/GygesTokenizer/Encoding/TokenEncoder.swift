@@ -72,13 +72,21 @@ public struct TokenEncoder: ~Copyable {
         _ output: inout [Int32]
     ) {
         let tokenizer = tokenizer
+        guard tokenizer.isPlain else {
+            var traced: [TracedToken] = []
+            tracePieces(
+                text, permission, untrusted: untrusted, prefixSpace: tokenizer.preTokenizer.addsPrefixSpace, to: &traced
+            )
+            output += traced.lazy.map(\.id)
+            return
+        }
         tokenizer.rawMatcher.split(text, permission, untrusted: untrusted) { token, range in
             if let token {
                 output.append(tokenizer.rawMatcher.tokens[token].id)
             } else {
                 let part = UnsafeBufferPointer(rebasing: text[range])
                 var marks = clipped(untrusted, to: range)
-                if tokenizer.composesText, let composed = Normalization.composed(part, marks: &marks) {
+                if tokenizer.normalizer.composesOnly, let composed = Normalization.composed(part, marks: &marks) {
                     composed.withUnsafeBufferPointer { encodeNormalized($0, permission, untrusted: marks, &output) }
                 } else {
                     encodeNormalized(part, permission, untrusted: marks, &output)

@@ -9,6 +9,10 @@ struct TokenFrame: Sendable, Equatable {
     var single: [Part] = [.first]
     /// The frame of two texts; has both once.
     var pair: [Part] = [.first, .second]
+    /// The segment of each part of ``single``, if the file says so: which of two texts it counts to.
+    var singleSegments: [UInt8] = []
+    /// The segment of each part of ``pair``, if the file says so.
+    var pairSegments: [UInt8] = []
     /// How white space is taken out of tokens' places, if it is.
     var trimming: OffsetTrimming?
     /// The token declared as beginning a text, whether or not it is to be added.
@@ -27,6 +31,13 @@ struct TokenFrame: Sendable, Equatable {
 
     /// The parts for one text or two.
     func parts(isPair: Bool) -> [Part] { isPair ? pair : single }
+
+    /// The segment of each part for one text or two; the second text is the second segment unless it is said otherwise.
+    func segments(isPair: Bool) -> [UInt8] {
+        let parts = parts(isPair: isPair)
+        let stated = isPair ? pairSegments : singleSegments
+        return stated.count == parts.count ? stated : parts.map { $0 == .second ? 1 : 0 }
+    }
 
     /// How many tokens the frame adds.
     func addedCount(isPair: Bool) -> Int { parts(isPair: isPair).count - (isPair ? 2 : 1) }

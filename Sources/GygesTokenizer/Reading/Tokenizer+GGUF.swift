@@ -64,7 +64,7 @@ struct GGUFVocabulary {
             }
         }
         definition.preTokenizer = kind.preTokenizer
-        definition.composesText = kind.composesText
+        if kind.composesText { definition.normalizer.steps = [.composition] }
         definition.ignoresMerges = kind.ignoresMerges
         let count = (definition.ids.last ?? -1) + 1
         for (key, value) in [("bos_token_id", beginningOfText), ("eos_token_id", endOfText)] {

@@ -12,12 +12,24 @@ extension Tokenizer {
         }
         let folder = try ModelFolder(path: path)
         guard let json = try folder.json("tokenizer.json") else {
-            throw FileError(
-                path, "holds no tokenizer.json",
-                remedy: "Save the tokenizer with transformers' save_pretrained, which writes it.")
+            try self.init(list: folder)
+            return
         }
         try self.init(
             json: json, configuration: try folder.json("tokenizer_config.json"), path: folder.path(of: "tokenizer.json")
         )
+    }
+
+    /// The tokenizer of a folder that holds a list of WordPiece tokens, `vocab.txt`, and no `tokenizer.json`.
+    private convenience init(list folder: ModelFolder) throws(FileError) {
+        let path = folder.path(of: "vocab.txt")
+        guard folder.contains("vocab.txt") else {
+            throw FileError(
+                folder.path, "holds neither tokenizer.json nor vocab.txt",
+                remedy: "Save the tokenizer with transformers' save_pretrained, which writes tokenizer.json.")
+        }
+        let definition = try TokenizerDefinition(
+            list: try MappedFile.read(path: path), configuration: try folder.json("tokenizer_config.json"), path: path)
+        try self.init(definition.makeParts(path: path, place: "tokens"))
     }
 }

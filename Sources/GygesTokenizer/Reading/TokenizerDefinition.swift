@@ -2,20 +2,31 @@ import GygesFiles
 
 /// What a tokenizer is made of, however the file spells it; checked as a whole before anything is built from it.
 struct TokenizerDefinition {
-    /// The vocabulary's tokens in the byte alphabet, in any order.
+    /// What turns pieces into tokens.
+    enum Model: Sendable, Equatable {
+        /// Merged pairs of bytes, spelled in the byte alphabet.
+        case bytePairs
+        /// WordPiece: how spellings begin that continue a word, and how many characters a word may have.
+        case wordPieces(prefix: String, characterLimit: Int)
+    }
+
+    /// The kind of model; spellings are in the byte alphabet if it is ``Model/bytePairs``, else text.
+    var model = Model.bytePairs
+    /// The vocabulary's tokens as they are spelled, in any order.
     var tokens = PackedStrings()
     /// The number of each of ``tokens``.
     var ids: [Int] = []
     /// For each of ``tokens``, whether text can be encoded to it; `nil` if to all.
     var isFindable: [Bool]?
-    /// Left and right parts in turn, earliest merge first, in the byte alphabet.
+    /// Left and right parts in turn, earliest merge first, as they are spelled.
     var mergeParts = PackedStrings()
     /// Tokens found in text as it stands, whether or not the vocabulary has them too.
     var addedTokens: [AddedToken] = []
-    /// The token for bytes that have none.
+    /// The token for what has none.
     var unknownToken: String?
     var preTokenizer = PreTokenizer()
-    var composesText = false
+    var normalizer = TextNormalizer()
+    var decoding = TokenDecoding.byteLevel
     var ignoresMerges = false
     var frame = TokenFrame()
 
@@ -28,8 +39,12 @@ struct TokenizerDefinition {
 
     /// What a definition becomes: everything looked up and laid out.
     struct Parts {
+        /// The bytes that tokens stand for; text is encoded by them unless there are ``spellings``.
         var table: TokenTable
+        /// The tokens as they are spelled, if those are not bytes.
+        var spellings: TokenTable?
         var merger: PieceMerger
+        var pieceModel: (any PieceModel)?
         var kinds: FrozenBuffer<Tokenizer.Kind.RawValue>
         var definition: TokenizerDefinition
     }
@@ -45,18 +60,21 @@ struct TokenizerDefinition {
         try problems.check(path, place)
 
         let seed = UInt64.random(in: .min ... .max)
-        let (table, kinds) = layOut(order, seed: seed, &problems)
+        let isBytes = model == .bytePairs
+        let (table, kinds) = layOut(order, seed: seed, &problems) { spelling, output in
+            if isBytes { return ByteAlphabet.decode(spelling, into: output) }
+            if let base = spelling.baseAddress { output.update(from: base, count: spelling.count) }
+            return (spelling.count, true)
+        }
         try problems.check(path, place)
 
         let merges = resolveMerges(table, &problems)
-        let byteTokens = (0..<256).map { byte in withUnsafePointer(to: UInt8(byte)) { table.id(of: $0, 1) ?? -1 } }
+        let byteTokens =
+            isBytes
+            ? (0..<256).map { byte in withUnsafePointer(to: UInt8(byte)) { table.id(of: $0, 1) ?? -1 } } : []
         var unknown: Int32?
-        if let unknownToken, byteTokens.contains(-1) {
-            unknown = addedTokens.first { $0.content == unknownToken }?.id
-            if unknown == nil {
-                var spelling = unknownToken
-                unknown = spelling.withUTF8 { text in text.baseAddress.flatMap { table.id(of: $0, text.count) } }
-            }
+        if let unknownToken, !isBytes || byteTokens.contains(-1) {
+            unknown = id(ofSpelling: unknownToken)
             if unknown == nil { problems.add("the unknown token \"\(unknownToken)\" is not in the vocabulary") }
         }
         for id in frame.tokens + [frame.beginningOfText, frame.endOfText, frame.mask].compactMap(\.self)
@@ -67,7 +85,59 @@ struct TokenizerDefinition {
 
         let merger = PieceMerger(
             merges: MergeTable(merges, seed: seed), byteTokens: FrozenBuffer(byteTokens), unknownToken: unknown)
-        return Parts(table: table, merger: merger, kinds: FrozenBuffer(kinds), definition: self)
+        guard !isBytes else {
+            return Parts(table: table, merger: merger, kinds: FrozenBuffer(kinds), definition: self)
+        }
+        let model = pieceModel(table, unknown: unknown, &problems)
+        try problems.check(path, place)
+        return Parts(
+            table: texts(of: table, seed: seed), spellings: table, merger: merger, pieceModel: model,
+            kinds: FrozenBuffer(kinds), definition: self)
+    }
+
+    /// Keeps text from being encoded to special tokens, which pieces of text may spell.
+    mutating func hideSpecialTokens() {
+        let special = Set(addedTokens.lazy.filter(\.isSpecial).map { Int($0.id) })
+        isFindable = zip(ids, isFindable ?? ids.map { _ in true }).map { $1 && !special.contains($0) }
+    }
+
+    /// The number of the token spelled so.
+    func id(ofSpelling spelling: String) -> Int32? {
+        let bytes = Array(spelling.utf8)
+        if let added = addedTokens.first(where: { $0.content.utf8.elementsEqual(bytes) }) { return added.id }
+        let index = (0..<tokens.count).first { tokens.bytes[tokens.range($0)].elementsEqual(bytes) }
+        return index.flatMap { Int32(exactly: ids[$0]) }
+    }
+
+    private func pieceModel(
+        _ spellings: TokenTable, unknown: Int32?, _ problems: inout Problems
+    ) -> (any PieceModel)? {
+        switch model {
+        case .bytePairs: return nil
+        case .wordPieces(let prefix, let characterLimit):
+            guard let unknown else {
+                problems.add("no unknown token is named, which WordPiece cannot do without")
+                return nil
+            }
+            return WordPieces(
+                vocabulary: spellings, unknownToken: unknown, prefix: Array(prefix.utf8), characterLimit: characterLimit
+            )
+        }
+    }
+
+    /// What the tokens of a table stand for in the midst of a text; text is not encoded by it.
+    private func texts(of spellings: TokenTable, seed: UInt64) -> TokenTable {
+        var bytes: [UInt8] = []
+        var offsets: [UInt32] = [0]
+        for id in 0..<spellings.count {
+            let spelling = spellings.bytes(of: id)
+            if !spelling.isEmpty {
+                bytes += decoding.text(of: String(decoding: spelling, as: UTF8.self), isFirst: false)
+            }
+            offsets.append(UInt32(bytes.count))
+        }
+        let none = [Bool](repeating: false, count: spellings.count)
+        return TokenTable.make(bytes: bytes, offsets: offsets, isFindable: none, seed: seed, duplicateLimit: 0).table
     }
 
     /// Adds a merge written as two parts with one space between; returns whether it is.
@@ -111,7 +181,8 @@ struct TokenizerDefinition {
                 order[id] = index
             }
         }
-        var contents: Set<String> = []
+        // By bytes: strings are equal when they are canonically equivalent, tokens are not.
+        var contents: Set<[UInt8]> = []
         for (index, token) in addedTokens.enumerated() {
             if token.content.isEmpty { problems.add("the added token \(token.id) is empty") }
             if token.content.utf8.count > AddedTokenMatcher.lengthLimit {
@@ -119,14 +190,16 @@ struct TokenizerDefinition {
                     "the added token \(token.id) has \(token.content.utf8.count) bytes; "
                         + "at most \(AddedTokenMatcher.lengthLimit) are supported")
             }
-            if !contents.insert(token.content).inserted { problems.add("\"\(token.content)\" is added twice") }
+            if !contents.insert(Array(token.content.utf8)).inserted {
+                problems.add("\"\(token.content)\" is added twice")
+            }
             guard token.id >= 0 else {
                 problems.add("the added token \"\(token.content)\" has the negative number \(token.id)")
                 continue
             }
             switch order[Int(token.id)] {
             case nil: order[Int(token.id)] = -1 - index
-            case .some(let other) where other >= 0 && tokens[other] == token.content: break
+            case .some(let other) where other >= 0 && tokens[other].utf8.elementsEqual(token.content.utf8): break
             case .some(let other):
                 let content = other >= 0 ? tokens[other] : addedTokens[-1 - other].content
                 problems.add("\"\(content)\" and the added token \"\(token.content)\" both have the number \(token.id)")
@@ -136,10 +209,14 @@ struct TokenizerDefinition {
     }
 
     /// Brings the tokens' bytes into the order of their numbers.
+    ///
+    /// - Parameter write: writes the bytes of a spelling, no more than it has, and returns whether text can be encoded to them.
     private func layOut(
-        _ order: [Int?], seed: UInt64, _ problems: inout Problems
+        _ order: [Int?], seed: UInt64, _ problems: inout Problems,
+        write: (UnsafeBufferPointer<UInt8>, UnsafeMutablePointer<UInt8>) -> (count: Int, isSpelled: Bool)
     ) -> (TokenTable, [Tokenizer.Kind.RawValue]) {
-        // The reference reads added tokens in the byte alphabet too and so cannot return an added `é`.
+        // An added token returns what is found, as in the reference from version 0.23 on; which reads it in the byte alphabet,
+        // too, and so cannot return an added `é`.
         let contents = order.map { index in index.map { $0 < 0 ? sought(addedTokens[-1 - $0]) : [] } ?? [] }
         let room = contents.reduce(tokens.bytes.count) { $0 + $1.count }
         var offsets: [UInt32] = [0]
@@ -153,7 +230,7 @@ struct TokenizerDefinition {
                 for (id, index) in order.enumerated() {
                     if let index, index >= 0 {
                         let spelling = UnsafeBufferPointer(rebasing: spellings[tokens.range(index)])
-                        let (length, isSpelled) = ByteAlphabet.decode(spelling, into: base + count)
+                        let (length, isSpelled) = write(spelling, base + count)
                         count += length
                         findable.append(isSpelled && !spelling.isEmpty && isFindable?[index] ?? true)
                         kinds[id] = Tokenizer.Kind.defined.rawValue
@@ -183,10 +260,7 @@ struct TokenizerDefinition {
 
     /// What is looked for in text to find `token`.
     func sought(_ token: AddedToken) -> [UInt8] {
-        let content = Array(token.content.utf8)
-        guard token.isNormalized, composesText else { return content }
-        var noMarks: [Range<Int>] = []
-        return content.withUnsafeBufferPointer { Normalization.composed($0, marks: &noMarks) } ?? content
+        token.isNormalized ? normalizer.normalized(token.content) : Array(token.content.utf8)
     }
 
     /// Finds the numbers of the merges' parts and results.

@@ -11,18 +11,20 @@ extension TokenizerJSONReader {
             try readTrimming(json, into: &frame)
         case "TemplateProcessing":
             let tokens = json["special_tokens"] ?? .null
-            frame.single = try template(json["single"], "single", tokens, texts: [.first])
+            frame.single = try template(json["single"], "single", tokens, texts: [.first], &frame.singleSegments)
             if let pair = json["pair"], !pair.isNull {
-                frame.pair = try template(pair, "pair", tokens, texts: [.first, .second])
+                frame.pair = try template(pair, "pair", tokens, texts: [.first, .second], &frame.pairSegments)
             }
         case "BertProcessing":
             let (begin, end) = (try end(json, "cls"), try end(json, "sep"))
             frame.single = [begin, .first, end]
             frame.pair = [begin, .first, end, .second, end]
+            frame.pairSegments = [0, 0, 0, 1, 1]
         case "RobertaProcessing":
             let (begin, end) = (try end(json, "cls"), try end(json, "sep"))
             frame.single = [begin, .first, end]
             frame.pair = [begin, .first, end, end, .second, end]
+            frame.pairSegments = [0, 0, 0, 0, 0, 0]
             try readTrimming(json, into: &frame)
         default:
             throw unsupported(
@@ -40,14 +42,20 @@ extension TokenizerJSONReader {
         frame.trimming = OffsetTrimming(addsPrefixSpace: json["add_prefix_space"]?.bool ?? true)
     }
 
-    /// The parts of a template, in which each of `texts` must stand once.
+    /// The parts of a template, in which each of `texts` must stand once, and their segments.
     private func template(
-        _ json: JSON?, _ key: String, _ tokens: JSON, texts: [TokenFrame.Part]
+        _ json: JSON?, _ key: String, _ tokens: JSON, texts: [TokenFrame.Part], _ segments: inout [UInt8]
     ) throws(FileError) -> [TokenFrame.Part] {
         guard let pieces = json?.array else { throw wrong(place, "\(key) is not an array") }
         guard pieces.count <= 64 else { throw unsupported(place, "\(pieces.count) parts in \(key)", supported: "64") }
         var parts: [TokenFrame.Part] = []
+        segments = []
         for piece in pieces {
+            let segment = (piece["SpecialToken"] ?? piece["Sequence"])?["type_id"]?.integer ?? 0
+            guard segment == 0 || segment == 1 else {
+                throw unsupported(place, "the type_id \(segment) in \(key)", supported: "0 and 1")
+            }
+            defer { while segments.count < parts.count { segments.append(UInt8(segment)) } }
             if let name = piece["SpecialToken"]?["id"]?.string {
                 guard let ids = tokens[name]?["ids"]?.array else {
                     throw wrong(place, "special_tokens has no ids for \(brief(.string(name)))")

@@ -12,12 +12,10 @@ struct TokenizerJSONReader {
         var definition = TokenizerDefinition()
         try readModel(json["model"] ?? .null, into: &definition)
         try readAddedTokens(json["added_tokens"] ?? .null, into: &definition)
-        definition.composesText = try composes(json["normalizer"] ?? .null)
+        if definition.model != .bytePairs { definition.hideSpecialTokens() }
+        try readNormalizer(json["normalizer"] ?? .null, configuration, into: &definition)
         try readPreTokenizer(json["pre_tokenizer"] ?? .null, into: &definition)
-        let decoder = json["decoder"] ?? .null
-        guard decoder["type"] == "ByteLevel" else {
-            throw unsupported("decoder", "the decoder \(type(of: decoder))", supported: "ByteLevel")
-        }
+        try readDecoder(json["decoder"] ?? .null, into: &definition)
         for processor in try steps(json["post_processor"] ?? .null, at: "post_processor", list: "processors") {
             try readPostProcessor(processor, into: &definition.frame)
         }
@@ -33,55 +31,7 @@ struct TokenizerJSONReader {
         return definition
     }
 
-    // MARK: Model
-
-    private func readModel(_ model: JSON, into definition: inout TokenizerDefinition) throws(FileError) {
-        // Old files leave the type out; what else a model may be has no merges.
-        guard model["type"] == "BPE" || model["type"] == nil && model["merges"] != nil else {
-            throw unsupported("model", "the model \(type(of: model))", supported: "BPE")
-        }
-        for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
-            guard model[key]?.string ?? "" == "" else {
-                throw unsupported("model.\(key)", brief(model[key] ?? .null), supported: "none")
-            }
-        }
-        if let dropout = model["dropout"], !dropout.isNull, dropout.double != 0 {
-            throw unsupported("model.dropout", "random merging", supported: "none")
-        }
-        for key in ["byte_fallback", "fuse_unk"] where model[key]?.bool == true {
-            throw unsupported(
-                "model.\(key)", "true, as SentencePiece's and Gemma's kind (mmBERT) has it,", supported: "false")
-        }
-        definition.ignoresMerges = model["ignore_merges"]?.bool ?? false
-        definition.unknownToken = model["unk_token"]?.string
-
-        guard let vocabulary = model["vocab"]?.object else { throw wrong("model.vocab", "not an object") }
-        definition.tokens.reserveCapacity(vocabulary.count, byteCount: vocabulary.count * 8)
-        definition.ids.reserveCapacity(vocabulary.count)
-        for (token, id) in zip(vocabulary.keys, vocabulary.values) {
-            guard let id = id.integer else {
-                throw wrong("model.vocab", "the number of \(brief(.string(token))) is \(brief(id)), not an integer")
-            }
-            definition.tokens.append(token)
-            definition.ids.append(id)
-        }
-        guard let merges = model["merges"]?.array else { throw wrong("model.merges", "not an array") }
-        for (index, merge) in merges.enumerated() {
-            if var line = merge.string {
-                if line.hasPrefix("#version") { continue }
-                guard line.withUTF8({ definition.appendMerge($0) }) else {
-                    throw wrong(
-                        "model.merges", "merge \(index), \(brief(merge)), is not two parts with a space between")
-                }
-            } else if let parts = merge.array, parts.count == 2, let left = parts[0].string, let right = parts[1].string
-            {
-                definition.mergeParts.append(left)
-                definition.mergeParts.append(right)
-            } else {
-                throw wrong("model.merges", "merge \(index), \(brief(merge)), is neither a string nor two strings")
-            }
-        }
-    }
+    // MARK: Tokens
 
     private func readAddedTokens(_ list: JSON, into definition: inout TokenizerDefinition) throws(FileError) {
         if list.isNull { return }
@@ -106,74 +56,10 @@ struct TokenizerJSONReader {
         }
     }
 
-    // MARK: Text
-
-    private func composes(_ normalizer: JSON) throws(FileError) -> Bool {
-        var composes = false
-        for step in try steps(normalizer, at: "normalizer", list: "normalizers") {
-            guard step["type"] == "NFC" else {
-                throw unsupported("normalizer", "the normalizer \(type(of: step))", supported: "NFC or none")
-            }
-            composes = true
-        }
-        return composes
-    }
-
-    private func readPreTokenizer(_ json: JSON, into definition: inout TokenizerDefinition) throws(FileError) {
-        let place = "pre_tokenizer"
-        let supported = "Digits, then Split by a known pattern, then ByteLevel, where the first two may be missing"
-        var steps = try steps(json, at: place, list: "pretokenizers")[...]
-        var result = PreTokenizer()
-        if let step = steps.first, step["type"] == "Digits" {
-            guard let isIndividual = step["individual_digits"]?.bool else {
-                throw wrong(place, "individual_digits is neither true nor false")
-            }
-            result.digits = isIndividual ? .individual : .runs
-            steps.removeFirst()
-        }
-        if let step = steps.first, step["type"] == "Split" {
-            guard let expression = step["pattern"]?["Regex"]?.string,
-                let pattern = PreTokenizer.Pattern(expression: expression)
-            else {
-                throw unsupported(
-                    place, "the pattern \(brief(step["pattern"] ?? .null))",
-                    supported: "the patterns of GPT-2, Qwen2 and Llama 3")
-            }
-            guard step["behavior"] == "Isolated", step["invert"]?.bool ?? false == false else {
-                throw unsupported(
-                    place,
-                    "Split with behavior \(brief(step["behavior"] ?? .null)), invert \(brief(step["invert"] ?? .null))",
-                    supported: "Isolated, not inverted")
-            }
-            result.pattern = pattern
-            steps.removeFirst()
-        }
-        guard let step = steps.first, steps.count == 1, step["type"] == "ByteLevel" else {
-            throw unsupported(place, type(of: steps.first ?? json), supported: supported)
-        }
-        if step["use_regex"]?.bool ?? true {
-            guard result.pattern == nil else {
-                throw unsupported(place, "Split followed by ByteLevel with a pattern of its own", supported: supported)
-            }
-            result.pattern = .gpt2
-        }
-        result.addsPrefixSpace = step["add_prefix_space"]?.bool ?? true
-        guard !result.addsPrefixSpace || steps.startIndex == 0 else {
-            throw unsupported(
-                place, "add_prefix_space after Digits or Split", supported: "add_prefix_space with ByteLevel alone")
-        }
-        definition.preTokenizer = result
-    }
-
     /// The token that `tokenizer_config.json` declares under `key`.
     private func declared(_ key: String, _ configuration: JSON, _ definition: TokenizerDefinition) -> Int32? {
         guard let content = configuration[key]?.string ?? configuration[key]?["content"]?.string else { return nil }
-        if let added = definition.addedTokens.first(where: { $0.content == content }) { return added.id }
-        let bytes = Array(content.utf8)
-        let index = (0..<definition.tokens.count).first {
-            definition.tokens.bytes[definition.tokens.range($0)].elementsEqual(bytes)
-        }
-        return index.flatMap { Int32(exactly: definition.ids[$0]) }
+        return definition.id(ofSpelling: content)
     }
 
     // MARK: Shared
@@ -218,8 +104,6 @@ struct TokenizerJSONReader {
     func unsupported(_ place: String, _ what: String, supported: String) -> FileError {
         FileError(
             path, at: place, "\(what) is not supported; supported: \(supported).",
-            remedy:
-                "Use a model with a byte-level BPE tokenizer of the Qwen2.5, Llama 3, GPT-2, SmolLM2, OLMo or ModernBERT kind."
-        )
+            remedy: "Use a model whose tokenizer is of a supported kind: byte-level BPE or WordPiece.")
     }
 }

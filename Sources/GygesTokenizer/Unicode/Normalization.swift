@@ -65,6 +65,24 @@ enum Normalization {
         return output
     }
 
+    /// The canonical form of well-formed UTF-8, decomposed or composed, as changes of its characters.
+    static func changes(_ text: [UInt8], composes: Bool) -> [NormalizedText.Change] {
+        var parts: [Part] = []
+        parts.reserveCapacity(text.count)
+        text.withUnsafeBufferPointer { text in
+            guard let base = text.baseAddress else { return }
+            var index = 0
+            while index < text.count {
+                let (codePoint, width) = decodeScalar(base + index)
+                appendDecomposition(of: codePoint, to: &parts)
+                index += width
+            }
+        }
+        sortMarks(&parts)
+        if composes { compose(&parts) }
+        return parts.map { NormalizedText.Change(scalar: $0.scalar, count: 1 - $0.sourceCount) }
+    }
+
     /// The next stretch that composition may change: from the last stable character before an unstable one up to the next
     /// stable one. A stable character neither changes nor joins to what precedes it, so nothing crosses its front.
     private static func nextChunk(_ text: UnsafePointer<UInt8>, from start: Int, count: Int) -> Range<Int>? {

@@ -14,24 +14,51 @@ struct CharacterClass: OptionSet, Sendable {
     static let word = CharacterClass(rawValue: 16)
     /// A character that composing normalisation may change, move or join to the one before.
     static let unstable = CharacterClass(rawValue: 32)
+    /// `\p{P}` of the reference's regular expressions.
+    static let punctuation = CharacterClass(rawValue: 64)
+    /// `\p{S}` of the reference's regular expressions.
+    static let symbol = CharacterClass(rawValue: 128)
+}
+
+/// What patterns that know upper and lower case ask about a character, and what BERT's normalizer and pre-tokenizer ask.
+struct LetterClass: OptionSet, Sendable {
+    let rawValue: UInt8
+
+    /// `[\p{Lu}\p{Lt}]`.
+    static let upper = LetterClass(rawValue: 1)
+    /// `\p{Ll}`.
+    static let lower = LetterClass(rawValue: 2)
+    /// `[\p{Lm}\p{Lo}]`: letters that have no case.
+    static let uncased = LetterClass(rawValue: 4)
+    /// `\p{M}`.
+    static let mark = LetterClass(rawValue: 8)
+    /// What BERT's normalizer drops: controls, formats, private and unassigned characters.
+    static let control = LetterClass(rawValue: 16)
+    /// The accents that BERT's normalizer strips.
+    static let nonspacing = LetterClass(rawValue: 32)
+    /// What the normalizer `StripAccents` drops.
+    static let combining = LetterClass(rawValue: 64)
+    /// What BERT's pre-tokenizer sets apart: the Unicode's punctuation, and ASCII's with its symbols.
+    static let breaking = LetterClass(rawValue: 128)
 }
 
 /// The classes of all code points in a two-stage table: 4,352 block numbers, and blocks of 256 classes stored once each.
 final class UnicodeClasses: Sendable {
-    /// The one table, built at first use in well under a millisecond.
-    static let shared = UnicodeClasses()
+    /// The one table of ``CharacterClass``, built at first use in well under a millisecond.
+    static let shared = UnicodeClasses(UnicodeTables.classRanges)
+    private static let letters = UnicodeClasses(UnicodeTables.letterRanges)
 
     private let blocks: FrozenBuffer<UInt8>
     private let classes: FrozenBuffer<UInt8>
 
-    private init() {
+    private init(_ ranges: [UInt32]) {
         var blocks: [UInt8] = []
         var classes: [UInt8] = []
         var known: [[UInt8]: UInt8] = [:]
         // Nearly all blocks hold one class throughout, and are found by it: hashing every block takes milliseconds.
         var uniform: [UInt8: UInt8] = [:]
         var number: UInt8 = 0
-        var rest = UnicodeTables.classRanges[...]
+        var rest = ranges[...]
         var current: UInt8 = 0
         for start in stride(from: UInt32(0), to: 0x110000, by: 256) {
             if rest.first.map({ $0 >> 8 >= start + 256 }) ?? true, let number = uniform[current] {
@@ -59,21 +86,23 @@ final class UnicodeClasses: Sendable {
     }
 
     /// The table as pointers, for loops over text; valid as long as ``shared``, which is for ever.
-    var view: View { View(blocks: blocks.base, classes: classes.base) }
+    var view: View<CharacterClass> { View(blocks: blocks.base, classes: classes.base) }
+    /// The table of ``LetterClass`` as pointers, valid for ever.
+    static var letterView: View<LetterClass> { View(blocks: letters.blocks.base, classes: letters.classes.base) }
 
     /// The table as pointers.
-    struct View {
+    struct View<Class: OptionSet> where Class.RawValue == UInt8 {
         fileprivate let blocks: UnsafePointer<UInt8>
         fileprivate let classes: UnsafePointer<UInt8>
 
         /// The class of an ASCII character; block 0 comes first.
         @inline(__always)
-        subscript(ascii byte: UInt8) -> CharacterClass { CharacterClass(rawValue: classes[Int(byte)]) }
+        subscript(ascii byte: UInt8) -> Class { Class(rawValue: classes[Int(byte)]) }
 
         /// The class of a code point below 0x110000.
         @inline(__always)
-        subscript(codePoint: UInt32) -> CharacterClass {
-            CharacterClass(rawValue: classes[Int(blocks[Int(codePoint >> 8)]) << 8 | Int(codePoint & 0xFF)])
+        subscript(codePoint: UInt32) -> Class {
+            Class(rawValue: classes[Int(blocks[Int(codePoint >> 8)]) << 8 | Int(codePoint & 0xFF)])
         }
     }
 }

@@ -95,15 +95,15 @@ struct AddedTokenMatcher: Sendable {
         while let match = firstMatch(base, text.count, from: search, permission, untrusted) {
             search = match.range.upperBound
             let token = tokens[match.token]
-            var range = match.range
-            if token.isSingleWord, touchesWord(base, text.count, range) { continue }
-            if token.stripsLeft { range = max(spaceStart(base, before: range.lowerBound), begin)..<range.upperBound }
-            if token.stripsRight {
-                range = range.lowerBound..<spaceEnd(base, text.count, after: range.upperBound)
-            }
-            if begin < range.lowerBound { body(nil, begin..<range.lowerBound) }
-            body(match.token, range)
-            begin = range.upperBound
+            var (lower, upper) = (match.range.lowerBound, match.range.upperBound)
+            if token.isSingleWord, touchesWord(base, text.count, match.range) { continue }
+            if token.stripsLeft { lower = max(spaceStart(base, before: lower), begin) }
+            if token.stripsRight { upper = spaceEnd(base, text.count, after: upper) }
+            // A token of white space may have been swallowed whole by the one before; the reference drops it, or fails.
+            guard lower < upper else { continue }
+            if begin < lower { body(nil, begin..<lower) }
+            body(match.token, lower..<upper)
+            begin = upper
         }
         if begin < text.count { body(nil, begin..<text.count) }
     }

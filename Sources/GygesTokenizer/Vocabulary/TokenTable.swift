@@ -9,6 +9,8 @@ package struct TokenTable: Sendable {
     /// For each token, whether text can be encoded to it.
     private let isFindable: FrozenBuffer<Bool>
     private let seed: UInt64
+    /// The length in bytes of the longest token to which text can be encoded.
+    let longest: Int
 
     /// One more than the largest id.
     var count: Int { offsets.count - 1 }
@@ -48,8 +50,13 @@ package struct TokenTable: Sendable {
                 if slots[slot] == 0 { slots[slot] = (hash >> 32) << 32 | UInt64(id + 1) }
             }
         }
+        let longest = isFindable.indices.reduce(0) {
+            isFindable[$1] ? max($0, Int(offsets.base[$1 + 1] - offsets.base[$1])) : $0
+        }
         return (
-            TokenTable(bytes: bytes, offsets: offsets, slots: slots, isFindable: FrozenBuffer(isFindable), seed: seed),
+            TokenTable(
+                bytes: bytes, offsets: offsets, slots: slots, isFindable: FrozenBuffer(isFindable), seed: seed,
+                longest: longest),
             duplicates
         )
     }
