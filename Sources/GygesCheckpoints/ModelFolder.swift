@@ -37,15 +37,28 @@ public struct ModelFolder: Sendable {
         return try JSON.read(path: path(of: name), limits: .init(allowsNonFinite: true))
     }
 
-    /// The decoder's shape.
+    /// The decoder's shape; see ``CausalModelConfiguration/init(path:)`` for any kind of model file.
     public func causalModelConfiguration() throws(FileError) -> CausalModelConfiguration {
         try CausalModelConfiguration(json: try json("config.json") ?? .null, path: path(of: "config.json"))
     }
 
-    /// The publisher's advice on sampling; empty if there is none.
+    /// The publisher's advice on sampling and ends of text: `generation_config.json` or, without one, the same keys of
+    /// `config.json`, as transformers takes them.
     public func generationConfiguration() throws(FileError) -> GenerationConfiguration {
-        guard let json = try json("generation_config.json") else { return GenerationConfiguration() }
-        return try GenerationConfiguration(json: json, path: path(of: "generation_config.json"))
+        let name = contains("generation_config.json") ? "generation_config.json" : "config.json"
+        return try GenerationConfiguration(json: try json(name) ?? .null, path: path(of: name))
+    }
+
+    /// What `tokenizer_config.json` says, and `special_tokens_map.json` of special tokens; `nil` without both.
+    ///
+    /// As in transformers, the map counts, and before the other file, unless that has `added_tokens_decoder`.
+    public func tokenizerConfiguration() throws(FileError) -> JSON? {
+        let configuration = try json("tokenizer_config.json")
+        if configuration?["added_tokens_decoder"] != nil { return configuration }
+        guard let map = try json("special_tokens_map.json")?.object else { return configuration }
+        var merged = configuration?.object ?? JSONObject()
+        for (key, value) in map { merged[key] = value }
+        return .object(merged)
     }
 
     /// The files that hold the weights: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
@@ -98,5 +111,17 @@ public struct ModelFolder: Sendable {
                 indexPath, at: "weight_map", problems: problems, remedy: "Get the model again.")
         }
         return files
+    }
+}
+
+extension CausalModelConfiguration {
+    /// The shape of the decoder in a GGUF file or a Hugging Face folder.
+    ///
+    /// - Throws: ``FileError`` listing everything wrong with it.
+    public init(path: String) throws(FileError) {
+        self =
+            isFolder(path)
+            ? try ModelFolder(path: path).causalModelConfiguration()
+            : try CausalModelConfiguration(gguf: GGUFFile(path: path))
     }
 }

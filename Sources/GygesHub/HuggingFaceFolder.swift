@@ -17,8 +17,10 @@ struct HuggingFaceFolder {
 
     /// Remembers that `files` of `commit` are in place, so that the model can be found without the network.
     func record(commit: String, files: [String]) throws(FileError) {
-        // A repository with a single file of weights is that file; a folder is written as an empty name.
-        let file = files.count == 1 ? files[0] : ""
+        // A repository with a single file of weights is that file, or the first of its parts; a folder is written as an empty
+        // name.
+        let isFile = files.count == 1 || files.allSatisfy { SplitFileName($0) != nil }
+        let file = isFile ? files.first ?? "" : ""
         let scope = reference.file.map { $0.replacingOccurrences(of: "/", with: "%2F") } ?? "all"
         let path = revisionPath(for: scope)
         try createFolder(parentFolder(of: path))

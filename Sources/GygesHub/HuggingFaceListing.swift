@@ -52,7 +52,11 @@ struct HuggingFaceListing: Decodable {
     /// - Throws: ``FileError`` if there is no such file, nothing that Gyges can read, or no digest to verify.
     func selection(for reference: HuggingFaceReference) throws(FileError) -> [File] {
         let chosen =
-            if let file = reference.file { [try single(file, of: reference)] } else { try all(of: reference) }
+            if let file = reference.file {
+                try parts(of: try single(file, of: reference), of: reference)
+            } else {
+                try all(of: reference)
+            }
         var problems: [String] = []
         for file in chosen {
             let name = file.rfilename.prefix(80)
@@ -90,6 +94,20 @@ struct HuggingFaceListing: Decodable {
         return file
     }
 
+    /// A file, or all parts of the model that it is a part of, the first first.
+    private func parts(of file: File, of reference: HuggingFaceReference) throws(FileError) -> [File] {
+        guard let name = SplitFileName(file.rfilename), name.count > 1 else { return [file] }
+        let paths = (1...name.count).map(name.path(ofPart:))
+        let known = Dictionary(siblings.map { ($0.rfilename, $0) }, uniquingKeysWith: { first, _ in first })
+        let missing = paths.filter { known[$0] == nil }
+        guard missing.isEmpty else {
+            throw FileError(
+                reference.description, "the repository lacks parts of the model: \(Self.names(missing))",
+                remedy: "Choose another file of it, or another repository.")
+        }
+        return paths.compactMap { known[$0] }
+    }
+
     /// The files in the repository's top folder that a model is made of, and those of sentence-transformers' modules, which
     /// lie in folders like `1_Pooling`.
     private func all(of reference: HuggingFaceReference) throws(FileError) -> [File] {
@@ -101,7 +119,9 @@ struct HuggingFaceListing: Decodable {
             return safetensors + supporting + (hasModules ? siblings.filter { isOfModule($0.rfilename) } : [])
         }
         let gguf = top.filter { $0.rfilename.hasSuffix(".gguf") }
-        if gguf.count == 1 { return gguf }
+        if let first = gguf.first, Set(gguf.map { SplitFileName($0.rfilename)?.stem ?? $0.rfilename }).count == 1 {
+            return try parts(of: first, of: reference)
+        }
         if gguf.count > 1 {
             throw FileError(
                 reference.description, "the repository holds \(gguf.count) GGUF files",

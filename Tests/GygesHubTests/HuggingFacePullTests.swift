@@ -32,6 +32,28 @@ struct HuggingFacePullTests {
         #expect(try server.requests.count == requestCount)
     }
 
+    @Test func `A model in several GGUF files is fetched whole by any of them, and is its first`() async throws {
+        let names = (1...3).map { "m-0000\($0)-of-00003.gguf" }
+        var files = Dictionary(uniqueKeysWithValues: names.map { ($0, Array($0.utf8)) })
+        files["README.md"] = [1]
+        for text in ["hf:someone/tiny", "hf:someone/tiny:\(names[1])"] {
+            let server = try FakeModelHub(files: files)
+            let hub = try server.hub()
+            let pulled = try await hub.pull(try reference(text))
+            #expect(pulled.path.hasSuffix("/" + names[0]), "\(text): \(pulled.path)")
+            for name in names {
+                #expect(try read((pulled.path as NSString).deletingLastPathComponent + "/" + name) == files[name])
+            }
+            #expect(try hub.locate(try reference(text)) == pulled.path)
+        }
+        files[names[2]] = nil
+        let server = try FakeModelHub(files: files)
+        let error = await #expect(throws: FileError.self) {
+            try await server.hub().pull(try reference("hf:someone/tiny:\(names[0])"))
+        }
+        #expect(error?.description.contains("lacks parts of the model: m-00003-of-00003.gguf") ?? false)
+    }
+
     @Test func `Modules in numbered folders come with their model`() async throws {
         var files = Self.repository
         for name in ["modules.json", "1_Pooling/config.json", "2_Dense/model.safetensors", "2_Dense/pytorch_model.bin"]

@@ -112,6 +112,46 @@ import Testing
         #expect(error.description.contains(mention), "\(error)")
     }
 
+    /// What transformers 5.24 does when a tied model's file has a head too (`PreTrainedModel.tie_weights`).
+    @Test func aTiedModelsStoredHeadCountsIfItDiffers() throws {
+        let path = try fixture("qwen2-tied")
+        let team = ThreadTeam(threadCount: 2)
+        let tokens = try Expectation(path: path + "/expected.safetensors").tokens
+        let plain = try DecoderModel(folder: ModelFolder(path: path), team: team)
+        let expected = DecoderRunner(model: plain, team: team).run(tokens).logits
+        #expect(plain.notes.isEmpty)
+        let stored = try SafetensorsFile(path: path + "/model.safetensors")
+        let table = try #require(stored.tensors.first { $0.name == "model.embed_tokens.weight" })
+        let elements = Array(stored.bytes(of: table).bindMemory(to: Float.self))
+
+        func load(head: [Float]?, asHalf: Bool = false, keepsTable: Bool = true) throws -> DecoderModel {
+            var tensors = stored.tensors.map {
+                SafetensorsWriter.Tensor(
+                    name: $0.name, type: $0.type, shape: $0.shape, bytes: Array(stored.bytes(of: $0)))
+            }
+            if let head {
+                let data = asHalf ? head.flatMap { storedBytes(Float16($0)) } : head.flatMap { storedBytes($0) }
+                tensors.append(
+                    .init(name: "lm_head.weight", type: asHalf ? .f16 : .f32, shape: table.shape, bytes: data))
+            }
+            if !keepsTable { tensors.removeAll { $0.name == table.name } }
+            let folder = try TemporaryFolder(copying: path)
+            try SafetensorsWriter.write(tensors, to: folder.path + "/model.safetensors")
+            return try DecoderModel(folder: ModelFolder(path: folder.path), team: team)
+        }
+        let copy = try load(head: elements)
+        #expect(copy.notes.isEmpty && copy.decoder.configuration.tiesEmbeddings)
+        #expect(DecoderRunner(model: copy, team: team).run(tokens).logits == expected)
+        let alone = try load(head: elements, keepsTable: false)
+        #expect(alone.notes.isEmpty && DecoderRunner(model: alone, team: team).run(tokens).logits == expected)
+
+        let doubled = try load(head: elements.map { $0 * 2 })
+        #expect(doubled.notes.count == 1 && !doubled.decoder.configuration.tiesEmbeddings)
+        #expect(DecoderRunner(model: doubled, team: team).run(tokens).logits == expected.map { $0 * 2 })
+        // Stored otherwise, but the same numbers: rounded, they are others.
+        #expect(try load(head: elements, asHalf: true).notes.count == 1)
+    }
+
     @Test func everyMismatchIsReportedAtOnce() throws {
         let source = try fixture("qwen2-tied")
         let temporary = try TemporaryFolder(copying: source)
@@ -135,6 +175,9 @@ import Testing
 func fixture(_ name: String) throws -> String {
     try #require(Bundle.module.path(forResource: "Fixtures/\(name)", ofType: nil))
 }
+
+/// A number's bytes.
+private func storedBytes<T>(_ value: T) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
 
 /// What transformers computed.
 private struct Expectation {

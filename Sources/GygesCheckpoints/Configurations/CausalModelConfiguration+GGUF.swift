@@ -18,7 +18,7 @@ extension CausalModelConfiguration {
         let headCount = settings.count("attention.head_count", limit: Limit.heads)
         let headDimension = settings.count(
             "attention.key_length", limit: Limit.width, fallback: max(1, hiddenSize / headCount))
-        if let valueLength = settings.integer("attention.value_length"), valueLength != headDimension {
+        if settings.isPresent("attention.value_length"), settings.integer("attention.value_length") != headDimension {
             settings.note("attention.value_length differs from attention.key_length, which is not supported")
         }
         // The table's own rows are the vocabulary: the metadata's count is optional and leaves out padding.
@@ -39,7 +39,8 @@ extension CausalModelConfiguration {
             normEpsilon: settings.positive("attention.layer_norm_rms_epsilon", limit: 1),
             ropeBase: settings.positive("rope.freq_base", limit: 1e12, fallback: 10_000),
             ropeScaling: Self.scaling(
-                &settings, kind: file.metadata["\(name).rope.scaling.type"]?.string, contextLength: contextLength),
+                &settings, kind: Self.scalingKind(file.metadata["\(name).rope.scaling.type"]),
+                contextLength: contextLength),
             tiesEmbeddings: file.tensor(named: "output.weight") == nil,
             hasAttentionBias: file.tensor(named: "blk.0.attn_q.bias") != nil,
             hasOutputBias: file.tensor(named: "blk.0.attn_output.bias") != nil,
@@ -47,10 +48,14 @@ extension CausalModelConfiguration {
             unrotatedLayers: Set(
                 (0..<layerCount).filter { layer in family.unrotatedInterval.map { (layer + 1) % $0 == 0 } ?? false }),
             experts: family.mixture.map { Self.experts($0, &settings, file, prefix: name) })
-        if let window = settings.integer("attention.sliding_window"), window > 0, window < contextLength {
-            settings.note(
-                "attention.sliding_window is \(window), below the context_length of \(contextLength); attention to a window is not supported"
-            )
+        Self.refuseOthers(&settings, file, prefix: name)
+        if settings.isPresent("attention.sliding_window"), settings.integer("attention.sliding_window") != 0 {
+            let window = settings.count("attention.sliding_window", limit: .max)
+            if window < contextLength {
+                settings.note(
+                    "attention.sliding_window is \(window), below the context_length of \(contextLength); attention to a window is not supported"
+                )
+            }
         }
         if vocabularySize > Limit.vocabulary { settings.note("the vocabulary has more than \(Limit.vocabulary) rows") }
         if let tokens = file.metadata["tokenizer.ggml.tokens"]?.array, tokens.count > vocabularySize {
@@ -68,10 +73,9 @@ extension CausalModelConfiguration {
     private static func experts(
         _ mixture: DecoderFamily.Mixture, _ settings: inout SettingsReader, _ file: GGUFFile, prefix: String
     ) -> ExpertConfiguration {
+        let normalises = file.metadata["\(prefix).expert_weights_norm"]
+        if let normalises, normalises.bool == nil { settings.note("expert_weights_norm is neither true nor false") }
         func width(_ name: String) -> Int? { file.tensor(named: name)?.dimensions.dropFirst().first }
-        if let scale = settings.number("expert_weights_scale"), scale != 0, scale != 1 {
-            settings.note("expert_weights_scale is \(scale), which is not supported")
-        }
         return ExpertConfiguration(
             count: settings.count("expert_count", limit: Limit.experts),
             countPerToken: settings.count("expert_used_count", limit: Limit.experts),
@@ -81,8 +85,7 @@ extension CausalModelConfiguration {
                 ? settings.count(
                     "expert_shared_feed_forward_length", limit: Limit.width,
                     fallback: width("blk.0.ffn_gate_shexp.weight")) : nil,
-            normalisesWeights: file.metadata["\(prefix).expert_weights_norm"]?.bool
-                ?? mixture.normalisesWeightsInGGUF, denseLayers: [])
+            normalisesWeights: normalises?.bool ?? mixture.normalisesWeightsInGGUF, denseLayers: [])
     }
 
     /// Reads numbers, and arrays of one number for each layer that are all the same.
@@ -107,16 +110,47 @@ extension CausalModelConfiguration {
             })
     }
 
-    /// The stretching of positions; llama.cpp multiplies YaRN's usual attention factor by `attn_factor`.
+    /// The name of a scaling; what is no text is one that is not known.
+    private static func scalingKind(_ value: GGUFValue?) -> String? { value.map { $0.string ?? "(no text)" } }
+
+    /// Notes settings that would change what is computed and are not implemented.
+    private static func refuseOthers(_ settings: inout SettingsReader, _ file: GGUFFile, prefix: String) {
+        if let type = file.metadata["general.type"], type.string != "model" {
+            settings.note("general.type is \(type.string ?? "no text"); only whole models are run")
+        }
+        if let causal = file.metadata["\(prefix).attention.causal"], causal.bool != true {
+            settings.note("attention.causal is not true: the model is an encoder")
+        }
+        // What llama.cpp takes when the key is absent stands first.
+        for (key, allowed) in [
+            ("expert_weights_scale", [0, 1]), ("expert_gating_func", [0, 1]), ("rope.scaling.yarn_attn_factor", [1]),
+            ("rope.scaling.yarn_ext_factor", [-1, 1]),
+        ] as [(String, [Double])] where settings.isPresent(key) {
+            let value = settings.number(key)
+            if !allowed.contains(value ?? .nan) {
+                settings.note("\(key) is \(value.map { "\($0)" } ?? "not a number"), which is not supported")
+            }
+        }
+    }
+
+    /// The stretching of positions; llama.cpp takes a factor without a type for a linear one, reads an older name of it, and
+    /// multiplies YaRN's usual attention factor by `attn_factor`.
     private static func scaling(
         _ settings: inout SettingsReader, kind: String?, contextLength: Int
     ) -> RopeScaling {
+        let key = settings.isPresent("rope.scaling.factor") ? "rope.scaling.factor" : "rope.scale_linear"
+        /// A factor of 0 is one of 1.
+        func factor(_ settings: inout SettingsReader, fallback: Double?) -> Double {
+            settings.number(key) == 0 ? 1 : settings.positive(key, limit: 1e6, fallback: fallback)
+        }
         switch kind {
-        case nil, "none": return .none
-        case "linear": return .linear(factor: settings.positive("rope.scaling.factor", limit: 1e6))
+        case "none": return .none
+        case nil, "linear":
+            let factor = factor(&settings, fallback: 1)
+            return factor == 1 ? .none : .linear(factor: factor)
         case "yarn":
             var yarn = YarnScaling(
-                factor: settings.positive("rope.scaling.factor", limit: 1e6),
+                factor: factor(&settings, fallback: nil),
                 originalContextLength: settings.count(
                     "rope.scaling.original_context_length", limit: Limit.context, fallback: contextLength))
             yarn.betaFast = settings.positive("rope.scaling.yarn_beta_fast", limit: 1e6, fallback: 32)

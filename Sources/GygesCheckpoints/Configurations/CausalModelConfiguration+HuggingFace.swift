@@ -15,6 +15,7 @@ extension CausalModelConfiguration {
                 path, at: "model_type", "is \(name)",
                 remedy: "Gyges runs decoders of the types \(DecoderArchitecture.modelTypes).")
         }
+        try Self.refuseQuantization(object, path: path)
         let family = architecture.family
         func isPresent(_ key: String) -> Bool { object[key].map { !$0.isNull } ?? false }
         var settings = SettingsReader(
@@ -24,8 +25,8 @@ extension CausalModelConfiguration {
         let headCount = settings.count("num_attention_heads", limit: Limit.heads)
         let headDimension = settings.count(
             "head_dim", limit: Limit.width, fallback: family.headDimension ?? max(1, hiddenSize / headCount))
-        if let activation = object["hidden_act"]?.string, activation != "silu" {
-            settings.note("hidden_act is \(activation); only silu is supported")
+        if isPresent("hidden_act"), object["hidden_act"] != "silu" {
+            settings.note("hidden_act is \(object["hidden_act"]?.serialized() ?? ""); only silu is supported")
         }
         if case .never = family.feedForwardBias, object["mlp_bias"]?.bool == true {
             settings.note("mlp_bias is true, which decoders of the type \(name) do not have")
@@ -62,6 +63,21 @@ extension CausalModelConfiguration {
         }
     }
 
+    /// Refuses a folder with packed weights, which have tensors of their own, in one sentence that names the packing.
+    private static func refuseQuantization(_ object: JSONObject, path: String) throws(FileError) {
+        for key in ["quantization_config", "quantization"] {
+            guard let value = object[key], !value.isNull else { continue }
+            let names = ["gptq": "GPTQ", "awq": "AWQ", "fp8": "FP8", "bitsandbytes": "bitsandbytes", "mxfp4": "MXFP4"]
+            let method = value["quant_method"]?.string
+            let name = key == "quantization" ? "MLX" : method.map { names[$0] ?? $0 } ?? "an unnamed method"
+            throw FileError(
+                path, at: key, "the folder's weights are packed by \(name), which Gyges does not read",
+                remedy:
+                    "Use the model's original folder or a GGUF file of it; Q4_K_M takes about as much room as 4 bits do."
+            )
+        }
+    }
+
     /// A layer has experts unless it is listed in `mlp_only_layers`, and then if `decoder_sparse_step` divides its number
     /// counted from 1 (transformers, `modeling_qwen2_moe.py`).
     private static func experts(
@@ -69,6 +85,9 @@ extension CausalModelConfiguration {
     ) -> ExpertConfiguration {
         let step = settings.count("decoder_sparse_step", limit: Limit.layers, fallback: 1)
         var denseLayers = Set((0..<layerCount).filter { ($0 + 1) % step != 0 })
+        if settings.isPresent("mlp_only_layers"), object["mlp_only_layers"]?.array == nil {
+            settings.note("mlp_only_layers is not a list of layers")
+        }
         for layer in object["mlp_only_layers"]?.array ?? [] {
             if let layer = layer.integer, (0..<layerCount).contains(layer) {
                 denseLayers.insert(layer)

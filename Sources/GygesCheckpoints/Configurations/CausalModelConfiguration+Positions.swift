@@ -5,6 +5,9 @@ extension CausalModelConfiguration {
     static func rope(
         _ object: JSONObject, _ settings: inout SettingsReader, fallback: Double, contextLength: Int
     ) -> (base: Double, scaling: RopeScaling) {
+        for key in ["rope_parameters", "rope_scaling"] where settings.isPresent(key) && object[key]?.object == nil {
+            settings.note("\(key) is not an object")
+        }
         let entries = object["rope_parameters"]?.object ?? object["rope_scaling"]?.object ?? JSONObject()
         var parameters = RotarySettings(object: entries)
         defer { for problem in parameters.problems { settings.note(problem) } }
@@ -20,8 +23,10 @@ extension CausalModelConfiguration {
         for (key, value) in entries where value.object != nil {
             settings.note("rope_parameters has settings for \(key) of its own; those of all layers must be the same")
         }
-        if let share = (entries["partial_rotary_factor"] ?? object["partial_rotary_factor"])?.double, share != 1 {
-            settings.note("partial_rotary_factor is \(share); only heads that rotate whole are supported")
+        for share in [entries["partial_rotary_factor"], object["partial_rotary_factor"]].compactMap(\.self)
+        where !share.isNull && share.double != 1 {
+            settings.note(
+                "partial_rotary_factor is \(share.serialized()); only heads that rotate whole are supported")
         }
         return (base, parameters.scaling(contextLength: contextLength))
     }
@@ -95,7 +100,10 @@ extension CausalModelConfiguration {
         _ object: JSONObject, _ settings: inout SettingsReader, layerCount: Int
     ) -> Bool? {
         guard settings.isPresent("layer_types") else { return nil }
-        let types = object["layer_types"]?.array?.map { $0.string ?? "" } ?? []
+        guard let types = object["layer_types"]?.array?.map({ $0.string ?? "" }) else {
+            settings.note("layer_types is not a list of the types of \(layerCount) layers")
+            return nil
+        }
         // A list that has one type says the same however long it is.
         if types.count != layerCount, types.contains(where: { $0 != "full_attention" }) {
             settings.note("layer_types is not a list of the types of \(layerCount) layers")

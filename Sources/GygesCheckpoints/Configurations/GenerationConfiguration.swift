@@ -42,7 +42,10 @@ public struct GenerationConfiguration: Sendable, Equatable {
         }
         endTokens = tokens("eos_token_id")
         beginningToken = tokens("bos_token_id").first
-        samples = json["do_sample"]?.bool ?? false
+        if let value = json["do_sample"], !value.isNull {
+            if value.bool == nil { problems.append("do_sample is neither true nor false") }
+            samples = value.bool ?? false
+        }
         temperature = number("temperature", 0...1000)
         topK = number("top_k", 0...1e9).map { Int($0) }
         topP = number("top_p", 0...1)

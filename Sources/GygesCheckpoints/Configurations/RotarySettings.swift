@@ -35,7 +35,9 @@ struct RotarySettings {
 extension RotarySettings {
     /// How positions are stretched (transformers, `modeling_rope_utils.py`).
     mutating func scaling(contextLength: Int) -> RopeScaling {
-        switch object["rope_type"]?.string ?? object["type"]?.string {
+        let kind = [object["rope_type"], object["type"]].compactMap(\.self).first { !$0.isNull }
+        if let kind, kind.string == nil { problems.append("the rotary setting rope_type is no text") }
+        switch kind?.string {
         case nil, "default": return .none
         case "linear": return .linear(factor: positive("factor"))
         case "llama3":
@@ -55,7 +57,10 @@ extension RotarySettings {
             originalContextLength: original)
         yarn.betaFast = positive("beta_fast", fallback: 32)
         yarn.betaSlow = positive("beta_slow", fallback: 1)
-        yarn.truncates = object["truncate"]?.bool ?? true
+        if let truncates = object["truncate"], !truncates.isNull {
+            if truncates.bool == nil { problems.append("the rotary setting truncate is neither true nor false") }
+            yarn.truncates = truncates.bool ?? true
+        }
         if isPresent("attention_factor") { yarn.attentionFactor = positive("attention_factor") }
         if isPresent("mscale"), isPresent("mscale_all_dim") {
             yarn.magnitudes = .init(

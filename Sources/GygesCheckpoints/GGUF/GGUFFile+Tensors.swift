@@ -12,7 +12,7 @@ extension GGUFFile {
 
     /// Reads the tensor descriptions and checks them against each other and the file's size.
     static func readTensors(
-        _ reader: inout ByteReader, count: Int, alignment: Int
+        _ reader: inout ByteReader, count: Int, alignment: Int, part: Int
     ) throws(FileError) -> [GGUFTensor] {
         var infos: [Info] = []
         var (problems, unsupported): ([String], [String]) = ([], [])
@@ -48,7 +48,7 @@ extension GGUFFile {
             tensors.append(
                 GGUFTensor(
                     name: info.name, dimensions: info.dimensions, type: info.type,
-                    byteRange: (dataStart + offset)..<end))
+                    byteRange: (dataStart + offset)..<end, part: part))
             expected = aligned(offset + info.byteCount, to: alignment).value
         }
         guard problems.isEmpty else { throw refusal(reader.path, problems) }

@@ -1,25 +1,29 @@
 public import GygesFiles
+import FoundationEssentials
 
-/// A GGUF file, version 3, read by memory map (ggml, `docs/gguf.md`).
+/// A GGUF model, versions 2 and 3, read by memory map (ggml, `docs/gguf.md`).
 ///
 /// Opening reads and checks the header alone; tensor data is touched when used. Everything the file says is checked
 /// before it is believed: counts against the bytes that are left, sizes with checked arithmetic, tensors against each
-/// other and against the end of the file.
+/// other and against the end of the file. A model that lies in several files (`…-00001-of-00003.gguf`) is one value: the
+/// metadata of the first, the tensors of all.
 public struct GGUFFile: Sendable {
-    /// The file.
+    /// The file, the first of several.
     public let path: String
+    /// The version of the format.
+    public let version: Int
     /// The metadata's keys in the order of the file.
     public let keys: [String]
     /// The metadata.
     public let metadata: [String: GGUFValue]
-    /// The tensors in the order of the file.
+    /// The tensors in the order of the files.
     public let tensors: [GGUFTensor]
-    /// The mapping that holds the tensors' bytes alive.
-    public let file: MappedFile
+    /// The mappings that hold the tensors' bytes alive, one a part.
+    public let files: [MappedFile]
     private let tensorIndex: [String: Int]
 
     /// What is refused although the format allows it, to bound work.
-    private enum Limit {
+    fileprivate enum Limit {
         static let keyLength = 65_535
         static let stringLength = 16 << 20
         static let elementLength = 64 << 10
@@ -27,14 +31,72 @@ public struct GGUFFile: Sendable {
         static let alignment = 1 << 20
     }
 
-    /// Opens a file.
+    /// One file.
+    struct Part {
+        let version: Int
+        let keys: [String]
+        let metadata: [String: GGUFValue]
+        let tensors: [GGUFTensor]
+        let file: MappedFile
+    }
+
+    /// Opens a model by its file, or by any of its files.
     ///
-    /// - Throws: ``FileError``; problems with tensors are listed all at once.
-    /// - Complexity: O(size of the header).
+    /// - Throws: ``FileError``; problems with tensors are listed all at once, and so are parts that are missing.
+    /// - Complexity: O(size of the headers).
     public init(path: String) throws(FileError) {
+        var path = path
+        if let name = SplitFileName(path), name.part > 1 {
+            let first = name.path(ofPart: 1)
+            guard FileManager.default.fileExists(atPath: first) else {
+                throw FileError(
+                    path,
+                    "is part \(name.part) of a model whose first part \(first.split(separator: "/").last ?? "") is missing",
+                    remedy: "Put all \(name.count) parts into one folder under the names they were published with.")
+            }
+            path = first
+        }
+        let first = try Part(path: path, index: 0)
+        var parts = [first]
+        if let count = first.metadata["split.count"], count.integer != 0, count.integer != 1 {
+            guard let count = count.integer, count > 1, first.metadata["split.no"]?.integer ?? 0 == 0 else {
+                throw FileError(
+                    path, at: "split.count", "does not say that this is the first of several parts",
+                    remedy: "Give the first part; its name has -00001-of-.")
+            }
+            parts = try Self.openParts(after: first, path: path, count: count)
+        }
+        self.path = path
+        version = first.version
+        files = parts.map(\.file)
+        keys = first.keys
+        metadata = first.metadata
+        tensors = parts.flatMap(\.tensors)
+        tensorIndex = Dictionary(zip(tensors.map(\.name), tensors.indices), uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The tensor of a name.
+    public func tensor(named name: String) -> GGUFTensor? { tensorIndex[name].map { tensors[$0] } }
+
+    /// The mapping that a tensor of this model lies in.
+    public func file(of tensor: GGUFTensor) -> MappedFile { files[tensor.part] }
+
+    /// The bytes of a tensor of this model, valid while its ``file(of:)`` lives.
+    public func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
+        .init(rebasing: file(of: tensor).bytes[tensor.byteRange])
+    }
+}
+
+extension GGUFFile.Part {
+    private typealias Limit = GGUFFile.Limit
+
+    /// Reads one file's header.
+    ///
+    /// - Parameter index: Which part it is, from 0.
+    init(path: String, index: Int) throws(FileError) {
         let file = try MappedFile(path: path)
         var reader = ByteReader(file.bytes, path: path)
-        let tensorCount = try Self.readPreamble(&reader)
+        let (version, tensorCount) = try Self.readPreamble(&reader)
         let keyCount = try reader.count("the number of metadata entries", minimumSize: 8 + 4 + 1)
 
         var keys: [String] = []
@@ -47,24 +109,17 @@ public struct GGUFFile: Sendable {
             keys.append(key)
         }
         let alignment = try Self.alignment(metadata, reader)
-        tensors = try Self.readTensors(&reader, count: tensorCount, alignment: alignment)
-        self.path = path
+        tensors = try GGUFFile.readTensors(&reader, count: tensorCount, alignment: alignment, part: index)
+        self.version = version
         self.file = file
         self.keys = keys
         self.metadata = metadata
-        tensorIndex = Dictionary(uniqueKeysWithValues: zip(tensors.map(\.name), tensors.indices))
     }
 
-    /// The tensor of a name.
-    public func tensor(named name: String) -> GGUFTensor? { tensorIndex[name].map { tensors[$0] } }
-
-    /// The bytes of a tensor of this file, valid while ``file`` lives.
-    public func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
-        .init(rebasing: file.bytes[tensor.byteRange])
-    }
-
-    /// Reads magic and version and returns the number of tensors.
-    private static func readPreamble(_ reader: inout ByteReader) throws(FileError) -> Int {
+    /// Reads magic, version and the number of tensors.
+    private static func readPreamble(
+        _ reader: inout ByteReader
+    ) throws(FileError) -> (version: Int, tensorCount: Int) {
         let magic: UInt32 = try reader.integer("the magic number")
         guard magic == 0x4655_4747 else {
             throw FileError(
@@ -72,12 +127,13 @@ public struct GGUFFile: Sendable {
                 remedy: "Give a GGUF file; other formats are read from a Hugging Face folder.")
         }
         let version: UInt32 = try reader.integer("the version")
-        guard version == 3 else {
+        // Version 3 only added that a file may be big-endian; version 1 had counts of 32 bits.
+        guard version == 2 || version == 3 else {
             let reason =
-                version.byteSwapped == 3 ? "is big-endian" : "has version \(version); only version 3 is read"
+                version.byteSwapped == 3 ? "is big-endian" : "has version \(version); versions 2 and 3 are read"
             throw FileError(reader.path, at: "byte 4", reason, remedy: "Convert the model again with current tools.")
         }
-        return try reader.count("the number of tensors", minimumSize: 8 + 4 + 8 + 4 + 8)
+        return (Int(version), try reader.count("the number of tensors", minimumSize: 8 + 4 + 8 + 4 + 8))
     }
 
     private static func readValue(

@@ -56,7 +56,7 @@ public enum GGUFTensorType: UInt32, Sendable, CaseIterable {
     }
 }
 
-/// A tensor of a GGUF file.
+/// A tensor of a GGUF model.
 public struct GGUFTensor: Sendable {
     /// The tensor's name.
     public let name: String
@@ -64,8 +64,10 @@ public struct GGUFTensor: Sendable {
     public let dimensions: [Int]
     /// How its elements are stored.
     public let type: GGUFTensorType
-    /// Where its bytes lie in the file.
+    /// Where its bytes lie in its file.
     public let byteRange: Range<Int>
+    /// Which of the model's files it lies in, from 0.
+    public let part: Int
 
     /// Its dimensions with the slowest first, as other formats list them.
     public var shape: [Int] { dimensions.reversed() }

@@ -37,6 +37,8 @@ public struct CheckpointInspection: Sendable {
     public private(set) var tensors: [Tensor] = []
     /// What a folder's encoder is and offers; empty for other models.
     public private(set) var encoder = JSONObject()
+    /// What the files say that Gyges does not know: see ``KeyTable``.
+    public private(set) var unknownKeys: [UnknownKeys] = []
 
     /// How many parameters the tensors have together.
     public var parameterCount: Int { tensors.reduce(0) { $0 &+ $1.elementCount } }
@@ -53,6 +55,7 @@ public struct CheckpointInspection: Sendable {
             let folder = try ModelFolder(path: path)
             metadata = try folder.json("config.json")?.object ?? JSONObject()
             if try folder.isEncoder() { encoder = try Self.encoder(of: folder) }
+            unknownKeys = try folder.unknownKeys()
             for file in try folder.weights() { add(file) }
             for name in folder.fileNames where name.hasSuffix(".json") || name.hasSuffix(".jinja") {
                 addFile(folder.path(of: name))
@@ -63,13 +66,14 @@ public struct CheckpointInspection: Sendable {
             metadata = JSONObject(file.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
             add(file)
         } else {
-            format = "GGUF version 3"
             let file = try GGUFFile(path: path)
+            format = "GGUF version \(file.version)" + (file.files.count > 1 ? ", \(file.files.count) parts" : "")
             metadata = JSONObject(file.keys.compactMap { key in file.metadata[key].map { (key, Self.json($0)) } })
             tensors = file.tensors.map {
                 Tensor(name: $0.name, type: $0.type.name, shape: $0.shape, byteCount: $0.byteRange.count)
             }
-            addFile(path)
+            for part in file.files { addFile(part.path) }
+            unknownKeys = file.unknownKeys
         }
     }
 
@@ -135,6 +139,13 @@ public struct CheckpointInspection: Sendable {
             ("format", .string(format)), ("files", .array(files)), ("parameters", .integer(parameterCount)),
         ])
         if !encoder.isEmpty { object["encoder"] = .object(encoder) }
+        object["unknown_keys"] = .array(
+            unknownKeys.map { keys in
+                [
+                    "file": .string(keys.file), "keys": .array(keys.names.map { .string($0) }),
+                    "further": .integer(keys.furtherCount),
+                ]
+            })
         object["metadata"] = .object(metadata)
         object["tensors"] = .array(tensors)
         return .object(object)

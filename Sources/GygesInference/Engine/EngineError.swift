@@ -16,6 +16,8 @@ public enum EngineError: Error, Sendable, Equatable {
     case invalidRequest(String)
     /// No token of the model leads on from where the constraint stands, after so many tokens.
     case constraintImpossible(tokenCount: Int)
+    /// After so many tokens the model's logits are infinite or no numbers, for the cause given.
+    case logitsNotFinite(tokenCount: Int, cause: NonFiniteCause)
     /// As many requests as may are waiting already.
     case overloaded(limit: Int)
     /// Whoever asked does not want the answer any more.
@@ -44,6 +46,8 @@ extension EngineError: CustomStringConvertible {
         case .constraintImpossible(let count):
             "After \(count) tokens no token of the model can continue what the constraint asks for. Change the constraint, or "
                 + "use a model with a byte-level tokenizer."
+        case .logitsNotFinite(let count, let cause):
+            "After \(count) tokens the model's logits are not finite, so that no token can be chosen or scored. \(cause)"
         case .overloaded(let limit):
             "\(limit) requests are waiting already, as many as may. Ask again later, or raise the engine's option queueLimit."
         case .cancelled: "The request was cancelled."

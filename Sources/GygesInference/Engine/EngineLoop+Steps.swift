@@ -119,7 +119,12 @@ extension EngineLoop {
                 }
             }
             for (owner, isDone) in zip(owners, isDone) where isDone {
-                done.insert(ObjectIdentifier(part[owner.lowerBound].sequence))
+                let sequence = part[owner.lowerBound].sequence
+                done.insert(ObjectIdentifier(sequence))
+                if let position = sequence.nonFinitePosition {
+                    sequence.job.deliver(
+                        .failure(.logitsNotFinite(tokenCount: position + 1, cause: cause(of: sequence))))
+                }
             }
         }
         return done

@@ -29,6 +29,8 @@ final class EngineLoop {
     private(set) var unread: [LiveSequence] = []
     /// What only counting can tell.
     var counts = EngineStatistics()
+    /// The first of the model's parameters that holds values which are not finite; looked for when logits are not.
+    private(set) lazy var nonFiniteParameter = model.weights.firstNonFinite(team: team)
 
     init(
         model: DecoderModel, tokenizer: Tokenizer, team: ThreadTeam, options: InferenceEngine.Options,

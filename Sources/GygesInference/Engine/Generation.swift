@@ -25,9 +25,15 @@ final class Generation {
         completion.promptTokenCount = request.prompt.count
     }
 
-    /// Chooses the next token and takes in its text; `nil` if the constraint allows none, which ends the generation.
+    /// Whether logits that are not finite ended the generation, without an outcome that ``deliver(to:)`` could give.
+    var hasMetNonFinite: Bool { sampler.hasMetNonFinite }
+
+    /// Chooses the next token and takes in its text; `nil` if the constraint allows none or the logits are not finite, either of
+    /// which ends the generation.
     func sample(from logits: UnsafeMutableBufferPointer<Float>) -> Int32? {
-        guard let scored = sampler.sample(from: logits, allowed: allowedTokens()) else {
+        let sampled = sampler.sample(from: logits, allowed: allowedTokens())
+        if hasMetNonFinite { return nil }
+        guard let scored = sampled else {
             outcome = .failure(.constraintImpossible(tokenCount: completion.tokens.count))
             return nil
         }

@@ -34,6 +34,8 @@ final class LiveSequence {
     private var draftLength = DraftLength()
     private var draft: [Int32] = []
     private var acceptedCount = 0
+    /// The position whose logits are not finite, which ends the request: whoever asks for it finds the cause and tells.
+    private(set) var nonFinitePosition: Int?
 
     private enum Work {
         case generation(Generation, speculates: Bool)
@@ -197,7 +199,10 @@ final class LiveSequence {
         case .generation(let generation, _):
             // What follows a wrong proposal was computed for nothing.
             guard position == computedCount - 1 else { return false }
-            guard let token = generation.sample(from: logits) else { return generation.deliver(to: job) }
+            guard let token = generation.sample(from: logits) else {
+                if generation.hasMetNonFinite { nonFinitePosition = position }
+                return generation.deliver(to: job) || generation.hasMetNonFinite
+            }
             tokens.append(token)
             if acceptedCount < draft.count, draft[acceptedCount] == token {
                 acceptedCount += 1
@@ -210,11 +215,16 @@ final class LiveSequence {
             request.observer?(position, UnsafeBufferPointer(all))
             if position + 1 < tokens.count {
                 let token = tokens[position + 1]
+                let logNormalizer = logSumExp(logits)
+                guard logNormalizer.isFinite else {
+                    nonFinitePosition = position
+                    return true
+                }
                 let inVocabulary = Int(token) < logits.count
                 scores.append(
                     ScoredToken(
                         token: token,
-                        logProbability: inVocabulary ? Double(logits[Int(token)]) - logSumExp(logits) : -.infinity,
+                        logProbability: inVocabulary ? Double(logits[Int(token)]) - logNormalizer : -.infinity,
                         isGreedy: argmax(logits) == Int(token)))
             }
             work = .scoring(request, scores, next: position + 1)

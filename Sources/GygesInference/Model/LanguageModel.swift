@@ -12,6 +12,8 @@ public final class LanguageModel: Sendable {
     public let path: String
     /// The decoder's shape.
     public let configuration: CausalModelConfiguration
+    /// What users should know of how the files were read, a sentence each; usually nothing.
+    public let notes: [String]
     /// How matmuls are computed.
     public let precision: MatmulPrecision
     /// How the engine is set up.
@@ -57,6 +59,7 @@ public final class LanguageModel: Sendable {
         path = parts.path
         files = parts.files
         configuration = parts.model.decoder.configuration
+        notes = parts.model.notes
         self.precision = precision
         self.options = options
         templateVariables = parts.templateVariables

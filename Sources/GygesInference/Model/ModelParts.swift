@@ -46,7 +46,7 @@ struct ModelParts {
         gguf file: GGUFFile, precision: MatmulPrecision, packing: Packing, team: ThreadTeam
     ) throws(FileError) {
         path = file.path
-        files = [file.path]
+        files = file.files.map(\.path)
         self.team = team
         let reading = Background { () throws(FileError) in try Tokenizer(gguf: file) }
         let weights = Result { () throws(FileError) in

@@ -50,7 +50,7 @@ func digest(ofFiles files: [String]) throws(FileError) -> String {
 
 /// What templates of a folder's model can name.
 func templateVariables(of folder: ModelFolder) throws(FileError) -> JSONObject {
-    let configuration = try folder.json("tokenizer_config.json")
+    let configuration = try folder.tokenizerConfiguration()
     var variables = JSONObject()
     for name in ["bos_token", "eos_token", "pad_token", "unk_token"] {
         if let token = configuration?[name], let text = token.string ?? token["content"]?.string {

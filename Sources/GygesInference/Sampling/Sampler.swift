@@ -6,6 +6,8 @@ struct Sampler {
     private let parameters: SamplingParameters
     /// How many of the most likely tokens are told with each.
     private let alternativeCount: Int
+    /// Whether logits were met that are infinite or no numbers: what was chosen from them means nothing.
+    private(set) var hasMetNonFinite = false
     private var seen: Set<Int32> = []
     private var drawCount: UInt64 = 0
     /// The probabilities after temperature; kept for its memory.
@@ -27,6 +29,8 @@ struct Sampler {
     /// - Returns: The token; `nil` if none is allowed.
     mutating func sample(from logits: UnsafeMutableBufferPointer<Float>, allowed: TokenMask? = nil) -> ScoredToken? {
         let logNormalizer = logSumExp(logits)
+        // NaN and infinity stay themselves in the sum, and without a finite logit it is -∞.
+        if !logNormalizer.isFinite { hasMetNonFinite = true }
         let greedy = argmax(logits)
         guard let chosen = choose(from: logits, greedy: greedy, allowed: allowed) else { return nil }
         let logProbability = Double(chosen.logit) - logNormalizer

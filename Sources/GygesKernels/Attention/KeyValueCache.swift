@@ -46,6 +46,43 @@ public struct KeyValueLayout: Sendable, Equatable {
     public var blockByteCount: Int { headCount * headByteCount }
 }
 
+extension KeyValueLayout {
+    /// Whether a block of one layer holds keys or values that are not finite, or scales of codes that are not.
+    ///
+    /// - Parameters:
+    ///   - block: The block, ``blockByteCount`` bytes.
+    ///   - positionCount: How many of its positions were stored, from the first on; the others are not looked at.
+    public func holdsNonFinite(in block: UnsafeRawPointer, positionCount: Int) -> Bool {
+        let length = Self.blockLength
+        let elements = headDimension * length
+        /// Whether the element of a number is infinite or none.
+        func isNonFinite(_ head: UnsafeRawPointer, _ index: Int) -> Bool {
+            switch format {
+            case .f32, .q8: !head.loadUnaligned(fromByteOffset: 4 * index, as: Float.self).isFinite
+            case .f16: head.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self) & 0x7C00 == 0x7C00
+            case .bf16: head.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self) & 0x7F80 == 0x7F80
+            }
+        }
+        let count = min(positionCount, length)
+        for head in 0..<headCount {
+            let start = block + head * headByteCount
+            if format == .q8 {  // Codes are always finite; behind them are the scales of keys and of values.
+                let scales = start + 2 * elements
+                for position in 0..<count
+                where isNonFinite(scales, position) || isNonFinite(scales, length + position) { return true }
+                continue
+            }
+            for position in 0..<count {
+                for channel in 0..<headDimension
+                where isNonFinite(start, channel * length + position)
+                    || isNonFinite(start, elements + position * headDimension + channel)
+                { return true }
+            }
+        }
+        return false
+    }
+}
+
 /// Stores keys and values of some positions into their blocks.
 ///
 /// - Parameters:

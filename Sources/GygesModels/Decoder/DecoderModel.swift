@@ -9,6 +9,8 @@ public struct DecoderModel: Sendable {
     public let decoder: Decoder
     /// The parameters.
     public let weights: DecoderWeights<WeightMatrix, WeightVector>
+    /// What users should know of how the files were read, a sentence each; usually nothing.
+    public let notes: [String]
 
     /// Loads the decoder of a GGUF file. Weights stay mapped; products read a packed copy.
     ///
@@ -41,11 +43,15 @@ public struct DecoderModel: Sendable {
         _ configuration: CausalModelConfiguration, source: TensorSource, layout: RotaryLayout,
         precision: MatmulPrecision, packing: Packing, team: ThreadTeam
     ) throws(FileError) {
+        let head = source.head(of: configuration, team: team)
+        var configuration = configuration
+        configuration.tiesEmbeddings = head.isTied
+        notes = head.note.map { [$0] } ?? []
         let divisors = try source.rotaryDivisors(count: configuration.rotaryDimension / 2, team: team)
         let frequencies = try configuration.rotaryFrequencies(path: source.path, divisors: divisors)
         decoder = Decoder(configuration: configuration, frequencies: frequencies, layout: layout)
         weights = try DecoderWeights(
-            configuration, source: source, precision: precision, packing: packing, team: team)
+            configuration, head: head, source: source, precision: precision, packing: packing, team: team)
     }
 }
 

@@ -7,6 +7,8 @@ enum DecoderTensorNames {
     /// `model.layers.0.self_attn.q_proj.weight` (transformers).
     case huggingFace
 
+    /// The embedding's table.
+    var embedding: String { self == .gguf ? "token_embd.weight" : "model.embed_tokens.weight" }
     /// The head's matrix, where it is one of its own.
     var head: String { self == .gguf ? "output.weight" : "lm_head.weight" }
     /// Divisors of the rotary frequencies, which converters bake for Llama 3.1 and later.
@@ -44,7 +46,7 @@ enum DecoderTensorNames {
 
     private func model(_ path: String) -> String {
         switch path {
-        case "embedding.weight": self == .gguf ? "token_embd.weight" : "model.embed_tokens.weight"
+        case "embedding.weight": embedding
         case "norm.weight": self == .gguf ? "output_norm.weight" : "model.norm.weight"
         case "head.weight": head
         default: path

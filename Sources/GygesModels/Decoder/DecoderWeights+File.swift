@@ -6,24 +6,21 @@ import GygesTensors
 extension DecoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
     /// Takes the parameters out of a file, each checked against the configuration, and packs them for products.
     ///
-    /// - Parameter packing: Where packed copies are kept between runs, and who hears how far loading is.
+    /// - Parameters:
+    ///   - head: What the files hold of the head; the configuration agrees with it.
+    ///   - packing: Where packed copies are kept between runs, and who hears how far loading is.
     /// - Throws: One ``FileError`` that lists every missing, misshapen, unsupported or unknown tensor.
     init(
-        _ configuration: CausalModelConfiguration, source: TensorSource, precision: MatmulPrecision,
+        _ configuration: CausalModelConfiguration, head: StoredHead, source: TensorSource, precision: MatmulPrecision,
         packing: Packing, team: ThreadTeam
     ) throws(FileError) {
         try configuration.checkExpertCount(in: source)
         let names = source.names
-        var configuration = configuration
         var ignored: Set<String> = []
+        if head == .embedding { ignored.insert(names.head) }
         switch names {
-        case .gguf:
-            // These files have no flag: a stored head is one of its own.
-            configuration.tiesEmbeddings = source.tensor(names.head) == nil
-            if let divisors = names.rotaryDivisors { ignored.insert(divisors) }
+        case .gguf: if let divisors = names.rotaryDivisors { ignored.insert(divisors) }
         case .huggingFace:
-            // A tied model's stored head is a copy that transformers ignores.
-            if configuration.tiesEmbeddings { ignored.insert(names.head) }
             for layer in 0..<configuration.layerCount {  // Buffers that old checkpoints saved.
                 ignored.insert("model.layers.\(layer).self_attn.rotary_emb.inv_freq")
             }
@@ -31,7 +28,10 @@ extension DecoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
         let experts = configuration.experts?.count ?? 0
         var parameters = FileParameters(
             source: source, precision: precision, packing: packing, team: team
-        ) { names.place(of: $0, expertCount: experts) }
+        ) { path in
+            let place = names.place(of: path, expertCount: experts)
+            return head == .standsForEmbedding && place.tensor == names.embedding ? TensorPlace(names.head) : place
+        }
         try parameters.load(
             DecoderWeights<MatrixShape, VectorShape>(shapesOf: configuration), ignoring: ignored,
             of: configuration.architecture.rawValue)

@@ -6,7 +6,7 @@ extension TensorSource {
     /// The tensors of a GGUF file.
     init(gguf file: GGUFFile) {
         path = file.path
-        files = [file.file]
+        files = file.files
         names = .gguf
         allNames = file.tensors.map(\.name)
         tensor = { name in
@@ -18,7 +18,7 @@ extension TensorSource {
             }
             return .success(
                 StoredTensor(
-                    shape: tensor.shape, format: format, bytes: file.bytes(of: tensor), owner: file.file))
+                    shape: tensor.shape, format: format, bytes: file.bytes(of: tensor), owner: file.file(of: tensor)))
         }
     }
 

@@ -12,11 +12,11 @@ import GygesTensors
 extension CausalModelConfiguration {
     /// The rotary frequencies within the native window, radians a position, one a channel pair.
     ///
-    /// - Parameter divisors: Divisors stored beside the weights (`rope_freqs.weight`), which replace ``ropeScaling``.
+    /// - Parameter divisors: Divisors stored beside the weights (`rope_freqs.weight`), applied before ``ropeScaling``.
     /// - Throws: ``FileError`` for scalings that are not implemented.
     func rotaryFrequencies(path: String, divisors: [Float]?) throws(FileError) -> [Double] {
-        let plain = RotaryTable.frequencies(base: ropeBase, rotaryDimension: rotaryDimension)
-        if let divisors { return zip(plain, divisors).map { $0 / Double($1) } }
+        var plain = RotaryTable.frequencies(base: ropeBase, rotaryDimension: rotaryDimension)
+        if let divisors { plain = zip(plain, divisors).map { $0 / Double($1) } }
         // YaRN begins where the native window ends: `LongContext`.
         if case .yarn = ropeScaling { return plain }
         return try ropeScaling.stretched(plain, base: ropeBase, path: path)

@@ -16,7 +16,7 @@ extension Tokenizer {
             return
         }
         try self.init(
-            json: json, configuration: try folder.json("tokenizer_config.json"), path: folder.path(of: "tokenizer.json")
+            json: json, configuration: try folder.tokenizerConfiguration(), path: folder.path(of: "tokenizer.json")
         )
     }
 
@@ -29,7 +29,7 @@ extension Tokenizer {
                 remedy: "Save the tokenizer with transformers' save_pretrained, which writes tokenizer.json.")
         }
         let definition = try TokenizerDefinition(
-            list: try MappedFile.read(path: path), configuration: try folder.json("tokenizer_config.json"), path: path)
+            list: try MappedFile.read(path: path), configuration: try folder.tokenizerConfiguration(), path: path)
         try self.init(definition.makeParts(path: path, place: "tokens"))
     }
 }

@@ -8,9 +8,13 @@ import GygesKernels
 /// `gyges doctor`
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Says what this machine offers, or what an encoder's precisions cost on given texts.",
+        abstract:
+            "Says what this machine offers, what a model's files say, or what an encoder's precisions cost on given texts.",
         discussion: """
             Ends with status 1 if something must be fixed before models run; what only slows them is noted.
+
+            With a model its files are looked at without loading it: whether it can be run, and what they say that Gyges does not
+            know and ignores.
 
             With an encoder and --compare, each precision's vectors are compared with those in f32: the cosine of a text's two
             vectors, how many of a text's ten nearest texts stay, and what becomes of a classifier's labels or a re-ranker's
@@ -19,10 +23,11 @@ struct Doctor: ParsableCommand {
             Examples:
               gyges doctor
               GYGES_ISA=avx2 gyges doctor --json
+              gyges doctor smollm2-135m-instruct
               gyges doctor hf:Alibaba-NLP/gte-modernbert-base --compare texts.txt
             """)
 
-    @Argument(help: "With --compare: the Hugging Face folder of an encoder, or the name of a pulled one.")
+    @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a pulled model; with --compare, an encoder's.")
     var model: String?
 
     @Option(
@@ -44,7 +49,7 @@ struct Doctor: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (model == nil) == (compare == nil) else {
+        guard model != nil || compare == nil else {
             throw ValidationError("Comparing precisions takes a model and --compare TEXTS.")
         }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
@@ -53,11 +58,18 @@ struct Doctor: ParsableCommand {
 
     func run() throws {
         if let model, let compare { return try compareModel(model, texts: compare) }
+        if let model { return try show(try Finding.model(at: try locateModel(model))) }
         let environment = ProcessInfo.processInfo.environment
-        let findings = [
+        try show([
             Finding.processor, Finding.instructionSet(environment: environment), Finding.memory, Finding.largePages,
             Finding.memorySpeed, Finding.kernels, Finding.cacheFolder(environment: environment), Finding.python,
-        ]
+        ])
+    }
+
+    /// Prints what was found.
+    ///
+    /// - Throws: `ExitCode.failure` if something must be fixed.
+    private func show(_ findings: [Finding]) throws {
         if json {
             print(JSON.array(findings.map(\.json)).serialized(.pretty))
         } else {

@@ -26,6 +26,12 @@ extension CheckpointInspection {
             sections.append(table.text)
         }
 
+        for keys in unknownKeys {
+            sections.append(
+                "\(keys.file.legible(limit: 80)) says what Gyges does not know and ignores: \(keys.list). What it knows is in docs/formats.md."
+            )
+        }
+
         var table = Table([("KEY", .left), ("VALUE", .left)])
         for (key, value) in metadata { table.append([key.legible(limit: 60), Self.line(value)]) }
         sections.append(table.text)

@@ -102,10 +102,17 @@ struct ModelOptions: ParsableArguments {
     ///
     /// - Parameter isShown: Whether progress is, if loading takes longer than a second.
     func load(isShown: Bool = true) throws -> LanguageModel {
-        try LanguageModel(
+        let model = try LanguageModel(
             path: try path(), precision: engine.matmulPrecision, options: engine.engine,
             packing: engine.packing(isShown: isShown))
+        model.tellNotes()
+        return model
     }
+}
+
+extension LanguageModel {
+    /// Says on standard error what users should know of how the model's files were read.
+    func tellNotes() { for note in notes { Terminal.writeError("Note: \(note)\n") } }
 }
 
 extension Packing {
