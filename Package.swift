@@ -39,6 +39,7 @@ let package = Package(
         .library(name: "GygesInference", targets: ["GygesInference"]),
         .library(name: "GygesEvaluation", targets: ["GygesEvaluation"]),
         .library(name: "GygesWire", targets: ["GygesWire"]),
+        .library(name: "GygesBulk", targets: ["GygesBulk"]),
         .library(name: "GygesClient", targets: ["GygesClient"]),
         .library(name: "GygesHub", targets: ["GygesHub"]),
         .library(name: "GygesAnalysis", targets: ["GygesAnalysis"]),
@@ -92,6 +93,11 @@ let package = Package(
             name: "GygesEvaluation", dependencies: ["GygesKernels", "GygesStatistics", "GygesFiles"],
             resources: [.embedInCode("Text/essay.txt")], swiftSettings: hot),
         .target(name: "GygesWire", dependencies: ["GygesFiles", "GygesTemplates"], swiftSettings: common),
+        .target(
+            name: "GygesBulk",
+            dependencies: [
+                "GygesFiles", "GygesTokenizer", "GygesTemplates", "GygesConstraints", "GygesInference", "GygesWire",
+            ], swiftSettings: common),
         .systemLibrary(name: "CGygesCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(
             name: "GygesClient", dependencies: ["CGygesCurl", "GygesStatistics", "GygesFiles", "GygesWire"],
@@ -137,7 +143,7 @@ let package = Package(
                 "CGygesEdit", "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
                 "GygesConstraints", "GygesModels", "GygesInference", "GygesHub", "GygesStudy", "GygesClient",
                 "GygesSubjects", "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
-                "GygesAnalysis",
+                "GygesAnalysis", "GygesBulk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common, plugins: ["BuiltCommit"]),
         .target(name: "GygesTestSupport", swiftSettings: hot),
@@ -197,6 +203,11 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "GygesWireTests", dependencies: ["GygesWire", "GygesFiles", "GygesTemplates"], swiftSettings: common),
+        .testTarget(
+            name: "GygesBulkTests",
+            dependencies: [
+                "GygesBulk", "GygesInference", "GygesTemplates", "GygesWire", "GygesFiles", "GygesTestSupport",
+            ], swiftSettings: common),
         .testTarget(
             name: "GygesClientTests", dependencies: ["GygesClient", "GygesWire", "GygesFiles"], swiftSettings: common),
         .testTarget(

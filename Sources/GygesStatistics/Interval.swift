@@ -19,6 +19,13 @@ public struct Interval: Sendable, Hashable, Codable {
 
     /// How far the upper end lies above the lower.
     public var width: Double { upper - lower }
+
+    /// The interval's part within what the value can be at all, which covers it as often.
+    public func clamped(to range: ClosedRange<Double>) -> Interval {
+        Interval(
+            lower: min(max(lower, range.lowerBound), range.upperBound),
+            upper: min(max(upper, range.lowerBound), range.upperBound), level: level)
+    }
 }
 
 /// An estimate and how far it is known.

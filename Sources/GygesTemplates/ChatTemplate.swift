@@ -1,5 +1,6 @@
 public import GygesCheckpoints
 public import GygesFiles
+public import GygesTokenizer
 
 /// A model's chat template: the Jinja program that turns a conversation into the text the model was trained on.
 ///
@@ -13,6 +14,10 @@ public struct ChatTemplate: Sendable {
     public let source: String
     /// What a rendering may use up.
     public let limits: TemplateLimits
+    /// Tokens that structure what the assistant says, such as `<tool_call>`: in its messages they are meant, elsewhere they are text.
+    ///
+    /// They are the template's own words; none of them may end a turn.
+    public private(set) var answerTokens: [String] = []
     private let statements: [TemplateStatement]
 
     /// Parses a template.
@@ -29,6 +34,16 @@ public struct ChatTemplate: Sendable {
         } catch {
             throw error.located(in: name, line: nil)
         }
+    }
+
+    /// The template for a model of this tokenizer: of the tokens that were added to its vocabulary and are not special, those that the
+    /// template itself writes become ``answerTokens``.
+    ///
+    /// - Complexity: O(added tokens · length of the source).
+    public func recognising(_ tokenizer: Tokenizer) -> ChatTemplate {
+        var template = self
+        template.answerTokens = tokenizer.plainAddedTokens.filter(source.contains)
+        return template
     }
 
     /// Renders a conversation.
@@ -70,7 +85,7 @@ public struct ChatTemplate: Sendable {
     }
 
     private func render(_ messages: [JSONObject], _ input: RenderingInput) throws(TemplateError) -> RenderedPrompt {
-        let conversation = try TemplateValue(.array(messages.map { .object($0) }), isTrusted: false)
+        let conversation = try conversation(of: messages)
         let tools = input.tools.isEmpty ? TemplateValue.none : try TemplateValue(.array(input.tools), isTrusted: false)
         var names: [String: TemplateValue] = ["documents": .none]
         for (name, value) in input.variables { names[name] = try TemplateValue(value, isTrusted: true) }
@@ -82,6 +97,27 @@ public struct ChatTemplate: Sendable {
             variables: names, clock: input.clock, limits: limits,
             inputByteCount: overflow ? .max : size &+ source.utf8.count)
         return RenderedPrompt(segments: try interpreter.run(statements).segments)
+    }
+
+    /// The messages as values, trusted nowhere but in the assistant's ``answerTokens``.
+    private func conversation(of messages: [JSONObject]) throws(TemplateError) -> TemplateValue {
+        let words = answerTokens.map { Array($0.utf8) }
+        guard !words.isEmpty, messages.contains(where: { $0["role"]?.string == "assistant" }) else {
+            return try TemplateValue(.array(messages.map { .object($0) }), isTrusted: false)
+        }
+        var values: [TemplateValue] = []
+        for message in messages {
+            let isAnswer = message["role"]?.string == "assistant"
+            var value = TemplateDictionary()
+            for (key, member) in message {
+                let said = isAnswer && ["content", "reasoning_content"].contains(key)
+                try value.set(
+                    .string(TemplateText(key, isTrusted: false)),
+                    try TemplateValue(member, isTrusted: false, trusting: said ? words : []))
+            }
+            values.append(.dictionary(value))
+        }
+        return .sequence(try TemplateSequence(values))
     }
 }
 

@@ -132,6 +132,13 @@ public final class Tokenizer: Sendable {
             .sorted { $0.id < $1.id }
     }
 
+    /// What tokens that were added to the vocabulary and are not special spell, but for white space: tokens that structure a text, such as
+    /// `<tool_call>`, and that decoding keeps.
+    public var plainAddedTokens: [String] {
+        (rawMatcher.tokens + normalizedMatcher.tokens)
+            .filter { !$0.isSpecial && !$0.isWhiteSpace }.map(\.content)
+    }
+
     /// What kind of token `id` is; empty if there is none.
     package func kind(of id: Int32) -> Kind {
         guard id >= 0, Int(id) < vocabularyCount else { return [] }

@@ -19,7 +19,7 @@ struct Gyges: AsyncParsableCommand {
         version: number,
         subcommands: [
             Pull.self, Inspect.self, Generate.self, Chat.self, Tokenize.self, Template.self, Score.self,
-            Perplexity.self, Embed.self, Rerank.self, Fill.self, Classify.self, Tag.self, Answer.self,
+            Perplexity.self, Embed.self, Similarity.self, Rerank.self, Fill.self, Classify.self, Tag.self, Answer.self,
             EvaluateCommand.self, StudyCommand.self, Bench.self, Doctor.self,
         ])
 

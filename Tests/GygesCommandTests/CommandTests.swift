@@ -7,7 +7,7 @@ import Testing
 @Suite struct CommandTests {
     static let commands = [
         "pull", "inspect", "generate", "chat", "tokenize", "template", "score", "perplexity", "bench", "doctor",
-        "embed", "rerank", "fill", "classify", "tag", "answer",
+        "embed", "similarity", "rerank", "fill", "classify", "tag", "answer",
         "study", "study run", "study resume", "study report", "study figure", "study judge", "study label",
         "study labels",
         "study import", "study merge", "evaluate",

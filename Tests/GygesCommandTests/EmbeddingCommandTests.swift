@@ -147,6 +147,75 @@ import Testing
         #expect(rows.count == 128 + 5000 * 24 * 4)
     }
 
+    @Test(
+        "Files follow one another; what a name promises and is not done is refused, as is pooling of what is not pooled"
+    )
+    func refuses() throws {
+        let folder = try TemporaryFolder()
+        let model = try model(in: folder)
+        let first = try folder.write(Array("a ring\n".utf8), to: "a.txt")
+        let second = try folder.write(Array("a king\n\na ring".utf8), to: "b.txt")
+        let read = try rows(try run(["embed", model, "--input", first, "--input", second]))
+        #expect(read.map { $0["id"] } == [0, 1, 2, 3] && read[0]["embedding"] == read[3]["embedding"])
+        let table = try folder.write(Array("id,text\n1,a ring\n".utf8), to: "t.csv")
+        let list = try folder.write(Array(#"["a ring"]"#.utf8), to: "t.json")
+        let lines = try folder.write(Array("\"a\"\n".utf8), to: "c.jsonl")
+        for (options, mention) in [
+            (["--input", table], "a CSV table"), (["--input", list], "jq"), (["a", "--output", "o.csv"], ".jsonl"),
+            (["a", "--pooling", "mean", "--token-vectors"], "--pooling"),
+            (["--input", first, "--input", lines], "plain lines"),
+        ] {
+            let outcome = try Program.run(["embed", model] + options)
+            #expect(outcome.status != 0 && outcome.errors.contains(mention), "\(outcome.errors)")
+            #expect(outcome.output.isEmpty)
+        }
+        try AtomicFile.write(#"[{"path": "", "type": "m.Transformer"}]"#, to: model + "/modules.json")
+        try AtomicFile.write(
+            #"{"query_prefix": "", "document_prefix": "", "query_length": 12}"#,
+            to: model + "/config_sentence_transformers.json")
+        let pooled = try Program.run(["embed", model, "a", "--pooling", "cls"])
+        #expect(pooled.status == 64 && pooled.errors.contains("a vector for each token"), "\(pooled.errors)")
+    }
+
+    @Test("Vectors are written in fewer bytes, and pairs compared by what their vectors say")
+    func writesOtherNumbers() throws {
+        let folder = try TemporaryFolder()
+        let model = try model(in: folder)
+        let texts = ["the ring of gyges", "a horse"]
+        let exact = try rows(try run(["embed", model] + texts)).map {
+            $0["embedding"]?.array?.compactMap(\.double) ?? []
+        }
+        for (dtype, type, width) in [("f16", "<f2", 24), ("int8", "|i1", 24), ("binary", "|u1", 3)] {
+            let output = "\(folder.path)/\(dtype).npy"
+            _ = try run(["embed", model, "--output", output, "--dtype", dtype] + texts)
+            let bytes = try contents(output)
+            let heading = String(decoding: bytes[..<128], as: UTF8.self)
+            #expect(heading.contains("'\(type)'") && heading.contains("(2, \(width))"), "\(heading)")
+            #expect(bytes.count == 128 + 2 * width * (dtype == "f16" ? 2 : 1))
+        }
+        let whole = try rows(try run(["embed", model, "--dtype", "int8"] + texts))
+        for (row, vector) in zip(whole, exact) {
+            let scale = try #require(row["scale"]?.double)
+            let near = row["embedding"]?.array?.compactMap(\.double).map { $0 * scale } ?? []
+            #expect(near.count == 24 && zip(near, vector).allSatisfy { abs($0 - $1) <= scale * 0.501 })
+        }
+        let refused = try Program.run(["embed", model, "a", "--sparse", "--dtype", "int8"])
+        #expect(refused.status == 1 && refused.errors.contains("f32"), "\(refused.errors)")
+        #expect(try Program.run(["embed", model, "a", "--dtype", "f8"]).status == 64)
+
+        let score = try #require(
+            try rows(try run(["similarity", model, "--json"] + texts)).first?["score"]?.double)
+        #expect(abs(score - zip(exact[0], exact[1]).reduce(0) { $0 + $1.0 * $1.1 }) < 1e-5)
+        let pairs =
+            #"{"id": 3, "text": "the ring of gyges", "second": "a horse"}"# + "\n" + #"{"text": "alone"}"# + "\n"
+            + #"{"text": "a horse", "second": "a horse"}"#
+        let outcome = try Program.run(["similarity", model, "--jsonl", "--json"], input: pairs)
+        #expect(outcome.status == 1 && outcome.errors.contains("line 2"), "\(outcome.errors)")
+        let scored = try rows(outcome.output)
+        #expect(scored.count == 3 && scored[0]["id"] == 3 && scored[0]["score"]?.double == score)
+        #expect(scored[1]["error"] != nil && abs((scored[2]["score"]?.double ?? 0) - 1) < 1e-5)
+    }
+
     @Test("Memory does not grow with the number of texts")
     func boundsMemory() throws {
         let folder = try TemporaryFolder()
@@ -214,6 +283,35 @@ import Testing
             #expect(run.count == 25 && run[0].hasPrefix("q-ring Q0 d-ring 1 "))
             try AtomicFile.write(output, to: folder.path + "/result.json")
         }
+        // Ordered anew by the same vectors, a run keeps its order; a cross-encoder's is its own.
+        let found = folder.path + "/run.trec"
+        func lines(_ path: String) throws -> [[Substring]] {
+            try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map { $0.split(separator: " ") }
+        }
+        let anew = folder.path + "/anew.trec"
+        _ = try run([
+            "rerank", model, "--token-vectors", "--run", found, "--collection", collection, "-o", anew, "--quiet",
+        ])
+        #expect(try lines(anew).map { Array($0[..<4]) } == lines(found).map { Array($0[..<4]) })
+        let grade = try self.model("grade", in: folder)
+        let cross = ["rerank", grade, "--run", found, "--collection", collection, "--depth", "3", "--quiet"]
+        let whole = try run(cross).split(separator: "\n").map { $0.split(separator: " ") }
+        #expect(whole.count == 15 && Set(whole.map { $0[0] }).count == 5)
+        let scores = whole.prefix(3).compactMap { Float($0[4]) }
+        #expect(scores.count == 3 && scores == scores.sorted(by: >))
+        _ = try run(cross + ["-o", folder.path + "/cross.trec"])
+        #expect(try lines(folder.path + "/cross.trec") == whole)
+        _ = try run(cross + ["-o", folder.path + "/cross.trec", "--resume"])
+        #expect(try lines(folder.path + "/cross.trec") == whole)
+        for (text, mention) in [
+            ("q-ring Q0 d-ring 1 x run", "line 1"), ("q-ring Q0 d-none 1 2 run", "d-none"), ("", "no rankings"),
+            ("q Q0 a 1 2 r\nq Q0 a 2 1 r", "line 2"),
+        ] {
+            let broken = try folder.write(Array(text.utf8), to: "broken.trec")
+            let refused = try Program.run(["rerank", grade, "--run", broken, "--collection", collection])
+            #expect(refused.status == 1 && refused.errors.contains(mention), "\(refused.errors)")
+        }
+
         let compared = try run(arguments + ["--baseline", folder.path + "/result.json"])
         #expect(compared.contains("+0.0000") && compared.contains("5 queries, 5 documents"), "\(compared)")
         let refused = try Program.run(["evaluate", "retrieval", model, collection, "--split", "dev"])

@@ -53,7 +53,8 @@ import Testing
         let topics = try model("topics", in: folder)
         let file = try folder.write(Array("the king\nof rings\r\n\n".utf8), to: "texts.txt")
         let results = try lines(["classify", topics, "--file", file, "--top-k", "2"])
-        #expect(results.map { $0["text"]?.string } == ["the king", "of rings"])
+        // An empty line is a text, too: rows match lines.
+        #expect(results.map { $0["text"]?.string } == ["the king", "of rings", ""])
         let scores = results.first?["labels"]?.array?.compactMap { $0["score"]?.double } ?? []
         #expect(scores.count == 2 && scores[0] >= scores[1] && scores[0] <= 1)
         #expect(try text(["classify", topics, "the king"]).contains("rings"))
@@ -61,7 +62,8 @@ import Testing
         let paired = try lines(["classify", topics, "--jsonl"], input: pair)
         #expect(paired.first?["labels"]?.array?.count == 3 && paired.first?["labels"] != results[0]["labels"])
         let mixed = try Program.run(["classify", topics, "--jsonl"], input: pair + #"{"text": "the king"}"#)
-        #expect(mixed.status == 1 && mixed.output.isEmpty && mixed.errors.contains("second"))
+        #expect(mixed.status == 1 && mixed.errors.contains("line 2: has no \"second\" text"), "\(mixed.errors)")
+        #expect(mixed.output.contains("the king"), "the pair is answered")
         let grade = try lines(["classify", try model("grade", in: folder), "the king", "a"])
         #expect(grade.map { $0["labels"]?[0]?["label"] } == ["beauty", "beauty"])
         let chosen = try lines([
@@ -71,6 +73,10 @@ import Testing
         let labels = chosen.first?["labels"]?.array ?? []
         #expect(Set(labels.compactMap { $0["label"]?.string }) == ["of", "the king"])
         #expect(abs(labels.compactMap { $0["score"]?.double }.reduce(0, +) - 1) < 1e-4)
+        let commas = try lines([
+            "classify", folder.path + "/fill", "the king", "--label", "Paris, Texas", "--label", "of",
+        ])
+        #expect(Set(commas[0]["labels"]?.array?.compactMap { $0["label"]?.string } ?? []) == ["Paris, Texas", "of"])
         let wrong = try Program.run(["classify", try model("names", in: folder), "the king"])
         #expect(wrong.status == 1 && wrong.errors.contains("a classifier of texts"), "\(wrong.errors)")
     }
@@ -108,6 +114,86 @@ import Testing
         let questions = try folder.write(Array((line + "\n\n" + long).utf8), to: "long.jsonl")
         let refused = try Program.run(["answer", model, "--file", questions])
         #expect(refused.status == 1 && refused.errors.contains("long.jsonl, line 3"), "\(refused.errors)")
+    }
+
+    @Test("A text that cannot be answered is named and gets its row, and the others are answered; every line has a row")
+    func answersEachLine() throws {
+        let folder = try TemporaryFolder()
+        let texts = try folder.write(Array("the [MASK] of\nno mask\n\n[MASK] ring\n".utf8), to: "texts.txt")
+        func rows(_ arguments: [String], input: String = "", status: Int32, says mention: String) throws -> [JSON] {
+            let outcome = try Program.run(arguments + ["--json"], input: input)
+            #expect(
+                outcome.status == status && (mention.isEmpty || outcome.errors.contains(mention)),
+                "\(arguments): \(outcome.errors)")
+            return try outcome.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
+        }
+        let fill = try model("fill", in: folder)
+        let filled = try rows(["fill", fill, "--input", texts], status: 1, says: "2 inputs could not be answered")
+        #expect(filled.map { $0["line"]?.integer } == [nil, 2, 3, nil])
+        #expect(filled[0]["masks"] != nil && filled[1]["error"]?.string?.contains("[MASK]") ?? false)
+        #expect(filled[1]["id"] == 1 && filled[3]["masks"] != nil)
+        let plain = try Program.run(["fill", fill, "--input", texts])
+        #expect(plain.status == 1 && plain.output.contains("ring") && plain.errors.contains("texts.txt, line 2: "))
+
+        let names = try model("names", in: folder)
+        let tagged = try rows(["tag", names, "--input", texts], status: 0, says: "")
+        #expect(tagged.map { $0["text"] } == ["the [MASK] of", "no mask", "", "[MASK] ring"])
+        let mixed = #"{"text": "Conder"}"# + "\n{\n" + #"{"words": 3}"# + "\n" + #"{"id": "x", "text": "sta"}"#
+        let read = try rows(["tag", names, "--jsonl"], input: mixed, status: 1, says: "standard input, line 2: ")
+        #expect(read.count == 4 && read[1]["error"] != nil && read[2]["line"] == 3 && read[3]["id"] == "x")
+
+        let answers = try model("answers", in: folder)
+        let questions = #"{"question": "the king?", "text": "Conder the ring"}"# + "\n" + #"{"text": "no question"}"#
+        let file = try folder.write(Array(questions.utf8), to: "questions.jsonl")
+        let found = try rows(["answer", answers, "--input", file], status: 1, says: "questions.jsonl, line 2: ")
+        #expect(found.count == 2 && found[0]["answers"] != nil && found[1]["error"] != nil)
+
+        let grade = try model("grade", in: folder)
+        let queries =
+            #"{"id": 5, "query": "a ring", "texts": ["the king", {"id": "r", "text": "a ring"}]}"# + "\n"
+            + #"{"query": "x"}"#
+        let ranked = try rows(["rerank", grade, "--jsonl"], input: queries, status: 1, says: "line 2: ")
+        #expect(ranked.count == 2 && ranked[0]["id"] == 5 && ranked[0]["results"]?.array?.count == 2)
+        let alone = try JSON(
+            parsing: try text(["rerank", grade, "a ring", "the king", "a ring", "--json", "--quiet"]))
+        #expect(
+            ranked[0]["results"]?.array?.map { $0["score"] } == alone["results"]?.array?.map { $0["score"] })
+    }
+
+    @Test("Rows go to a file that a later run goes on with, in every command that answers lines")
+    func goesOn() throws {
+        let folder = try TemporaryFolder()
+        let texts = (0..<150).map { "the [MASK] of ring \($0)" }
+        let input = try folder.write(Array(texts.joined(separator: "\n").utf8), to: "texts.txt")
+        let questions = texts.map {
+            JSON.object(JSONObject([("question", "who?"), ("text", .string($0))])).serialized()
+        }
+        let pairs = try folder.write(Array(questions.joined(separator: "\n").utf8), to: "questions.jsonl")
+        let queries = texts.map { #"{"query": "who?", "texts": ["\#($0)", "a king"]}"# }.joined(separator: "\n")
+        let asked = try folder.write(Array(queries.utf8), to: "queries.jsonl")
+        for (command, task, file) in [
+            ("fill", "fill", input), ("classify", "topics", input), ("tag", "names", input),
+            ("answer", "answers", pairs), ("rerank", "grade", asked),
+        ] {
+            let model = try model(task, in: folder)
+            let (whole, part) = ("\(folder.path)/\(command).jsonl", "\(folder.path)/\(command)-part.jsonl")
+            func run(_ output: String, _ options: String...) throws -> Program.Outcome {
+                try Program.run([command, model, "--input", file, "--output", output, "--quiet"] + options)
+            }
+            let outcome = try run(whole)
+            #expect(outcome.status == 0 && outcome.output.isEmpty, "\(command): \(outcome.errors)")
+            let expected = try MappedFile.read(path: whole)
+            #expect(expected.split(separator: 0x0A).count == 150)
+            // As a kill leaves it: the head is noted, nothing else, and there are more bytes.
+            let record = try MappedFile.read(path: whole + ".progress").split(separator: 0x0A)
+            try AtomicFile.write(expected.prefix(expected.count / 2), to: part)
+            try AtomicFile.write(Array(record[0]) + [0x0A], to: part + ".progress")
+            #expect(try run(part).errors.contains("--resume"))
+            #expect(try run(part, "--resume").status == 0)
+            #expect(try MappedFile.read(path: part) == expected)
+        }
+        let refused = try Program.run(["tag", folder.path + "/names", "a", "--output", folder.path + "/tags.csv"])
+        #expect(refused.status == 64 && refused.errors.contains(".jsonl"), "\(refused.errors)")
     }
 
     @Test func doctorComparesPrecisions() throws {

@@ -1,6 +1,8 @@
 import Foundation
+import GygesFiles
 import GygesInference
 import GygesTemplates
+import GygesTestSupport
 import GygesTokenizer
 import Testing
 
@@ -31,6 +33,92 @@ import Testing
         }
     }
 
+    /// The tiny model with tokens that structure answers and that fill in, and a template that knows the former.
+    private func modelWithTokens(in folder: TemporaryFolder) throws -> LanguageModel {
+        let copy = folder.path + "/model"
+        try FileManager.default.copyItem(atPath: try path(), toPath: copy)
+        var tokenizer = try #require(try JSON.read(path: copy + "/tokenizer.json").object)
+        var added = try #require(tokenizer["added_tokens"]?.array)
+        let names = [
+            "<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>",
+        ]
+        for (index, name) in names.enumerated() {
+            added.append([
+                "id": .integer(293 + index), "content": .string(name), "single_word": false, "lstrip": false,
+                "rstrip": false, "normalized": false, "special": false,
+            ])
+        }
+        tokenizer["added_tokens"] = .array(added)
+        try AtomicFile.write(JSON.object(tokenizer).serialized(), to: copy + "/tokenizer.json")
+        var configuration = try #require(try JSON.read(path: copy + "/tokenizer_config.json").object)
+        configuration["chat_template"] = .string(
+            "{% if tools %}<tool_call></tool_call>{% endif %}" + (configuration["chat_template"]?.string ?? ""))
+        try AtomicFile.write(JSON.object(configuration).serialized(), to: copy + "/tokenizer_config.json")
+        return try LanguageModel(path: copy)
+    }
+
+    @Test(
+        "What structures answers is a token in the assistant's messages and text in a user's; the end of a turn is in neither"
+    )
+    func trustsAnswers() throws {
+        let folder = try TemporaryFolder()
+        let model = try modelWithTokens(in: folder)
+        func tokens(_ role: ChatMessage.Role) throws -> [Int32] {
+            try model.tokens(of: [ChatMessage(role: role, content: "a <tool_call>x</tool_call> <|im_end|><|fim_pad|>")])
+        }
+        let (answer, question) = (try tokens(.assistant), try tokens(.user))
+        #expect(answer.filter { $0 >= 293 } == [293, 294])
+        #expect(question.allSatisfy { $0 < 293 })
+        // Only the template's own ends of turns.
+        #expect(answer.count { $0 == 292 } == 1 && question.count { $0 == 292 } == 1)
+        let text = try model.tokenizer.decode(answer, skipsSpecialTokens: false)
+        #expect(text.contains("a <tool_call>x</tool_call> <|im_end|><|fim_pad|>"))
+    }
+
+    @Test("Special tokens are meant where the operator says so, and a gap lies between the model's own tokens for it")
+    func buildsPrompts() throws {
+        let folder = try TemporaryFolder()
+        let model = try modelWithTokens(in: folder)
+        func encoded(_ text: String) throws -> [Int32] { try model.tokenizer.encode(text) }
+        var gap = Prompt(.text("the quick <|im_end|>"))
+        gap.suffix = " fox"
+        #expect(
+            try model.tokens(of: gap) == [295] + encoded("the quick <|im_end|>") + [296] + encoded(" fox") + [297])
+        #expect(model.stopTokens(for: gap) == model.stopTokens.union([298]))
+        gap.recognisesSpecialTokens = true
+        #expect(try model.tokens(of: gap) == [295] + encoded("the quick ") + [292, 296] + encoded(" fox") + [297])
+        gap.system = "s"
+        #expect(throws: EngineError.self) { try model.tokens(of: gap) }
+
+        var plain = Prompt(.text("<|im_start|>the"))
+        plain.isPlain = true
+        #expect(try model.tokens(of: plain) == encoded("<|im_start|>the"))
+        plain.recognisesSpecialTokens = true
+        #expect(try model.tokens(of: plain) == [291] + encoded("the"))
+
+        var chat = Prompt(.text("<|im_end|>"))
+        chat.responsePrefix = "<tool_call>"
+        let asText = try model.tokens(of: chat)
+        chat.recognisesSpecialTokens = true
+        let asToken = try model.tokens(of: chat)
+        #expect(asToken.last == 293 && asText.last != 293)
+        // The prompt itself stays text.
+        #expect(asToken.count { $0 == 292 } == 1)
+        chat.system = "be brief"
+        #expect(
+            try model.tokens(of: chat).dropLast()
+                == model.tokens(of: [
+                    ChatMessage(role: "system", content: "be brief"), ChatMessage(role: "user", content: "<|im_end|>"),
+                ]))
+
+        let without = try EngineTests.load()
+        var refused = Prompt(.text("a"))
+        refused.suffix = "b"
+        let error = #expect(throws: EngineError.self) { try without.tokens(of: refused) }
+        #expect(error?.description.contains("fill in the middle") ?? false)
+        #expect(without.stopTokens(for: refused) == without.stopTokens)
+    }
+
     @Test(
         "A continuation is scored after its context, after a conversation, or from a text's beginning; nothing is not")
     func encodesContinuations() throws {
@@ -44,6 +132,16 @@ import Testing
         let chat = try model.scoringRequest(messages: messages, continuation: "the")
         #expect(chat.firstScored == (try model.tokens(of: messages).count))
         #expect(throws: EngineError.self) { try model.scoringRequest(context: "the", continuation: "") }
+        // As lm-evaluation-harness: the space goes to the continuation, and both are one text.
+        let spaced = try model.scoringRequest(
+            context: .text("the quick \n "), continuation: .text("brown"), joinsTexts: true)
+        #expect(spaced.tokens == (try model.tokenizer.encode("the quick \n brown")))
+        #expect(spaced.firstScored == (try model.tokenizer.encode("the quick").count))
+        let blank = try model.scoringRequest(context: .text("  "), continuation: .text("a"), joinsTexts: true)
+        let spaces = try model.tokenizer.encode("  a")
+        #expect(blank.firstScored == 1 && Array(blank.tokens.dropFirst()) == spaces)
+        let ids = try model.scoringRequest(context: .tokens([3, 4]), continuation: .tokens([292]), joinsTexts: true)
+        #expect(ids.tokens == [3, 4, 292] && ids.firstScored == 2)
     }
 
     @Test("Perplexity is that of the scores of each window's tokens but the first")

@@ -1,4 +1,5 @@
 import Foundation
+import GygesCheckpoints
 import GygesFiles
 import Synchronization
 import GygesTestSupport
@@ -135,6 +136,61 @@ import Testing
         await #expect(throws: FileError.self) {
             try await Self.run(folder.input, output: output, format: .jsonLines, model: "n")
         }
+    }
+
+    @Test("Numbers of fewer bytes are what NumPy and sentence-transformers make of them")
+    func writesOtherNumbers() throws {
+        let vector: [Float] = [0.5, -0.25, 1, 0, -1, 0.1, 0, 0.3, 0.2]
+        func row(_ format: VectorRows.Format, _ numbers: VectorNumbers) throws -> [UInt8] {
+            var rows = VectorRows(format: format, numbers: numbers)
+            try rows.append(id: 0, vector: vector)
+            return rows.bytes
+        }
+        func text(_ numbers: VectorNumbers) throws -> String {
+            String(decoding: try row(.jsonLines, numbers), as: UTF8.self)
+        }
+        // numpy.packbits(vector > 0)
+        #expect(try row(.numpy, .binary) == [165, 128])
+        #expect(try text(.binary) == "{\"id\":0,\"embedding\":[165,128]}\n")
+        // numpy.round(vector * 127)
+        let whole: [Int8] = [64, -32, 127, 0, -127, 13, 0, 38, 25]
+        #expect(try row(.numpy, .int8) == whole.map(UInt8.init(bitPattern:)))
+        let scaled = try JSON(parsing: try text(.int8))
+        #expect(scaled["embedding"]?.array?.compactMap(\.integer) == whole.map(Int.init))
+        #expect(abs((scaled["scale"]?.double ?? 0) - 1 / 127) < 1e-9)
+        // numpy.float16(0.1) is 0x2E66.
+        let half = try row(.numpy, .float16)
+        #expect(
+            half.count == 18 && Array(half[..<4]) == [0x00, 0x38, 0x00, 0xB4] && Array(half[10..<12]) == [0x66, 0x2E])
+        let halves = try JSON(parsing: try text(.float16))["embedding"]?.array?.compactMap(\.double)
+        #expect(halves?.map { Float16($0) } == vector.map(Float16.init))
+        let coded = try JSON(parsing: String(decoding: try row(.base64, .float16), as: UTF8.self))
+        #expect(Data(base64Encoded: coded["embedding"]?.string ?? "").map(Array.init) == half)
+        #expect(
+            String(decoding: NumpyHeader.bytes(rows: 1, columns: 2, of: .uint8), as: UTF8.self).contains("'|u1'"))
+        var large = VectorRows(format: .numpy, numbers: .float16)
+        #expect(throws: EncoderError.self) { try large.append(id: 0, vector: [70_000]) }
+        var zeros = VectorRows(format: .numpy, numbers: .int8)
+        try zeros.append(id: 0, vector: [0, 0])
+        #expect(zeros.bytes == [0, 0])
+    }
+
+    @Test("Pairs are compared as models ask for it")
+    func comparesPairs() {
+        let (a, b) = (TextVectors.single([[3, 4], [0, 0]]), TextVectors.single([[4, 3], [1, 0]]))
+        #expect(a.similarities(to: b) == [24.0 / 25, 0])
+        #expect(a.similarities(to: b, by: .dot) == [24, 0])
+        #expect(a.similarities(to: b, by: .euclidean) == [-Float(2).squareRoot(), -1])
+        #expect(a.similarities(to: b, by: .manhattan) == [-2, -1])
+        let tokens = TextVectors.tokens([
+            TokenVectors(tokens: [1, 2], vectors: RowMatrix(columnCount: 2, elements: [1, 0, 0, 1]))
+        ])
+        let others = TextVectors.tokens([
+            TokenVectors(tokens: [1, 2], vectors: RowMatrix(columnCount: 2, elements: [0.5, 2, -1, 3]))
+        ])
+        #expect(tokens.similarities(to: others) == [3.5] && tokens.similarities(to: a).isEmpty)
+        let sparse = TextVectors.sparse([SparseVector(tokens: [1, 5], weights: [2, 3])])
+        #expect(sparse.similarities(to: .sparse([SparseVector(tokens: [5], weights: [0.5])])) == [1.5])
     }
 
     @Test("A vector with numbers that are not finite ends the work, and names the text")

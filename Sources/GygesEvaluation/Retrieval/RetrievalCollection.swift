@@ -69,11 +69,11 @@ public struct RetrievalCollection: Sendable {
     }
 
     // As BEIR: a document's title and text with a space between.
-    private static let documentFields = ["title", "text"]
-    private static let queryFields = ["text"]
+    static let documentFields = ["title", "text"]
+    static let queryFields = ["text"]
 
     /// Calls `body` with each record's name and text.
-    private static func forEachRecord(
+    static func forEachRecord(
         _ path: String, fields: [String], _ body: (ExactString, String) -> Void
     ) throws(FileError) {
         let remedy = "Give a JSON object a line, each with an \"_id\" of its own."

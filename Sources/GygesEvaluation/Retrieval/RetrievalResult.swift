@@ -10,7 +10,8 @@ public struct RetrievalResult: Sendable, Hashable, PrintedResult {
         public var metric: String
         /// The mean.
         public var value: Double
-        /// Student's interval of the mean over queries, which says how another choice of queries might differ; `nil` for one query.
+        /// Student's interval of the mean over queries, which says how another choice of queries might differ, as far as it lies in
+        /// the metric's own range from 0 to 1; `nil` for one query.
         public var interval: Interval?
     }
 
@@ -28,7 +29,7 @@ public struct RetrievalResult: Sendable, Hashable, PrintedResult {
         public var metric: String
         /// The mean of the differences, this result less the other.
         public var difference: Double
-        /// Student's interval of that mean.
+        /// Student's interval of that mean, as far as it lies from -1 to 1.
         public var interval: Interval?
         /// The two-sided p-value of the paired permutation test (Smucker et al. 2007, doi:10.1145/1321440.1321528).
         public var pValue: Double
@@ -70,7 +71,8 @@ public struct RetrievalResult: Sendable, Hashable, PrintedResult {
         self.depth = depth
         measures = metrics.indices.map { place in
             let mean = SampleMean(queries.map { $0.values[place] })
-            return Measure(metric: "\(metrics[place])", value: mean.mean, interval: mean.studentInterval())
+            return Measure(
+                metric: "\(metrics[place])", value: mean.mean, interval: mean.studentInterval()?.clamped(to: 0...1))
         }
         self.queries = queries
         self.omissions = omissions
@@ -108,7 +110,7 @@ public struct RetrievalResult: Sendable, Hashable, PrintedResult {
             var generator = SeededGenerator(seed: 42)
             let mean = SampleMean(differences)
             return Comparison(
-                metric: measure.metric, difference: mean.mean, interval: mean.studentInterval(),
+                metric: measure.metric, difference: mean.mean, interval: mean.studentInterval()?.clamped(to: -1...1),
                 pValue: signFlipPValue(differences, using: &generator), queryCount: differences.count)
         }
     }

@@ -1,12 +1,21 @@
-/// The heading of a matrix of f32 in NumPy's file format (version 1.0: `numpy/lib/format.py`), always as long, so that the number of
+/// The heading of an array in NumPy's file format (version 1.0: `numpy/lib/format.py`), always as long, so that the number of
 /// rows can be replaced while the file grows.
 public enum NumpyHeader {
+    /// What an array holds, by NumPy's name for it.
+    public enum Element: String, Sendable, CaseIterable {
+        case float32 = "<f4"
+        case float16 = "<f2"
+        case int8 = "|i1"
+        case uint8 = "|u1"
+    }
+
     /// The bytes of a heading; the rows follow.
     public static let byteCount = 128
 
     /// The heading of a matrix `[rows, columns]`, row after row, little-endian.
-    public static func bytes(rows: Int, columns: Int) -> [UInt8] {
-        let description = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
+    public static func bytes(rows: Int, columns: Int, of element: Element = .float32) -> [UInt8] {
+        let description =
+            "{'descr': '\(element.rawValue)', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
         var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0]
         let length = byteCount - bytes.count - 2
         bytes += [UInt8(length & 0xFF), UInt8(length >> 8)]

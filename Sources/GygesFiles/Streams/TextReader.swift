@@ -43,19 +43,34 @@ public struct TextReader: ~Copyable {
     /// How lines are read.
     public let form: Form
     private var lines: LineReader
+    private var otherPaths: ArraySlice<String>
 
     /// Opens a file, or standard input for `-`.
     ///
     /// - Throws: ``FileError`` if it cannot be opened.
-    public init(path: String, form: Form) throws(FileError) {
+    public init(path: String, form: Form) throws(FileError) { try self.init(paths: [path], form: form) }
+
+    /// Opens files that are read one after another; standard input for `-`, or for none.
+    ///
+    /// - Throws: ``FileError`` if the first cannot be opened.
+    public init(paths: [String], form: Form) throws(FileError) {
         self.form = form
-        lines = try LineReader(path: path)
+        lines = try LineReader(path: paths.first ?? "-")
+        otherPaths = paths.dropFirst()
     }
 
     /// The next text; `nil` after the last.
     ///
     /// - Throws: ``FileError`` naming the line that is wrong.
     public mutating func next() throws(FileError) -> NamedText? {
+        while true {
+            if let text = try nextOfFile() { return text }
+            guard let path = otherPaths.popFirst() else { return nil }
+            lines = try LineReader(path: path)
+        }
+    }
+
+    private mutating func nextOfFile() throws(FileError) -> NamedText? {
         switch form {
         case .plainLines:
             guard var line = try lines.next() else { return nil }

@@ -12,22 +12,32 @@ public struct VectorRowMaker: Sendable {
     public let options: EmbeddingOptions
     /// How they are written.
     public let format: VectorRows.Format
+    /// What numbers are written as.
+    public let numbers: VectorNumbers
 
     /// Creates a maker of rows.
     ///
-    /// - Throws: ``EncoderError/wrongVectors(_:)`` if NumPy's format is to hold other than one vector for each text.
+    /// - Throws: ``EncoderError/wrongVectors(_:)`` if NumPy's format is to hold other than one vector for each text, or if numbers that
+    ///   need a scale for each vector are to be of others.
     public init(
-        vectorizer: Vectorizer, role: TextRole, options: EmbeddingOptions, format: VectorRows.Format
+        vectorizer: Vectorizer, role: TextRole, options: EmbeddingOptions, format: VectorRows.Format,
+        numbers: VectorNumbers = .float32
     ) throws(EncoderError) {
         guard format != .numpy || vectorizer.kind == .single else {
             throw .wrongVectors(
                 "the model gives other than one vector for each text, which NumPy's format cannot hold: write JSON Lines"
             )
         }
+        guard vectorizer.kind == .single || numbers == .float32 || (numbers == .float16 && vectorizer.kind == .tokens)
+        else {
+            throw .wrongVectors(
+                "vectors of tokens are written as f32 or f16, weights of tokens as f32, not as \(numbers.rawValue)")
+        }
         self.vectorizer = vectorizer
         self.role = role
         self.options = options
         self.format = format
+        self.numbers = numbers
     }
 
     /// The channels of a row's vector.
@@ -40,6 +50,13 @@ public struct VectorRowMaker: Sendable {
         return dimension
     }
 
+    /// The heading of NumPy's format for so many rows.
+    ///
+    /// - Throws: As ``width()``.
+    public func numpyHeading(rows: Int) throws(EncoderError) -> [UInt8] {
+        NumpyHeader.bytes(rows: rows, columns: numbers.count(ofChannels: try width()), of: numbers.element)
+    }
+
     /// The rows of texts, end to end.
     ///
     /// - Parameters:
@@ -49,7 +66,7 @@ public struct VectorRowMaker: Sendable {
     public func rows(
         of records: [NamedText], from first: Int, progress: ((Int) -> Void)? = nil
     ) throws -> [UInt8] {
-        var rows = VectorRows(format: format)
+        var rows = VectorRows(format: format, numbers: numbers)
         let ids = records.enumerated().map { $1.id ?? .integer(first + $0) }
         do {
             switch try vectorizer.vectors(of: records.map(\.text), as: role, options: options, progress: progress) {
@@ -90,6 +107,7 @@ public struct VectorRowMaker: Sendable {
         identity["most tokens"] = options.text.maximumLength.map { .integer($0) } ?? .null
         identity["truncation"] = .string(options.text.truncation.rawValue)
         identity["encoding"] = .string(format.rawValue)
+        if numbers != .float32 { identity["numbers"] = .string(numbers.rawValue) }
         return identity
     }
 }

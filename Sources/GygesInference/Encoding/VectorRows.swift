@@ -6,7 +6,7 @@ public struct VectorRows: Sendable {
     public enum Format: String, Sendable, CaseIterable {
         /// A JSON object a line, floats with as few digits as read back the same.
         case jsonLines = "float"
-        /// A JSON object a line, the bytes of little-endian f32 in base 64 (RFC 4648), as OpenAI's interface has them.
+        /// A JSON object a line, the bytes of little-endian numbers in base 64 (RFC 4648), as OpenAI's interface has them.
         case base64
         /// The bytes alone, below a ``NumpyHeader``.
         case numpy
@@ -14,20 +14,29 @@ public struct VectorRows: Sendable {
 
     /// How floats are written.
     public let format: Format
+    /// What numbers are written as.
+    public let numbers: VectorNumbers
     /// The rows so far.
     public private(set) var bytes: [UInt8] = []
 
     /// Creates an empty list of rows.
-    public init(format: Format) { self.format = format }
+    public init(format: Format, numbers: VectorNumbers = .float32) {
+        self.format = format
+        self.numbers = numbers
+    }
 
-    /// Appends `{"id": …, "embedding": …}`, or the floats alone.
+    /// Appends `{"id": …, "embedding": …}`, with `"scale"` where whole numbers times it are the vector, or the numbers alone.
     ///
     /// - Throws: ``EncoderError/notFinite(id:)``
     public mutating func append(id: JSON, vector: [Float]) throws(EncoderError) {
         try check(vector, id)
-        if format == .numpy { return appendRaw(vector[...]) }
+        if format == .numpy {
+            bytes.append(contentsOf: numbers.bytes(of: vector[...]))
+            return
+        }
         begin(id, "embedding")
         append(vector[...])
+        if numbers == .int8 { append(",\"scale\":\((1 / VectorNumbers.scale(of: vector[...])).description)") }
         end()
     }
 
@@ -61,6 +70,9 @@ public struct VectorRows: Sendable {
 
     private func check(_ floats: [Float], _ id: JSON) throws(EncoderError) {
         guard floats.allSatisfy(\.isFinite) else { throw .notFinite(id: id.serialized()) }
+        guard numbers != .float16 || floats.allSatisfy({ abs($0) <= VectorNumbers.float16Limit }) else {
+            throw .wrongVectors("the vector of text \(id.serialized()) has numbers beyond those of f16: write f32")
+        }
     }
 
     private mutating func begin(_ id: JSON, _ name: String) { append("{\"id\":\(id.serialized()),\"\(name)\":") }
@@ -72,12 +84,17 @@ public struct VectorRows: Sendable {
     private mutating func append(contentsOf units: String.UTF8View) { bytes.append(contentsOf: units) }
 
     private mutating func append(_ floats: ArraySlice<Float>) {
-        if format == .jsonLines {
-            appendList(floats) { $0.append(contentsOf: $1.description.utf8) }
-        } else {
+        guard format == .jsonLines else {
             append("\"")
-            appendBase64(floats)
+            appendBase64(numbers.bytes(of: floats))
             append("\"")
+            return
+        }
+        switch numbers {
+        case .float32: appendList(floats) { $0.append(contentsOf: $1.description.utf8) }
+        case .float16: appendList(floats) { $0.append(contentsOf: Float16($1).description.utf8) }
+        case .int8: appendList(VectorNumbers.whole(floats)) { $0.append(contentsOf: String($1).utf8) }
+        case .binary: appendList(VectorNumbers.bits(floats)) { $0.append(contentsOf: String($1).utf8) }
         }
     }
 
@@ -94,16 +111,7 @@ public struct VectorRows: Sendable {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    private mutating func appendRaw(_ floats: ArraySlice<Float>) {
-        for float in floats {
-            withUnsafeBytes(of: float.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
-        }
-    }
-
-    private mutating func appendBase64(_ floats: ArraySlice<Float>) {
-        var raw: [UInt8] = []
-        raw.reserveCapacity(floats.count * 4)
-        for float in floats { withUnsafeBytes(of: float.bitPattern.littleEndian) { raw.append(contentsOf: $0) } }
+    private mutating func appendBase64(_ raw: [UInt8]) {
         for start in stride(from: 0, to: raw.count, by: 3) {
             let part = raw[start..<min(start + 3, raw.count)]
             let word = part.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - part.count))

@@ -24,6 +24,8 @@ public final class LanguageModel: Sendable {
     public let generationDefaults: GenerationConfiguration
     /// The tokens that end a turn or a text.
     public let stopTokens: Set<Int32>
+    /// The tokens that fill in the middle of a text; `nil` if the model has none.
+    let fillTokens: FillTokens?
     /// The tokenizer.
     public let tokenizer: Tokenizer
     /// The engine.
@@ -65,6 +67,7 @@ public final class LanguageModel: Sendable {
         templateVariables = parts.templateVariables
         generationDefaults = parts.generationDefaults
         stopTokens = parts.stopTokens
+        fillTokens = parts.fillTokens
         template = parts.template
         tokenizer = parts.tokenizer
         engine = try InferenceEngine(model: parts.model, tokenizer: parts.tokenizer, team: parts.team, options: options)
@@ -115,18 +118,21 @@ public final class LanguageModel: Sendable {
 
     /// The tokens of a conversation, ready for the assistant to go on.
     ///
-    /// Only the template's own words become special tokens.
+    /// Only the template's own words become special tokens; those that structure answers, such as `<tool_call>`, also in what the
+    /// assistant said.
     /// - Parameters:
     ///   - messages: The conversation so far.
     ///   - tools: The tools' JSON schemas.
     ///   - prefill: Text that the assistant's answer begins with.
+    ///   - trustsPrefill: Whether special tokens spelled out in it are meant.
     ///   - variables: What else the template can name; replaces ``templateVariables`` of the same name.
     /// - Throws: ``TemplateError`` if the model has no template or the template refuses the conversation.
     public func tokens(
-        of messages: [ChatMessage], tools: [JSON] = [], prefill: String = "", variables: JSONObject = .init()
+        of messages: [ChatMessage], tools: [JSON] = [], prefill: String = "", trustsPrefill: Bool = false,
+        variables: JSONObject = .init()
     ) throws -> [Int32] {
         var segments = try prompt(of: messages, tools: tools, variables: variables).segments
-        if !prefill.isEmpty { segments.append(TextSegment(prefill, isTrusted: false)) }
+        if !prefill.isEmpty { segments.append(TextSegment(prefill, isTrusted: trustsPrefill)) }
         return try tokenizer.encode(segments: segments)
     }
 

@@ -17,6 +17,7 @@ struct ModelParts {
     var templateVariables = JSONObject()
     var generationDefaults = GenerationConfiguration()
     var stopTokens: Set<Int32> = []
+    var fillTokens: FillTokens?
 
     init(path: String, precision: MatmulPrecision, packing: Packing, threadCount: Int?) throws(FileError) {
         guard FileManager.default.fileExists(atPath: path) else {
@@ -29,6 +30,7 @@ struct ModelParts {
             ? try ModelParts(
                 folder: ModelFolder(path: path), precision: precision, packing: packing, team: team)
             : try ModelParts(gguf: GGUFFile(path: path), precision: precision, packing: packing, team: team)
+        template = template?.map { [tokenizer] in $0.recognising(tokenizer) }
         stopTokens.formUnion(generationDefaults.endTokens)
         if let end = tokenizer.endOfText { stopTokens.insert(end) }
         for name in Self.endNames {
@@ -60,6 +62,7 @@ struct ModelParts {
             template = .failure(error)
         }
         templateVariables = GygesInference.templateVariables(of: file, tokenizer: tokenizer)
+        fillTokens = FillTokens(gguf: file, tokenizer: tokenizer)
         for key in ["eos", "eot", "eom"] {
             if let id = file.metadata["tokenizer.ggml.\(key)_token_id"]?.integer, let token = Int32(exactly: id) {
                 stopTokens.insert(token)
@@ -88,6 +91,7 @@ struct ModelParts {
             template = .failure(error)
         }
         templateVariables = try GygesInference.templateVariables(of: folder)
+        fillTokens = FillTokens(tokenizer: tokenizer)
     }
 
     /// A token without a row in the embedding table could not be computed with.

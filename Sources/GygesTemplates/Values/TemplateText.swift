@@ -24,6 +24,34 @@ struct TemplateText {
         runs = text.isEmpty ? [] : [Run(end: text.utf8.count, isTrusted: isTrusted)]
     }
 
+    /// A text of which nothing is trusted but what is one of some words, given as UTF-8: of those that begin leftmost the longest.
+    init(_ text: String, trusting words: [[UInt8]]) {
+        self.init(text, isTrusted: false)
+        let bytes = Array(text.utf8)
+        let first = Set(words.compactMap(\.first))
+        var runs: [Run] = []
+        func extend(to end: Int, isTrusted: Bool) {
+            guard end > runs.last?.end ?? 0 else { return }
+            if runs.last?.isTrusted == isTrusted { runs.removeLast() }
+            runs.append(Run(end: end, isTrusted: isTrusted))
+        }
+        var place = 0
+        while place < bytes.count {
+            let match =
+                first.contains(bytes[place])
+                ? words.filter { bytes[place...].starts(with: $0) }.map(\.count).max() : nil
+            if let match, match > 0 {
+                extend(to: place, isTrusted: false)
+                extend(to: place + match, isTrusted: true)
+                place += match
+            } else {
+                place += 1
+            }
+        }
+        extend(to: bytes.count, isTrusted: false)
+        self.runs = runs
+    }
+
     var byteCount: Int { text.utf8.count }
     var isEmpty: Bool { runs.isEmpty }
     /// Whether the template wrote all of it.

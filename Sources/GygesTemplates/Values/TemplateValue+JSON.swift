@@ -1,12 +1,12 @@
 import GygesFiles
 
 extension TemplateValue {
-    /// Takes over a document; its texts are trusted only if all of it is.
-    init(_ json: JSON, isTrusted: Bool) throws(TemplateError) {
-        try self.init(json, isTrusted: isTrusted, level: 0)
+    /// Takes over a document; its texts are trusted only if all of it is, or where they are one of some words (as UTF-8).
+    init(_ json: JSON, isTrusted: Bool, trusting words: [[UInt8]] = []) throws(TemplateError) {
+        try self.init(json, isTrusted: isTrusted, words, level: 0)
     }
 
-    private init(_ json: JSON, isTrusted: Bool, level: Int) throws(TemplateError) {
+    private init(_ json: JSON, isTrusted: Bool, _ words: [[UInt8]], level: Int) throws(TemplateError) {
         // Checked on the way down, since a deep document must not exhaust the stack before its depth is known.
         guard level < TemplateLimits.valueDepth else {
             throw TemplateError(
@@ -18,12 +18,14 @@ extension TemplateValue {
         case .integer(let integer): self = .integer(integer)
         case .bigInteger(let digits): self = .bigInteger(digits)
         case .double(let double): self = .double(double)
-        case .string(let string): self = .string(TemplateText(string, isTrusted: isTrusted))
+        case .string(let string):
+            self = .string(
+                words.isEmpty ? TemplateText(string, isTrusted: isTrusted) : TemplateText(string, trusting: words))
         case .array(let array):
             var elements: [TemplateValue] = []
             elements.reserveCapacity(array.count)
             for element in array {
-                elements.append(try TemplateValue(element, isTrusted: isTrusted, level: level + 1))
+                elements.append(try TemplateValue(element, isTrusted: isTrusted, words, level: level + 1))
             }
             self = .sequence(try TemplateSequence(elements))
         case .object(let object):
@@ -31,7 +33,7 @@ extension TemplateValue {
             for (key, value) in object {
                 try dictionary.set(
                     .string(TemplateText(key, isTrusted: isTrusted)),
-                    try TemplateValue(value, isTrusted: isTrusted, level: level + 1))
+                    try TemplateValue(value, isTrusted: isTrusted, words, level: level + 1))
             }
             self = .dictionary(dictionary)
         }

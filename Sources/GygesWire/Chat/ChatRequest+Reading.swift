@@ -23,7 +23,7 @@ extension ChatRequest {
         try reader.finish()
     }
 
-    private static func messages(_ reader: inout RequestReader) throws(ErrorReply) -> [ChatMessage] {
+    static func messages(_ reader: inout RequestReader) throws(ErrorReply) -> [ChatMessage] {
         let elements = try reader.required(reader.array("messages"), "messages")
         guard (1...messageLimit).contains(elements.count) else {
             throw .invalid("messages", "“messages” must be 1 to \(messageLimit) messages, not \(elements.count).")
@@ -35,7 +35,7 @@ extension ChatRequest {
         return messages
     }
 
-    private static func responseFormat(_ reader: inout RequestReader) throws(ErrorReply) -> ResponseFormat? {
+    static func responseFormat(_ reader: inout RequestReader) throws(ErrorReply) -> ResponseFormat? {
         guard var format = try reader.reader("response_format") else { return nil }
         let type = try format.required(format.text("type"), "type")
         let result: ResponseFormat?
@@ -58,7 +58,7 @@ extension ChatRequest {
         return result
     }
 
-    private static func tools(_ reader: inout RequestReader) throws(ErrorReply) -> [JSON] {
+    static func tools(_ reader: inout RequestReader) throws(ErrorReply) -> [JSON] {
         let tools = try reader.array("tools") ?? []
         guard tools.count <= toolLimit else {
             throw .invalid("tools", "“tools” must be at most \(toolLimit) tools, not \(tools.count).")

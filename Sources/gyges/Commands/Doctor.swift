@@ -84,8 +84,11 @@ struct Doctor: ParsableCommand {
     /// Compares what an encoder's ``EncoderOptions/precisions`` make of texts.
     private func compareModel(_ model: String, texts path: String) throws {
         var texts: [String] = []
-        try TextRecord.forEach(in: path, isJSON: jsonl || path.hasSuffix(".jsonl")) { record in
-            if texts.count < limit { texts.append(try record.string()) }
+        let reader = try RowReader(paths: [path], isJSON: jsonl)
+        while texts.count < limit, let row = try reader.next() {
+            let text = try TextRecord(row, number: texts.count).string()
+            // An empty text has nothing to compare.
+            if text.contains(where: { !$0.isWhitespace }) { texts.append(text) }
         }
         guard !texts.isEmpty else {
             throw FileError(path, "holds no text", remedy: "Give a file with a text a line.")

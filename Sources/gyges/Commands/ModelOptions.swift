@@ -12,7 +12,7 @@ struct EngineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))
     var threads: Int?
 
-    @Option(help: "Matmuls: 'fast' (8-bit activations), 'exact' (f32), 'bfloat16' or 'int8' (one scale a row).")
+    @Option(help: "Matmuls: 'fast' (8-bit activations), 'f32', 'bf16' or 'int8' (one scale a row).")
     var precision = "fast"
 
     @Option(help: "The KV cache: 'f32', 'f16', 'bf16' or 'q8' (8 bits: half the memory of f16).")
@@ -52,8 +52,8 @@ struct EngineOptions: ParsableArguments {
         guard kvCacheMemory > 0, kvCacheMemory <= 1_000_000 else {
             throw ValidationError("--kv-cache-memory must be positive.")
         }
-        guard MatmulPrecision(rawValue: precision) != nil else {
-            throw ValidationError("--precision must be fast, exact, bfloat16 or int8.")
+        guard MatmulPrecision(word: precision) != nil else {
+            throw ValidationError("--precision must be fast, f32, bf16 or int8.")
         }
         guard KeyValueFormat(rawValue: kvCacheFormat) != nil else {
             throw ValidationError("--kv-cache-format must be f32, f16, bf16 or q8.")
@@ -68,7 +68,7 @@ struct EngineOptions: ParsableArguments {
     }
 
     /// How matmuls are computed.
-    var matmulPrecision: MatmulPrecision { MatmulPrecision(rawValue: precision) ?? .fast }
+    var matmulPrecision: MatmulPrecision { MatmulPrecision(word: precision) ?? .fast }
 
     /// Where packed weights are kept between runs, and progress of loading that is longer than a second.
     ///
@@ -84,6 +84,18 @@ struct EngineOptions: ParsableArguments {
             sequenceLimit: sequences, speculationRowLimit: speculation ? defaults.speculationRowLimit : 0,
             longContext: LongContextOptions(
                 method: LongContextMethod(rawValue: longContext) ?? .automatic, contextLength: contextLength))
+    }
+}
+
+extension MatmulPrecision {
+    /// The precision that a user's word stands for, the same in all commands: as files and other programs call it, or, as older command
+    /// lines do, by our own name.
+    init?(word: String) {
+        switch word {
+        case "f32": self = .exact
+        case "bf16": self = .bfloat16
+        default: self.init(rawValue: word)
+        }
     }
 }
 

@@ -11,7 +11,8 @@ struct Perplexity: AsyncParsableCommand {
         abstract: "Measures how well a model predicts a text.",
         discussion: """
             The text is cut into windows, each read from an empty context; every token after a window's first counts. \
-            Prints exp of the mean negative log-probability.
+            Windows of a model that expects tokens before a text, such as <|begin_of_text|>, begin with them, as contexts of \
+            'gyges score' do; windows of --tokens are read as they are. Prints exp of the mean negative log-probability.
 
             Examples:
               gyges perplexity model.gguf book.txt
@@ -74,20 +75,49 @@ struct Perplexity: AsyncParsableCommand {
     }
 
     private func windows(model: LanguageModel) throws -> [[Int32]] {
-        let windows: [[Int32]]
-        if let tokens {
-            let lists = try Input.json(tokens).array ?? []
-            windows = lists.map { ($0.array ?? []).compactMap { $0.integer.flatMap(Int32.init(exactly:)) } }
-        } else {
-            let ids = try model.tokenizer.encode(try Input.text(text))
-            windows = stride(from: 0, to: ids.count, by: window).map { Array(ids[$0..<min($0 + window, ids.count)]) }
-        }
-        let usable = windows.filter { $0.count >= 2 }
-        guard !usable.isEmpty else {
+        let windows = try tokens.map { try Self.windows(in: $0) } ?? windows(of: model)
+        guard !windows.isEmpty else {
             throw FileError(
                 tokens ?? text ?? "standard input", "has fewer than two tokens", remedy: "Give a longer text.")
         }
-        return usable
+        return windows
+    }
+
+    /// The windows of a text, each behind the tokens that the model expects before one.
+    private func windows(of model: LanguageModel) throws -> [[Int32]] {
+        let ids = try model.tokenizer.encode(try Input.text(text))
+        let beginning = model.tokenizer.beginningTokens
+        let size = max(1, window - beginning.count)
+        return stride(from: 0, to: ids.count, by: size)
+            .map { beginning + ids[$0..<min($0 + size, ids.count)] }.filter { $0.count >= 2 }
+    }
+
+    /// The windows in a file of token ids.
+    private static func windows(in path: String) throws(FileError) -> [[Int32]] {
+        func fault(_ place: String, _ problem: String) -> FileError {
+            FileError(
+                path == "-" ? "standard input" : path, at: place, problem,
+                remedy: "Give lists of at least two token ids each, such as [[1, 2, 3], [4, 5]].")
+        }
+        guard let lists = try Input.json(path).array else { throw fault("", "is no list of windows") }
+        var windows: [[Int32]] = []
+        for (index, list) in lists.enumerated() {
+            let place = "window \(index)"
+            guard let elements = list.array else { throw fault(place, "is no list") }
+            var window: [Int32] = []
+            for (position, element) in elements.enumerated() {
+                guard let id = element.integer.flatMap(Int32.init(exactly:)) else {
+                    throw fault(
+                        place, "has \(element.serialized().legible(limit: 40)) at \(position), which is no token id")
+                }
+                window.append(id)
+            }
+            guard window.count >= 2 else {
+                throw fault(place, "has fewer than two tokens, of which the first is not scored")
+            }
+            windows.append(window)
+        }
+        return windows
     }
 }
 

@@ -10,7 +10,8 @@ struct Template: ParsableCommand {
         abstract: "Shows the text that a conversation becomes.",
         discussion: """
             The conversation is JSON: a list of messages, or an object with "messages" and "tools". Special tokens of the \
-            template are real; what looks like one in a message is not, which --segments shows.
+            template are real; what looks like one in a message is not, but for tokens that structure answers, such as \
+            <tool_call>, in the assistant's messages, which --segments shows.
 
             Examples:
               echo '[{"role": "user", "content": "Hi"}]' | gyges template smollm2-135m-instruct
@@ -42,7 +43,8 @@ struct Template: ParsableCommand {
                 name, "is neither a list of messages nor an object with \"messages\"",
                 remedy: #"Give for example [{"role": "user", "content": "Hi"}]."#)
         }
-        let prompt = try template.template.render(
+        let tokenizer = try Tokenizer(path: try locateModel(model))
+        let prompt = try template.template.recognising(tokenizer).render(
             messages: try messages.map { try ChatMessage(json: $0) }, tools: json["tools"]?.array ?? [],
             addsGenerationPrompt: !noGenerationPrompt, variables: template.variables)
         if segments {

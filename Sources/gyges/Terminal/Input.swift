@@ -46,31 +46,4 @@ enum Input {
         guard isatty(STDIN_FILENO) == 1 else { return }
         Terminal.writeError("Type \(wanted), then end it with Control-D on a line of its own (Control-C gives up).\n")
     }
-
-    /// The documents of a JSON Lines file, each with its line's number; empty lines are skipped.
-    static func jsonLines(_ path: String?) throws(FileError) -> [(line: Int, json: JSON)] {
-        let name = path.flatMap { $0 == "-" ? nil : $0 } ?? "standard input"
-        var documents: [(line: Int, json: JSON)] = []
-        // By bytes, since the ends of lines inside of strings are escaped.
-        for (index, line) in try text(path, wanted: "lines of JSON").utf8.split(
-            separator: 0x0A, omittingEmptySubsequences: false
-        ).enumerated() {
-            guard line.contains(where: { $0 != 0x20 && $0 != 0x0D && $0 != 0x09 }) else { continue }
-            documents.append((index + 1, try JSON.parse(Array(line), path: "\(name), line \(index + 1)")))
-        }
-        return documents
-    }
-
-    /// Calls `body` with the number and the bytes of every line that is not empty of a file, or of standard input for `-`, without
-    /// holding more than a line and a block.
-    ///
-    /// - Throws: ``FileError`` if the file cannot be read or a line has more than `limit` bytes; what `body` throws.
-    static func forEachLine(_ path: String, limit: Int = 1 << 26, _ body: (Int, [UInt8]) throws -> Void) throws {
-        if path == "-" { explainTerminal(wanted: "a text a line") }
-        var reader = try LineReader(path: path, lineLimit: limit)
-        while let line = try reader.next() {
-            let line = line.last == 0x0D ? Array(line.dropLast()) : line
-            if line.contains(where: { $0 != 0x20 && $0 != 0x09 }) { try body(reader.lineNumber, line) }
-        }
-    }
 }

@@ -68,6 +68,14 @@ final class ProgressBar: Sendable {
         }
     }
 
+    /// Says something that must be seen, whether progress is shown or not.
+    func remark(_ text: String) {
+        state.withLock { state in
+            closeLine(&state)
+            output(text + "\n")
+        }
+    }
+
     /// Ends the line, so that whatever is printed next starts on its own.
     func finish() { state.withLock { closeLine(&$0) } }
 

@@ -10,11 +10,13 @@ struct Answer: ParsableCommand {
         discussion: """
             Examples:
               gyges answer ./squad "Who found the ring?" "Gyges found a ring."
-              gyges answer ./squad "Who found the ring?" --file republic.txt --top-k 3
-              gyges answer ./squad --file questions.jsonl --json
+              gyges answer ./squad "Who found the ring?" --input republic.txt --top-k 3
+              gyges answer ./squad --input questions.jsonl --json
+              gyges answer ./squad --input questions.jsonl -o answers.jsonl --resume
 
-            Lines of JSON have "question" and "text". Any other file, or standard
-            input, is one text, of any length: it is read in windows.
+            Lines of JSON have "question" and "text"; one that has not is named, and
+            the others go on. Any other file, or standard input, is one text, of any
+            length: it is read in windows.
             """)
 
     @OptionGroup(title: "Model")
@@ -23,12 +25,14 @@ struct Answer: ParsableCommand {
     @Argument(help: "The question.")
     var question: String?
 
-    @Argument(help: "The text with the answer; read from --file, or for '-' or nothing from standard input.")
+    @Argument(help: "The text with the answer; read from --input, or for '-' or nothing from standard input.")
     var text: String?
 
-    @Option(
-        name: .shortAndLong, help: ArgumentHelp("A text, or a .jsonl file of questions and texts.", valueName: "path"))
-    var file: String?
+    @OptionGroup(title: "Input")
+    var input: FileInputOptions
+
+    @OptionGroup(title: "Output")
+    var rows: RowOutputOptions
 
     @Option(help: ArgumentHelp("Print at most so many answers.", valueName: "count"))
     var topK = 1
@@ -45,10 +49,8 @@ struct Answer: ParsableCommand {
     @Option(help: ArgumentHelp("Tokens that a window shares with the one before.", valueName: "tokens"))
     var overlap = 128
 
-    @Flag(help: "Print a line of JSON for each question.")
+    @Flag(help: "Print a line of JSON for each question; a file has no other form.")
     var json = false
-
-    private var isJSON: Bool { file?.hasSuffix(".jsonl") ?? false }
 
     func validate() throws {
         guard (1...1000).contains(topK) else { throw ValidationError("--top-k must be from 1 to 1000.") }
@@ -58,47 +60,58 @@ struct Answer: ParsableCommand {
         guard window >= 8, overlap >= 0 else {
             throw ValidationError("--window must be at least 8, --overlap at least 0.")
         }
-        guard isJSON == (question == nil) else {
-            throw ValidationError(isJSON ? "Questions are in the file already." : "There is no question.")
+        guard input.isJSON == (question == nil) else {
+            throw ValidationError(input.isJSON ? "Questions are in the file already." : "There is no question.")
         }
-        guard text == nil || file == nil else { throw ValidationError("Give a text or a file, not both.") }
+        guard text == nil || input.input.isEmpty else { throw ValidationError("Give a text or a file, not both.") }
+        if question != nil, input.input.count > 1 || rows.output != nil {
+            throw ValidationError("Of one question, one text is read, and printed: leave out --output.")
+        }
     }
+
+    /// A question and the text that may answer it.
+    private typealias Pair = (question: String, text: String)
 
     func run() throws {
-        let model = try encoder.load()
-        guard let question else {
-            var source = TextInputOptions()
-            source.texts = []
-            source.file = file.map { [$0] } ?? []
-            source.jsonl = true
-            return try source.forEachBatch(of: 16) { records in
-                let pairs = try records.map { record throws(FileError) in
-                    (question: try record.string("question"), text: try record.string())
-                }
-                try answer(pairs, records, model)
-            }
+        let model = try encoder.load(isShown: !rows.quiet)
+        let isJSON = json || rows.output != nil
+        func answers(_ pairs: [Pair]) throws -> [[FoundAnswer]] {
+            let reader = AnswerReader(count: topK, maximumTokenCount: maxAnswerTokens, allowsNone: allowNone)
+            return try model.answers(
+                to: pairs, reader: reader, windows: .init(maximumTokenCount: window, overlap: overlap))
         }
-        let text = try text.flatMap { $0 == "-" ? nil : $0 } ?? Input.text(file, wanted: "the text with the answer")
-        try answer([(question, text)], [TextRecord(text: text, fields: nil, place: file ?? "-")], model)
+        if let question {
+            let text =
+                try text.flatMap { $0 == "-" ? nil : $0 }
+                ?? Input.text(input.input.first, wanted: "the text with the answer")
+            let found = try answers([(question, text)]).first ?? []
+            return try Output.write(written(TextRecord(text: nil), (question, text), found, isJSON))
+        }
+        let answered = TextRows<Pair, [FoundAnswer]>(
+            together: 16, isJSON: isJSON, question: { (try $0.string("question"), try $0.string()) }, replies: answers,
+            written: { written($0, $1, $2, isJSON) })
+        var source = TextInputOptions()
+        source.texts = []
+        source.file = input
+        source.fields = "text"
+        try source.answer(answered, output: rows) {
+            try model.identity(
+                of: "answer", fields: source.fieldNames,
+                [
+                    "top-k": .integer(topK), "none": .bool(allowNone), "most tokens": .integer(maxAnswerTokens),
+                    "window": .integer(window), "overlap": .integer(overlap),
+                ])
+        }
     }
 
-    private func answer(
-        _ pairs: [(question: String, text: String)], _ records: [TextRecord], _ model: TextEncoder
-    ) throws {
-        let reader = AnswerReader(count: topK, maximumTokenCount: maxAnswerTokens, allowsNone: allowNone)
-        let found = try model.answers(
-            to: pairs, reader: reader, windows: .init(maximumTokenCount: window, overlap: overlap))
-        for (index, answers) in found.enumerated() { try show(records[index], pairs[index].question, answers) }
-    }
-
-    private func show(_ record: TextRecord, _ question: String, _ answers: [FoundAnswer]) throws {
-        guard json else {
-            if isJSON { print(question) }
+    private func written(_ record: TextRecord, _ pair: Pair, _ answers: [FoundAnswer], _ isJSON: Bool) -> String {
+        guard isJSON else {
+            var lines = question == nil ? [pair.question] : []
             for answer in answers {
-                print(percent(answer.score) + "  " + (answer.isNone ? "(no answer)" : answer.text))
+                lines.append(percent(answer.score) + "  " + (answer.isNone ? "(no answer)" : answer.text))
             }
-            if answers.isEmpty { print("(no answer)") }
-            return
+            if answers.isEmpty { lines.append("(no answer)") }
+            return lines.joined(separator: "\n") + "\n"
         }
         let list = answers.map { answer -> JSON in
             answer.isNone
@@ -108,6 +121,6 @@ struct Answer: ParsableCommand {
                     "scalars": rangeJSON(answer.scalars), "bytes": rangeJSON(answer.bytes),
                 ]
         }
-        try printLine(record.identity() + [("question", .string(question)), ("answers", .array(list))])
+        return rowLine(record.identity() + [("question", .string(pair.question)), ("answers", .array(list))])
     }
 }

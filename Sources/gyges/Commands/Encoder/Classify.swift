@@ -1,6 +1,6 @@
-import GygesCheckpoints
 import ArgumentParser
 import Foundation
+import GygesCheckpoints
 import GygesFiles
 import GygesInference
 
@@ -11,16 +11,19 @@ struct Classify: ParsableCommand {
         discussion: """
             Examples:
               gyges classify ./sentiment "What a film!"
-              gyges classify ./topics --file texts.jsonl --top-k 3 --json
+              gyges classify ./topics --input texts.jsonl --top-k 3 --json
+              gyges classify ./topics --input texts.txt -o labels.jsonl --resume
               gyges classify ./modernbert --labels sports,politics "A late goal."
+              gyges classify ./modernbert --label "Paris, Texas" --label Rome "A city."
               gyges classify ./modernbert --labels good,bad \\
                 --template "{text} All in all it was [MASK]." "What a film!"
 
-            Without --labels the model must be a classifier; its configuration says
+            Without labels the model must be a classifier; its configuration says
             whether one label is right, any number, or the scores are values. With
-            --labels a masked language model compares how likely each stands in the
+            labels a masked language model compares how likely each stands in the
             template's place for it; words of one token compare most fairly.
-            Lines of JSON may have a "second" text for classifiers of pairs.
+            Lines of JSON may have a "second" text for classifiers of pairs. Every
+            line has its answer, an empty one too.
             """)
 
     @OptionGroup(title: "Model")
@@ -29,8 +32,14 @@ struct Classify: ParsableCommand {
     @OptionGroup(title: "Input")
     var input: TextInputOptions
 
+    @OptionGroup(title: "Output")
+    var rows: RowOutputOptions
+
     @Option(help: ArgumentHelp("Labels to choose from, with commas between.", valueName: "labels"))
     var labels: String?
+
+    @Option(help: ArgumentHelp("A label to choose from, commas and all; may be repeated.", valueName: "label"))
+    var label: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -41,42 +50,72 @@ struct Classify: ParsableCommand {
     @Option(help: ArgumentHelp("Print at most so many labels of a text; all by default.", valueName: "count"))
     var topK: Int?
 
-    @Flag(help: "Print a line of JSON for each text.")
+    @Flag(help: "Print a line of JSON for each text; a file has no other form.")
     var json = false
 
     private var labelList: [String]? {
-        labels?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        let list = labels?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        return list.map { $0 + label } ?? (label.isEmpty ? nil : label)
     }
 
     func validate() throws {
         if let topK, topK < 1 { throw ValidationError("--top-k must be at least 1.") }
-        if labels != nil, labelList?.isEmpty ?? true { throw ValidationError("--labels needs at least one label.") }
+        if let labelList, labelList.isEmpty || labelList.contains("") {
+            throw ValidationError("--labels and --label need at least one label, and none that is empty.")
+        }
         guard let template else { return }
-        guard labels != nil else { throw ValidationError("--template goes with --labels.") }
+        guard labelList != nil else { throw ValidationError("--template goes with --labels or --label.") }
         guard LabelTemplate(template) != nil else {
             throw ValidationError("--template needs {text} once, and [MASK] or {label} once.")
         }
     }
 
+    /// One text, or two that a classifier of pairs reads together.
+    private struct Question {
+        var text: String
+        var second: String?
+    }
+
     func run() throws {
-        let model = try encoder.load()
-        try input.forEachBatch { records in
-            let texts = try records.map { record throws(FileError) in try record.string() }
-            let seconds = records.compactMap { $0.fields?["second"]?.string }
-            guard seconds.isEmpty || seconds.count == records.count && labels == nil else {
-                throw FileError(
-                    records[0].place, "or a line after it has a \"second\" text where others, or --labels, have none",
-                    remedy: "Put texts and pairs into different files.")
-            }
-            let scores = try scores(texts, seconds.isEmpty ? nil : seconds, model)
-            for (index, scores) in scores.enumerated() { try show(records[index], texts[index], scores) }
+        let model = try encoder.load(isShown: !rows.quiet)
+        let isJSON = json || rows.output != nil
+        // The first record decides whether this is a file of pairs: a text without its other half is a mistake.
+        var arePairs: Bool?
+        let answered = TextRows<Question, [Score]>(
+            isJSON: isJSON,
+            question: { record in
+                let question = Question(text: try record.string(), second: record.fields?["second"]?.string)
+                let isPair = question.second != nil
+                guard !isPair || labelList == nil else {
+                    throw FileError(
+                        record.place, "has a \"second\" text, which --labels have none of",
+                        remedy: "Leave it out, or use a classifier of pairs.")
+                }
+                guard arePairs ?? isPair == isPair else {
+                    throw FileError(
+                        record.place, "has \(isPair ? "a" : "no") \"second\" text, unlike the first",
+                        remedy: "Put texts and pairs into different files.")
+                }
+                arePairs = isPair
+                return question
+            },
+            replies: { try scores($0, model) },
+            written: { record, question, scores in show(record, question.text, scores, isJSON) })
+        try input.answer(answered, output: rows) {
+            try model.identity(
+                of: "classify", fields: input.fieldNames,
+                [
+                    "labels": labelList.map { .array($0.map(JSON.string)) } ?? .null,
+                    "template": template.map(JSON.string) ?? .null, "top-k": topK.map(JSON.integer) ?? .null,
+                ])
         }
     }
 
     /// A label, what is printed as its score, and whether that is a probability.
     private typealias Score = (label: String, score: Float, isProbability: Bool)
 
-    private func scores(_ texts: [String], _ seconds: [String]?, _ model: TextEncoder) throws -> [[Score]] {
+    private func scores(_ questions: [Question], _ model: TextEncoder) throws -> [[Score]] {
+        let texts = questions.map(\.text)
         if let labelList {
             let template = template.flatMap { LabelTemplate($0) } ?? .standard
             return try model.classify(texts, labels: labelList, template: template).map { scores in
@@ -84,8 +123,10 @@ struct Classify: ParsableCommand {
             }
         }
         let isProbability = model.problem != .regression
+        let seconds = questions.compactMap(\.second)
         let scores =
-            try seconds.map { try model.classScores(ofPairs: Array(zip(texts, $0))) } ?? model.classScores(of: texts)
+            try seconds.isEmpty
+            ? model.classScores(of: texts) : model.classScores(ofPairs: Array(zip(texts, seconds)))
         return scores.map { scores in
             let named = zip(model.labels, model.probabilities(of: scores)).map { ($0, $1, isProbability) }
             // Values of a regression mean what they mean in their own order.
@@ -94,21 +135,20 @@ struct Classify: ParsableCommand {
         }
     }
 
-    private func show(_ record: TextRecord, _ text: String, _ scores: [Score]) throws {
+    private func show(_ record: TextRecord, _ text: String, _ scores: [Score], _ isJSON: Bool) -> String {
         let scores = scores.prefix(topK ?? scores.count)
-        guard json else {
-            print(text)
+        guard isJSON else {
             var table = Table([("", .right), ("LABEL", .left)])
             for score in scores {
                 table.append([
                     score.isProbability ? percent(score.score) : String(format: "%.4f", score.score), score.label,
                 ])
             }
-            return print(table.text + "\n")
+            return "\(text)\n\(table.text)\n\n"
         }
         let labels = scores.map { score -> JSON in
             ["label": .string(score.label), "score": .double(Double(score.score))]
         }
-        try printLine(record.identity(text) + [("labels", .array(Array(labels)))])
+        return rowLine(record.identity(text) + [("labels", .array(Array(labels)))])
     }
 }

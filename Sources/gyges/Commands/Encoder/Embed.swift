@@ -19,6 +19,7 @@ struct Embed: AsyncParsableCommand {
               gyges embed ./modernbert-embed "What is a ring?" --as query
               gyges embed ./gte --input corpus.jsonl --output vectors.npy
               gyges embed ./gte --input corpus.jsonl --output vectors.jsonl --resume
+              gyges embed ./gte --input corpus.jsonl -o bits.npy --dtype binary
               gyges embed ./colbert "A ring." --token-vectors --encoding base64
               cat texts.txt | gyges embed ./splade --sparse
             """)
@@ -26,23 +27,28 @@ struct Embed: AsyncParsableCommand {
     @OptionGroup(title: "Model")
     var encoder: EncoderOptions
 
-    @OptionGroup
-    var source: TextSourceOptions
+    @OptionGroup(title: "Input")
+    var source: TextInputOptions
 
-    @Option(help: ArgumentHelp("Names of what is joined to a text, as in title,text.", valueName: "names"))
-    var fields = "text"
-
-    @Option(help: ArgumentHelp("A file for the vectors: .npy for NumPy's format, else JSON Lines.", valueName: "path"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("A file for the vectors: .npy for NumPy's format, else JSON Lines.", valueName: "path"))
     var output: String?
 
-    @Flag(help: "Continue the output of an earlier run.")
+    @Flag(help: "Go on with the output of an earlier run, also of one that was killed.")
     var resume = false
 
     @Flag(help: "Replace the output if it is there.")
     var overwrite = false
 
-    @Option(help: "How JSON Lines hold floats: 'float' or 'base64' (little-endian f32).")
+    @Option(help: "How JSON Lines hold numbers: 'float' (as numbers) or 'base64' (little-endian bytes).")
     var encoding = "float"
+
+    @Option(
+        help: ArgumentHelp(
+            "What numbers are written as: 'f32', 'f16', 'int8' (each vector by its own \"scale\") or 'binary' (signs, 8 a byte).",
+            valueName: "numbers"))
+    var dtype = VectorNumbers.float32.rawValue
 
     @Option(name: .customLong("as"), help: "What texts are for: 'query' or 'document'; decides the model's prompt.")
     var role: String?
@@ -65,11 +71,15 @@ struct Embed: AsyncParsableCommand {
         guard output != nil || !(resume || overwrite) else {
             throw ValidationError("--resume and --overwrite need --output.")
         }
-        if let output, output == source.input { throw ValidationError("--output would overwrite --input.") }
+        try RowOutputOptions.checkName(output, others: [".npy"])
+        if let output, source.file.input.contains(output) { throw ValidationError("--output would overwrite --input.") }
         if resume, !source.given.isEmpty { throw ValidationError("--resume needs an --input.") }
         if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
         guard ["float", "base64"].contains(encoding) else {
             throw ValidationError("--encoding must be float or base64.")
+        }
+        guard VectorNumbers(rawValue: dtype) != nil else {
+            throw ValidationError("--dtype must be f32, f16, int8 or binary.")
         }
         guard role.map({ TextRole(rawValue: $0) != nil }) ?? true else {
             throw ValidationError("--as must be query or document.")
@@ -78,27 +88,34 @@ struct Embed: AsyncParsableCommand {
         if isNumpy, vectors.tokenVectors || vectors.sparse {
             throw ValidationError("NumPy's format holds one vector for each text; write JSON Lines.")
         }
-        guard !fieldNames.isEmpty else { throw ValidationError("--fields wants names such as title,text.") }
-    }
-
-    private var fieldNames: [String] {
-        fields.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
     func run() async throws {
-        let vectorizer = Vectorizer(model: try encoder.load(isShown: !quiet), kind: vectors.kind)
+        let vectorizer = try vectors.vectorizer(try encoder.load(isShown: !quiet))
         let role = role.flatMap(TextRole.init(rawValue:))
         let ownPrompt = prompt.map { EmbeddingOptions.Prompt.named($0) } ?? prefix.map { .text($0) }
         let maker = try VectorRowMaker(
             vectorizer: vectorizer, role: role ?? .document,
             options: vectors.options(
                 prompt: ownPrompt ?? role.map(vectorizer.prompt) ?? .automatic, for: vectorizer.model),
-            format: isNumpy ? .numpy : VectorRows.Format(rawValue: encoding) ?? .jsonLines)
+            format: isNumpy ? .numpy : VectorRows.Format(rawValue: encoding) ?? .jsonLines,
+            numbers: VectorNumbers(rawValue: dtype) ?? .float32)
         guard source.given.isEmpty else { return try embedGiven(maker) }
-        let form: TextReader.Form = source.isJSON ? .jsonLines(fields: fieldNames) : .plainLines
-        let reader = try source.reader(form: form)
+        let reader = try reader()
         guard let output else { return try printAll(of: reader, maker) }
         try await write(reader, to: output, maker)
+    }
+
+    /// Reads the input's texts one by one.
+    private func reader() throws -> TextReader {
+        let paths = source.file.paths
+        for path in paths { try RowReader.checkForm(of: path, isJSON: source.file.jsonl) }
+        let isJSON = source.file.isJSON
+        guard isJSON || !paths.contains(where: RowReader.isJSON) else {
+            throw ValidationError("Files of plain lines and of JSON are read in runs of their own.")
+        }
+        if paths.contains("-") { Input.explainTerminal(wanted: "a text a line") }
+        return try TextReader(paths: paths, form: isJSON ? .jsonLines(fields: source.fieldNames) : .plainLines)
     }
 
     /// The texts of the command line.
@@ -108,8 +125,7 @@ struct Embed: AsyncParsableCommand {
         guard overwrite || !FileManager.default.fileExists(atPath: output) else {
             throw FileError(output, "is there already", remedy: "Give --overwrite, or choose another file.")
         }
-        let heading =
-            isNumpy ? NumpyHeader.bytes(rows: source.given.count, columns: try maker.width()) : []
+        let heading = isNumpy ? try maker.numpyHeading(rows: source.given.count) : []
         try AtomicFile.write(heading + maker.rows(of: records, from: 0), to: output)
     }
 
@@ -127,21 +143,23 @@ struct Embed: AsyncParsableCommand {
 
     /// All texts of the input to a file that a later run can continue.
     private func write(_ reader: consuming TextReader, to output: String, _ maker: VectorRowMaker) async throws {
-        let width = try maker.width()
+        // Before hours of work, not after.
+        _ = try maker.width()
         var identity = try maker.identity()
-        identity["fields"] = source.isJSON ? .array(fieldNames.map { .string($0) }) : .null
+        identity["fields"] = reader.form == .plainLines ? .null : .array(source.fieldNames.map { .string($0) })
         let file = try ResumableOutput(
             path: output, identity: identity, start: resume ? .resume : overwrite ? .overwrite : .new)
-        let total = quiet ? nil : try TextReader.count(path: source.input ?? "-", form: reader.form)
+        let total = quiet ? nil : try source.count()
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
         defer { bar.finish() }
         bar.update("embedding", count: file.checkpoint.rowCount, of: total)
         let stream = TextStream(
             window: maker.vectorizer.kind.window,
-            heading: isNumpy ? { NumpyHeader.bytes(rows: $0, columns: width) } : nil
+            heading: isNumpy ? { (try? maker.numpyHeading(rows: $0)) ?? [] } : nil
         ) { records, first in
             try maker.rows(of: records, from: first) { bar.update("embedding", count: first + $0, of: total) }
         }
-        _ = try await stream.run(reader, into: file)
+        let count = try await stream.run(reader, into: file) { bar.update("embedding", count: $0, of: total) }
+        bar.update("embedding", count: count, of: count)
     }
 }

@@ -11,9 +11,10 @@ struct Fill: ParsableCommand {
             Examples:
               gyges fill ./modernbert "Paris is the [MASK] of France."
               gyges fill ./modernbert --top-k 3 --json < texts.txt
+              gyges fill ./modernbert --input texts.txt -o guesses.jsonl --resume
 
             [MASK] stands for one token. Of several, each is guessed with the others
-            masked.
+            masked. A text without one is named, and the others go on.
             """)
 
     @OptionGroup(title: "Model")
@@ -22,10 +23,13 @@ struct Fill: ParsableCommand {
     @OptionGroup(title: "Input")
     var input: TextInputOptions
 
+    @OptionGroup(title: "Output")
+    var rows: RowOutputOptions
+
     @Option(help: ArgumentHelp("How many guesses.", valueName: "count"))
     var topK = 5
 
-    @Flag(help: "Print a line of JSON for each text.")
+    @Flag(help: "Print a line of JSON for each text; a file has no other form.")
     var json = false
 
     func validate() throws {
@@ -33,47 +37,57 @@ struct Fill: ParsableCommand {
     }
 
     func run() throws {
-        let model = try encoder.load()
-        try input.forEachBatch { records in
-            let texts = try records.map { record throws(FileError) in try record.string() }
-            for (index, filled) in try model.fill(texts, count: topK).enumerated() {
+        let model = try encoder.load(isShown: !rows.quiet)
+        let isJSON = json || rows.output != nil
+        let answered = TextRows(
+            isJSON: isJSON, question: { try $0.string() }, replies: { try model.fill($0, count: topK) },
+            written: { record, text, filled in
                 guard !filled.isEmpty else {
                     throw FileError(
-                        records[index].place, "has no [MASK] among the tokens that the model reads",
+                        record.place, "has no [MASK] among the tokens that the model reads",
                         remedy: "Write [MASK] where a word is to be guessed.")
                 }
-                try show(records[index], texts[index], filled, model)
-            }
+                return isJSON
+                    ? try line(record, text, filled, model) : try table(text, filled, model)
+            })
+        try input.answer(answered, output: rows) {
+            try model.identity(of: "fill", fields: input.fieldNames, ["top-k": .integer(topK)])
         }
     }
 
-    private func show(
-        _ record: TextRecord, _ text: String, _ filled: [MaskedPlace], _ model: TextEncoder
-    ) throws {
+    /// The text with a guess in a masked place.
+    private func sentence(
+        _ text: String, _ places: [(scalars: Range<Int>, bytes: Range<Int>)], _ mask: Int, _ candidate: MaskCandidate
+    ) -> String {
+        guard places.indices.contains(mask) else { return text }
+        let bytes = Array(text.utf8)
+        let place = places[mask].bytes
+        return String(decoding: bytes[..<place.lowerBound], as: UTF8.self) + candidate.text
+            + String(decoding: bytes[place.upperBound...], as: UTF8.self)
+    }
+
+    private func table(_ text: String, _ filled: [MaskedPlace], _ model: TextEncoder) throws -> String {
         let places = try model.maskPlaces(in: text)
-        func sentence(_ mask: Int, _ candidate: MaskCandidate) -> String {
-            guard places.indices.contains(mask) else { return text }
-            let bytes = Array(text.utf8)
-            let place = places[mask].bytes
-            return String(decoding: bytes[..<place.lowerBound], as: UTF8.self) + candidate.text
-                + String(decoding: bytes[place.upperBound...], as: UTF8.self)
-        }
-        guard json else {
-            print(text)
-            for (mask, place) in filled.enumerated() {
-                var table = Table([
-                    ("", .right), (filled.count > 1 ? "MASK \(mask + 1)" : "TOKEN", .left), ("TEXT", .left),
+        var lines = [text]
+        for (mask, place) in filled.enumerated() {
+            var table = Table([
+                ("", .right), (filled.count > 1 ? "MASK \(mask + 1)" : "TOKEN", .left), ("TEXT", .left),
+            ])
+            for candidate in place.candidates {
+                table.append([
+                    percent(candidate.probability), JSON.string(candidate.text).serialized(),
+                    sentence(text, places, mask, candidate),
                 ])
-                for candidate in place.candidates {
-                    table.append([
-                        percent(candidate.probability), JSON.string(candidate.text).serialized(),
-                        sentence(mask, candidate),
-                    ])
-                }
-                print(table.text)
             }
-            return print("")
+            lines.append(table.text)
         }
+        return lines.joined(separator: "\n") + "\n\n"
+    }
+
+    private func line(
+        _ record: TextRecord, _ text: String, _ filled: [MaskedPlace], _ model: TextEncoder
+    ) throws -> String {
+        let places = try model.maskPlaces(in: text)
         let masks = filled.enumerated().map { mask, place -> JSON in
             let span = places.indices.contains(mask) ? places[mask] : (scalars: 0..<0, bytes: 0..<0)
             return [
@@ -83,12 +97,13 @@ struct Fill: ParsableCommand {
                     place.candidates.map {
                         [
                             "id": .integer(Int($0.token)), "token": .string($0.text),
-                            "probability": .double(Double($0.probability)), "text": .string(sentence(mask, $0)),
+                            "probability": .double(Double($0.probability)),
+                            "text": .string(sentence(text, places, mask, $0)),
                         ]
                     }),
             ]
         }
-        try printLine(record.identity(text) + [("masks", .array(masks))])
+        return rowLine(record.identity(text) + [("masks", .array(masks))])
     }
 }
 

@@ -1,8 +1,8 @@
-import GygesFiles
-import GygesTokenizer
 import ArgumentParser
 import Foundation
+import GygesFiles
 import GygesInference
+import GygesTokenizer
 
 /// `gyges tag`
 struct Tag: ParsableCommand {
@@ -12,11 +12,13 @@ struct Tag: ParsableCommand {
             Examples:
               gyges tag ./ner "Gyges herded sheep in Lydia."
               gyges tag ./ner --words Gyges herded sheep in Lydia .
-              gyges tag ./ner --file texts.jsonl --aggregation average --json
+              gyges tag ./ner --input texts.jsonl --aggregation average --json
+              gyges tag ./ner --input texts.txt -o tags.jsonl --resume
 
             Lines of JSON have "text", or "words" for a list of words. Places are
             counted in Unicode scalars and in bytes of UTF-8 of the text, or of the
-            words joined by spaces. Texts of any length are read in windows.
+            words joined by spaces. Texts of any length are read in windows. Every
+            line has its answer in --json, an empty one too.
             """)
 
     @OptionGroup(title: "Model")
@@ -24,6 +26,9 @@ struct Tag: ParsableCommand {
 
     @OptionGroup(title: "Input")
     var input: TextInputOptions
+
+    @OptionGroup(title: "Output")
+    var rows: RowOutputOptions
 
     @Flag(help: "Arguments, or what white space separates in a line, are words of one text.")
     var words = false
@@ -37,7 +42,7 @@ struct Tag: ParsableCommand {
     @Option(help: ArgumentHelp("Tokens that a window of a long text shares with the one before.", valueName: "tokens"))
     var overlap = 128
 
-    @Flag(help: "Print a line of JSON for each text.")
+    @Flag(help: "Print a line of JSON for each text; a file has no other form.")
     var json = false
 
     func validate() throws {
@@ -45,29 +50,37 @@ struct Tag: ParsableCommand {
             throw ValidationError("--aggregation must be none, simple, first, average or max.")
         }
         guard overlap >= 0 else { throw ValidationError("--overlap must not be negative.") }
+        if words, !input.given.isEmpty, rows.output != nil {
+            throw ValidationError("--output takes lines of --input.")
+        }
     }
 
     func run() throws {
-        let model = try encoder.load()
+        let model = try encoder.load(isShown: !rows.quiet)
         let reader = TagReader(
             labels: model.labels, aggregation: TagAggregation(rawValue: aggregation) ?? .simple,
             ignoredLabels: all ? [] : ["O"])
+        let isJSON = json || rows.output != nil
+        func tags(_ texts: [TextInput]) throws -> [[TaggedSpan]] {
+            try model.tags(of: texts, reader: reader, windows: .init(overlap: overlap))
+        }
         if words, !input.given.isEmpty {
             // Words on the command line are one text.
-            let record = TextRecord(text: nil, fields: nil, place: "the command line")
-            return try tag([record], [.words(input.given)], model, reader)
+            let text = TextInput.words(input.given)
+            return try Output.write(
+                written(TextRecord(text: nil), text, try tags([text]).first ?? [], isJSON))
         }
-        try input.forEachBatch { records in
-            let texts = try records.map { record throws(FileError) in try text(of: record) }
-            try tag(records, texts, model, reader)
+        let answered = TextRows(
+            isJSON: isJSON, question: text(of:), replies: tags,
+            written: { written($0, $1, $2, isJSON) })
+        try input.answer(answered, output: rows) {
+            try model.identity(
+                of: "tag", fields: input.fieldNames,
+                [
+                    "words": .bool(words), "aggregation": .string(aggregation), "all": .bool(all),
+                    "overlap": .integer(overlap),
+                ])
         }
-    }
-
-    private func tag(
-        _ records: [TextRecord], _ texts: [TextInput], _ model: TextEncoder, _ reader: TagReader
-    ) throws {
-        let tagged = try model.tags(of: texts, reader: reader, windows: .init(overlap: overlap))
-        for (index, spans) in tagged.enumerated() { try show(records[index], texts[index], spans) }
     }
 
     private func text(of record: TextRecord) throws(FileError) -> TextInput {
@@ -83,7 +96,7 @@ struct Tag: ParsableCommand {
         return words ? .words(text.split(whereSeparator: \.isWhitespace).map(String.init)) : .text(text)
     }
 
-    private func show(_ record: TextRecord, _ input: TextInput, _ spans: [TaggedSpan]) throws {
+    private func written(_ record: TextRecord, _ input: TextInput, _ spans: [TaggedSpan], _ isJSON: Bool) -> String {
         let text =
             switch input {
             case .text(let text): text
@@ -93,26 +106,23 @@ struct Tag: ParsableCommand {
         func part(_ range: Range<Int>) -> String {
             String(decoding: bytes[range.clamped(to: 0..<bytes.count)], as: UTF8.self)
         }
-        if json {
-            let list = spans.map { span -> JSON in
-                var object = JSONObject([
-                    ("label", .string(span.label)), ("score", .double(Double(span.score))),
-                    ("text", .string(part(span.bytes))), ("scalars", rangeJSON(span.scalars)),
-                    ("bytes", rangeJSON(span.bytes)),
-                ])
-                if let words = span.words { object["words"] = rangeJSON(words) }
-                return .object(object)
-            }
-            try printLine(record.identity(text) + [("spans", .array(list))])
-        } else if Terminal.showsColours() {
-            print(coloured(spans, part, bytes.count))
-        } else {
-            for span in spans {
-                print(
-                    "\(span.label)\t\(percent(span.score))\t\(span.scalars.lowerBound)-\(span.scalars.upperBound)\t\(part(span.bytes))"
-                )
-            }
+        guard isJSON else {
+            guard !Terminal.showsColours() else { return coloured(spans, part, bytes.count) + "\n" }
+            return spans.map { span in
+                "\(span.label)\t\(percent(span.score))\t\(span.scalars.lowerBound)-\(span.scalars.upperBound)\t"
+                    + "\(part(span.bytes))\n"
+            }.joined()
         }
+        let list = spans.map { span -> JSON in
+            var object = JSONObject([
+                ("label", .string(span.label)), ("score", .double(Double(span.score))),
+                ("text", .string(part(span.bytes))), ("scalars", rangeJSON(span.scalars)),
+                ("bytes", rangeJSON(span.bytes)),
+            ])
+            if let words = span.words { object["words"] = rangeJSON(words) }
+            return .object(object)
+        }
+        return rowLine(record.identity(text) + [("spans", .array(list))])
     }
 
     /// The text with its spans in colours and their labels behind them.

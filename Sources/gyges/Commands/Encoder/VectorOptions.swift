@@ -30,6 +30,9 @@ struct VectorOptions: ParsableArguments {
 
     func validate() throws {
         if tokenVectors, sparse { throw ValidationError("--token-vectors and --sparse exclude each other.") }
+        if tokenVectors, pooling != nil {
+            throw ValidationError("--token-vectors are not pooled: leave --pooling out.")
+        }
         if let truncateDimensions, truncateDimensions < 1 {
             throw ValidationError("--truncate-dimensions must be at least 1.")
         }
@@ -49,12 +52,39 @@ struct VectorOptions: ParsableArguments {
     /// The kind of vectors that is asked for; `nil` for what the model is made for.
     var kind: VectorKind? { tokenVectors ? .tokens : sparse ? .sparse : nil }
 
+    /// What makes the vectors with a model.
+    ///
+    /// - Throws: `ValidationError` if an option is for vectors of another kind than the model's.
+    func vectorizer(_ model: TextEncoder) throws -> Vectorizer {
+        let vectorizer = Vectorizer(model: model, kind: kind)
+        guard pooling == nil || vectorizer.kind == .single else {
+            throw ValidationError(
+                "--pooling makes one vector of a text's tokens, and this model gives \(vectorizer.kind.title): leave it out."
+            )
+        }
+        guard truncateDimensions == nil || vectorizer.kind != .sparse else {
+            throw ValidationError("Sparse vectors have no dimensions to truncate: leave --truncate-dimensions out.")
+        }
+        return vectorizer
+    }
+
     /// The options in a model's terms. Vectors that are meant to be compared by inner product keep their lengths.
     func options(prompt: EmbeddingOptions.Prompt, for model: TextEncoder) -> EmbeddingOptions {
         EmbeddingOptions(
             prompt: prompt, pooling: pooling.flatMap(EmbeddingConfiguration.Pooling.init(rawValue:)),
             dimension: truncateDimensions, normalizes: !noNormalize && model.embedding?.similarity != .dot,
             text: TextOptions(maximumLength: maxTokens, truncation: TextTruncation(rawValue: truncation) ?? .end))
+    }
+}
+
+extension VectorKind {
+    /// What texts become, in words.
+    var title: String {
+        switch self {
+        case .single: "a vector for each text"
+        case .tokens: "a vector for each token"
+        case .sparse: "weights of the vocabulary's tokens"
+        }
     }
 }
 

@@ -107,7 +107,7 @@ struct EvaluateRetrieval: AsyncParsableCommand {
             Terminal.writeError(
                 "gyges: the model asks for \(similarity.rawValue) distances, and inner products are compared.\n")
         }
-        let vectorizer = Vectorizer(model: model, kind: vectors.kind)
+        let vectorizer = try vectors.vectorizer(model)
         func options(_ name: String?, _ text: String?, _ role: TextRole) -> EmbeddingOptions {
             let prompt = name.map { EmbeddingOptions.Prompt.named($0) } ?? text.map { .text($0) }
             return vectors.options(prompt: prompt ?? vectorizer.prompt(for: role), for: model)

@@ -28,22 +28,25 @@ struct ConstraintOptions: ParsableArguments {
         }
     }
 
-    /// The grammar of the answers; `nil` if anything may be answered. What of a schema is not enforced is noted on standard error.
+    /// What the answers are held to; `nil` if anything may be answered.
     ///
-    /// - Throws: ``FileError`` if the schema cannot be read, ``ConstraintError`` if it cannot be enforced.
-    func grammar() throws -> OutputGrammar? {
+    /// - Throws: ``FileError`` if the schema cannot be read.
+    func form() throws -> OutputForm? {
         if jsonObject { return .jsonObject }
         if let schema {
             let isText = schema.drop { $0.isWhitespace }.hasPrefix("{")
             let limits = JSON.Limits(byteCount: 1 << 20, rejectsDuplicateKeys: true)
-            let grammar = try OutputGrammar(
-                schema: try isText
+            return .schema(
+                try isText
                     ? JSON(parsing: schema, path: "--schema", limits: limits)
                     : Input.json(schema, limits: limits))
-            for note in grammar.notes { Terminal.writeError("note: the schema, \(note)\n") }
-            return grammar
         }
         let texts = (answers ?? "").split(separator: ",").map { String($0.trimmingPrefix { $0 == " " }) } + answer
-        return answers == nil && answer.isEmpty ? nil : try OutputGrammar(answers: texts)
+        return answers == nil && answer.isEmpty ? nil : .answers(texts)
+    }
+
+    /// Says on standard error what of a schema is not enforced.
+    static func tell(_ notes: [String]) {
+        for note in notes { Terminal.writeError("note: the schema, \(note)\n") }
     }
 }

@@ -1,0 +1,39 @@
+import GygesCheckpoints
+import GygesEvaluation
+import GygesInference
+import GygesKernels
+
+/// Orders texts by a model, whichever way it compares them.
+struct TextRanker {
+    /// A text's number among those given, and its score.
+    typealias Entry = (index: Int, score: Float)
+
+    /// The model, and what it makes of texts if it is no cross-encoder.
+    let vectorizer: Vectorizer
+    let options: VectorOptions
+    /// Whether a cross-encoder's scores stay as they are.
+    let rawScores: Bool
+    let team: ThreadTeam
+
+    /// The texts from the best to the worst.
+    ///
+    /// - Parameter progress: Told how many texts are read.
+    /// - Throws: `EncoderError`, `EvaluationError`.
+    func ranking(of texts: [String], for query: String, progress: ((Int) -> Void)? = nil) throws -> [Entry] {
+        let model = vectorizer.model
+        guard model.embedding == nil, model.configuration.task == .sequenceClassification else {
+            return try ExactSearch.ranking(
+                of: try embedded(texts, .document, progress), for: try embedded([query], .query, nil), team: team
+            ).map { ($0.document, $0.score) }
+        }
+        let text = options.options(prompt: .automatic, for: model).text
+        return try model.rerank(
+            query: query, texts: texts, appliesSigmoid: rawScores ? false : nil, options: text, progress: progress
+        ).map { ($0.index, $0.score) }
+    }
+
+    private func embedded(_ texts: [String], _ role: TextRole, _ progress: ((Int) -> Void)?) throws -> EmbeddedTexts {
+        let options = options.options(prompt: vectorizer.prompt(for: role), for: vectorizer.model)
+        return EmbeddedTexts(try vectorizer.vectors(of: texts, as: role, options: options, progress: progress))
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import GygesFiles
+
+/// Where the rows go that answer many inputs; shared by the commands that answer them line by line.
+struct RowOutputOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("A file for the rows (JSON Lines), instead of standard output.", valueName: "path"))
+    var output: String?
+
+    @Flag(help: "Go on with the output of an earlier run, also of one that was killed.")
+    var resume = false
+
+    @Flag(help: "Replace the output if it is there.")
+    var overwrite = false
+
+    @Flag(help: "Show no progress.")
+    var quiet = false
+
+    func validate() throws {
+        guard output != nil || !(resume || overwrite) else {
+            throw ValidationError("--resume and --overwrite need --output.")
+        }
+        if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
+        try Self.checkName(output)
+    }
+
+    /// Refuses a name that promises another form than is written.
+    ///
+    /// - Parameter others: Endings that the command writes besides JSON Lines.
+    static func checkName(_ output: String?, others: [String] = []) throws {
+        let foreign = [".csv", ".tsv", ".json", ".parquet", ".npy", ".npz", ".xlsx"]
+        guard let output, let ending = foreign.first(where: output.hasSuffix), !others.contains(ending) else { return }
+        throw ValidationError("--output writes JSON Lines, not \(ending): name a file that ends in .jsonl.")
+    }
+
+    /// What becomes of a file that is there.
+    var start: ResumableOutput.Start { resume ? .resume : overwrite ? .overwrite : .new }
+
+    /// Opens the output.
+    ///
+    /// - Parameters:
+    ///   - inputs: The files that are read, none of which may be written over.
+    ///   - identity: All that decides the rows, apart from the input; asked for only where a file is written.
+    /// - Throws: ``FileError`` if the file cannot be written or gone on with.
+    func open(reading inputs: [String], identity: () throws -> JSONObject) throws -> RowOutput {
+        guard let output else { return RowOutput { try Output.write($0) } }
+        guard !inputs.contains(output) else { throw ValidationError("--output would overwrite the input.") }
+        return RowOutput(try ResumableOutput(path: output, identity: try identity(), start: start))
+    }
+}
