@@ -135,7 +135,7 @@ struct EncodingCases {
 }
 
 @Suite struct EncodedTextTests {
-    @Test(arguments: ["modernbert", "llama3", "flags", "roberta", "bert", "words"])
+    @Test(arguments: ["modernbert", "llama3", "flags", "roberta", "bert", "words", "metaspace", "gemma", "xlmr", "t5"])
     func agreesWithReference(kind: String) throws {
         let cases = try EncodingCases(path: fixturePath("\(kind).encodings.jsonl"))
         #expect(cases.cases.count > 400)

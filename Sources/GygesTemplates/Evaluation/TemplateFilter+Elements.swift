@@ -28,6 +28,8 @@ extension TemplateInterpreter {
     func picked(
         _ value: TemplateValue, _ filter: TemplateFilter, _ arguments: TemplateCallArguments
     ) throws(TemplateError) -> TemplateValue {
+        // What is false has no elements, whatever it is: Jinja looks before it iterates, and before it reads arguments.
+        guard value.isTrue else { return .sequence(try TemplateSequence([], .generator)) }
         let elements = try elements(of: value)
         var picked: [TemplateValue] = []
         if filter == .map {

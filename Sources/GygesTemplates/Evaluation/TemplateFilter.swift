@@ -58,7 +58,7 @@ extension TemplateInterpreter {
         case .upper: return try rewritten(PythonText.uppercased)
         case .lower: return try rewritten(PythonText.lowercased)
         case .capitalize: return try rewritten(PythonText.capitalized)
-        case .title: return try rewritten(PythonText.titled)
+        case .title: return try rewritten(PythonText.jinjaTitled)
         case .string: return .string(try text(of: value))
         case .safe:
             var text = try text(of: value)
@@ -222,10 +222,23 @@ extension TemplateInterpreter {
             }
             let digits = try values[0].integer(default: 0, of: "round")
             switch try values[1].string(of: "round")?.text ?? "common" {
-            case "common": return .double(PythonArithmetic.rounded(double, digits: digits))
-            case let method where (method == "ceil" || method == "floor") && digits == 0:
-                return .double(double.rounded(method == "ceil" ? .up : .down))
-            case let method: throw TemplateError(.unsupported, "'round' with '\(method)' and digits is not known here")
+            case "common":
+                // Python rounds an integer to an integer.
+                guard let integer = value.index else {
+                    return .double(PythonArithmetic.rounded(double, digits: digits))
+                }
+                guard let rounded = PythonArithmetic.rounded(integer, digits: digits) else {
+                    throw TemplateError(.arithmetic, "the number is too large to be rounded")
+                }
+                return .integer(rounded)
+            case let method where method == "ceil" || method == "floor":
+                let scale = PythonArithmetic.power(10, Double(digits))
+                let whole = (double * scale).rounded(method == "ceil" ? .up : .down)
+                guard whole.isFinite, scale > 0 else {
+                    throw TemplateError(.arithmetic, "the number cannot be rounded to \(digits) digits")
+                }
+                return .double(whole / scale)
+            case let method: throw TemplateError(.type, "'round' knows common, ceil and floor, not '\(method)'")
             }
         }
     }

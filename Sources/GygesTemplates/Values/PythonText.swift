@@ -132,6 +132,29 @@ enum PythonText {
             + String(lowercased(text).unicodeScalars.dropFirst(first.properties.lowercaseMapping.unicodeScalars.count))
     }
 
+    /// Jinja's filter `title`: a capital at the beginning of every word, which white space, hyphens and opening brackets part, and
+    /// the rest in lower case.
+    static func jinjaTitled(_ text: String) -> String {
+        var output = String.UnicodeScalarView()
+        var word: [Unicode.Scalar] = []
+        func end() {
+            guard let first = word.first else { return }
+            appendUppercase(first, \.uppercaseMapping, to: &output)
+            output.append(contentsOf: lowercased(String(String.UnicodeScalarView(word.dropFirst()))).unicodeScalars)
+            word.removeAll(keepingCapacity: true)
+        }
+        for scalar in text.unicodeScalars {
+            if isSpace(scalar) || "-({[<".unicodeScalars.contains(scalar) {
+                end()
+                output.append(scalar)
+            } else {
+                word.append(scalar)
+            }
+        }
+        end()
+        return String(output)
+    }
+
     /// `str.title`: every letter after one that has no case is a capital.
     static func titled(_ text: String) -> String {
         let scalars = Array(text.unicodeScalars)
