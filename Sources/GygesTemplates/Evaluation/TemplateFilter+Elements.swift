@@ -106,6 +106,13 @@ extension TemplateInterpreter {
             var (seen, kept): ([TemplateValue], [TemplateValue]) = ([], [])
             for element in try elements(of: value) {
                 let key = try folded(try member(at: path, of: element), ignoresCase: !values[0].isTrue(default: false))
+                // Python's sets hold neither.
+                switch key {
+                case .dictionary: throw TemplateError(.type, "'unique' cannot tell dictionaries apart")
+                case .sequence(let sequence) where sequence.kind == .list:
+                    throw TemplateError(.type, "'unique' cannot tell lists apart")
+                default: break
+                }
                 try budget.step(seen.count)
                 try work(on: try checked(key.weight.multipliedReportingOverflow(by: seen.count)), .search)
                 if seen.contains(where: { $0.equals(key) }) { continue }
@@ -152,6 +159,12 @@ extension TemplateInterpreter {
                 var (left, right) = (start, middle)
                 while left < middle, right < end {
                     try spend(walkThrough: keyed[left].key, keyed[right].key)
+                    // Jinja sorts by lists of attributes, and two lists of what is missing are equal.
+                    if !path.isEmpty, keyed[left].key.isUndefined, keyed[right].key.isUndefined {
+                        merged.append(keyed[left])
+                        left += 1
+                        continue
+                    }
                     let takesRight =
                         isReversed
                         ? try keyed[left].key.isLess(than: keyed[right].key)

@@ -73,7 +73,13 @@ extension TemplateInterpreter {
             let text = try text(of: value)
             try budget.spend(text: text.byteCount)
             return try justified(text, .center, [try bound(["width"])[0] ?? .integer(80), nil])
-        case .indent: return .string(try indented(try text(of: value), try bound(["width", "first", "blank"])))
+        case .indent:
+            // Jinja adds a line break to the value, which only text bears.
+            guard case .string(let text) = value else {
+                if case .undefined(let hint) = value { throw TemplateError(.undefined, hint) }
+                throw TemplateError(.type, "'indent' needs a string, not \(value.typeName)")
+            }
+            return .string(try indented(text, try bound(["width", "first", "blank"])))
         case .tojson: return try written(value, try bound(["ensure_ascii", "indent", "separators", "sort_keys"]))
 
         case .int, .float, .abs, .round: return try number(value, filter, arguments)
@@ -184,6 +190,7 @@ extension TemplateInterpreter {
     private func number(
         _ value: TemplateValue, _ filter: TemplateFilter, _ arguments: TemplateCallArguments
     ) throws(TemplateError) -> TemplateValue {
+        if case .undefined(let hint) = value { throw TemplateError(.undefined, hint) }
         switch filter {
         case .int:
             let values = try arguments.bound(to: ["default", "base"], of: "int")
@@ -193,9 +200,8 @@ extension TemplateInterpreter {
                 try work(on: text.byteCount, .rewriting)
                 let base = try values[1].integer(default: 10, of: "int")
                 if let integer = PythonArithmetic.integer(text.text, base: base) { return integer }
-                guard let double = PythonArithmetic.double(text.text) else { return fallback }
-                return Int(exactly: double.rounded(.towardZero)).map { .integer($0) } ?? fallback
-            case .double(let double): return Int(exactly: double.rounded(.towardZero)).map { .integer($0) } ?? fallback
+                return PythonArithmetic.double(text.text).flatMap(PythonArithmetic.integer) ?? fallback
+            case .double(let double): return PythonArithmetic.integer(double) ?? fallback
             case .bigInteger: return value
             default: return value.index.map { .integer($0) } ?? fallback
             }
@@ -237,7 +243,8 @@ extension TemplateInterpreter {
                 guard whole.isFinite, scale > 0 else {
                     throw TemplateError(.arithmetic, "the number cannot be rounded to \(digits) digits")
                 }
-                return .double(whole / scale)
+                // Python's `ceil` gives an integer, which has one zero.
+                return .double(whole == 0 ? 0 : whole / scale)
             case let method: throw TemplateError(.type, "'round' knows common, ceil and floor, not '\(method)'")
             }
         }

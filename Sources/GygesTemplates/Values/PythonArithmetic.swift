@@ -50,6 +50,25 @@ enum PythonArithmetic {
         return overflow ? nil : product
     }
 
+    /// `int(value)`, towards zero and of any size; `nil` if the value is not finite.
+    static func integer(_ value: Double) -> TemplateValue? {
+        guard value.isFinite else { return nil }
+        let whole = value.rounded(.towardZero)
+        if let integer = Int(exactly: whole) { return .integer(integer) }
+        // Beyond 63 bits: the significand, doubled so many times in decimal digits, the last first.
+        var digits = String(UInt64(whole.significandBitPattern | 1 << 52)).utf8.reversed().map { $0 - 0x30 }
+        for _ in 0..<max(0, Int(whole.exponent) - 52) {
+            var carry: UInt8 = 0
+            for index in digits.indices {
+                let doubled = 2 * digits[index] + carry
+                digits[index] = doubled % 10
+                carry = doubled / 10
+            }
+            if carry > 0 { digits.append(carry) }
+        }
+        return .bigInteger((value < 0 ? "-" : "") + digits.reversed().map(String.init).joined())
+    }
+
     /// `int(text, base)`: digits with single underscores between them, a sign, white space around; `nil` if it is none.
     static func integer(_ text: String, base: Int) -> TemplateValue? {
         var digits = trimmed(text)

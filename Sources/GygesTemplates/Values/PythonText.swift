@@ -171,6 +171,24 @@ enum PythonText {
         return String(output)
     }
 
+    /// `str.casefold`: the lower case of the upper case, but for a letter without a dot, and Cherokee, whose capitals are the older.
+    static func caseFolded(_ text: String) -> String {
+        var output = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x131: output.append(scalar)
+            case 0x13A0...0x13FD, 0xAB70...0xABBF: appendUppercase(scalar, \.uppercaseMapping, to: &output)
+            default:
+                for lower in scalar.properties.lowercaseMapping.unicodeScalars {
+                    for upper in lower.properties.uppercaseMapping.unicodeScalars {
+                        output.append(contentsOf: upper.properties.lowercaseMapping.unicodeScalars)
+                    }
+                }
+            }
+        }
+        return String(output)
+    }
+
     /// `str.swapcase`.
     static func caseSwapped(_ text: String) -> String {
         var output = String.UnicodeScalarView()
