@@ -21,7 +21,7 @@ struct CharacterPairs: PieceModel {
         let symbols = symbols(base, piece.count)
         var merger = merger
         var next = 0
-        for token in merger.merge(symbols.map(\.token)) {
+        for token in merger.merge(symbols.map(\.token)) where next < symbols.count {
             // A token's spelling is that of its symbols: so many of them it takes up.
             let length = vocabulary.bytes(of: Int(token)).count
             let first = next
