@@ -180,7 +180,11 @@ extension TokenizerJSONReader {
     /// A mark replaced by a space, bytes, all in one, and perhaps a space less in front.
     private func fused(_ steps: [JSON]) throws(FileError) -> TokenDecoding {
         var rest = steps[...]
-        func next(_ type: JSON) -> JSON? { rest.first?["type"] == type ? rest.removeFirst() : nil }
+        func next(_ type: JSON) -> JSON? {
+            // Not `nil` in an expression, which is JSON's null here.
+            guard rest.first?["type"] == type else { return .none }
+            return rest.removeFirst()
+        }
         guard let replace = next("Replace"), let mark = replace["pattern"]?["String"]?.string, !mark.isEmpty,
             replace["content"] == " "
         else { throw unsupportedFusion(steps) }
