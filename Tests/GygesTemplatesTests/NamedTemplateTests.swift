@@ -13,9 +13,11 @@ import Testing
 
     @Test func toolsHaveATemplateOfTheirOwn() throws {
         let folder = try TemporaryFolder()
+        _ = try folder.write("{}", to: "config.json")
         _ = try folder.write(Self.list, to: "tokenizer_config.json")
         try expectChoices(folder.path)
         let other = try TemporaryFolder()
+        _ = try other.write("{}", to: "config.json")
         _ = try other.write("d", to: "chat_template.jinja")
         _ = try other.write("t{{ tools | length }}", to: "additional_chat_templates/tool_use.jinja")
         _ = try other.write("r", to: "additional_chat_templates/rag.jinja")
@@ -37,6 +39,7 @@ import Testing
 
     @Test func aListWithoutAUsualOneIsNotGuessedAt() throws {
         let folder = try TemporaryFolder()
+        _ = try folder.write("{}", to: "config.json")
         _ = try folder.write(
             #"{"chat_template": [{"name": "rag", "template": "r"}]}"#, to: "tokenizer_config.json")
         #expect { try ChatTemplate(folder: ModelFolder(path: folder.path)) } throws: {

@@ -88,7 +88,7 @@ extension TemplateInterpreter {
             let sorted = try sorted(
                 try elements(of: value), by: try path(values[2], of: name),
                 ignoresCase: !values[1].isTrue(default: false),
-                isReversed: values[0].isTrue(default: false))
+                isReversed: values[0].isTrue(default: false), missingIsEqual: true)
             return .sequence(try TemplateSequence(sorted))
         case .dictsort:
             let values = try arguments.bound(to: ["case_sensitive", "by", "reverse"], of: name)
@@ -144,7 +144,8 @@ extension TemplateInterpreter {
 
     /// A stable merge sort, since comparing may throw. Reversed, equal elements keep their order, as in Python.
     private func sorted(
-        _ elements: [TemplateValue], by path: [TemplateValue], ignoresCase: Bool, isReversed: Bool
+        _ elements: [TemplateValue], by path: [TemplateValue], ignoresCase: Bool, isReversed: Bool,
+        missingIsEqual: Bool = false
     ) throws(TemplateError) -> [TemplateValue] {
         var keyed: [(key: TemplateValue, element: TemplateValue)] = []
         for element in elements {
@@ -160,7 +161,7 @@ extension TemplateInterpreter {
                 while left < middle, right < end {
                     try spend(walkThrough: keyed[left].key, keyed[right].key)
                     // Jinja sorts by lists of attributes, and two lists of what is missing are equal.
-                    if !path.isEmpty, keyed[left].key.isUndefined, keyed[right].key.isUndefined {
+                    if missingIsEqual, !path.isEmpty, keyed[left].key.isUndefined, keyed[right].key.isUndefined {
                         merged.append(keyed[left])
                         left += 1
                         continue

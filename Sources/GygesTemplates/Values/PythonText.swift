@@ -176,6 +176,7 @@ enum PythonText {
         var output = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar.value {
+            case 0..<0x80: output.append(isCapital(scalar) ? swapped(scalar) : scalar)
             case 0x131: output.append(scalar)
             case 0x13A0...0x13FD, 0xAB70...0xABBF: appendUppercase(scalar, \.uppercaseMapping, to: &output)
             default:
