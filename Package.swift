@@ -144,7 +144,8 @@ let package = Package(
 
         // Tests mirror the rooms.
         .testTarget(
-            name: "GygesKernelsTests", dependencies: ["GygesKernels", "GygesTestSupport"], swiftSettings: hot),
+            name: "GygesKernelsTests", dependencies: ["GygesKernels", "GygesTestSupport"], exclude: ["Fixtures"],
+            swiftSettings: hot),
         .testTarget(
             name: "GygesTensorsTests",
             dependencies: [
