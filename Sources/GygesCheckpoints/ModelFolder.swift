@@ -61,6 +61,18 @@ public struct ModelFolder: Sendable {
         return .object(merged)
     }
 
+    /// What the weights are said to be quantised by, in the words of the configuration (`gptq`, `awq`, `fp8`); `nil` for weights
+    /// that are plain numbers.
+    ///
+    /// - Throws: ``FileError`` if the configuration is no JSON.
+    public func quantizationMethod() throws(FileError) -> String? {
+        if let settings = try json("config.json")?["quantization_config"]?.object {
+            return settings["quant_method"]?.string ?? "a method without a name"
+        }
+        // Where older tools left what belongs into the configuration.
+        return contains("quantize_config.json") ? "gptq" : contains("quant_config.json") ? "awq" : nil
+    }
+
     /// The files that hold the weights: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
     ///
     /// - Throws: ``FileError`` if there are none, if shards are missing or lie outside the folder, or if a shard does
