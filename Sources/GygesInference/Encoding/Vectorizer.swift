@@ -1,4 +1,4 @@
-import GygesCheckpoints
+public import GygesCheckpoints
 public import GygesFiles
 
 /// What a text becomes.
@@ -50,7 +50,7 @@ public struct Vectorizer: Sendable {
         switch model.embedding?.kind {
         case .lateInteraction: .tokens
         case .sparse: .sparse
-        case .single, nil: .single
+        case .single, .classifier, .scores, nil: .single
         }
     }
 
@@ -68,7 +68,7 @@ public struct Vectorizer: Sendable {
         case .single: return .single(try model.embeddings(of: texts, options: options, progress: progress))
         case .tokens:
             let vectors = try model.tokenVectors(of: texts, as: role, options: options, progress: progress)
-            return .tokens(role == .document ? vectors.map { $0.without(model.skippedTokens) } : vectors)
+            return .tokens(model.skipsTokens(of: role) ? vectors.map { $0.without(model.skippedTokens) } : vectors)
         case .sparse:
             let prompt = try model.promptText(options.prompt)
             return .sparse(
@@ -83,4 +83,25 @@ public struct Vectorizer: Sendable {
         let known = names.first { model.embedding?.prompt(named: $0) != nil }
         return known.map { .named($0) } ?? .automatic
     }
+}
+
+extension EmbeddingConfiguration.Similarity {
+    /// How alike two vectors of equal length are, as sentence-transformers has it: of distances the negative, so that more is
+    /// always more alike.
+    ///
+    /// - Complexity: O(channels).
+    public func score(_ a: [Float], _ b: [Float]) -> Float {
+        func sum(_ term: (Float, Float) -> Float) -> Float { zip(a, b).reduce(0) { $0 + term($1.0, $1.1) } }
+        switch self {
+        case .dot: return sum(*)
+        case .cosine:
+            let length = (sum { x, _ in x * x } * sum { _, y in y * y }).squareRoot()
+            return sum(*) / max(length, 1e-12)
+        case .euclidean: return -sum { ($0 - $1) * ($0 - $1) }.squareRoot()
+        case .manhattan: return -sum { abs($0 - $1) }
+        }
+    }
+
+    /// Whether it is a distance, which no inner product gives.
+    public var isDistance: Bool { self == .euclidean || self == .manhattan }
 }

@@ -35,7 +35,7 @@ extension TensorSource {
         for file in files { for tensor in file.tensors { places[tensor.name] = (file, tensor) } }
         self.path = path
         self.files = files.map(\.file)
-        names = .huggingFace
+        names = places["embed_tokens.weight"] == nil ? .huggingFace : .huggingFaceHeadless
         allNames = places.keys.sorted()
         tensor = { name in
             guard let (file, tensor) = places[name] else { return nil }

@@ -89,7 +89,7 @@ extension Bench {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
             return false
         }
-        return try ModelFolder(path: path).isEncoder()
+        return try ModelFolder(path: path).isTextModel()
     }
 
     private func measureEncoder(threads: Int) throws {

@@ -86,28 +86,34 @@ struct Rerank: ParsableCommand {
     private func ranked(_ texts: [String], _ model: TextEncoder) throws -> [(index: Int, score: Float)] {
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
         defer { bar.finish() }
-        guard model.embedding == nil, model.configuration.task == .sequenceClassification else {
+        guard model.isCrossEncoder else {
             return try compared(texts, Vectorizer(model: model, kind: vectors.kind)) {
                 bar.update("embedding", count: $0, of: texts.count)
             }
         }
         let options = vectors.options(prompt: .automatic, for: model).text
         return try model.rerank(
-            query: query, texts: texts, appliesSigmoid: rawScores ? false : nil, options: options
+            query: query, texts: texts, scoreFunction: rawScores ? .identity : nil, options: options
         ) { bar.update("reading", count: $0, of: texts.count) }.map { ($0.index, $0.score) }
     }
 
     private func compared(
         _ texts: [String], _ vectorizer: Vectorizer, progress: @escaping (Int) -> Void
     ) throws -> [(index: Int, score: Float)] {
-        func embedded(_ texts: [String], _ role: TextRole) throws -> EmbeddedTexts {
+        func embedded(_ texts: [String], _ role: TextRole) throws -> TextVectors {
             let options = vectors.options(prompt: vectorizer.prompt(for: role), for: vectorizer.model)
-            return EmbeddedTexts(
-                try vectorizer.vectors(of: texts, as: role, options: options, progress: role == .query ? nil : progress)
-            )
+            return try vectorizer.vectors(
+                of: texts, as: role, options: options, progress: role == .query ? nil : progress)
+        }
+        let (documents, queries) = (try embedded(texts, .document), try embedded([query], .query))
+        if let similarity = vectorizer.model.embedding?.similarity, similarity.isDistance,
+            case .single(let documents) = documents, case .single(let queries) = queries
+        {
+            return documents.enumerated().map { (index: $0, score: similarity.score($1, queries[0])) }
+                .sorted { ($1.score, $0.index) < ($0.score, $1.index) }
         }
         return try ExactSearch.ranking(
-            of: try embedded(texts, .document), for: try embedded([query], .query),
+            of: EmbeddedTexts(documents), for: EmbeddedTexts(queries),
             team: ThreadTeam(threadCount: encoder.threads)
         ).map { ($0.document, $0.score) }
     }
