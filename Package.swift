@@ -150,7 +150,8 @@ let package = Package(
 
         // Tests mirror the rooms.
         .testTarget(
-            name: "GygesKernelsTests", dependencies: ["GygesKernels", "GygesTestSupport"], swiftSettings: hot),
+            name: "GygesKernelsTests", dependencies: ["GygesKernels", "GygesTestSupport"], exclude: ["Fixtures"],
+            swiftSettings: hot),
         .testTarget(
             name: "GygesTensorsTests",
             dependencies: [
@@ -234,7 +235,8 @@ let package = Package(
         .testTarget(
             name: "GygesDocumentationTests",
             dependencies: [
-                "GygesKernels", "GygesTensors", "GygesStatistics", "GygesFiles", "GygesCheckpoints", "GygesTokenizer",
+                "GygesBulk", "GygesKernels", "GygesTensors", "GygesStatistics", "GygesFiles", "GygesCheckpoints",
+                "GygesTokenizer",
                 "GygesTemplates", "GygesConstraints", "GygesModels", "GygesInference", "GygesEvaluation", "GygesWire",
                 "GygesClient", "GygesHub", "GygesAnalysis", "GygesReport", "GygesStudy", "GygesSubjects", "GygesServer",
             ], swiftSettings: common),

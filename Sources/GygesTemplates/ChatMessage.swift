@@ -62,7 +62,10 @@ public struct ChatMessage: Sendable, Equatable {
 
     /// The members with the arguments of tool calls parsed: clients send them as text that holds JSON, while most
     /// templates write them as values (`arguments | tojson`), which would quote the text once more.
-    func parsed() throws(TemplateError) -> JSONObject {
+    ///
+    /// A call without arguments has none as a value, `{}`, and as text, whatever a client wrote for them.
+    /// - Parameter keepsText: whether arguments stay text.
+    func parsed(keepsText: Bool = false) throws(TemplateError) -> JSONObject {
         guard let calls = fields["tool_calls"]?.array else { return fields }
         var parsed: [JSON] = []
         for call in calls {
@@ -70,10 +73,10 @@ public struct ChatMessage: Sendable, Equatable {
                 throw TemplateError(.conversation, "a tool call must be an object, not \(call.serialized().prefix(80))")
             }
             if var function = object["function"]?.object {
-                try parseArguments(of: &function)
+                try parseArguments(of: &function, keepsText)
                 object["function"] = .object(function)
             } else {
-                try parseArguments(of: &object)
+                try parseArguments(of: &object, keepsText)
             }
             parsed.append(.object(object))
         }
@@ -82,8 +85,13 @@ public struct ChatMessage: Sendable, Equatable {
         return result
     }
 
-    private func parseArguments(of function: inout JSONObject) throws(TemplateError) {
+    private func parseArguments(of function: inout JSONObject, _ keepsText: Bool) throws(TemplateError) {
         guard let text = function["arguments"]?.string else { return }
+        guard text.utf8.contains(where: { !" \t\r\n".utf8.contains($0) }) else {
+            function["arguments"] = keepsText ? "{}" : .object(JSONObject())
+            return
+        }
+        if keepsText { return }
         do throws(FileError) {
             function["arguments"] = try JSON(parsing: text, path: "arguments", limits: .init(allowsNonFinite: true))
         } catch {

@@ -1,4 +1,3 @@
-public import GygesCheckpoints
 public import GygesFiles
 public import GygesTokenizer
 
@@ -18,6 +17,8 @@ public struct ChatTemplate: Sendable {
     ///
     /// They are the template's own words; none of them may end a turn.
     public private(set) var answerTokens: [String] = []
+    /// The template for conversations with tools, if the model has one of its own; one at most.
+    var withTools: [ChatTemplate] = []
     private let statements: [TemplateStatement]
 
     /// Parses a template.
@@ -43,6 +44,7 @@ public struct ChatTemplate: Sendable {
     public func recognising(_ tokenizer: Tokenizer) -> ChatTemplate {
         var template = self
         template.answerTokens = tokenizer.plainAddedTokens.filter(source.contains)
+        template.withTools = withTools.map { $0.recognising(tokenizer) }
         return template
     }
 
@@ -60,6 +62,11 @@ public struct ChatTemplate: Sendable {
         messages: [ChatMessage], tools: [JSON] = [], addsGenerationPrompt: Bool = true,
         variables: JSONObject = .init(), clock: TemplateClock = .now
     ) throws(TemplateError) -> RenderedPrompt {
+        if !tools.isEmpty, let template = withTools.first {
+            return try template.render(
+                messages: messages, tools: tools, addsGenerationPrompt: addsGenerationPrompt, variables: variables,
+                clock: clock)
+        }
         let input = RenderingInput(
             tools: tools, addsGenerationPrompt: addsGenerationPrompt, variables: variables, clock: clock)
         do {
@@ -69,7 +76,9 @@ public struct ChatTemplate: Sendable {
                 return try render(parsed, input)
             } catch  where error.kind == .type && messages.contains(where: \.hasTextArguments) {
                 // Some templates (DeepSeek's) add the arguments to text, as which they arrived.
-                return try render(messages.map(\.fields), input)
+                var written: [JSONObject] = []
+                for message in messages { written.append(try message.parsed(keepsText: true)) }
+                return try render(written, input)
             }
         } catch {
             throw error.located(in: name, line: nil)
@@ -118,41 +127,5 @@ public struct ChatTemplate: Sendable {
             values.append(.dictionary(value))
         }
         return .sequence(try TemplateSequence(values))
-    }
-}
-
-extension ChatTemplate {
-    /// The template of a GGUF file; `nil` if it has none.
-    public init?(gguf file: GGUFFile) throws(TemplateError) {
-        guard let source = file.metadata["tokenizer.chat_template"]?.string else { return nil }
-        try self.init(source: source, name: file.path + ": tokenizer.chat_template")
-    }
-
-    /// The template of a Hugging Face folder: `chat_template.jinja`, or `chat_template` in `chat_template.json` or
-    /// `tokenizer_config.json`, where a list of named templates yields the one called `default`. `nil` if there is none.
-    ///
-    /// - Throws: ``FileError`` if a file cannot be read, ``TemplateError`` if its template is not one.
-    public init?(folder: ModelFolder) throws {
-        if folder.contains("chat_template.jinja") {
-            let path = folder.path(of: "chat_template.jinja")
-            let source = try MappedFile(path: path).withBytes { String(validating: $0, as: UTF8.self) }
-            guard let source else {
-                throw FileError(path, "is not UTF-8", remedy: "Get the model again.")
-            }
-            try self.init(source: source, name: path)
-            return
-        }
-        for name in ["chat_template.json", "tokenizer_config.json"] {
-            guard let value = try folder.json(name)?["chat_template"], !value.isNull else { continue }
-            let named = value.array?.first { $0["name"]?.string == "default" } ?? value.array?.first
-            guard let source = value.string ?? named?["template"]?.string else {
-                throw FileError(
-                    folder.path(of: name), at: "chat_template", "is neither text nor a list of named templates",
-                    remedy: "Correct the file, or get the model again.")
-            }
-            try self.init(source: source, name: folder.path(of: name) + ": chat_template")
-            return
-        }
-        return nil
     }
 }

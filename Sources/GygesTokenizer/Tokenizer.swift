@@ -1,8 +1,8 @@
 /// Turns text into the tokens of a model and back, exactly as the model's own tokenizer does.
 ///
-/// Covers byte-level byte-pair encodings (Qwen2.5, Llama 3, GPT-2, SmolLM2, OLMo, ModernBERT) and WordPiece (BERT, MiniLM), read
-/// from `tokenizer.json`, from `vocab.txt`, or from the metadata of a GGUF file. The reference for every detail is the Python
-/// package `tokenizers`.
+/// Covers byte-level byte-pair encodings (Qwen2.5, Llama 3, GPT-2, SmolLM2, OLMo, ModernBERT), SentencePiece's pairs (Llama 2,
+/// Mistral 7B, mmBERT) and unigram models (XLM-R), and WordPiece (BERT, MiniLM), read from `tokenizer.json`, from `vocab.txt`, or
+/// from the metadata of a GGUF file. The reference for every detail is the Python package `tokenizers`.
 ///
 /// Encoding goes through the reference's steps: added tokens that are found in raw text cut it; what lies between is
 /// normalised and cut at added tokens found in normalised text; the rest is cut into pieces (``PreTokenizer``), and each

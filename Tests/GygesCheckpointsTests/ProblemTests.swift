@@ -46,10 +46,17 @@ import Testing
     func unsupportedForms() throws {
         let folder = try TemporaryFolder()
         var gguf = GGUFBuilder.tinyLlama
-        gguf.change("output_norm.weight") { $0.type = 39 }
+        let count = gguf.tensors.count
+        gguf.change("output_norm.weight") { $0.type = 99 }
+        gguf.change("blk.0.ffn_up.weight") { $0.type = 33 }
+        gguf.change("blk.0.ffn_down.weight") { $0.type = 33 }
         let path = try folder.write(gguf.bytes, to: "new.gguf")
         let unknown = try #require(throws: FileError.self) { try GGUFFile(path: path) }
-        #expect(unknown.description.contains("unknown type 39") && unknown.remedy.contains("Q4_K"), "\(unknown)")
+        #expect(
+            unknown.problems == [
+                "3 of \(count) tensors are stored as Q4_0_8_8, a type that ggml has given up or type 99, which is not known "
+                    + "(the first is blk.0.ffn_up.weight)"
+            ] && unknown.remedy.contains("Q4_K"), "\(unknown)")
         let header = #"{"a":{"dtype":"F4_E2M1","shape":[2],"data_offsets":[0,1]}}"#
         let weights = try folder.write(
             GGUFBuilder.bytes(UInt64(header.utf8.count)) + Array(header.utf8) + [0], to: "new.safetensors")
@@ -58,6 +65,21 @@ import Testing
         let cut = try folder.write(Array(GGUFBuilder.tinyLlama.bytes.dropLast()), to: "cut.gguf")
         let damaged = try #require(throws: FileError.self) { try GGUFFile(path: cut) }
         #expect(damaged.remedy.contains("damaged"))
+    }
+
+    @Test("A folder says by what its weights are quantised")
+    func quantizedFolders() throws {
+        for (config, file, method) in [
+            (#"{"quantization_config": {"quant_method": "gptq", "bits": 4}}"#, nil, "gptq"),
+            (#"{"quantization_config": {}}"#, nil, "a method without a name"),
+            (#"{"quantization_config": null}"#, nil, nil),
+            ("{}", "quant_config.json", "awq"), ("{}", "quantize_config.json", "gptq"), ("{}", nil, nil),
+        ] as [(String, String?, String?)] {
+            let folder = try TemporaryFolder()
+            _ = try folder.write(Array(config.utf8), to: "config.json")
+            if let file { _ = try folder.write(Array("{}".utf8), to: file) }
+            #expect(try ModelFolder(path: folder.path).quantizationMethod() == method, "\(config) \(file ?? "")")
+        }
     }
 
     @Test("A name of 10,000 characters in a file is cut in the message")

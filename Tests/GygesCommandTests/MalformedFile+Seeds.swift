@@ -71,7 +71,9 @@ extension MalformedFile {
         gguf("rows that are not whole blocks", says: "whole blocks of 256") {
             $0.change("blk.0.attn_q.weight") { $0.type = 12 }
         },
-        gguf("unknown tensor type", says: "unknown type 77") { $0.change("output_norm.weight") { $0.type = 77 } },
+        gguf("unknown tensor type", says: "stored as type 77, which is not known") {
+            $0.change("output_norm.weight") { $0.type = 77 }
+        },
         gguf("tensor twice", says: "stands twice") { $0.addZeros("output_norm.weight", [32]) },
         gguf("tensor without a name", says: "no name") { $0.addZeros("", [32]) },
         gguf("tensor name of 65 bytes", says: "65 bytes") { $0.addZeros(String(repeating: "n", count: 65), [32]) },
@@ -109,7 +111,7 @@ extension MalformedFile {
         gguf("weights of another shape", says: "blk.0.ffn_up.weight") {
             $0.set("llama.feed_forward_length", .uint32(128))
         },
-        gguf("weights of a type that is not multiplied", says: "blk.0.attn_q.weight") {
+        gguf("weights of a type that is not multiplied", says: "stored as I32, with which Gyges does not compute") {
             $0.change("blk.0.attn_q.weight") {
                 $0.type = 26  // i32
             }
@@ -233,7 +235,7 @@ extension MalformedFile {
             contents: Array(#"{"weight_map":{"a":"one.safetensors"}}"#.utf8), says: "one.safetensors is missing",
             without: "model.safetensors"),
         folder("temperature as text", "generation_config.json", ["temperature"], "warm", says: "temperature"),
-        folder("tokenizer of another kind", "tokenizer.json", ["model", "type"], "Unigram", says: "Unigram"),
+        folder("tokenizer of another kind", "tokenizer.json", ["model", "type"], "WordLevel", says: "WordLevel"),
         folder("tokenizer without a vocabulary", "tokenizer.json", ["model", "vocab"], nil, says: "model.vocab"),
         folder(
             "token number of a billion", "tokenizer.json", ["model", "vocab", "a"], 1_000_000_000, says: "1000000000"),

@@ -3,7 +3,7 @@ import GygesFiles
 import GygesTestSupport
 import Testing
 
-/// The commands that say how probable texts are.
+/// `score` and `perplexity`, run as a user runs them.
 @Suite struct ScoreCommandTests {
     @Test(
         "Pairs are scored as texts or as ids, apart or as one text; a line that cannot be is named and the others go on"

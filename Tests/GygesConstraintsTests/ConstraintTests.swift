@@ -41,9 +41,10 @@ import Testing
         return nil
     }
 
-    @Test("Every finished text parses and is valid", arguments: names)
-    func textsAreValid(name: String) throws {
-        let tokenizer = try fixtureTokenizer("qwen2")
+    /// Tokens spell bytes in one vocabulary, and characters, bytes and a mark for the space in the other.
+    @Test("Every finished text parses and is valid", arguments: names, ["qwen2", "sentence-pieces/llama2"])
+    func textsAreValid(name: String, vocabulary: String) throws {
+        let tokenizer = try fixtureTokenizer(vocabulary)
         let schema = try SchemaCases.json(name)
         let constraint = try Self.constraint(schema, tokenizer)
         let twin = SchemaTwin(root: schema)

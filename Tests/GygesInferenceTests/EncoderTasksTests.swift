@@ -118,6 +118,33 @@ import Testing
         }
     }
 
+    @Test func classifiesByEntailment() throws {
+        let source = try #require(Bundle.module.path(forResource: "Fixtures/encoder-tasks", ofType: nil))
+        let folder = try TemporaryFolder(copying: source + "/topics")
+        try FileManager.default.copyItem(atPath: source + "/tokenizer.json", toPath: folder.path + "/tokenizer.json")
+        #expect(try TextEncoder(path: folder.path).entailmentLabel == nil)
+        let path = folder.path + "/config.json"
+        var object = try #require(try JSON.read(path: path).object)
+        object["id2label"] = ["0": "ENTAILMENT", "1": "neutral", "2": "contradiction"]
+        try Data(JSON.object(object).serialized().utf8).write(to: URL(fileURLWithPath: path))
+        let model = try TextEncoder(path: folder.path, options: .init(precision: .exact, threadCount: 2))
+        #expect(model.entailmentLabel == 0)
+        for test in try Self.expected("entailment") {
+            let (text, labels) = (try #require(test["text"]?.string), try #require(test["labels"]?.array))
+            let hypothesis = try #require(test["hypothesis"]?.string.flatMap { LabelHypothesis($0) })
+            let found = try model.classify(
+                [text], labels: labels.compactMap(\.string), hypothesis: hypothesis,
+                severalFit: test["several"]?.bool ?? false)[0]
+            #expect(found.map(\.label) == labels.compactMap(\.string), "\(text)")
+            for (score, wanted) in zip(found, test["scores"]?.array ?? []) {
+                #expect(close(score.probability, wanted), "\(text): \(found)")
+            }
+        }
+        #expect(
+            LabelHypothesis("{text} is {label}") == nil
+                && LabelHypothesis("It is {}") == LabelHypothesis("It is {label}"))
+    }
+
     @Test func classifiesWithoutTraining() throws {
         let model = try Self.model("fill")
         for test in try Self.expected("zero-shot") {

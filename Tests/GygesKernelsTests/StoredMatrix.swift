@@ -60,6 +60,14 @@ struct StoredMatrix {
             appendSixBitBlock(d: half(&random, 0.01), minimum: half(&random, 0.01), using: &random)
         case .q6_K:
             appendQ6K(d: half(&random, 0.001), using: &random)
+        case .q2_K:
+            appendQ2K(d: half(&random, 0.05), minimum: half(&random, 0.01), using: &random)
+        case .q3_K:
+            appendQ3K(d: half(&random, 0.01), using: &random)
+        case .iq4_nl:
+            appendTableRuns(1, d: half(&random, 0.01), using: &random)
+        case .iq4_xs:
+            appendTableRuns(8, d: half(&random, 0.001), using: &random)
         }
     }
 
@@ -122,6 +130,72 @@ struct StoredMatrix {
         bytes += scales.map { UInt8(bitPattern: $0) }
         append(d.bitPattern)
         values += codes.enumerated().map { Double(d) * Double(Int(scales[$0 / 16]) * ($1 - 32)) }
+    }
+
+    /// Sixteen runs of 16 with 4-bit scale s and minimum m, which share a byte: d·s·q - dmin·m.
+    private mutating func appendQ2K(d: Float16, minimum: Float16, using random: inout Randomness) {
+        let scales = (0..<16).map { _ in Int.random(in: 0..<16, using: &random) }
+        let minima = (0..<16).map { _ in Int.random(in: 0..<16, using: &random) }
+        let codes = (0..<256).map { _ in Int.random(in: 0..<4, using: &random) }
+        bytes += (0..<16).map { UInt8(scales[$0] | minima[$0] << 4) }
+        bytes += pairsOfBits(codes)
+        append(d.bitPattern)
+        append(minimum.bitPattern)
+        values += codes.enumerated().map { index, code in
+            Double(d) * Double(scales[index / 16] * code) - Double(minimum) * Double(minima[index / 16])
+        }
+    }
+
+    /// Sixteen runs of 16 with 6-bit scales less 32: d·s·(q - 4). The third bits come first: bit j of byte i is code 32j + i's.
+    /// Of scale i, byte i mod 8 has the low bits (of 8 to 15 in its high nibble), byte 8 + i mod 4 the upper two.
+    private mutating func appendQ3K(d: Float16, using random: inout Randomness) {
+        let scales = (0..<16).map { _ in Int.random(in: -32..<32, using: &random) }
+        let codes = (0..<256).map { _ in Int.random(in: 0..<8, using: &random) }
+        for i in 0..<32 {
+            var byte = 0
+            for j in 0..<8 { byte |= (codes[32 * j + i] >> 2) << j }
+            bytes.append(UInt8(byte))
+        }
+        bytes += pairsOfBits(codes)
+        let stored = scales.map { $0 + 32 }
+        for i in 0..<8 { bytes.append(UInt8(stored[i] & 15 | (stored[i + 8] & 15) << 4)) }
+        for i in 0..<4 {
+            var byte = 0
+            for j in 0..<4 { byte |= (stored[4 * j + i] >> 4) << (2 * j) }
+            bytes.append(UInt8(byte))
+        }
+        append(d.bitPattern)
+        values += codes.enumerated().map { Double(d) * Double(scales[$0 / 16] * ($1 - 4)) }
+    }
+
+    /// The low two bits of 256 codes: in each half of 128, those of code 32j + i are bits 2j of byte i.
+    private func pairsOfBits(_ codes: [Int]) -> [UInt8] {
+        (0..<64).map { index in
+            let first = index / 32 * 128 + index % 32
+            var byte = 0
+            for j in 0..<4 { byte |= (codes[first + 32 * j] & 3) << (2 * j) }
+            return UInt8(byte)
+        }
+    }
+
+    /// Runs of 32 codes that stand for integers of a table: one with d alone (IQ4_NL), or eight with 6-bit scales less 32, whose
+    /// upper two bits come first (IQ4_XS). In a run, code i + 16 is the high nibble of byte i.
+    private mutating func appendTableRuns(_ count: Int, d: Float16, using random: inout Randomness) {
+        let table = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+        let scales = (0..<count).map { _ in count == 1 ? 1 : Int.random(in: -32..<32, using: &random) }
+        let codes = (0..<32 * count).map { _ in Int.random(in: 0..<16, using: &random) }
+        append(d.bitPattern)
+        if count == 8 {
+            let stored = scales.map { $0 + 32 }
+            var upper = 0
+            for i in 0..<8 { upper |= (stored[i] >> 4) << (2 * i) }
+            append(UInt16(upper))
+            for i in 0..<4 { bytes.append(UInt8(stored[2 * i] & 15 | (stored[2 * i + 1] & 15) << 4)) }
+        }
+        for run in 0..<count {
+            for i in 0..<16 { bytes.append(UInt8(codes[32 * run + i] | codes[32 * run + 16 + i] << 4)) }
+        }
+        values += codes.enumerated().map { Double(d) * Double(scales[$0 / 32] * table[$1]) }
     }
 
     private mutating func append(_ bits: some FixedWidthInteger) {

@@ -6,12 +6,13 @@ import GygesTensors
 import GygesTestSupport
 import Testing
 
-/// Tiny random ModernBERT checkpoints against transformers (`scripts/fixtures/make_encoders.py`): layers, hidden states and
-/// heads, of texts of 1 to 300 tokens.
+/// Tiny random checkpoints against transformers (`scripts/fixtures/make_encoders.py`, `make_bert_encoders.py`): layers, hidden
+/// states and heads, of texts of 1 to 300 tokens, some of two parts.
 @Suite struct EncoderParityTests {
     static let names = [
         "encoder-ettin", "encoder-untied", "encoder-silu-bf16", "encoder-biases", "encoder-labels-f16", "encoder-yarn",
-        "encoder-sentence", "encoder-colbert",
+        "encoder-sentence", "encoder-colbert", "bert-masked", "bert-old", "bert-pairs-bf16", "bert-tokens-f16",
+        "bert-answers", "bert-plain", "roberta-masked", "roberta-classes", "xlmr-untied", "xlmr-tokens",
     ]
 
     @Test(arguments: names)
@@ -20,7 +21,7 @@ import Testing
         let runner = try TestEncoder(name)
         let recorder = RecordingOperations(runner.eager)
         let text = try #require(expected.texts.last)
-        let batch = runner.batch(of: [text])
+        let batch = runner.batch(of: [text], first: expected.first?.suffix(1))
         _ = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: recorder)
         #expect(recorder.layerOutputs.count == expected.layers.count)
         for (layer, values) in expected.layers.enumerated() {
@@ -32,7 +33,7 @@ import Testing
     func manyTextsInOneBatchMatchTransformers(name: String) throws {
         let expected = try EncoderExpectation(path: fixture(name) + "/expected.safetensors")
         let runner = try TestEncoder(name)
-        let batch = runner.batch(of: expected.texts)
+        let batch = runner.batch(of: expected.texts, first: expected.first?[...])
         let hidden = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: runner.eager)
         expectClose(Array(hidden.elements), expected.hidden, absolute: 1e-4, "\(name) hidden states")
         guard let head = runner.model.weights.head, let scores = expected.scores else { return }
@@ -68,7 +69,8 @@ import Testing
             start += rows.elements.count
         }
 
-        let chosen = [0, 2, 3, 80, 81, 150, 350, 507]
+        let count = batch.rowCount
+        let chosen = [0, 2, 3, count / 6, count / 6 + 1, count * 3 / 10, count * 7 / 10, count - 1]
         let few = model.encoder.hiddenStates(of: batch, rows: chosen, weights: model.weights, on: eager)
         #expect(Array(few.elements) == chosen.flatMap { together[($0 * width)..<(($0 + 1) * width)] })
     }
@@ -79,7 +81,7 @@ import Testing
     func roundedProductsStayClose(name: String, allowed: (precision: MatmulPrecision, cosine: Double)) throws {
         let expected = try EncoderExpectation(path: fixture(name) + "/expected.safetensors")
         let runner = try TestEncoder(name, precision: allowed.precision)
-        let batch = runner.batch(of: expected.texts)
+        let batch = runner.batch(of: expected.texts, first: expected.first?[...])
         let hidden = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: runner.eager)
         let width = hidden.columns
         var minimum = 1.0
@@ -97,13 +99,19 @@ import Testing
         let runner = try TestEncoder(name)
         let batch = runner.batch(of: expected.texts)
         var rows = runner.model.encoder.hiddenStates(of: batch, weights: runner.model.weights, on: runner.eager)
-        let settings = try #require(runner.model.embedding)
-        if case .single(let pooling) = settings.kind {
-            #expect(pooling == .mean && settings.normalizes && settings.maximumLength == 320)
+        let text = try TextModel(folder: ModelFolder(path: fixture(name)), team: ThreadTeam(threadCount: 2))
+        let settings = try #require(text.embedding)
+        if settings.kind == .single {
+            #expect(settings.pooling == [.mean] && settings.steps.last == .normalize && settings.maximumLength == 320)
             #expect(settings.prompt(named: "query") == "search_query: ")
-            rows = runner.eager.pooled(rows, over: batch.sequences.map(\.rows), by: .mean)
         }
-        for layer in runner.model.dense { rows = layer(rows, on: runner.eager) }
+        for step in text.steps {
+            if step.isPooling {
+                rows = runner.eager.pooled(rows, over: batch.sequences.map(\.rows), by: .mean)
+            } else {
+                rows = step(rows, on: runner.eager)
+            }
+        }
         rows = runner.eager.l2Normalized(rows)
         expectClose(Array(rows.elements), try #require(expected.vectors), absolute: 1e-5, "\(name) vectors")
         if name == "encoder-colbert" {
@@ -165,9 +173,11 @@ final class TestEncoder {
         eager = EagerOperations(team: team, attentionPrecision: AttentionPrecision(precision))
     }
 
-    func batch(of texts: [[Int32]]) -> PackedBatch {
+    /// - Parameter first: How many tokens of each text belong to the first of two.
+    func batch(of texts: [[Int32]], first: ArraySlice<Int32>? = nil) -> PackedBatch {
         var batch = PackedBatch()
-        for text in texts { batch.append(text) }
+        let counts = first.map { $0.map { Int($0) } }
+        for (index, text) in texts.enumerated() { batch.append(text, firstTextCount: counts?[index]) }
         return batch
     }
 }
@@ -182,6 +192,8 @@ struct EncoderExpectation {
     var sparse: [Float]?
     /// How many of each text's tokens others see.
     var seen: [Int32]?
+    /// How many of each text's tokens belong to the first of two.
+    var first: [Int32]?
 
     init(path: String) throws {
         let file = try SafetensorsFile(path: path)
@@ -201,5 +213,6 @@ struct EncoderExpectation {
         vectors = try values("vectors", as: Float.self)
         sparse = try values("sparse", as: Float.self)
         seen = try values("seen", as: Int32.self)
+        first = try values("first", as: Int32.self)
     }
 }

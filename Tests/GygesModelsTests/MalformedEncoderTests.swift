@@ -14,7 +14,7 @@ import Testing
         let folder = URL(fileURLWithPath: temporary.path)
         try change(folder)
         return try #require(throws: FileError.self) {
-            _ = try EncoderModel(folder: ModelFolder(path: folder.path), team: ThreadTeam(threadCount: 1))
+            _ = try TextModel(folder: ModelFolder(path: folder.path), team: ThreadTeam(threadCount: 1))
         }
     }
 
@@ -71,8 +71,8 @@ import Testing
             try edit(folder, "config.json", [("layer_types", ["full_attention"])])
         }
         #expect(layers.description.contains("layer_types has 1 entries for 5 layers"))
-        let type = try self.error(of: "encoder-ettin") { try edit($0, "config.json", [("model_type", "bert")]) }
-        #expect(type.description.contains("model_type") && type.description.contains("bert"))
+        let type = try self.error(of: "encoder-ettin") { try edit($0, "config.json", [("model_type", "nomic_bert")]) }
+        #expect(type.description.contains("model_type") && type.description.contains("nomic_bert"))
     }
 
     @Test func tensorsAreCheckedAsAWhole() throws {
@@ -108,10 +108,11 @@ import Testing
     @Test func sentenceTransformersFilesAreCheckedAsAWhole() throws {
         let error = try self.error(of: "encoder-sentence") { folder in
             try edit(
-                folder, "1_Pooling/config.json", [("word_embedding_dimension", 33), ("pooling_mode_max_tokens", true)])
+                folder, "1_Pooling/config.json",
+                [("word_embedding_dimension", 33), ("pooling_mode", ["mean", "middle"])])
             try edit(
                 folder, "2_Dense/config.json",
-                [("in_features", 31), ("activation_function", "torch.nn.modules.activation.GELU")])
+                [("in_features", 31), ("activation_function", "torch.nn.modules.activation.Softmax")])
             try edit(
                 folder, "config_sentence_transformers.json",
                 [("prompts", ["query": 3]), ("default_prompt_name", "passage"), ("similarity_fn_name", "angular")])
@@ -122,7 +123,8 @@ import Testing
             try text.write(to: path, atomically: true, encoding: .utf8)
         }
         for word in [
-            "the width is 33 where vectors have 32", "joins the poolings max, mean", "in_features is 31", "GELU",
+            "the width is 33 where vectors have 32", "the pooling mean, middle is not supported", "in_features is 31",
+            "Softmax",
             "the prompt query", "passage", "angular", "max_seq_length", "models.LSTM",
         ] {
             #expect(error.problems.contains { $0.contains(word) }, "\(word): \(error)")

@@ -51,12 +51,12 @@ import Testing
         expectClose(theirs.joined().flatMap { $0 }, expected, absolute: Self.tolerance, "\(model) with a cache")
     }
 
-    @Test(arguments: [false, true], [nil, [0, 3, 4, 20, 41]])
-    func encodersAgree(hasBiases: Bool, rows: [Int]?) throws {
-        let model = try TestEncoder(hasBiases: hasBiases)
+    @Test(arguments: ["plain", "biases", "bert"], [nil, [0, 3, 4, 20, 41]])
+    func encodersAgree(kind: String, rows: [Int]?) throws {
+        let model = kind == "bert" ? try TestEncoder.bert() : try TestEncoder(hasBiases: kind == "biases")
         let (plain, eager) = (PlainOperations(), EagerOperations(team: ThreadTeam(threadCount: 2)))
         var batch = model.batch(lengths: [1, 40], seed: 3)
-        batch.append([5, 6, 7, 8], attendedCount: 2)
+        batch.append([5, 6, 7, 8], attendedCount: 2, firstTextCount: 3)
         let ours = model.run(batch, rows: rows, weights: model.eagerWeights, on: eager)
         let theirs = model.run(batch, rows: rows, weights: model.weights, on: plain)
         expectClose(Array(ours.first.elements), theirs.first.storage.rows.elements, absolute: Self.tolerance, "states")

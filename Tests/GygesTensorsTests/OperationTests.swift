@@ -48,7 +48,7 @@ import Testing
                 "norm", plain: { o, x in o.normed(x, by: norm) },
                 eager: { o, x in o.normed(x, by: cases.eager(norm)) })
         }
-        for function in [ElementFunction.gelu, .silu, .tanh] {
+        for function in [ElementFunction.gelu, .silu, .tanh, .relu, .sigmoid] {
             cases.check(
                 "\(function)", plain: { o, x in o.activated(cases.plain(0), function) },
                 eager: { o, x in o.activated(cases.eager(0, on: o), function) })
@@ -67,7 +67,7 @@ import Testing
     @Test func rowsAgree() {
         cases.check(
             "rows", plain: { o, x in o.rows(x, at: [6, 0, 6]) }, eager: { o, x in o.rows(x, at: [6, 0, 6]) })
-        for pooling in [RowPooling.mean, .maximum] {
+        for pooling in [RowPooling.mean, .maximum, .meanOverRoot, .weightedMean(from: [1, 4, 3])] {
             cases.check(
                 "\(pooling)", plain: { o, x in o.pooled(x, over: [0..<3, 3..<3, 4..<7], by: pooling) },
                 eager: { o, x in o.pooled(x, over: [0..<3, 3..<3, 4..<7], by: pooling) })

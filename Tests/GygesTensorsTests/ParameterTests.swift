@@ -56,6 +56,19 @@ import Testing
             ])
     }
 
+    @Test func anEncodersPathsOfBERTsKindAreStable() throws {
+        let paths = try self.paths(of: TestEncoder.bert().weights)
+        #expect(
+            paths.prefix(6) == [
+                "embedding.weight", "embedding.segments.weight", "embedding.positions.weight",
+                "embedding.norm.weight", "embedding.norm.bias", "layers.0.attention.norm.weight",
+            ])
+        for path in ["layers.2.feed_forward.up.bias", "layers.2.feed_forward.down.weight", "head.scores.bias"] {
+            #expect(paths.contains(path), "\(path)")
+        }
+        #expect(!paths.contains { $0.hasPrefix("norm.") || $0.contains("gate") })
+    }
+
     /// A tied head is the embedding: one path, visited once, and one new matrix in both places.
     @Test func aTiedHeadIsTheEmbedding() throws {
         let decoder = TestDecoder.dense(ties: true).weights

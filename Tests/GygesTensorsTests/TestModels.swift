@@ -111,15 +111,27 @@ struct TestEncoder {
         return weights.map(matrix: { $0.value.packed(team: team) }, vector: { WeightVector($0.value) })
     }
 
+    /// BERT's kind: norms behind the parts, tables of positions and segments.
+    static func bert() throws -> TestEncoder {
+        try TestEncoder([
+            "model_type": "bert", "architectures": ["BertForMaskedLM"], "num_hidden_layers": 3, "hidden_size": 32,
+            "num_attention_heads": 2, "intermediate_size": 44, "vocab_size": 53, "max_position_embeddings": 64,
+        ])
+    }
+
     init(hasBiases: Bool) throws {
-        let configuration = try EncoderConfiguration(
-            json: [
-                "model_type": "modernbert", "architectures": ["ModernBertForMaskedLM"], "num_hidden_layers": 4,
-                "hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 44, "vocab_size": 53,
-                "local_attention": 16, "norm_bias": .bool(hasBiases), "attention_bias": .bool(hasBiases),
-                "mlp_bias": .bool(hasBiases), "classifier_bias": .bool(hasBiases),
-                "tie_word_embeddings": .bool(!hasBiases), "hidden_activation": hasBiases ? "silu" : "gelu",
-            ], path: "config.json")
+        try self.init([
+
+            "model_type": "modernbert", "architectures": ["ModernBertForMaskedLM"], "num_hidden_layers": 4,
+            "hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 44, "vocab_size": 53,
+            "local_attention": 16, "norm_bias": .bool(hasBiases), "attention_bias": .bool(hasBiases),
+            "mlp_bias": .bool(hasBiases), "classifier_bias": .bool(hasBiases),
+            "tie_word_embeddings": .bool(!hasBiases), "hidden_activation": hasBiases ? "silu" : "gelu",
+        ])
+    }
+
+    private init(_ settings: JSON) throws {
+        let configuration = try EncoderConfiguration(json: settings, path: "config.json")
         encoder = try Encoder(configuration: configuration, path: "config.json")
         weights = EncoderWeights(configuration, hasHead: true, from: RandomParameters(seed: 12))
     }

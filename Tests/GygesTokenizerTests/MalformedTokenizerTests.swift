@@ -64,7 +64,7 @@ import Testing
         Seed("merge of numbers", merges, [[1, 2]], says: "merge 0"),
         Seed("merges of the wrong type", merges, ["a": "b"], says: "not an array"),
         Seed("merges missing", merges, nil, says: "model.merges"),
-        Seed("another model", ["model", "type"], "Unigram", says: "supported: BPE"),
+        Seed("another model", ["model", "type"], "WordLevel", says: "supported: BPE"),
         Seed("model missing", ["model"], nil, says: "supported: BPE"),
         Seed("random merging", ["model", "dropout"], 0.1, says: "dropout"),
         Seed("suffix at the end of words", ["model", "end_of_word_suffix"], "</w>", says: "</w>"),
@@ -191,7 +191,7 @@ import Testing
     // MARK: GGUF
 
     static let vocabularies: [(name: String, change: @Sendable (inout GGUFVocabulary) -> Void, mention: String)] = [
-        ("another model", { $0.model = "llama" }, "supported: gpt2"),
+        ("another model", { $0.model = "bert" }, "supported: gpt2"),
         ("unknown pre-tokenizer", { $0.preTokenizer = "default" }, "smollm"),
         ("no tokens", { ($0.tokens, $0.types) = (PackedStrings(), []) }, "empty"),
         ("too few types", { $0.types.removeLast() }, "types"),

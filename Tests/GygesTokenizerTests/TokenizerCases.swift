@@ -80,5 +80,7 @@ func fixtureJSON(_ kind: String) throws -> JSON {
 }
 
 func fixturePath(_ name: String) throws -> String {
-    try #require(Bundle.module.path(forResource: "Fixtures/\(name)", ofType: nil))
+    let folders = ["", "sentence-pieces/", "patterns/"]
+    return try #require(
+        folders.lazy.compactMap { Bundle.module.path(forResource: "Fixtures/\($0)\(name)", ofType: nil) }.first)
 }

@@ -5,18 +5,24 @@ import Testing
 @testable import GygesTokenizer
 
 @Suite struct TokenizerTests {
-    static let kinds = ["qwen2", "llama3", "gpt2", "smollm", "modernbert", "roberta", "flags", "bert", "words"]
+    static let kinds =
+        ["qwen2", "llama3", "gpt2", "smollm", "modernbert", "roberta", "flags", "bert", "words"]
+        + ["llama2", "metaspace", "gemma", "xlmr", "t5"] + patterns
+    /// Tokenizers that differ from others in their pattern alone, with fewer cases.
+    static let patterns = ["tekken", "o200k", "qwen35", "deepseek-llm", "deepseek-coder", "deepseek-v3"]
 
     @Test(arguments: kinds)
     func agreesWithReference(kind: String) throws {
         let cases = try TokenizerCases(path: fixturePath("\(kind).jsonl"))
-        #expect(cases.cases.count > 1500)
+        #expect(cases.cases.count > (Self.patterns.contains(kind) ? 500 : 1500))
         let mismatches = try cases.mismatches(fixtureTokenizer(kind))
         #expect(mismatches.isEmpty, "\(mismatches.count) differences: \(mismatches.prefix(5))")
     }
 
     /// The same vocabulary as a GGUF file would hold it gives the same tokens.
-    @Test(arguments: [("qwen2", "qwen2"), ("llama3", "llama-bpe"), ("gpt2", "gpt-2"), ("smollm", "smollm")])
+    @Test(
+        arguments: [("qwen2", "qwen2"), ("llama3", "llama-bpe"), ("gpt2", "gpt-2"), ("smollm", "smollm")]
+            + patterns.map { ($0, $0) })
     func readsGGUFVocabulary(kind: String, preTokenizer: String) throws {
         let vocabulary = try ggufVocabulary(fixtureJSON(kind), preTokenizer: preTokenizer)
         let tokenizer = try Tokenizer(vocabulary, path: "test.gguf")
@@ -70,6 +76,22 @@ import Testing
             #expect(tokens.contains(1231))
             #expect(try tokenizer.decode(tokens).unicodeScalars.elementsEqual("a\(text)b".unicodeScalars))
         }
+    }
+
+    @Test func saysThatAPreTokenizerIsMissing() throws {
+        var vocabulary = try ggufVocabulary(fixtureJSON("gpt2"), preTokenizer: "")
+        vocabulary.preTokenizer = nil
+        #expect { try Tokenizer(vocabulary, path: "test.gguf") } throws: {
+            "\($0)".contains("tokenizer.ggml.pre") && "\($0)".contains("--tokenizer-pre NAME")
+                && "\($0)".contains("qwen2")
+        }
+        vocabulary.preTokenizer = "default"
+        #expect { try Tokenizer(vocabulary, path: "test.gguf") } throws: { "\($0)".contains("supported: qwen2") }
+    }
+
+    @Test func patternsAreKnownByTheirBytes() {
+        for expression in PiecePattern.published { #expect(PiecePattern(expression: expression) != nil) }
+        #expect(PiecePattern(expression: "(a+)+$") == nil && PiecePattern(expression: "") == nil)
     }
 
     @Test func readsDeclaredEnds() throws {

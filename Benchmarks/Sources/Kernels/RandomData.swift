@@ -54,8 +54,9 @@ func randomWeights(_ format: WeightFormat, count: Int) -> UnsafeMutableRawBuffer
     case .f16: setHalves(bytes, at: [0], every: 2, to: 0x2800, keeping: 0x83FF)
     case .bf16: setHalves(bytes, at: [0], every: 2, to: 0x3D00, keeping: 0x807F)
     case .q4_1, .q5_1, .q4_K, .q5_K: setHalves(bytes, at: [0, 2], every: format.blockByteCount, to: 0x1800)
-    case .q6_K: setHalves(bytes, at: [208], every: format.blockByteCount, to: 0x1800)
-    case .q8_0, .q4_0, .q5_0: setHalves(bytes, at: [0], every: format.blockByteCount, to: 0x1800)
+    case .q6_K, .q3_K: setHalves(bytes, at: [format.blockByteCount - 2], every: format.blockByteCount, to: 0x1800)
+    case .q2_K: setHalves(bytes, at: [80, 82], every: format.blockByteCount, to: 0x1800)
+    case .q8_0, .q4_0, .q5_0, .iq4_nl, .iq4_xs: setHalves(bytes, at: [0], every: format.blockByteCount, to: 0x1800)
     }
     return UnsafeMutableRawBufferPointer(rebasing: bytes[..<byteCount])
 }

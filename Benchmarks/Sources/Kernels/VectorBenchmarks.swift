@@ -12,7 +12,8 @@ private final class AttentionOperands {
     private let team: ThreadTeam
 
     init(
-        layout: KeyValueLayout, queryHeads: Int, sequences: Int, context: Int, rows: Int, copyCount: Int,
+        layout: KeyValueLayout, queryHeads: Int, sequences: Int, context: Int, rows: Int, isShared: Bool,
+        copyCount: Int,
         team: ThreadTeam
     ) {
         (self.layout, self.queryHeads, self.team) = (layout, queryHeads, team)
@@ -31,7 +32,9 @@ private final class AttentionOperands {
                 AttentionSequence(
                     firstRow: sequence * rows, rowCount: rows, firstPosition: context - rows,
                     blocks: (0..<blockCount).map { block in
-                        base + ((copy * sequences + sequence) * blockCount + block) * layout.blockByteCount
+                        // What is shared is all but the block that a sequence is writing to.
+                        let owner = isShared && block + 1 < blockCount ? 0 : sequence
+                        return base + ((copy * sequences + owner) * blockCount + block) * layout.blockByteCount
                     })
             }
         }
@@ -55,17 +58,21 @@ private final class AttentionOperands {
 extension KernelBenchmark {
     /// Attention of Qwen2.5 1.5B's shape (12 query and 2 key-value heads of 128), decoding and reading a prompt.
     static var allAttention: [KernelBenchmark] {
-        let cases = [512, 2048, 8192].flatMap { [(1, $0, 1), (16, $0, 1), (1, $0, 512)] }
-        return cases.map { sequences, context, rows in
-            let work = rows == 1 ? "decoding \(sequences) at" : "prompt of \(rows) up to"
+        let cases =
+            [512, 2048, 8192].flatMap { [(1, $0, 1, false), (16, $0, 1, false), (1, $0, 512, false)] }
+            + [(1, 16_384, 1, false), (16, 6144, 1, true), (32, 6144, 1, true)]
+        return cases.map { sequences, context, rows, isShared in
+            let work =
+                rows > 1 ? "prompt of \(rows) up to" : "decoding \(sequences) " + (isShared ? "behind a shared" : "at")
             return KernelBenchmark(name: "attention f16 \(work) \(context)", peak: .float32) { team in
                 let layout = KeyValueLayout(headCount: 2, headDimension: 128, format: .f16)
                 let perPosition = layout.blockByteCount / KeyValueLayout.blockLength
-                let bytes = sequences * context * perPosition
+                let bytes = (isShared ? 1 : sequences) * context * perPosition
                 // A step of decoding visits other layers in between, so that no cache holds the keys.
                 let operands = AttentionOperands(
                     layout: layout, queryHeads: 12, sequences: sequences, context: context, rows: rows,
-                    copyCount: rows == 1 ? max(1, (192 << 20) / bytes) : 1, team: team)
+                    isShared: isShared,
+                    copyCount: rows == 1 ? max(1, (192 << 20) / (sequences * context * perPosition)) : 1, team: team)
                 // Each row sees what is before it: on average half of its own prompt's part.
                 let seen = Double(context) - Double(rows - 1) / 2
                 return PreparedKernel(

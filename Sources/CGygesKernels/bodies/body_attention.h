@@ -1,16 +1,20 @@
 // Causal attention over the key-value cache. Part of body_vector.h, after body_cache.h.
 
 /// y[r][·] (+)= Σ_i a[r][i] · b[i][·] for R rows and V vectors of b's columns, in order of i.
+///
+/// The same places of `next`, which follows b in use but not in memory, are called for meanwhile.
 INLINE void rows_times_panel(
     const int format, const size_t R, const size_t V, const int accumulate, const float *const *a, size_t count,
-    const uint8_t *b, size_t stride, float *const *y, size_t column) {
+    const uint8_t *b, size_t stride, const uint8_t *next, float *const *y, size_t column) {
     const size_t bytes = cache_element_bytes(format);
     Floats sums[8][4];
     for (size_t r = 0; r < R; r++)
         for (size_t v = 0; v < V; v++) sums[r][v] = accumulate ? LOAD(Floats, y[r] + column + v * LANES) : (Floats)0;
     b += column * bytes;
-    for (size_t i = 0; i < count; i++, b += stride * bytes) {
+    next += column * bytes;
+    for (size_t i = 0; i < count; i++, b += stride * bytes, next += stride * bytes) {
         Floats columns[4];
+        __builtin_prefetch(next, 0, 2);
         for (size_t v = 0; v < V; v++) columns[v] = load_cached(format, b + v * LANES * bytes);
         for (size_t r = 0; r < R; r++)
             for (size_t v = 0; v < V; v++) sums[r][v] = multiply_add((Floats)a[r][i], columns[v], sums[r][v]);
@@ -22,24 +26,24 @@ INLINE void rows_times_panel(
 /// `columns` is a multiple of LANES; b's rows are `stride` elements apart.
 INLINE void rows_times_matrix(
     const int format, const size_t R, const int accumulate, const float *const *a, size_t count, const uint8_t *b,
-    size_t stride, size_t columns, float *const *y) {
+    size_t stride, const uint8_t *next, size_t columns, float *const *y) {
     // As many vectors at once as accumulators fit beside their operands.
-    const size_t V = (LEVEL == 2 ? 4 : 2) / (R > 4 ? 2 : 1);
+    const size_t V = (LEVEL == 2 ? 4 : 2) / (R > 6 ? 2 : 1);
     size_t column = 0;
     for (; column + V * LANES <= columns; column += V * LANES)
-        rows_times_panel(format, R, V, accumulate, a, count, b, stride, y, column);
+        rows_times_panel(format, R, V, accumulate, a, count, b, stride, next, y, column);
     if (V > 1)
         for (; column < columns; column += LANES)
-            rows_times_panel(format, R, 1, accumulate, a, count, b, stride, y, column);
+            rows_times_panel(format, R, 1, accumulate, a, count, b, stride, next, y, column);
 }
 
-// One function for each format, of as many rows as a tile takes at once (4, or 8 straight from the cache).
+// One function for each format, of as many rows as a tile takes at once (6, or 8 straight from the cache).
 #define ROWS(format, accumulate, R) \
-    case R: rows_times_matrix(format, R, accumulate, a, count, b, stride, columns, y); break;
+    case R: rows_times_matrix(format, R, accumulate, a, count, b, stride, next, columns, y); break;
 #define ROWS_TIMES(name, format, accumulate)                                                             \
     static void NAME(name)(                                                                              \
-        size_t rows, const float *const *a, size_t count, const uint8_t *b, size_t stride, size_t columns, \
-        float *const *y) {                                                                               \
+        size_t rows, const float *const *a, size_t count, const uint8_t *b, size_t stride,               \
+        const uint8_t *next, size_t columns, float *const *y) {                                          \
         switch (rows) {                                                                                  \
             ROWS(format, accumulate, 1) ROWS(format, accumulate, 2) ROWS(format, accumulate, 3)          \
             ROWS(format, accumulate, 4) ROWS(format, accumulate, 5) ROWS(format, accumulate, 6)          \
@@ -58,7 +62,8 @@ ROWS_TIMES(values_q8, GYGES_CACHE_Q8, 1)
 #undef ROWS
 
 typedef void (*NAME(RowsTimes))(
-    size_t rows, const float *const *a, size_t count, const uint8_t *b, size_t stride, size_t columns, float *const *y);
+    size_t rows, const float *const *a, size_t count, const uint8_t *b, size_t stride, const uint8_t *next, size_t columns,
+    float *const *y);
 
 static const NAME(RowsTimes) NAME(times_keys)[] = {
     [GYGES_CACHE_F32] = NAME(keys_f32), [GYGES_CACHE_F16] = NAME(keys_f16), [GYGES_CACHE_BF16] = NAME(keys_bf16),
@@ -114,20 +119,31 @@ static void NAME(update_query)(
     else update_query(scores, valid, columns, scale, 0, NULL, record, padded);
 }
 
-/// Attends to blocks `[begin, end)` alone, to one record a query.
-static void NAME(attend_to_span)(const GygesAttentionTile *tile, size_t begin, size_t end, float *records) {
+/// Records of queries that have met no key yet.
+INLINE void clear_records(float *records, size_t queries, size_t record, size_t padded) {
+    memset(records, 0, queries * record * sizeof(float));
+    for (size_t query = 0; query < queries; query++) *record_maximum(records + query * record, padded) = -INFINITY;
+}
+
+/// Adds up the partial sums of records whose span is complete.
+INLINE void close_records(float *records, size_t queries, size_t record, size_t padded) {
+    for (size_t query = 0; query < queries; query++) {
+        float *sums = record_sums(records + query * record, padded);
+        sums[0] = sum_of_lanes(LOAD(Floats, sums));
+    }
+}
+
+/// Attends to blocks `[begin, end)` of one span, one record a query, which goes on from what it is.
+static void NAME(attend_to_blocks)(const GygesAttentionTile *tile, size_t begin, size_t end, float *records) {
     const size_t d = tile->head_dimension, padded = (d + 15) / 16 * 16, group = tile->group;
     const size_t queries = tile->positions * group, element_bytes = cache_element_bytes(tile->format);
     const size_t record = gyges_attention_record(d);
     float *keys = tile->scratch, *values = keys + BLOCK * d, *scores = values + BLOCK * padded;
     // Few queries read the cache straight; more share one conversion of it. The sums are the same.
     const int straight = queries <= 8 && d % 16 == 0;
-    const size_t rows_at_once = straight ? 8 : 4, stride_of_values = straight ? d : padded;
+    const size_t rows_at_once = straight ? 8 : 6, stride_of_values = straight ? d : padded;
     const NAME(RowsTimes) times_keys = NAME(times_keys)[straight ? tile->format : GYGES_CACHE_F32];
     const NAME(RowsTimes) times_values = NAME(times_values)[straight ? tile->format : GYGES_CACHE_F32];
-
-    memset(records, 0, queries * record * sizeof(float));
-    for (size_t query = 0; query < queries; query++) *record_maximum(records + query * record, padded) = -INFINITY;
 
     const size_t last = tile->first_position + tile->positions - 1;
     for (size_t block = begin; block < end; block++) {
@@ -141,6 +157,12 @@ static void NAME(attend_to_span)(const GygesAttentionTile *tile, size_t begin, s
             NAME(load_values)(tile->format, values_of_block, count, d, padded, values);
             keys_of_block = (const uint8_t *)keys;
             values_of_block = (const uint8_t *)values;
+        }
+        // What is read straight is called for a block ahead; elsewhere the calls find what is there.
+        const uint8_t *next_keys = keys_of_block, *next_values = values_of_block;
+        if (straight && block + 1 < end) {
+            next_keys = tile->blocks[block + 1] + tile->head_offset;
+            next_values = next_keys + BLOCK * d * element_bytes;
         }
         const float *block_queries = tile->queries[0];
         if (tile->chunk_blocks) {
@@ -157,23 +179,31 @@ static void NAME(attend_to_span)(const GygesAttentionTile *tile, size_t begin, s
             const float *rows_of_queries[8], *rows_of_scores[8];
             float *score_rows[8], *output_rows[8];
             for (size_t r = 0; r < rows; r++) {
-                rows_of_queries[r] = block_queries + (query + r) / group * tile->query_stride + (query + r) % group * d;
+                const size_t position = (query + r) / group, row = tile->rows ? tile->rows[position] : position;
+                rows_of_queries[r] = block_queries + row * tile->query_stride + (query + r) % group * d;
                 rows_of_scores[r] = score_rows[r] = scores + (query + r) * BLOCK;
                 output_rows[r] = records + (query + r) * record;
             }
-            times_keys(rows, rows_of_queries, d, keys_of_block, BLOCK, columns, score_rows);
+            times_keys(rows, rows_of_queries, d, keys_of_block, BLOCK, next_keys, columns, score_rows);
             for (size_t r = 0; r < rows; r++) {
                 const long valid = (long)(tile->first_position + (query + r) / group) - (long)first_key + 1;
                 if (valid <= 0) memset(score_rows[r], 0, columns * sizeof(float));
                 else NAME(update_query)(score_rows[r], valid, columns, tile->scale, scales, output_rows[r], padded);
             }
-            times_values(rows, rows_of_scores, seen, values_of_block, stride_of_values, padded, output_rows);
+            times_values(
+                rows, rows_of_scores, seen, values_of_block, stride_of_values, next_values, padded, output_rows);
         }
     }
-    for (size_t query = 0; query < queries; query++) {
-        float *sums = record_sums(records + query * record, padded);
-        sums[0] = sum_of_lanes(LOAD(Floats, sums));
-    }
+}
+
+/// Attends to blocks `[begin, end)` of one span alone, or beside what records know of those before, one record a query.
+static void NAME(attend_to_span)(
+    const GygesAttentionTile *tile, size_t begin, size_t end, int resumes, float *records) {
+    const size_t d = tile->head_dimension, padded = (d + 15) / 16 * 16, queries = tile->positions * tile->group;
+    const size_t record = gyges_attention_record(d);
+    if (!resumes) clear_records(records, queries, record, padded);
+    NAME(attend_to_blocks)(tile, begin, end, records);
+    close_records(records, queries, record, padded);
 }
 
 /// Merges what a query made of later keys into what it made of earlier ones.
@@ -215,10 +245,10 @@ static void NAME(attention)(const GygesAttentionTile *tile) {
     const size_t record = gyges_attention_record(d), limit = tile->block_end;
     float *merged = tile->scratch + BLOCK * (d + padded + queries), *next = merged + queries * record;
     size_t block = end_of_span(tile->block_begin, limit);
-    NAME(attend_to_span)(tile, tile->block_begin, block, merged);
+    NAME(attend_to_span)(tile, tile->block_begin, block, 0, merged);
     while (block < limit) {
         const size_t end = end_of_span(block, limit);
-        NAME(attend_to_span)(tile, block, end, next);
+        NAME(attend_to_span)(tile, block, end, 0, next);
         for (size_t query = 0; query < queries; query++)
             merge_record(merged + query * record, next + query * record, padded);
         block = end;
@@ -230,10 +260,23 @@ static void NAME(attention_spans)(const GygesAttentionTile *tile) {
     float *records = tile->records;
     for (size_t block = tile->block_begin; block < tile->block_end;) {
         const size_t end = end_of_span(block, tile->block_end);
-        NAME(attend_to_span)(tile, block, end, records);
+        NAME(attend_to_span)(tile, block, end, tile->resumes && block == tile->block_begin, records);
         records += tile->positions * tile->group * gyges_attention_record(tile->head_dimension);
         block = end;
     }
+}
+
+static void NAME(attention_shared)(const GygesAttentionTile *tile) {
+    const size_t d = tile->head_dimension, padded = (d + 15) / 16 * 16, group = tile->group;
+    const size_t record = gyges_attention_record(d), queries = tile->positions * group;
+    float *records = tile->scratch + BLOCK * (d + padded + queries);
+    clear_records(records, queries, record, padded);
+    NAME(attend_to_blocks)(tile, tile->block_begin, tile->block_end, records);
+    if (tile->block_end % GYGES_KEY_SPAN_BLOCKS == 0) close_records(records, queries, record, padded);
+    for (size_t position = 0; position < tile->positions; position++)
+        memcpy(
+            tile->records + tile->row_records[position] * record, records + position * group * record,
+            group * record * sizeof(float));
 }
 
 static void NAME(attention_merge)(const GygesAttentionTile *tile) {

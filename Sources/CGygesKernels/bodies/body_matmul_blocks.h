@@ -2,7 +2,8 @@
 
 /// Whether code 0 stands for something else than a multiple of the scale.
 INLINE bool has_minimum(int format) {
-    return format == GYGES_Q4_1 || format == GYGES_Q5_1 || format == GYGES_Q4_K || format == GYGES_Q5_K;
+    return format == GYGES_Q4_1 || format == GYGES_Q5_1 || format == GYGES_Q2_K || format == GYGES_Q4_K
+        || format == GYGES_Q5_K;
 }
 
 /// The sums of a tile's rows for LANES outputs of each of up to two panels.
@@ -18,10 +19,9 @@ enum { NAME(most_tiles) = 6 };
 INLINE void start_dots(
     const int format, const int below_128, const size_t R, const size_t begin, const size_t end, const uint8_t *figures,
     Words dots[4]) {
-    const bool has_offset = gyges_code_offset(format) && !(format == GYGES_Q8_0 && SIGNED_BYTE_CODES);
 #pragma clang loop unroll(full)
     for (size_t r = begin; r < end; r++)
-        dots[r - begin] = has_offset ? (Words)(word_at_x(figures + 8 * R + 4 * r) >> below_128) : (Words)0;
+        dots[r - begin] = has_offset(format) ? (Words)(word_at_x(figures + 8 * R + 4 * r) >> below_128) : (Words)0;
 }
 
 /// What the codes of one block mean, for LANES outputs of a panel.
@@ -68,7 +68,7 @@ INLINE void quantized_rows(
 
 /// Whether two panels together are faster (by a tenth) than one: where start figures are loaded for every row, too.
 INLINE bool shares_activations(int format) {
-    return LEVEL == 2 && (format == GYGES_Q8_0 || format == GYGES_Q5_0 || format == GYGES_Q4_0);
+    return LEVEL == 2 && (format == GYGES_Q8_0 || format == GYGES_Q5_0 || format == GYGES_Q4_0 || format == GYGES_IQ4_NL);
 }
 
 /// One tile of `R` rows times LANES outputs of each of `P` panels; for two panels, `tile_count` tiles. `format`, `P` and `R` are
@@ -79,7 +79,7 @@ INLINE bool shares_activations(int format) {
 INLINE void quantized_tile(
     const int format, const size_t P, const size_t R, size_t columns, const uint8_t *panels, size_t panel_bytes,
     size_t lane, const uint8_t *x, size_t tile_count, size_t tile_bytes, TileSums *results) {
-    const int bits = gyges_code_bits(format), shift = code_shift(format), below_128 = 8 - bits - shift;
+    const int bits = gyges_weight_bits(format), shift = code_shift(format), below_128 = 8 - bits - shift;
     const size_t blocks = columns / 32;
     // A few rows side by side, because each of a row's products waits for the one before.
     const size_t abreast = 4;
@@ -97,7 +97,7 @@ INLINE void quantized_tile(
         NAME(BlockScales) meaning[2];
         for (size_t p = 0; p < P; p++) {
             prefetch(place.codes + p * panel_bytes + NAME(prefetch_distance), gyges_code_bytes(format));
-            load_codes(bits, shift, place.codes + p * panel_bytes + 4 * lane, weights[p]);
+            load_codes(format, shift, place.codes + p * panel_bytes + 4 * lane, weights[p]);
             load_scales(format, place.scales + p * panel_bytes, lane, &meaning[p]);
         }
 #define ROWS(begin, x, sums)                                                                             \

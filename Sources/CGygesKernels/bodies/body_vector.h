@@ -22,6 +22,7 @@
     X(store_cache_row, store_cache_row)           \
     X(attention, attention)                       \
     X(attention_spans, attention_spans)           \
+    X(attention_shared, attention_shared)         \
     X(attention_merge, attention_merge)           \
     X(bidirectional_bytes, bidirectional_bytes)   \
     X(pack_bidirectional, pack_bidirectional)     \

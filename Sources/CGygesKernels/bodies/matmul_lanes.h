@@ -3,8 +3,9 @@
 INLINE float float_at(const uint8_t *bytes) { return LOAD(float, bytes); }
 INLINE int32_t word_at_x(const uint8_t *bytes) { return LOAD(int32_t, bytes); }
 
-/// The groups that one call of `dot_groups` takes: all whose pairs fit AVX2's int16, and elsewhere as few as there are.
-#define GROUPS_TOGETHER(bits) (LEVEL == 1 ? ((bits) == 4 ? 8 : (bits) == 5 ? 4 : (bits) == 6 ? 2 : 1) : 1)
+/// The groups that one call of `dot_groups` takes: all of a run whose pairs fit AVX2's int16, and elsewhere as few as there
+/// are.
+#define GROUPS_TOGETHER(bits) (LEVEL == 1 ? ((bits) == 4 ? 8 : (bits) == 6 ? 2 : (bits) == 8 ? 1 : 4) : 1)
 
 /// sums + Σ over `groups` vectors of codes · four activations each, in int32: exact.
 ///
@@ -46,7 +47,12 @@ INLINE Words dot_groups(Words sums, const Words *codes, const uint8_t *x, int gr
 /// How far codes with an offset are shifted to the left: until their offset is 128, so that one figure of the activations,
 /// -128 · Σ codes, starts the sums of all formats. On AVX2 the sums of pairs have no room for that.
 INLINE int code_shift(int format) {
-    return LEVEL == 2 && gyges_code_offset(format) ? 8 - gyges_code_bits(format) : 0;
+    return LEVEL == 2 && gyges_code_offset(format) ? 8 - gyges_weight_bits(format) : 0;
+}
+
+/// Whether the integers that are multiplied have to be put right by an offset.
+INLINE bool has_offset(int format) {
+    return gyges_code_offset(format) && !(SIGNED_BYTE_CODES && gyges_weight_bits(format) == 8);
 }
 
 /// Bits that begin at `from` of each byte, moved to begin at `to`; `mask` says where they end up.
@@ -54,8 +60,24 @@ INLINE Words moved_bits(Bits bits, int from, int to, uint32_t mask) {
     return (Words)((from < to ? bits << (to - from) : bits >> (from - to)) & mask);
 }
 
-/// The codes of 32 k for LANES outputs, from the codes' first vector on, shifted to the left.
-INLINE void load_codes(int bits, int shift, const uint8_t *packed, Words codes[8]) {
+/// What each byte, a code of four bits, stands for in IQ4_NL and IQ4_XS: plus 128 and unsigned, but signed on AVX2.
+INLINE Words looked_up(Words codes) {
+#if LEVEL == 2
+    const __m128i table = _mm_xor_si128(LOAD(__m128i, gyges_iq4_values), _mm_set1_epi8((char)0x80));
+    return (Words)_mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), (__m512i)codes);
+#elif LEVEL == 1
+    return (Words)_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(LOAD(__m128i, gyges_iq4_values)), (__m256i)codes);
+#else
+    uint8_t bytes[sizeof codes];
+    memcpy(bytes, &codes, sizeof codes);
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(gyges_iq4_values[bytes[i]] + 128);
+    return LOAD(Words, bytes);
+#endif
+}
+
+/// The integers to be multiplied of 32 k for LANES outputs, from the codes' first vector on, shifted to the left.
+INLINE void load_codes(int format, int shift, const uint8_t *packed, Words codes[8]) {
+    const int bits = gyges_code_bits(format);
     if (bits == 8) {
         for (int g = 0; g < 8; g++) {
             codes[g] = LOAD(Words, packed + 64 * g);
@@ -63,8 +85,18 @@ INLINE void load_codes(int bits, int shift, const uint8_t *packed, Words codes[8
         }
         return;
     }
-    for (int g = 0; g < 8; g++)
+    if (bits < 4) {
+        for (int g = 0; g < 8; g++) {
+            const int to = 2 + shift;
+            codes[g] = moved_bits(LOAD(Bits, packed + 64 * (g / 4)), 2 * (g % 4), shift, 0x03030303u << shift);
+            if (bits == 3) codes[g] |= moved_bits(LOAD(Bits, packed + 128), g, to, 0x01010101u << to);
+        }
+        return;
+    }
+    for (int g = 0; g < 8; g++) {
         codes[g] = moved_bits(LOAD(Bits, packed + 64 * (g / 2)), 4 * (g % 2), shift, 0x0f0f0f0fu << shift);
+        if (gyges_has_table(format)) codes[g] = looked_up(codes[g]);
+    }
     for (int g = 0; g < 8; g++) {
         const int to = 4 + shift;
         if (bits == 5) codes[g] |= moved_bits(LOAD(Bits, packed + 256), g, to, 0x01010101u << to);
@@ -103,6 +135,14 @@ INLINE void unpack_six_bit(const uint8_t *packed, uint8_t scales[128], uint8_t m
         scales[64 + i] = (uint8_t)((third[i] & 15) | (first[i] >> 6) << 4);
         minima[64 + i] = (uint8_t)((third[i] >> 4) | (second[i] >> 6) << 4);
     }
+}
+
+/// The 6-bit scales of run `i` of one block of Q3_K or IQ4_XS for LANES outputs, less 32.
+INLINE Floats six_bit_scales(int format, const uint8_t *packed, size_t i) {
+    const bool is_q3 = format == GYGES_Q3_K;
+    const Bytes low = LOAD(Bytes, packed + (is_q3 ? i % 8 : 2 + i / 2) * GYGES_PANEL_OUTPUTS) >> 4 * (is_q3 ? i / 8 : i % 2);
+    const Bytes high = LOAD(Bytes, packed + (is_q3 ? 8 + i % 4 : i / 4) * GYGES_PANEL_OUTPUTS) >> 2 * (is_q3 ? i / 4 : i % 4);
+    return __builtin_convertvector((low & 15) | (high & 3) << 4, Floats) - 32;
 }
 
 /// sums + the first · the first + the second · the second of each lane's pair of bfloat16, which share a word.

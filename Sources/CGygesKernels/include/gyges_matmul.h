@@ -35,6 +35,10 @@ enum {
     GYGES_Q4_K,
     GYGES_Q5_K,
     GYGES_Q6_K,
+    GYGES_Q2_K,
+    GYGES_Q3_K,
+    GYGES_IQ4_NL,
+    GYGES_IQ4_XS,
     /// Panels only: signed bytes with one scale for each output.
     GYGES_INT8,
 };
@@ -160,7 +164,7 @@ _Static_assert(
 _Static_assert(
     GYGES_QUANTIZED_TILE_ROWS % 4 == 0 && GYGES_FLOAT_TILE_ROWS % 4 == 0, "rows are computed four abreast");
 _Static_assert(GYGES_INT8_BLOCK % 64 == 0, "whole vectors of bytes share a scale");
-_Static_assert(GYGES_F32 == 0 && GYGES_INT8 == 11, "formats are numbered without gaps, as WeightFormat.code passes them");
+_Static_assert(GYGES_F32 == 0 && GYGES_INT8 == 15, "formats are numbered without gaps, as WeightFormat.code passes them");
 
 #pragma clang assume_nonnull end
 

@@ -42,13 +42,20 @@ typedef struct GygesCacheRow {
     size_t offset;
 } GygesCacheRow;
 
-/// Causal attention of some consecutive positions of one sequence over one key-value head.
+/// Causal attention of some consecutive positions of one sequence over one key-value head; or of single positions of several
+/// sequences over keys that all of them share, every one of which lies before all of the positions.
 typedef struct GygesAttentionTile {
     /// The first position's first query head that reads this key-value head; its other heads follow, `head_dimension`
     /// apart, and further positions `query_stride` floats apart. The second and third are what meets keys one chunk
     /// before the queries' own and keys of chunks before that; unused without chunks.
     const float *_Nonnull queries[3];
     size_t query_stride;
+    /// Where the positions' queries are, if they do not follow one another, in strides from the first; or null.
+    const size_t *_Nullable rows;
+    /// For shared keys: where the positions' records go, in records from `records` on.
+    const size_t *_Nullable row_records;
+    /// Whether the first span goes on from records that shared keys before `block_begin` have left.
+    int resumes;
     /// The positions, all of one chunk, and the query heads that read this key-value head.
     size_t positions, group;
     size_t head_dimension;
@@ -163,6 +170,9 @@ typedef struct GygesVectorKernels {
     void (*_Nonnull attention)(const GygesAttentionTile *tile);
     /// The spans of blocks `[block_begin, block_end)`, each for itself, to `records` `[spans][queries][record]`.
     void (*_Nonnull attention_spans)(const GygesAttentionTile *tile);
+    /// Of single positions of several sequences, keys that all of them share: blocks `[block_begin, block_end)` of one span, to
+    /// records that are scattered as `row_records` says. Where the span ends later, `attention_spans` goes on from them.
+    void (*_Nonnull attention_shared)(const GygesAttentionTile *tile);
     /// Merges the records of all the tile's spans, which it overwrites, and finishes as `attention` does.
     void (*_Nonnull attention_merge)(const GygesAttentionTile *tile);
     /// The bytes of a head's packed panels.

@@ -31,13 +31,20 @@ static void dequantize_block(int format, const uint8_t *block, float *floats) {
     uint8_t codes[256];
     gyges_expand_codes(format, block, codes);
     const size_t length = gyges_block_length(format);
-    const float d = half_at(format == GYGES_Q6_K ? block + 208 : block);
+    const float d = half_at(block + gyges_scale_place(format));
     const int offset = gyges_code_offset(format);
     for (size_t k = 0; k < length; k++) {
-        float scale = d, lowest = 0;
+        // Adding -0 leaves a zero's sign. The formats up to Q6_K lose it, and panels packed from their floats are kept in files.
+        float scale = d, lowest = format <= GYGES_Q6_K ? 0 : -0.0f;
         switch (format) {
         case GYGES_Q4_1: case GYGES_Q5_1: lowest = half_at(block + 2); break;
         case GYGES_Q6_K: scale *= (float)(int8_t)block[192 + k / 16]; break;
+        case GYGES_Q3_K: scale *= (float)(gyges_six_bit_scale(format, block + 96, 1, k / 16) - 32); break;
+        case GYGES_IQ4_XS: scale *= (float)(gyges_six_bit_scale(format, block + 2, 1, k / 32) - 32); break;
+        case GYGES_Q2_K:
+            scale *= (float)(block[k / 16] & 15);
+            lowest = -half_at(block + 82) * (float)(block[k / 16] >> 4);
+            break;
         case GYGES_Q4_K: case GYGES_Q5_K: {
             float minimum;
             six_bit(block + 4, k / 32, &scale, &minimum);
@@ -46,7 +53,8 @@ static void dequantize_block(int format, const uint8_t *block, float *floats) {
             break;
         }
         }
-        floats[k] = scale * (float)(codes[k] - offset) + lowest;
+        const int integer = gyges_has_table(format) ? gyges_iq4_values[codes[k]] : codes[k] - offset;
+        floats[k] = scale * (float)integer + lowest;
     }
 }
 

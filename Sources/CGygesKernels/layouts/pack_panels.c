@@ -15,7 +15,7 @@ _Static_assert(GYGES_QUANTIZED_TILE_ROWS <= 16 && GYGES_FLOAT_TILE_ROWS <= 16, "
 size_t gyges_block_length(int format) {
     switch (format) {
     case GYGES_F32: case GYGES_F16: case GYGES_BF16: return 1;
-    case GYGES_Q4_K: case GYGES_Q5_K: case GYGES_Q6_K: return 256;
+    case GYGES_Q2_K: case GYGES_Q3_K: case GYGES_Q4_K: case GYGES_Q5_K: case GYGES_Q6_K: case GYGES_IQ4_XS: return 256;
     default: return 32;
     }
 }
@@ -56,20 +56,27 @@ size_t gyges_activation_block(int format) { return gyges_block_length(format) ==
 
 /// Writes entry `output` of the block's 16-wide scales.
 static void pack_scales(int format, const uint8_t *block, size_t output, uint8_t *scales) {
+    memcpy(scales + 2 * output, block + gyges_scale_place(format), 2);
     switch (format) {
     case GYGES_Q4_K: case GYGES_Q5_K:
         for (int i = 0; i < 12; i++) scales[64 + 16 * i + output] = block[4 + i];
         // fall through
     case GYGES_Q4_1: case GYGES_Q5_1:
-        memcpy(scales + 2 * output, block, 2);
         memcpy(scales + 32 + 2 * output, block + 2, 2);
         break;
     case GYGES_Q6_K:
-        memcpy(scales + 2 * output, block + 208, 2);
         for (int i = 0; i < 16; i++) scales[32 + 16 * i + output] = block[192 + i];
         break;
-    default:
-        memcpy(scales + 2 * output, block, 2);
+    case GYGES_Q2_K:
+        memcpy(scales + 32 + 2 * output, block + 82, 2);
+        for (int i = 0; i < 16; i++) scales[64 + 16 * i + output] = block[i];
+        break;
+    case GYGES_Q3_K:
+        for (int i = 0; i < 12; i++) scales[32 + 16 * i + output] = block[96 + i];
+        break;
+    case GYGES_IQ4_XS:
+        for (int i = 0; i < 6; i++) scales[32 + 16 * i + output] = block[2 + i];
+        break;
     }
 }
 
@@ -95,6 +102,11 @@ static void pack_codes(int bits, const uint8_t *codes, size_t stride, uint8_t *p
     for (size_t group = 0; group < 8; group++)
         for (size_t output = 0; output < outputs_in_panel; output++) {
             uint32_t word = words[group][output];
+            if (bits < 4) {
+                vectors[group / 4][output] |= (word & 0x03030303) << 2 * (group % 4);
+                if (bits == 3) vectors[2][output] |= (word >> 2 & 0x01010101) << group;
+                continue;
+            }
             vectors[group / 2][output] |= (word & 0x0f0f0f0f) << 4 * (group % 2);
             if (bits == 5) vectors[4][output] |= (word >> 4 & 0x01010101) << group;
             if (bits == 6) vectors[4 + group / 4][output] |= (word >> 4 & 0x03030303) << 2 * (group % 4);

@@ -67,14 +67,8 @@ extension CausalModelConfiguration {
     private static func refuseQuantization(_ object: JSONObject, path: String) throws(FileError) {
         for key in ["quantization_config", "quantization"] {
             guard let value = object[key], !value.isNull else { continue }
-            let names = ["gptq": "GPTQ", "awq": "AWQ", "fp8": "FP8", "bitsandbytes": "bitsandbytes", "mxfp4": "MXFP4"]
-            let method = value["quant_method"]?.string
-            let name = key == "quantization" ? "MLX" : method.map { names[$0] ?? $0 } ?? "an unnamed method"
-            throw FileError(
-                path, at: key, "the folder's weights are packed by \(name), which Gyges does not read",
-                remedy:
-                    "Use the model's original folder or a GGUF file of it; Q4_K_M takes about as much room as 4 bits do."
-            )
+            let method = key == "quantization" ? "mlx" : value["quant_method"]?.string
+            throw .packedWeights(path, at: key, by: method)
         }
     }
 

@@ -1,48 +1,4 @@
-/// What an encoder's folder adds to its hidden states: the task that the checkpoint was saved for (`architectures`).
-public enum EncoderTask: String, Sendable, CaseIterable {
-    /// Hidden states alone.
-    case hiddenStates = "ModernBertModel"
-    /// Scores of every token of the vocabulary at masked places.
-    case maskedLanguageModel = "ModernBertForMaskedLM"
-    /// Scores of labels for a text or a pair of texts.
-    case sequenceClassification = "ModernBertForSequenceClassification"
-    /// Scores of labels for each token.
-    case tokenClassification = "ModernBertForTokenClassification"
-    /// Where an answer begins and ends.
-    case questionAnswering = "ModernBertForQuestionAnswering"
-
-    /// In words, for messages.
-    public var title: String {
-        switch self {
-        case .hiddenStates: "hidden states without a head"
-        case .maskedLanguageModel: "a masked language model"
-        case .sequenceClassification: "a classifier of texts"
-        case .tokenClassification: "a classifier of tokens"
-        case .questionAnswering: "a finder of answers"
-        }
-    }
-}
-
-/// The activation function of an encoder's layers or head.
-public enum EncoderActivation: Sendable {
-    /// `z · Φ(z)`, by the exact error function.
-    case gelu
-    /// `z · sigmoid(z)`
-    case silu
-}
-
-/// What a classifier's scores mean.
-public enum ClassificationProblem: String, Sendable {
-    /// One label is right: a softmax gives probabilities.
-    case singleLabel = "single_label_classification"
-    /// Any number of labels are: each has a probability of its own by a sigmoid.
-    case multipleLabels = "multi_label_classification"
-    /// The scores are the values.
-    case regression
-}
-
-/// The shape of a ModernBERT encoder and of its head, from `config.json` (Warner et al. 2024; transformers,
-/// `configuration_modernbert.py`).
+/// The shape of an encoder and of its head, from `config.json`: one description of all families.
 ///
 /// Every field is checked: positive, within what a real model has, and consistent with the others.
 public struct EncoderConfiguration: Sendable, Equatable {
@@ -54,6 +10,46 @@ public struct EncoderConfiguration: Sendable, Equatable {
         public var scaling: RopeScaling
     }
 
+    /// How a model knows where tokens stand.
+    public enum Positions: Sendable, Equatable {
+        /// Queries and keys are rotated: in layers that see everything, and in local ones.
+        case rotary(global: Rotation, local: Rotation)
+        /// A vector for each position is added to the embeddings.
+        case learned(LearnedPositions)
+    }
+
+    /// A table of positions.
+    public struct LearnedPositions: Sendable, Equatable {
+        /// Rows of the table.
+        public var count: Int
+        /// RoBERTa's: the id of the token that fills up, in whose row such tokens stand and behind which positions begin;
+        /// `nil` where they begin at 0.
+        public var padding: Int32?
+
+        /// The row of the first token.
+        public var first: Int { padding.map { Int($0) + 1 } ?? 0 }
+    }
+
+    /// Where layers have their norms.
+    public enum NormPlace: Sendable, Equatable {
+        /// Before attention and before the feed-forward part, and once behind the last layer.
+        case beforeParts
+        /// Behind each, when what it makes was added to what it read.
+        case behindParts
+    }
+
+    /// The feed-forward part of a layer.
+    public enum FeedForward: Sendable, Equatable {
+        /// `down(gelu(gate(x)) · up(x))`
+        case gatedByGELU
+        /// `down(silu(gate(x)) · up(x))`
+        case gatedBySiLU
+        /// `down(activation(up(x)))`
+        case plain(EncoderActivation)
+    }
+
+    /// The family, by which files name tensors.
+    public var family: EncoderFamily
     /// The number of layers.
     public var layerCount: Int
     /// Channels of the residual stream.
@@ -66,18 +62,20 @@ public struct EncoderConfiguration: Sendable, Equatable {
     public var vocabularySize: Int
     /// The most tokens of a text.
     public var contextLength: Int
+    /// How the model knows where tokens stand.
+    public var positions: Positions
+    /// Rows of the table that tells the first of two texts from the second; 0 if there is none.
+    public var segmentCount = 0
+    /// Where layers have their norms.
+    public var normPlace: NormPlace
     /// Added to the variance in norms.
     public var normEpsilon: Double
-    /// The activation of the feed-forward gate.
-    public var activation: EncoderActivation
+    /// The feed-forward part.
+    public var feedForward: FeedForward
     /// Whether each layer sees only positions within ``windowRadius``.
     public var isLocal: [Bool]
     /// How far a local layer sees to either side: position `i` sees `j` where `|i - j| ≤ windowRadius`.
     public var windowRadius: Int
-    /// The rotation of layers that see everything.
-    public var globalRotation: Rotation
-    /// The rotation of local layers.
-    public var localRotation: Rotation
     /// Which parts have biases.
     public var biases: Biases
     /// What the checkpoint was saved for.
@@ -95,26 +93,40 @@ public struct EncoderConfiguration: Sendable, Equatable {
         public var attention = false
         /// The feed-forward part.
         public var feedForward = false
-        /// The dense layer of the prediction head (`classifier_bias`); the classifier itself always has one.
+        /// The dense layer of the head (`classifier_bias`); the classifier itself always has one.
         public var head = false
         /// The scores of the vocabulary.
         public var decoder = true
+
+        /// BERT's and RoBERTa's.
+        static let everywhere = Biases(norms: true, attention: true, feedForward: true, head: true, decoder: true)
     }
 
-    /// The prediction head: a dense layer, an activation and a norm before the scores.
+    /// The head: a dense layer with an activation and a norm, as far as it has them, before the scores.
     public struct Head: Sendable, Equatable {
-        /// The activation of its dense layer.
+        /// Whether there is a dense layer.
+        public var hasDense = true
+        /// The activation of the dense layer.
         public var activation = EncoderActivation.gelu
+        /// Whether a norm follows.
+        public var hasNorm = true
         /// Whether a classifier of texts reads the mean of all rows instead of the first.
         public var readsMean = false
         /// The labels' names in order.
         public var labels: [String] = []
         /// What the scores mean; `nil` if the file does not say.
         public var problem: ClassificationProblem?
-        /// Whether a re-ranker's score goes through a sigmoid; `nil` if the file does not say.
-        public var appliesSigmoid: Bool?
+        /// What a re-ranker's score goes through; `nil` if the file does not say.
+        public var scoreFunction: ScoreFunction?
         /// Whether the scores of the vocabulary are taken with the embedding table.
         public var tiesEmbeddings = true
+    }
+
+    /// What a re-ranker's score goes through.
+    public enum ScoreFunction: String, Sendable {
+        case identity = "Identity"
+        case sigmoid = "Sigmoid"
+        case tanh = "Tanh"
     }
 
     /// The ids of special tokens; `nil` where the file has none.
@@ -129,4 +141,9 @@ public struct EncoderConfiguration: Sendable, Equatable {
 
     /// Channels a head.
     public var headDimension: Int { hiddenSize / headCount }
+
+    /// The most tokens that can be computed at once; `nil` where positions have no table that ends.
+    public var positionLimit: Int? {
+        if case .learned(let table) = positions { table.count - table.first } else { nil }
+    }
 }

@@ -15,15 +15,20 @@ extension GGUFFile {
         _ reader: inout ByteReader, count: Int, alignment: Int, part: Int
     ) throws(FileError) -> [GGUFTensor] {
         var infos: [Info] = []
-        var (problems, unsupported): ([String], [String]) = ([], [])
+        var problems: [String] = []
+        var unknown: [UInt32: (count: Int, first: String)] = [:]
         for _ in 0..<count {
-            if let info = try readInfo(&reader, problems: &problems, unsupported: &unsupported) { infos.append(info) }
+            if let info = try readInfo(&reader, problems: &problems, unknown: &unknown) { infos.append(info) }
         }
         guard problems.isEmpty else { throw refusal(reader.path, problems) }
-        guard unsupported.isEmpty else {
+        guard unknown.isEmpty else {
+            let types = unknown.sorted { $0.key < $1.key }
             throw FileError(
-                reader.path, at: "tensor descriptions", problems: unsupported,
-                remedy: "Use a file that is stored in \(GGUFTensorType.allCases.map(\.name).joined(separator: ", ")).")
+                reader.path, at: "tensor descriptions",
+                "\(types.reduce(0) { $0 + $1.value.count }) of \(count) tensors are stored as "
+                    + types.prefix(4).map { "\(GGUFTensorType.description(of: $0.key))" }.joined(separator: " or ")
+                    + (types.count > 4 ? " and more" : "") + " (the first is \(types[0].value.first))",
+                remedy: "Get the model in another form, such as Q4_K_M, Q6_K or Q8_0.")
         }
 
         let (dataStart, overflow) = aligned(reader.position, to: alignment)
@@ -56,7 +61,7 @@ extension GGUFFile {
     }
 
     private static func readInfo(
-        _ reader: inout ByteReader, problems: inout [String], unsupported: inout [String]
+        _ reader: inout ByteReader, problems: inout [String], unknown: inout [UInt32: (count: Int, first: String)]
     ) throws(FileError) -> Info? {
         let name = try reader.string("a tensor's name", limit: 64)
         let dimensionCount: UInt32 = try reader.integer("the dimensions of \(name)")
@@ -81,7 +86,7 @@ extension GGUFFile {
         let rawType: UInt32 = try reader.integer("the type of \(name)")
         let offset: UInt64 = try reader.integer("the offset of \(name)")
         guard let type = GGUFTensorType(rawValue: rawType) else {
-            unsupported.append("tensor \(name) has the unknown type \(rawType)")
+            unknown[rawType, default: (0, name)].count += 1
             return nil
         }
         guard isSound else { return nil }

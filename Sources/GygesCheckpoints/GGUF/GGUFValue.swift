@@ -90,6 +90,23 @@ public struct GGUFArray: Sendable {
         return strings
     }
 
+    /// The numbers; `nil` if the elements are not 32-bit or 64-bit floating-point numbers.
+    public func numbers() -> [Double]? {
+        switch element {
+        case .float32:
+            (0..<count).map {
+                Double(
+                    Float(
+                        bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self))))
+            }
+        case .float64:
+            (0..<count).map {
+                Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)))
+            }
+        default: nil
+        }
+    }
+
     /// The integers; `nil` if the elements are not integers or one does not fit `Int`.
     public func integers() -> [Int]? {
         func read<T: FixedWidthInteger>(_ type: T.Type) -> [Int]? {

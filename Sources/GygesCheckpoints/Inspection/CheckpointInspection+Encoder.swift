@@ -9,12 +9,16 @@ extension CheckpointInspection {
         var object = JSONObject()
         object["offers"] = .string(configuration.task.title)
         let localCount = configuration.isLocal.count { $0 }
-        object["layers"] = .string(
-            "\(configuration.layerCount), of which \(localCount) see \(configuration.windowRadius) tokens to either side"
-        )
+        object["family"] = .string(configuration.family.rawValue)
+        object["layers"] =
+            localCount == 0
+            ? .integer(configuration.layerCount)
+            : .string(
+                "\(configuration.layerCount), of which \(localCount) see \(configuration.windowRadius) tokens to either side"
+            )
         object["heads"] = .string("\(configuration.headCount) of \(configuration.headDimension) channels")
         object["longest text"] = .integer(configuration.contextLength)
-        if case .yarn(let yarn) = configuration.globalRotation.scaling {
+        if case .rotary(let global, _) = configuration.positions, case .yarn(let yarn) = global.scaling {
             object["positions"] = .string("stretched by YaRN, \(yarn.factor) times \(yarn.originalContextLength)")
         }
         if [.sequenceClassification, .tokenClassification].contains(configuration.task) {
@@ -24,25 +28,30 @@ extension CheckpointInspection {
         if configuration.task == .sequenceClassification {
             object["reads"] = .string(configuration.head.readsMean ? "the mean of all tokens" : "the first token")
         }
-        if let embedding = try folder.embeddingConfiguration(hiddenSize: configuration.hiddenSize) {
-            add(embedding, width: configuration.hiddenSize, to: &object)
+        if let embedding = try folder.embeddingConfiguration(of: .encoder(configuration)) {
+            add(embedding, to: &object)
         }
         return object
     }
 
-    private static func add(_ embedding: EmbeddingConfiguration, width: Int, to object: inout JSONObject) {
-        let dimension = embedding.dense.last?.outputs ?? width
+    private static func add(_ embedding: EmbeddingConfiguration, to object: inout JSONObject) {
+        let dimension = embedding.dimension ?? embedding.width
         object["vectors"] =
             switch embedding.kind {
-            case .single(let pooling): .string("one a text, \(dimension) channels, pooling \(pooling.rawValue)")
+            case .single:
+                .string(
+                    "one a text, \(dimension) channels, pooling "
+                        + (embedding.pooling ?? []).map(\.rawValue).joined(separator: " and "))
             case .lateInteraction: .string("one a token, \(dimension) channels")
             case .sparse: .string("sparse, over the vocabulary")
+            case .classifier, .scores: .string("none; scores of pairs of texts")
             }
         if case .lateInteraction(let settings) = embedding.kind {
-            object["query"] = .string("'\(settings.queryPrefix)', \(settings.queryLength) tokens")
-            object["document"] = .string("'\(settings.documentPrefix)', \(settings.documentLength) tokens")
+            func length(_ count: Int?) -> String { count.map { "\($0) tokens" } ?? "as many tokens as the model reads" }
+            object["query"] = .string("'\(settings.queryPrefix)', \(length(settings.queryLength))")
+            object["document"] = .string("'\(settings.documentPrefix)', \(length(settings.documentLength))")
         }
-        if embedding.normalizes { object["scaled to length 1"] = true }
+        if embedding.steps.last == .normalize { object["scaled to length 1"] = true }
         if let length = embedding.maximumLength { object["longest text"] = .integer(length) }
         if let similarity = embedding.similarity { object["similarity"] = .string(similarity.rawValue) }
         if !embedding.prompts.isEmpty {

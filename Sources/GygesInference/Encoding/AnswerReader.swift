@@ -5,7 +5,8 @@ import GygesKernels
 public struct FoundAnswer: Sendable, Equatable {
     /// The answer; empty if the model says that there is none.
     public var text: String
-    /// The probability that it begins where it does, times the probability that it ends where it does.
+    /// The probability that it begins where it does, times the probability that it ends where it does, added up over all that
+    /// reads alike; in overlapping windows, and at several places of the text, that can be more than 1.
     public var score: Float
     /// The place in Unicode scalars; empty for no answer.
     public var scalars: Range<Int>
@@ -20,8 +21,7 @@ public struct FoundAnswer: Sendable, Equatable {
 ///
 /// Follows the question-answering pipeline of transformers 4: in each window, probabilities of the text's tokens and the first
 /// token, which stands for no answer; the best pairs of a beginning and an end that is not before it nor too far behind; places grown to
-/// whole pieces. Where it adds up the scores of answers that read alike, this keeps the best of answers at one place, since windows
-/// overlap.
+/// whole pieces; and the scores of answers that read alike added up, capitals or not, at the place that was found first.
 public struct AnswerReader: Sendable {
     /// The most answers.
     public var count: Int
@@ -46,11 +46,11 @@ public struct AnswerReader: Sendable {
     ///   - windows: the question and the text's tokens, in one window or several, with their scores `[tokens, 2]` of beginning
     ///     and end.
     ///   - text: the text, which is the second of each window.
-    /// - Complexity: O(tokens × `maximumTokenCount` × `count`).
+    /// - Complexity: O(tokens × `maximumTokenCount` × `count` + windows × `count`²).
     public func answers(of windows: [(tokens: EncodedText, scores: RowMatrix)], in text: String) -> [FoundAnswer] {
         let layout = TextLayout(.text(text))
         var found: [FoundAnswer] = []
-        var indexOfPlace: [Range<Int>: Int] = [:]
+        var indexOfText: [[UInt8]: Int] = [:]
         var none = Float.infinity
         for (tokens, scores) in windows where scores.columnCount == 2 && scores.rowCount == tokens.count {
             let rows = tokens.indices(ofText: 1)
@@ -63,18 +63,22 @@ public struct AnswerReader: Sendable {
             span = end.mutableSpan
             softmax(&span)
             none = min(none, begin[0] * end[0])
-            for (lower, upper, score) in best(begin.dropFirst(), end.dropFirst()) {
+            // Some will be joined, or grow to the same pieces: as many more as the reference looks at.
+            let wanted = alignsToWords ? 2 * max(0, count) + 10 : count
+            for (lower, upper, score) in best(wanted, begin.dropFirst(), end.dropFirst()) {
                 let place = place(first + lower, first + upper, tokens, first...last)
                 let scalars = layout.trimmed(place)
                 guard !scalars.isEmpty else { continue }
-                let answer = FoundAnswer(
-                    text: layout.text(at: scalars), score: score, scalars: scalars, bytes: layout.bytes(of: scalars))
-                if let index = indexOfPlace[scalars] {
-                    if found[index].score < score { found[index] = answer }
-                } else {
-                    indexOfPlace[scalars] = found.count
-                    found.append(answer)
+                let spelling = Array(layout.text(at: place).lowercased().utf8)
+                if let index = indexOfText[spelling] {
+                    found[index].score += score
+                    continue
                 }
+                indexOfText[spelling] = found.count
+                found.append(
+                    FoundAnswer(
+                        text: layout.text(at: scalars), score: score, scalars: scalars,
+                        bytes: layout.bytes(of: scalars)))
             }
         }
         if allowsNone, none.isFinite { found.append(FoundAnswer(text: "", score: none, scalars: 0..<0, bytes: 0..<0)) }
@@ -83,7 +87,9 @@ public struct AnswerReader: Sendable {
     }
 
     /// The likeliest pairs of a beginning and an end, as offsets, the likeliest first.
-    private func best(_ begin: ArraySlice<Float>, _ end: ArraySlice<Float>) -> [(Int, Int, Float)] {
+    private func best(
+        _ count: Int, _ begin: ArraySlice<Float>, _ end: ArraySlice<Float>
+    ) -> [(Int, Int, Float)] {
         var best: [(Int, Int, Float)] = []
         for lower in 0..<begin.count {
             for upper in lower..<min(lower + max(1, maximumTokenCount), end.count) {

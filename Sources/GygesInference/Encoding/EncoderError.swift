@@ -14,8 +14,6 @@ public enum EncoderError: Error, Sendable, Equatable, CustomStringConvertible {
     case limitTooSmall(Int)
     /// Token ids that are empty, or not the model's.
     case badTokens(index: Int)
-    /// Tokens that no other sees and that stand too far from the others to see one in a local layer.
-    case tokensThatSeeNothing(index: Int)
     /// A place that is not in the text.
     case badPosition(index: Int, position: Int)
     /// A prompt that the model does not name.
@@ -41,7 +39,7 @@ public enum EncoderError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .lacksHead(let wanted, let offered):
-            "the model is \(offered.title), and this needs \(wanted.title) (\(wanted.rawValue) in config.json): use another "
+            "the model is \(offered.title), and this needs \(wanted.title) (…\(wanted.rawValue) in config.json): use another "
                 + "model"
         case .headNotLoaded: "the model's head was not loaded: load it with its head"
         case .wrongVectors(let reason): reason
@@ -49,8 +47,6 @@ public enum EncoderError: Error, Sendable, Equatable, CustomStringConvertible {
             "text \(index) has \(count) tokens, more than \(limit): shorten it, or allow cutting its end or start"
         case .limitTooSmall(let limit): "a limit of \(limit) tokens leaves no room for text: allow more"
         case .badTokens(let index): "text \(index) has no tokens, or some that the model does not know"
-        case .tokensThatSeeNothing(let index):
-            "text \(index) is filled up with more mask tokens than local layers reach over: ask for fewer tokens a query"
         case .badPosition(let index, let position): "text \(index) has no token \(position)"
         case .unknownPrompt(let name, let known):
             "the model names no prompt '\(name)'"

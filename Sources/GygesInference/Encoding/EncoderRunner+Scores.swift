@@ -7,11 +7,11 @@ extension EncoderRunner {
     /// The head of a task.
     ///
     /// - Throws: ``EncoderError`` if the model has none or another.
-    func head(for task: EncoderTask) throws(EncoderError) -> EncoderWeights<WeightMatrix, WeightVector>.Head {
-        let offered = model.encoder.configuration.task
-        guard offered == task else { throw .lacksHead(wanted: task, offered: offered) }
-        guard let head = model.weights.head else { throw .headNotLoaded }
-        return head
+    func head(for task: EncoderTask) throws(EncoderError) -> EncoderHead {
+        let offered = model.configuration.task
+        guard offered == task, let own = model.encoder else { throw .lacksHead(wanted: task, offered: offered) }
+        guard let head = own.weights.head else { throw .headNotLoaded }
+        return EncoderHead(encoder: own.encoder, weights: head)
     }
 
     /// Scores of labels for each text, as the classifier gives them.
@@ -23,14 +23,17 @@ extension EncoderRunner {
     }
 
     func classScores(
-        at rows: [Range<Int>], _ operations: EagerOperations, _ batch: PackedBatch
+        _ texts: [EncoderText], at rows: [Range<Int>], _ operations: EagerOperations, _ batch: PackedBatch
     ) throws(EncoderError) -> [EncoderResult] {
+        if model.embedding?.kind == .scores {
+            return vectorsOfRows(vectors(of: texts, at: rows, by: model.steps, operations, batch))
+        }
         let head = try head(for: .sequenceClassification)
         let pooled =
-            model.encoder.configuration.head.readsMean
+            model.configuration.head.readsMean
             ? operations.pooled(hiddenStates(operations, batch), over: rows, by: .mean)
             : hiddenStates(operations, batch, rows: rows.map(\.lowerBound))
-        return vectorsOfRows(model.encoder.scores(of: pooled, head: head, on: operations))
+        return vectorsOfRows(head.scores(of: pooled, on: operations))
     }
 
     /// Scores of labels for each token of each text.
@@ -54,7 +57,7 @@ extension EncoderRunner {
     ) throws(EncoderError) -> [EncoderResult] {
         let head = try head(for: task)
         return rowsOfTexts(
-            model.encoder.scores(of: hiddenStates(operations, batch), head: head, on: operations), at: rows)
+            head.scores(of: hiddenStates(operations, batch), on: operations), at: rows)
     }
 
     /// Scores of the whole vocabulary at chosen places. The last layer and the head compute those rows alone.
@@ -94,13 +97,24 @@ extension EncoderRunner {
 
     /// The vocabulary's scores of rows of hidden states, few rows in memory at a time.
     func forRows(
-        _ rows: [Int], of hidden: borrowing Tensor<Activation>, head: EncoderWeights<WeightMatrix, WeightVector>.Head,
+        _ rows: [Int], of hidden: borrowing Tensor<Activation>, head: EncoderHead,
         on operations: EagerOperations, _ body: (_ row: Int, _ scores: Span<Float>) -> Void
     ) {
         for start in stride(from: 0, to: rows.count, by: Self.vocabularyRows) {
             let part = Array(rows[start..<min(start + Self.vocabularyRows, rows.count)])
-            let scores = model.encoder.scores(of: operations.rows(hidden, at: part), head: head, on: operations)
+            let scores = head.scores(of: operations.rows(hidden, at: part), on: operations)
             for (index, row) in part.enumerated() { body(row, scores.row(index).span) }
         }
+    }
+}
+
+/// A head and the formula that it is used in.
+struct EncoderHead {
+    let encoder: Encoder
+    let weights: EncoderWeights<WeightMatrix, WeightVector>.Head
+
+    /// The scores of rows of hidden states.
+    func scores(of states: borrowing Tensor<Activation>, on operations: EagerOperations) -> Tensor<Activation> {
+        encoder.scores(of: states, head: weights, on: operations)
     }
 }

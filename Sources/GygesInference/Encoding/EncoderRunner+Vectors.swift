@@ -29,16 +29,16 @@ public struct SparseVector: Sendable, Equatable {
 }
 
 extension EncoderRunner {
-    /// One vector for each text: pooled, through the folder's dense layers, cut and scaled.
+    /// One vector for each text: through the folder's steps, cut and scaled.
     ///
     /// - Parameters:
-    ///   - pooling: What becomes of the rows.
-    ///   - skippedCount: How many tokens after the first do not count in pooling (a prompt that must not).
+    ///   - pooling: What becomes of the rows; `nil` for what the folder says, or the mean.
+    ///   - skippedCount: How many tokens from the first on do not count in pooling (a prompt that must not).
     ///   - dimension: Keep so many channels, before scaling (Matryoshka: Kusupati et al. 2022); `nil` for all.
     ///   - normalizes: Whether vectors are L2-normalised.
     /// - Throws: ``EncoderError``; what `progress` throws.
     public func embeddings(
-        of texts: [[Int32]], pooling: EmbeddingConfiguration.Pooling, skippedCount: Int = 0, dimension: Int? = nil,
+        of texts: [[Int32]], pooling: EmbeddingConfiguration.Pooling?, skippedCount: Int = 0, dimension: Int? = nil,
         normalizes: Bool, progress: ((Int) throws -> Void)? = nil
     ) throws -> [[Float]] {
         try results(
@@ -48,24 +48,81 @@ extension EncoderRunner {
     }
 
     func embeddings(
-        _ texts: [EncoderText], at rows: [Range<Int>], pooling: EmbeddingConfiguration.Pooling, dimension: Int?,
+        _ texts: [EncoderText], at rows: [Range<Int>], pooling: EmbeddingConfiguration.Pooling?, dimension: Int?,
         normalizes: Bool, _ operations: EagerOperations, _ batch: PackedBatch
     ) -> [EncoderResult] {
-        var vectors: Tensor<Activation>
-        switch pooling {
-        case .first: vectors = hiddenStates(operations, batch, rows: rows.map(\.lowerBound))
-        case .last: vectors = hiddenStates(operations, batch, rows: rows.map { $0.upperBound - 1 })
-        case .mean, .maximum:
-            let runs = zip(texts, rows).map { $1.dropFirst(min($0.skippedCount, $1.count - 1)) }
-            vectors = operations.pooled(
-                hiddenStates(operations, batch), over: runs, by: pooling == .mean ? .mean : .maximum)
+        var steps = model.steps
+        if let pooling {
+            steps = steps.map { $0.isPooling ? .pooling([pooling]) : $0 }
         }
-        for layer in model.dense { vectors = layer(vectors, on: operations) }
-        vectors = finished(vectors, dimension: dimension, normalizes: normalizes, on: operations)
-        return vectorsOfRows(vectors)
+        // Folders of token vectors say nothing about a text's.
+        if !steps.contains(where: \.isPooling) { steps.insert(.pooling([pooling ?? .mean]), at: 0) }
+        // What is scaled after it was cut needs no scaling before.
+        if normalizes, case .normalize = steps.last { steps.removeLast() }
+        let vectors = vectors(of: texts, at: rows, by: steps, operations, batch)
+        return vectorsOfRows(finished(vectors, dimension: dimension, normalizes: normalizes, on: operations))
     }
 
-    /// A vector for each token, through the folder's dense layers, each cut and scaled.
+    /// What steps make of the hidden states of texts: a row for each text.
+    func vectors(
+        of texts: [EncoderText], at rows: [Range<Int>], by steps: [VectorStep<WeightMatrix, WeightVector>],
+        _ operations: EagerOperations, _ batch: PackedBatch
+    ) -> Tensor<Activation> {
+        var steps = steps[...]
+        var x: Tensor<Activation>
+        if case .pooling(let modes) = steps.first, modes.count == 1,
+            let chosen = chosenRows(of: texts, at: rows, by: modes[0])
+        {
+            // The last layer computes these rows alone.
+            x = hiddenStates(operations, batch, rows: chosen)
+            steps = steps.dropFirst()
+        } else {
+            x = hiddenStates(operations, batch)
+        }
+        for step in steps {
+            if case .pooling(let modes) = step {
+                x = pooled(x, of: texts, at: rows, by: modes, on: operations)
+            } else {
+                x = step(x, on: operations)
+            }
+        }
+        return x
+    }
+
+    /// The row of each text that a pooling takes; `nil` if it takes several.
+    private func chosenRows(
+        of texts: [EncoderText], at rows: [Range<Int>], by pooling: EmbeddingConfiguration.Pooling
+    ) -> [Int]? {
+        switch pooling {
+        case .first: zip(texts, rows).map { $1.lowerBound + ($0.skippedCount < $1.count ? $0.skippedCount : 0) }
+        case .last: rows.map { $0.upperBound - 1 }
+        case .mean, .maximum, .meanOverRoot, .weightedMean: nil
+        }
+    }
+
+    /// What poolings make of the rows of each text, side by side.
+    private func pooled(
+        _ x: borrowing Tensor<Activation>, of texts: [EncoderText], at rows: [Range<Int>],
+        by modes: [EmbeddingConfiguration.Pooling], on operations: EagerOperations
+    ) -> Tensor<Activation> {
+        let skipped = zip(texts, rows).map { min($0.skippedCount, $1.count - 1) }
+        let runs = zip(skipped, rows).map { $1.dropFirst($0) }
+        var parts = TensorList<Activation>()
+        for mode in modes {
+            switch mode {
+            case .first, .last:
+                parts.append(operations.rows(x, at: chosenRows(of: texts, at: rows, by: mode) ?? []))
+            case .mean: parts.append(operations.pooled(x, over: runs, by: .mean))
+            case .maximum: parts.append(operations.pooled(x, over: runs, by: .maximum))
+            case .meanOverRoot: parts.append(operations.pooled(x, over: runs, by: .meanOverRoot))
+            case .weightedMean:
+                parts.append(operations.pooled(x, over: runs, by: .weightedMean(from: skipped.map { $0 + 1 })))
+            }
+        }
+        return operations.joinedColumns(parts)
+    }
+
+    /// A vector for each token, through the folder's steps before pooling, each cut and scaled.
     ///
     /// - Parameter attendedCounts: How many of each text's tokens others see, from the first on; `nil` for all.
     /// - Throws: ``EncoderError``; what `progress` throws.
@@ -83,15 +140,25 @@ extension EncoderRunner {
         at rows: [Range<Int>], dimension: Int?, normalizes: Bool, _ operations: EagerOperations, _ batch: PackedBatch
     ) -> [EncoderResult] {
         var vectors = hiddenStates(operations, batch)
-        for layer in model.dense { vectors = layer(vectors, on: operations) }
+        for step in model.steps.prefix(while: { !$0.isPooling }) { vectors = step(vectors, on: operations) }
         vectors = finished(vectors, dimension: dimension, normalizes: normalizes, on: operations)
         return rowsOfTexts(vectors, at: rows)
     }
 
     /// - Throws: ``EncoderError/badDimension(_:width:)`` where vectors have fewer channels.
-    func check(dimension: Int?) throws(EncoderError) {
-        let width = model.dense.last?.projection.weight.value.rows ?? model.encoder.configuration.hiddenSize
-        if let dimension, !(1...width).contains(dimension) { throw .badDimension(dimension, width: width) }
+    func check(_ work: EncoderWork) throws(EncoderError) {
+        guard let dimension = work.dimension else { return }
+        let own = model.configuration.hiddenSize
+        var width = model.embedding?.width ?? own
+        if case .tokenVectors = work { width = model.embedding?.tokenWidth ?? own }
+        if case .embeddings(let pooling?, _, _) = work, let modes = model.embedding?.pooling, modes != [pooling] {
+            // Another pooling is of another width, where steps behind it do not bring their own.
+            let isProjected = model.steps.drop { !$0.isPooling }.contains {
+                if case .dense = $0 { true } else { false }
+            }
+            if !isProjected { width = model.embedding?.tokenWidth ?? own }
+        }
+        guard (1...width).contains(dimension) else { throw .badDimension(dimension, width: width) }
     }
 
     /// Cuts to the first channels, then scales.
@@ -143,7 +210,7 @@ extension EncoderRunner {
         let hidden = hiddenStates(operations, batch)
         var vectors: [EncoderResult] = []
         for rows in rows {
-            var weights = [Float](repeating: 0, count: model.encoder.configuration.vocabularySize)
+            var weights = [Float](repeating: 0, count: model.configuration.vocabularySize)
             forRows(Array(rows), of: hidden, head: head, on: operations) { _, scores in
                 // The weight grows with the score, so the largest score's is the largest.
                 if sparse.sums {
@@ -153,7 +220,10 @@ extension EncoderRunner {
                 }
             }
             if !sparse.sums { for token in weights.indices { weights[token] = weight(weights[token]) } }
-            let tokens = weights.indices.filter { weights[$0] > 0 }
+            var tokens = weights.indices.filter { weights[$0] > 0 }
+            if let count = sparse.maximumCount, tokens.count > count {
+                tokens = Array(tokens.sorted { (-weights[$0], $0) < (-weights[$1], $1) }.prefix(count)).sorted()
+            }
             vectors.append(
                 .sparse(SparseVector(tokens: tokens.map { Int32($0) }, weights: tokens.map { weights[$0] })))
         }

@@ -15,7 +15,7 @@ import Synchronization
 /// each. Either way there is one pass at a time.
 public final class EncoderRunner: Sendable {
     /// The encoder and its parameters.
-    public let model: EncoderModel
+    public let model: TextModel
     /// The most tokens of a pass, unless a single text has more.
     public let tokenBudget: Int
     private let onePass = Mutex<EncoderStatistics>(EncoderStatistics())
@@ -31,13 +31,13 @@ public final class EncoderRunner: Sendable {
     /// - Parameter queueTokenLimit: The most tokens of texts that wait in the queue together; what becomes of more is up to the
     ///   caller (``WhenFull``).
     public convenience init(
-        model: EncoderModel, tokenBudget: Int = 1024, queueTokenLimit: Int = 1 << 20, team: ThreadTeam
+        model: TextModel, tokenBudget: Int = 1024, queueTokenLimit: Int = 1 << 20, team: ThreadTeam
     ) {
         self.init(
             model: model, tokenBudget: tokenBudget, queueTokenLimit: queueTokenLimit, team: team, starter: .system)
     }
 
-    init(model: EncoderModel, tokenBudget: Int, queueTokenLimit: Int, team: ThreadTeam, starter: ThreadStarter) {
+    init(model: TextModel, tokenBudget: Int, queueTokenLimit: Int, team: ThreadTeam, starter: ThreadStarter) {
         self.model = model
         self.tokenBudget = max(1, tokenBudget)
         operations = EagerOperations(team: team, attentionPrecision: AttentionPrecision(model.precision))
@@ -113,22 +113,22 @@ public final class EncoderRunner: Sendable {
 
     /// - Throws: ``EncoderError`` if the model cannot do the work, or a text is none that it can read.
     func check(_ work: EncoderWork, _ texts: [EncoderText]) throws(EncoderError) {
-        if let task = work.task { _ = try head(for: task) }
-        try check(dimension: work.dimension)
+        if let task = work.task, work != .classScores || model.embedding?.kind != .scores { _ = try head(for: task) }
+        try check(work)
         try check(texts)
     }
 
     private func check(_ texts: [EncoderText]) throws(EncoderError) {
-        let vocabulary = Int32(clamping: model.encoder.configuration.vocabularySize)
-        let windowRadius = model.encoder.configuration.windowRadius
+        let vocabulary = Int32(clamping: model.configuration.vocabularySize)
+        let limit = model.configuration.positionLimit
         for (index, text) in texts.enumerated() {
             guard !text.tokens.isEmpty, text.tokens.allSatisfy({ 0..<vocabulary ~= $0 }) else {
                 throw .badTokens(index: index)
             }
-            guard let seen = text.attendedCount else { continue }
-            guard (1...text.tokens.count).contains(seen), text.tokens.count - seen <= windowRadius else {
-                throw .tokensThatSeeNothing(index: index)
+            if let limit, text.tokens.count > limit {
+                throw .textTooLong(index: index, tokenCount: text.tokens.count, limit: limit)
             }
+            guard (1...text.tokens.count).contains(text.attendedCount ?? 1) else { throw .badTokens(index: index) }
         }
     }
 
@@ -144,7 +144,7 @@ public final class EncoderRunner: Sendable {
             case .tokenVectors(let dimension, let normalizes):
                 tokenVectors(at: rows, dimension: dimension, normalizes: normalizes, operations, batch)
             case .sparse(let settings): try sparseVectors(at: rows, as: settings, operations, batch)
-            case .classScores: try classScores(at: rows, operations, batch)
+            case .classScores: try classScores(texts, at: rows, operations, batch)
             case .tokenScores: try rowScores(at: rows, task: .tokenClassification, operations, batch)
             case .answerScores: try rowScores(at: rows, task: .questionAnswering, operations, batch)
             }
@@ -180,7 +180,7 @@ public final class EncoderRunner: Sendable {
         var rows: [Range<Int>] = []
         for text in texts {
             let start = batch.rowCount
-            batch.append(text.tokens, attendedCount: text.attendedCount)
+            batch.append(text.tokens, attendedCount: text.attendedCount, firstTextCount: text.firstTextCount)
             rows.append(start..<batch.rowCount)
         }
         return try onePass.withLock { statistics throws(Failure) in
@@ -193,7 +193,7 @@ public final class EncoderRunner: Sendable {
 
     /// The final hidden states of a pass, all rows or those chosen.
     func hiddenStates(_ operations: EagerOperations, _ batch: PackedBatch, rows: [Int]? = nil) -> Tensor<Activation> {
-        model.encoder.hiddenStates(of: batch, rows: rows, weights: model.weights, on: operations)
+        model.hiddenStates(of: batch, rows: rows, on: operations)
     }
 }
 

@@ -1,9 +1,10 @@
 import GygesCheckpoints
+import GygesTokenizer
 
 /// What an encoder makes of texts. Texts of equal work share passes, whoever asked.
 enum EncoderWork: Equatable, Sendable {
-    /// A vector for each text.
-    case embeddings(EmbeddingConfiguration.Pooling, dimension: Int?, normalizes: Bool)
+    /// A vector for each text, pooled as the folder says, or otherwise.
+    case embeddings(EmbeddingConfiguration.Pooling?, dimension: Int?, normalizes: Bool)
     /// A vector for each token.
     case tokenVectors(dimension: Int?, normalizes: Bool)
     /// A weight for each token of the vocabulary that a text favours.
@@ -41,8 +42,17 @@ struct EncoderText: Sendable {
     var tokens: [Int32]
     /// How many of its tokens others see, from the first on; `nil` for all.
     var attendedCount: Int?
+    /// How many of its tokens belong to the first of two texts, what frames it included; `nil` if there is one.
+    var firstTextCount: Int?
     /// How many tokens after the first do not count in pooling.
     var skippedCount = 0
+}
+
+extension EncoderText {
+    /// What the tokenizer made of one text or two.
+    init(_ encoded: EncodedText) {
+        self.init(tokens: encoded.ids, firstTextCount: encoded.segments.firstIndex(of: 1))
+    }
 }
 
 /// What became of a text.

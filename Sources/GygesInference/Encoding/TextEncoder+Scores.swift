@@ -101,7 +101,8 @@ extension TextEncoder {
     public func classScores(
         ofPairs pairs: [(String, String)], options: TextOptions = .init(), progress: ((Int) throws -> Void)? = nil
     ) throws -> [[Float]] {
-        try runner.classScores(of: tokens(ofPairs: pairs, options: options), progress: progress)
+        try runner.results(of: .classScores, readTexts(ofPairs: pairs, options: options), progress: progress)
+            .map(\.vector)
     }
 
     /// Scores of labels for each text, in passes with what others ask for; the same bits as without `await`.
@@ -120,12 +121,15 @@ extension TextEncoder {
     public func classScores(
         ofPairs pairs: [(String, String)], options: TextOptions = .init(), whenFull: WhenFull = .wait
     ) async throws -> [[Float]] {
-        let tokens = try tokens(ofPairs: pairs, options: options)
-        return try await runner.results(of: .classScores, encoderTexts(tokens), whenFull: whenFull).map(\.vector)
+        let texts = try readTexts(ofPairs: pairs, options: options)
+        return try await runner.results(of: .classScores, texts, whenFull: whenFull).map(\.vector)
     }
 
-    /// The labels' names.
-    public var labels: [String] { configuration.head.labels }
+    /// The labels' names; numbered where scores come from modules, which name none.
+    public var labels: [String] {
+        guard embedding?.kind == .scores, let count = embedding?.width else { return configuration.head.labels }
+        return (0..<count).map { "LABEL_\($0)" }
+    }
 
     /// What a classifier's scores mean: what its configuration says, else one label of several, or for a single label a
     /// probability of its own.
@@ -163,47 +167,65 @@ extension TextEncoder {
     public func answerScores(
         ofPairs pairs: [(String, String)], options: TextOptions = .init(), progress: ((Int) throws -> Void)? = nil
     ) throws -> [RowMatrix] {
-        try runner.answerScores(of: tokens(ofPairs: pairs, options: options), progress: progress)
+        try runner.results(of: .answerScores, readTexts(ofPairs: pairs, options: options), progress: progress)
+            .map(\.rows)
     }
 
-    /// How well each text answers a query, by a cross-encoder: a classifier with one label that reads both.
+    /// How well each text answers a query, by a cross-encoder: a classifier with one label that reads both, the query behind the
+    /// model's default prompt, if it has one.
     ///
-    /// - Parameter appliesSigmoid: Whether scores become probabilities; `nil` for what the model says, or yes.
+    /// - Parameter scoreFunction: What scores go through; `nil` for what the model says, or a sigmoid.
     /// - Returns: The texts from the best to the worst; of equal ones the first given first.
     /// - Throws: ``EncoderError``; what `progress` throws.
     public func rerank(
-        query: String, texts: [String], appliesSigmoid: Bool? = nil, options: TextOptions = .init(),
+        query: String, texts: [String], scoreFunction: EncoderConfiguration.ScoreFunction? = nil,
+        options: TextOptions = .init(),
         progress: ((Int) throws -> Void)? = nil
     ) throws -> [RankedText] {
         try checkRanks()
+        let query = try promptText(.automatic) + query
         let scores = try classScores(ofPairs: texts.map { (query, $0) }, options: options, progress: progress)
-        return ranked(scores, appliesSigmoid: appliesSigmoid)
+        return ranked(scores, scoreFunction)
     }
 
     /// How well each text answers a query, in passes with what others ask for; the same as without `await`.
     ///
     /// - Throws: ``EncoderError``, about these texts alone.
     public func rerank(
-        query: String, texts: [String], appliesSigmoid: Bool? = nil, options: TextOptions = .init(),
+        query: String, texts: [String], scoreFunction: EncoderConfiguration.ScoreFunction? = nil,
+        options: TextOptions = .init(),
         whenFull: WhenFull = .wait
     ) async throws -> [RankedText] {
         try checkRanks()
+        let query = try promptText(.automatic) + query
         let scores = try await classScores(ofPairs: texts.map { (query, $0) }, options: options, whenFull: whenFull)
-        return ranked(scores, appliesSigmoid: appliesSigmoid)
+        return ranked(scores, scoreFunction)
     }
 
     private func checkRanks() throws(EncoderError) {
-        guard labels.count == 1 || configuration.task != .sequenceClassification else {
+        guard labels.count == 1 || !isCrossEncoder else {
             throw .wrongVectors(
                 "the model has \(labels.count) labels, and ranking needs one score: use a re-ranker")
         }
     }
 
-    private func ranked(_ scores: [[Float]], appliesSigmoid: Bool?) -> [RankedText] {
-        let isProbability = appliesSigmoid ?? configuration.head.appliesSigmoid ?? true
+    private func ranked(
+        _ scores: [[Float]], _ function: EncoderConfiguration.ScoreFunction?
+    ) -> [RankedText] {
+        let function = function ?? embedding?.scoreFunction ?? configuration.head.scoreFunction ?? .sigmoid
         return scores.enumerated()
-            .map { RankedText(index: $0, score: isProbability ? sigmoid($1[0]) : $1[0]) }
+            .map { RankedText(index: $0, score: function($1[0])) }
             .sorted { ($1.score, $0.index) < ($0.score, $1.index) }
+    }
+}
+
+extension EncoderConfiguration.ScoreFunction {
+    fileprivate func callAsFunction(_ x: Float) -> Float {
+        switch self {
+        case .identity: x
+        case .sigmoid: 1 / (1 + expf(-x))
+        case .tanh: tanhf(x)
+        }
     }
 }
 

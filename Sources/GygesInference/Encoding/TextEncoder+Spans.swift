@@ -58,7 +58,8 @@ extension TextEncoder {
         windows: WindowOptions = .init(maximumTokenCount: 384), progress: ((Int) throws -> Void)? = nil
     ) throws -> [[FoundAnswer]] {
         let parts = try cut(pairs.map { (.text($0.question), .text($0.text)) }, windows)
-        let scores = try runner.answerScores(of: parts.map(\.tokens.ids), progress: progress)
+        let texts = parts.map { EncoderText($0.tokens) }
+        let scores = try runner.results(of: .answerScores, texts, progress: progress).map(\.rows)
         return zip(pairs, grouped(parts, scores, count: pairs.count)).map { reader.answers(of: $1, in: $0.text) }
     }
 
@@ -71,7 +72,7 @@ extension TextEncoder {
     ) async throws -> [[FoundAnswer]] {
         let parts = try cut(pairs.map { (.text($0.question), .text($0.text)) }, windows)
         let scores = try await runner.results(
-            of: .answerScores, encoderTexts(parts.map(\.tokens.ids)), whenFull: whenFull
+            of: .answerScores, parts.map { EncoderText($0.tokens) }, whenFull: whenFull
         ).map(\.rows)
         return zip(pairs, grouped(parts, scores, count: pairs.count)).map { reader.answers(of: $1, in: $0.text) }
     }

@@ -1,3 +1,4 @@
+import GygesCheckpoints
 import GygesTokenizer
 
 /// What becomes of texts with more tokens than may be read.
@@ -14,11 +15,11 @@ public enum TextTruncation: String, Sendable, CaseIterable {
 public struct TextOptions: Sendable {
     /// The most tokens of a text; `nil` for as many as the model reads.
     public var maximumLength: Int?
-    /// What becomes of longer ones.
-    public var truncation: TextTruncation
+    /// What becomes of longer ones; `nil` for what the tokenizer's configuration says, or to leave out their end.
+    public var truncation: TextTruncation?
 
     /// Creates options.
-    public init(maximumLength: Int? = nil, truncation: TextTruncation = .end) {
+    public init(maximumLength: Int? = nil, truncation: TextTruncation? = nil) {
         self.maximumLength = maximumLength
         self.truncation = truncation
     }
@@ -30,40 +31,64 @@ extension TextEncoder {
     /// Special tokens spelled out in a text are recognised, as the models' own tools do.
     /// - Throws: ``EncoderError``
     public func tokens(of texts: [String], options: TextOptions = .init()) throws -> [[Int32]] {
-        try encoded(texts.map { ($0, nil) }, options)
+        try readTexts(of: texts, options: options).map(\.tokens)
     }
 
     /// The tokens of pairs of texts, framed as the model expects, of which the longer one is cut first.
     ///
     /// - Throws: ``EncoderError``
     public func tokens(ofPairs pairs: [(String, String)], options: TextOptions = .init()) throws -> [[Int32]] {
-        try encoded(pairs.map { ($0, $1) }, options)
+        try readTexts(ofPairs: pairs, options: options).map(\.tokens)
     }
 
-    private func encoded(_ texts: [(String, String?)], _ options: TextOptions) throws(EncoderError) -> [[Int32]] {
+    /// Texts as the runner reads them; see ``tokens(of:options:)``.
+    func readTexts(of texts: [String], options: TextOptions) throws(EncoderError) -> [EncoderText] {
+        try encoded(texts.map { ($0, nil) }, options)
+    }
+
+    /// Pairs of texts as the runner reads them; see ``tokens(ofPairs:options:)``.
+    func readTexts(
+        ofPairs pairs: [(String, String)], options: TextOptions, shortening: Truncation.Strategy = .longestFirst
+    ) throws(EncoderError) -> [EncoderText] {
+        try encoded(pairs.map { ($0, $1) }, options, shortening)
+    }
+
+    /// What becomes of texts that are too long.
+    func truncation(_ options: TextOptions) -> TextTruncation {
+        options.truncation ?? (tokenizerSettings.truncatesBeginning ? .start : .end)
+    }
+
+    private func encoded(
+        _ texts: [(String, String?)], _ options: TextOptions, _ shortening: Truncation.Strategy = .longestFirst
+    ) throws(EncoderError) -> [EncoderText] {
         let limit = min(options.maximumLength ?? contextLimit, contextLimit)
-        let truncation = Truncation(maximumTokenCount: limit, side: options.truncation == .start ? .beginning : .end)
-        let encoding = EncodingOptions(
-            specialTokens: .recognise, truncation: options.truncation == .refuse ? nil : truncation)
+        let choice = truncation(options)
+        let truncation = Truncation(
+            maximumTokenCount: limit, strategy: shortening, side: choice == .start ? .beginning : .end)
+        let encoding = EncodingOptions(specialTokens: .recognise, truncation: choice == .refuse ? nil : truncation)
         // What remains of the limit must hold a token of a text.
         guard limit > tokenizer.beginningTokens.count + tokenizer.endTokens.count else { throw .limitTooSmall(limit) }
         var encoder = TokenEncoder(
             tokenizer, expectedByteCount: texts.reduce(0) { $0 + $1.0.utf8.count + ($1.1?.utf8.count ?? 0) })
-        var result: [[Int32]] = []
+        var result: [EncoderText] = []
         result.reserveCapacity(texts.count)
         for (index, (first, second)) in texts.enumerated() {
-            let tokens: [Int32]
+            let text: EncoderText
             do throws(TokenizerError) {
-                tokens = try encoder.ids(of: first, and: second, options: encoding)
+                if let second, configuration.segmentCount > 1 {
+                    text = EncoderText(try encoder.tokens(of: .text(first), and: .text(second), options: encoding))
+                } else {
+                    text = EncoderText(tokens: try encoder.ids(of: first, and: second, options: encoding))
+                }
             } catch .noRoomForText {
                 throw .limitTooSmall(limit)
             } catch {
                 throw .badText(index: index, error.description)
             }
-            guard tokens.count <= limit else {
-                throw .textTooLong(index: index, tokenCount: tokens.count, limit: limit)
+            guard text.tokens.count <= limit else {
+                throw .textTooLong(index: index, tokenCount: text.tokens.count, limit: limit)
             }
-            result.append(tokens)
+            result.append(text)
         }
         return result
     }

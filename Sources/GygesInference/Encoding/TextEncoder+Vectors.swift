@@ -78,13 +78,13 @@ extension TextEncoder {
     private func embeddingWork(
         of texts: [String], options: EmbeddingOptions
     ) throws -> (EncoderWork, [EncoderText]) {
-        var pooling = options.pooling ?? .mean
         switch embedding?.kind {
-        case .single(let own): pooling = options.pooling ?? own
         case .lateInteraction:
             throw EncoderError.wrongVectors("the model gives a vector for each token, not one a text: ask for those")
         case .sparse: throw EncoderError.wrongVectors("the model gives sparse vectors: ask for those")
-        case nil: break
+        case .classifier, .scores:
+            throw EncoderError.wrongVectors("the model scores pairs of texts and gives no vectors: use it to re-rank")
+        case .single, nil: break
         }
         let prompt = try promptText(options.prompt)
         let tokens = try tokens(of: prompt.isEmpty ? texts : texts.map { prompt + $0 }, options: options.text)
@@ -95,8 +95,19 @@ extension TextEncoder {
             skippedCount = max(0, try self.tokens(of: [prompt], options: options.text)[0].count - end)
         }
         let work = EncoderWork.embeddings(
-            pooling, dimension: options.dimension, normalizes: options.normalizes || embedding?.normalizes == true)
+            options.pooling, dimension: options.dimension ?? embedding?.dimension, normalizes: options.normalizes)
         return (work, tokens.map { EncoderText(tokens: $0, skippedCount: skippedCount) })
+    }
+
+    /// The channels of a text's vector.
+    ///
+    /// - Throws: ``EncoderError/badDimension(_:width:)`` if more are asked for than there are.
+    public func width(_ options: EmbeddingOptions) throws(EncoderError) -> Int {
+        let work = EncoderWork.embeddings(options.pooling, dimension: options.dimension, normalizes: false)
+        try runner.check(work)
+        if let dimension = options.dimension ?? embedding?.dimension { return dimension }
+        guard options.pooling != nil, embedding?.pooling?.count ?? 1 > 1 else { return embeddingDimension }
+        return embedding?.tokenWidth ?? embeddingDimension
     }
 
     /// The text that is put before others.
@@ -124,7 +135,7 @@ extension TextEncoder {
         of texts: [String], as role: TextRole, options: EmbeddingOptions = .init(),
         progress: ((Int) throws -> Void)? = nil
     ) throws -> [TokenVectors] {
-        let (tokens, attendedCounts) = try lateInteractionTokens(of: texts, as: role, options: options.text)
+        let (tokens, attendedCounts) = try lateInteractionTokens(of: texts, as: role, options: options)
         let vectors = try runner.tokenVectors(
             of: tokens, attendedCounts: attendedCounts, dimension: options.dimension, normalizes: options.normalizes,
             progress: progress)
@@ -137,7 +148,7 @@ extension TextEncoder {
     public func tokenVectors(
         of texts: [String], as role: TextRole, options: EmbeddingOptions = .init(), whenFull: WhenFull = .wait
     ) async throws -> [TokenVectors] {
-        let (tokens, attendedCounts) = try lateInteractionTokens(of: texts, as: role, options: options.text)
+        let (tokens, attendedCounts) = try lateInteractionTokens(of: texts, as: role, options: options)
         let work = EncoderWork.tokenVectors(dimension: options.dimension, normalizes: options.normalizes)
         let results = try await runner.results(of: work, encoderTexts(tokens, attendedCounts), whenFull: whenFull)
         return zip(tokens, results).map { TokenVectors(tokens: $0, vectors: $1.rows) }
@@ -149,32 +160,49 @@ extension TextEncoder {
         return Set(settings.skippedWords.compactMap(tokenizer.id(of:)))
     }
 
+    /// Whether ``skippedTokens`` are left out of texts of a role.
+    public func skipsTokens(of role: TextRole) -> Bool {
+        guard case .lateInteraction(let settings) = embedding?.kind else { return role == .document }
+        return role == .document || settings.skipsInQueries
+    }
+
     /// The tokens, and how many of each text's are seen by others.
     private func lateInteractionTokens(
-        of texts: [String], as role: TextRole, options: TextOptions
+        of texts: [String], as role: TextRole, options embeddingOptions: EmbeddingOptions
     ) throws -> (tokens: [[Int32]], attendedCounts: [Int]?) {
+        let options = embeddingOptions.text
         guard case .lateInteraction(let settings) = embedding?.kind else {
             return (try tokens(of: texts, options: options), nil)
         }
+        var choice = embeddingOptions.prompt
+        if choice == .automatic, settings.promptsByRole, embedding?.prompt(named: role.rawValue) != nil {
+            choice = .named(role.rawValue)
+        }
+        let prompt = try promptText(choice)
+        var texts = prompt.isEmpty ? texts : texts.map { prompt + $0 }
+        if settings.stripsTexts { texts = texts.map(\.stripped) }
         let isQuery = role == .query
         let prefix = isQuery ? settings.queryPrefix : settings.documentPrefix
         // The prefix is a token of its own in PyLate's folders; the place after the first token is its.
         let prefixToken = prefix.isEmpty ? nil : tokenizer.id(of: prefix)
         if !prefix.isEmpty, prefixToken == nil { throw EncoderError.missingToken("'\(prefix)'") }
-        let limit = options.maximumLength ?? (isQuery ? settings.queryLength : settings.documentLength)
+        let ownLimit = isQuery ? settings.queryLength : settings.documentLength
+        let limit = min(options.maximumLength ?? ownLimit ?? contextLimit, contextLimit)
         var shorter = options
         shorter.maximumLength = limit - (prefixToken == nil ? 0 : 1)
         var result = try tokens(of: texts, options: shorter)
-        guard let mask = tokenizer.id(of: "[MASK]") ?? configuration.tokens.padding else {
-            throw EncoderError.missingToken("[MASK]")
+        let filling = settings.expansionToken.map { tokenizer.id(of: $0) } ?? tokenizer.maskToken
+        guard let mask = filling ?? tokenizer.id(of: "[MASK]") ?? configuration.tokens.padding else {
+            throw EncoderError.missingToken(settings.expansionToken ?? "[MASK]")
         }
         for index in result.indices {
             if let prefixToken { result[index].insert(prefixToken, at: min(1, result[index].count)) }
         }
         let ownCounts = result.map(\.count)
         for index in result.indices {
-            if isQuery, settings.expandsQueries, result[index].count < limit {
-                result[index] += [Int32](repeating: mask, count: limit - result[index].count)
+            let length = min(options.maximumLength ?? settings.expandedLength ?? 0, contextLimit)
+            if isQuery, settings.expandsQueries, result[index].count < length {
+                result[index] += [Int32](repeating: mask, count: length - result[index].count)
             }
         }
         // PyLate's attention mask leaves the filling out unless the folder says otherwise: it sees, and is not seen.
@@ -203,5 +231,18 @@ extension TextEncoder {
 
     private var sparseSettings: EmbeddingConfiguration.Sparse {
         if case .sparse(let own) = embedding?.kind { own } else { EmbeddingConfiguration.Sparse() }
+    }
+}
+
+extension String {
+    /// The text without white space at its ends, by Python's notion of it: Unicode's and the separators U+001C to U+001F.
+    fileprivate var stripped: String {
+        func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.properties.isWhitespace || ("\u{1C}"..."\u{1F}").contains(scalar)
+        }
+        guard let first = unicodeScalars.firstIndex(where: { !isSpace($0) }),
+            let last = unicodeScalars.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(unicodeScalars[first...last])
     }
 }

@@ -6,7 +6,7 @@ public import GygesModels
 
 /// An encoder with its tokenizer: turns texts into vectors, labels, or words for masked places.
 ///
-/// Made from a Hugging Face folder of the ModernBERT family, plain or as sentence-transformers and PyLate write it. Any
+/// Made from a Hugging Face folder of a family of ``EncoderFamily``, plain or as sentence-transformers and PyLate write it. Any
 /// number of texts may be given at once: they are run without padding, many a pass, and a text's result has the same bits
 /// whatever texts come with it.
 ///
@@ -21,7 +21,7 @@ public final class TextEncoder: Sendable {
     /// The folder.
     public let path: String
     /// The encoder's shape and what its head is for.
-    public let configuration: EncoderConfiguration
+    public let configuration: TextModelConfiguration
     /// How vectors are made; `nil` if the folder does not say, and they are means of hidden states.
     public let embedding: EmbeddingConfiguration?
     /// How matmuls are computed.
@@ -30,6 +30,8 @@ public final class TextEncoder: Sendable {
     public let tokenizer: Tokenizer
     /// Runs token ids, for callers that tokenize themselves.
     public let runner: EncoderRunner
+    /// How much of a text the tokenizer's configuration lets the model read.
+    let tokenizerSettings: TokenizerSettings
     /// All files that decide the model's output.
     private let files: [String]
 
@@ -64,7 +66,7 @@ public final class TextEncoder: Sendable {
 
     /// Loads a model.
     ///
-    /// - Parameter path: A Hugging Face folder of the type `modernbert`.
+    /// - Parameter path: A Hugging Face folder of an encoder.
     /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first.
     /// - Complexity: O(size of the weights), spread over the threads.
     public init(path: String, options: Options = .init()) throws(FileError) {
@@ -72,33 +74,36 @@ public final class TextEncoder: Sendable {
             throw FileError(
                 path, "is not a folder",
                 remedy:
-                    "Give the Hugging Face folder of a ModernBERT encoder, or pull one with 'gyges pull hf:OWNER/NAME'."
+                    "Give the Hugging Face folder of an encoder, or pull one with 'gyges pull hf:OWNER/NAME'."
             )
         }
         let folder = try ModelFolder(path: path)
+        // A model that is not run is refused as such, whatever else of it cannot be read.
+        _ = try folder.textModelConfiguration()
+        tokenizerSettings = try folder.tokenizerSettings()
         let team = ThreadTeam(threadCount: options.threadCount)
         let reading = Background { () throws(FileError) in try Tokenizer(path: folder.path) }
         let loaded = Result { () throws(FileError) in
-            try EncoderModel(
+            try TextModel(
                 folder: folder, precision: options.precision, loadsHead: options.loadsHead,
                 packing: options.packing, team: team)
         }
         let read = try reading.result().get()
         let model = try loaded.get()
         self.path = folder.path
-        configuration = model.encoder.configuration
-        tokenizer = read.withDefaultFrame(
-            beginning: configuration.tokens.beginning, separator: configuration.tokens.separator)
+        configuration = model.configuration
+        tokenizer =
+            tokenizerSettings.frame.map { frame in
+                read.withDefaultFrame(beginning: read.id(of: frame.beginning), separator: read.id(of: frame.separator))
+            } ?? read
         embedding = model.embedding
         precision = options.precision
         runner = EncoderRunner(
             model: model, tokenBudget: options.tokenBudget, queueTokenLimit: options.queueTokenLimit, team: team)
-        files =
-            folder.fileNames.filter { name in [".json", ".safetensors"].contains(where: name.hasSuffix) }
-            .map(folder.path(of:))
-            + (embedding?.dense ?? []).flatMap { layer in
-                ["config.json", "model.safetensors"].map { folder.path(of: layer.folder) + "/" + $0 }
-            }
+        let own = folder.fileNames.filter { name in
+            [".json", ".safetensors"].contains(where: name.hasSuffix) || Self.vocabularyFiles.contains(name)
+        }
+        files = (own + (embedding?.files ?? []).filter { !own.contains($0) }).map(folder.path(of:))
         guard tokenizer.vocabularyCount <= configuration.vocabularySize else {
             throw FileError(
                 path, at: "vocabulary",
@@ -108,13 +113,29 @@ public final class TextEncoder: Sendable {
         }
     }
 
+    /// Files of tokenizers that are not JSON.
+    private static let vocabularyFiles: Set = [
+        "vocab.txt", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
+    ]
+
     /// The most tokens of a text, its beginning and end included.
     public var contextLimit: Int {
-        min(configuration.contextLength, embedding?.maximumLength ?? configuration.contextLength)
+        min(configuration.contextLength, embedding?.maximumLength ?? tokenizerSettings.maximumLength ?? .max)
     }
 
-    /// The channels of a text's or token's vector, before any cut.
-    public var embeddingDimension: Int { embedding?.dense.last?.outputs ?? configuration.hiddenSize }
+    /// The channels of a text's or token's vector, before any cut that is asked for.
+    public var embeddingDimension: Int {
+        embedding.map { $0.dimension ?? $0.width } ?? configuration.hiddenSize
+    }
+
+    /// Whether pairs of texts get scores: the model is a cross-encoder, of one head or of modules.
+    public var isCrossEncoder: Bool {
+        switch embedding?.kind {
+        case nil: configuration.task == .sequenceClassification
+        case .classifier, .scores: true
+        case .single, .lateInteraction, .sparse: false
+        }
+    }
 
     /// SHA-256 over all files that decide the model's output: weights, tokenizer and configurations.
     ///

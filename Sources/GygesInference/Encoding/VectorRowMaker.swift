@@ -44,10 +44,7 @@ public struct VectorRowMaker: Sendable {
     ///
     /// - Throws: ``EncoderError/badDimension(_:width:)`` if more are asked for than there are.
     public func width() throws(EncoderError) -> Int {
-        let width = vectorizer.model.embeddingDimension
-        let dimension = options.dimension ?? width
-        guard dimension <= width else { throw .badDimension(dimension, width: width) }
-        return dimension
+        try vectorizer.model.width(options)
     }
 
     /// The heading of NumPy's format for so many rows.
@@ -105,7 +102,7 @@ public struct VectorRowMaker: Sendable {
         identity["dimensions"] = options.dimension.map { .integer($0) } ?? .null
         identity["scaled"] = .bool(options.normalizes)
         identity["most tokens"] = options.text.maximumLength.map { .integer($0) } ?? .null
-        identity["truncation"] = .string(options.text.truncation.rawValue)
+        identity["truncation"] = .string(model.truncation(options.text).rawValue)
         identity["encoding"] = .string(format.rawValue)
         if numbers != .float32 { identity["numbers"] = .string(numbers.rawValue) }
         return identity

@@ -1,4 +1,4 @@
-import GygesCheckpoints
+public import GygesCheckpoints
 public import GygesFiles
 
 /// What a text becomes.
@@ -50,7 +50,7 @@ public struct Vectorizer: Sendable {
         switch model.embedding?.kind {
         case .lateInteraction: .tokens
         case .sparse: .sparse
-        case .single, nil: .single
+        case .single, .classifier, .scores, nil: .single
         }
     }
 
@@ -68,7 +68,7 @@ public struct Vectorizer: Sendable {
         case .single: return .single(try model.embeddings(of: texts, options: options, progress: progress))
         case .tokens:
             let vectors = try model.tokenVectors(of: texts, as: role, options: options, progress: progress)
-            return .tokens(role == .document ? vectors.map { $0.without(model.skippedTokens) } : vectors)
+            return .tokens(model.skipsTokens(of: role) ? vectors.map { $0.without(model.skippedTokens) } : vectors)
         case .sparse:
             let prompt = try model.promptText(options.prompt)
             return .sparse(
@@ -83,4 +83,9 @@ public struct Vectorizer: Sendable {
         let known = names.first { model.embedding?.prompt(named: $0) != nil }
         return known.map { .named($0) } ?? .automatic
     }
+}
+
+extension EmbeddingConfiguration.Similarity {
+    /// Whether it is a distance, which no inner product gives.
+    public var isDistance: Bool { self == .euclidean || self == .manhattan }
 }

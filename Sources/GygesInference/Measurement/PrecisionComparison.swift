@@ -43,12 +43,11 @@ public struct PrecisionComparison: Sendable, Equatable {
             options.precision = precision
             let encoder = try TextEncoder(path: path, options: options)
             let tokens = try encoder.tokens(of: texts)
-            var pooling = EmbeddingConfiguration.Pooling.mean
-            if case .single(let own) = encoder.embedding?.kind { pooling = own }
+            let pooling: EmbeddingConfiguration.Pooling? = encoder.embedding?.pooling == nil ? .mean : nil
             let vectors = try encoder.runner.embeddings(of: tokens, pooling: pooling, normalizes: true) {
                 try progress?(precision, $0)
             }
-            let isClassifier = encoder.configuration.task == .sequenceClassification
+            let isClassifier = encoder.isCrossEncoder
             return (vectors, isClassifier ? try encoder.runner.classScores(of: tokens) : nil)
         }
         let reference = try results(.exact)

@@ -9,7 +9,7 @@ public struct SpeedMeasurement: Sendable {
     public enum Work: Sendable, Equatable {
         /// A prompt of so many tokens, read at once.
         case prompt(tokens: Int)
-        /// So many sequences that are continued together, from a context of `context` tokens.
+        /// So many sequences that are continued together, from a prompt of `context` tokens that they share.
         case generation(sequences: Int, context: Int)
     }
 
@@ -17,8 +17,8 @@ public struct SpeedMeasurement: Sendable {
     public var work: Work
     /// Tokens a second of each repetition, of all sequences together.
     public var rates: [Double]
-    /// The bytes read from memory for a token of each sequence: all weights once, and its keys and values. `nil` for
-    /// prompts, which computing bounds.
+    /// The bytes read from memory for a token of each sequence: all weights, the keys and values of the shared prompt once, and
+    /// each sequence's own. `nil` for prompts, which computing bounds.
     public var bytesPerStep: Int?
     /// Multiplications and additions of weights for a token.
     public var operationsPerToken: Int
@@ -57,7 +57,7 @@ extension LanguageModel {
             work: .prompt(tokens: count), rates: rates, operationsPerToken: 2 * engine.model.productsPerRow)
     }
 
-    /// Measures continuing `sequences` sequences together, each by `count` tokens from a context of `context`.
+    /// Measures continuing `sequences` sequences together, each by `count` tokens from a prompt of `context` that they share.
     ///
     /// What a repetition takes beyond one that generates a single token is the time of the others.
     /// - Throws: ``EngineError`` if that does not fit the model's context.
@@ -75,10 +75,11 @@ extension LanguageModel {
         let layout = KeyValueLayout(
             headCount: shape.keyValueHeadCount, headDimension: shape.headDimension, format: options.keyValueFormat)
         let keysAndValues =
-            shape.layerCount * layout.blockByteCount * (context + count / 2) / KeyValueLayout.blockLength
+            shape.layerCount * layout.blockByteCount
+            * (context + sequences * count / 2) / KeyValueLayout.blockLength
         return SpeedMeasurement(
             work: .generation(sequences: sequences, context: context), rates: rates,
-            bytesPerStep: engine.model.streamedByteCount + sequences * keysAndValues,
+            bytesPerStep: engine.model.streamedByteCount + keysAndValues,
             operationsPerToken: 2 * (engine.model.productsPerRow + shape.vocabularySize * shape.hiddenSize))
     }
 

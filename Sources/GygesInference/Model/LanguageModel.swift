@@ -44,14 +44,15 @@ public final class LanguageModel: Sendable {
     ///   - precision: How matmuls are computed.
     ///   - options: How the engine is set up.
     ///   - packing: Where packed weights are kept between runs, and who hears how far loading is.
+    ///   - text: What the files may leave open: pre-tokenizer and chat template.
     /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first; ``EngineError/threadUnavailable(code:)``.
     /// - Complexity: O(size of the weights), spread over the threads.
     public convenience init(
         path: String, precision: MatmulPrecision = .fast, options: InferenceEngine.Options = .init(),
-        packing: Packing = .init()
+        packing: Packing = .init(), text: ModelTextOptions = .init()
     ) throws {
         let parts = try ModelParts(
-            path: path, precision: precision, packing: packing, threadCount: options.threadCount)
+            path: path, precision: precision, packing: packing, threadCount: options.threadCount, text: text)
         try self.init(parts, precision: precision, options: options)
     }
 

@@ -19,7 +19,10 @@ struct ModelParts {
     var stopTokens: Set<Int32> = []
     var fillTokens: FillTokens?
 
-    init(path: String, precision: MatmulPrecision, packing: Packing, threadCount: Int?) throws(FileError) {
+    init(
+        path: String, precision: MatmulPrecision, packing: Packing, threadCount: Int?,
+        text: ModelTextOptions = .init()
+    ) throws(FileError) {
         guard FileManager.default.fileExists(atPath: path) else {
             throw FileError(
                 path, "does not exist", remedy: "Give a GGUF file or a model's folder, or fetch one with 'gyges pull'.")
@@ -28,8 +31,8 @@ struct ModelParts {
         self =
             isFolder(path)
             ? try ModelParts(
-                folder: ModelFolder(path: path), precision: precision, packing: packing, team: team)
-            : try ModelParts(gguf: GGUFFile(path: path), precision: precision, packing: packing, team: team)
+                folder: ModelFolder(path: path), precision: precision, packing: packing, team: team, text: text)
+            : try ModelParts(gguf: GGUFFile(path: path), precision: precision, packing: packing, team: team, text: text)
         template = template?.map { [tokenizer] in $0.recognising(tokenizer) }
         stopTokens.formUnion(generationDefaults.endTokens)
         if let end = tokenizer.endOfText { stopTokens.insert(end) }
@@ -45,19 +48,19 @@ struct ModelParts {
     ]
 
     private init(
-        gguf file: GGUFFile, precision: MatmulPrecision, packing: Packing, team: ThreadTeam
+        gguf file: GGUFFile, precision: MatmulPrecision, packing: Packing, team: ThreadTeam, text: ModelTextOptions
     ) throws(FileError) {
         path = file.path
         files = file.files.map(\.path)
         self.team = team
-        let reading = Background { () throws(FileError) in try Tokenizer(gguf: file) }
+        let reading = Background { () throws(FileError) in try Tokenizer(gguf: file, preTokenizer: text.preTokenizer) }
         let weights = Result { () throws(FileError) in
             try DecoderModel(gguf: file, precision: precision, packing: packing, team: team)
         }
         tokenizer = try reading.result().get()
         model = try weights.get()
         do {
-            template = try ChatTemplate(gguf: file).map { .success($0) }
+            template = try ChatTemplate(gguf: file, named: text.templateName).map { .success($0) }
         } catch {
             template = .failure(error)
         }
@@ -71,7 +74,7 @@ struct ModelParts {
     }
 
     private init(
-        folder: ModelFolder, precision: MatmulPrecision, packing: Packing, team: ThreadTeam
+        folder: ModelFolder, precision: MatmulPrecision, packing: Packing, team: ThreadTeam, text: ModelTextOptions
     ) throws(FileError) {
         path = folder.path
         files = folder.fileNames.filter { name in
@@ -86,7 +89,7 @@ struct ModelParts {
         generationDefaults = try folder.generationConfiguration()
         model = try weights.get()
         do {
-            template = try ChatTemplate(folder: folder).map { .success($0) }
+            template = try ChatTemplate(folder: folder, named: text.templateName).map { .success($0) }
         } catch {
             template = .failure(error)
         }

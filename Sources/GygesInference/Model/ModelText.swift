@@ -13,17 +13,21 @@ public struct ModelTemplate: Sendable {
 
     /// Reads the template of a GGUF file or a Hugging Face folder.
     ///
+    /// - Parameters:
+    ///   - path: The file or folder.
+    ///   - text: What the files may leave open.
     /// - Throws: ``FileError`` or ``TemplateError``; also if the model has no template.
-    public init(path: String) throws {
+    public init(path: String, text: ModelTextOptions = .init()) throws {
         let found: ChatTemplate?
         if isFolder(path) {
             let folder = try ModelFolder(path: path)
-            found = try ChatTemplate(folder: folder)
+            found = try ChatTemplate(folder: folder, named: text.templateName)
             variables = try templateVariables(of: folder)
         } else {
             let file = try GGUFFile(path: path)
-            found = try ChatTemplate(gguf: file)
-            variables = templateVariables(of: file, tokenizer: try Tokenizer(gguf: file))
+            found = try ChatTemplate(gguf: file, named: text.templateName)
+            variables = templateVariables(
+                of: file, tokenizer: try Tokenizer(gguf: file, preTokenizer: text.preTokenizer))
         }
         guard let found else { throw noTemplate(path) }
         template = found

@@ -18,10 +18,11 @@ public struct PromptEncoder: Sendable {
     /// - Parameters:
     ///   - path: A GGUF file or a Hugging Face folder.
     ///   - isPlain: Whether prompts are plain text even if the model has a template.
+    ///   - text: What the files may leave open.
     /// - Throws: ``FileError`` if its files cannot be read; `TemplateError` if a template is wanted and there is none.
-    public init(path: String, isPlain: Bool = false) throws {
-        tokenizer = try Tokenizer(path: path)
-        let model = isPlain ? nil : try ModelTemplate(path: path)
+    public init(path: String, isPlain: Bool = false, text: ModelTextOptions = .init()) throws {
+        tokenizer = try Tokenizer(path: path, preTokenizer: text.preTokenizer)
+        let model = isPlain ? nil : try ModelTemplate(path: path, text: text)
         template = model?.template
         variables = model?.variables ?? JSONObject()
     }

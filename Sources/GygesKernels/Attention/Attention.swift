@@ -45,8 +45,9 @@ public struct AttentionSequence {
 ///   - y: `[rowCount, queryStride]`; the sequences' rows are overwritten.
 ///   - logSumExp: If not empty, `[rowCount, queryHeadCount]`: receives log Σ exp(score) of each row and head, which
 ///     ``mergeAttention(_:logSumExp:into:logSumExp:)`` needs.
-/// - Complexity: O(Σ rows · keys · queryHeadCount · headDimension). A few rows with many keys are shared out by spans of
-///   1,024 keys; everything else by rows and heads.
+/// - Complexity: O(Σ rows · keys · queryHeadCount · headDimension). Blocks that several sequences of
+///   a few rows share are read once for all of them. A few rows with many keys are shared out by spans of 1,024 keys;
+///   everything else by rows and heads.
 public func attention(
     queries: Span<Float>, rowCount: Int, queryStride: Int, queryHeadCount: Int, sequences: [AttentionSequence],
     layout: KeyValueLayout, scale: Float, into y: inout MutableSpan<Float>, logSumExp: inout MutableSpan<Float>,
@@ -76,21 +77,15 @@ public func attention(
     let record = gyges_attention_record(layout.headDimension)
     let records = UnsafeMutablePointer<Float>.allocate(capacity: max(1, work.recordCount * record))
     defer { records.deallocate() }
-    let kernels = team.instructionSet.kernels.pointee.vector
     logSumExp.withUnsafeMutableBufferPointer { sums in
         nonisolated(unsafe) let sums = sums
         withPointers(queries, &y) { queries, y in
             let runner = AttentionRunner(
                 queries: queries.baseAddress!, variantStride: variants == 3 ? rowCount * queryStride : 0,
                 queryStride: queryStride, queryHeadCount: queryHeadCount, layout: layout, scale: scale,
-                output: y.baseAddress!, logSumExp: sums.baseAddress, sequences: sequences, records: records)
-            let parts = work.parts
-            team.run(parts: parts.count) { index in
-                let part = parts[index]
-                runner.run(part, part.firstRecord == nil ? kernels.attention : kernels.attention_spans)
-            }
-            let divided = work.divided
-            team.run(parts: divided.count) { runner.run(divided[$0], kernels.attention_merge) }
+                output: y.baseAddress!, logSumExp: sums.baseAddress, sequences: sequences, records: records,
+                kernels: team.instructionSet.kernels.pointee.vector)
+            runner.run(work, team: team)
         }
     }
 }

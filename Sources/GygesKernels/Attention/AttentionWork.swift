@@ -8,19 +8,43 @@ struct AttentionPart {
     var blocks: Range<Int>
     /// Where its spans' results go before they are merged; `nil` if it is computed in one go.
     var firstRecord: Int?
+    /// Whether its blocks go on from what shared blocks of the same span left in its records.
+    var resumes = false
+}
+
+/// Rows of several sequences, for one key-value head, and blocks that all of these share.
+struct SharedAttentionPart {
+    /// One of the sequences.
+    var sequence: Int
+    var head: Int
+    var blocks: Range<Int>
+    /// The rows in the batch.
+    var rows: [Int]
+    /// Where each row's records go.
+    var records: [Int]
+}
+
+/// Positions whose spans of keys were computed apart.
+struct DividedAttention {
+    /// What is merged.
+    var whole: AttentionPart
+    /// What has to be computed before, after the blocks that it shares.
+    var resumed: [AttentionPart] = []
 }
 
 /// How attention is cut into parts that threads take. Cuts never change a result.
 struct AttentionWork {
-    /// What is computed first, the longest parts first.
+    /// What is computed first, beside `shared`, the longest parts first.
     private(set) var parts: [AttentionPart] = []
-    /// What is merged afterwards: the positions whose spans of keys were computed apart.
-    private(set) var divided: [AttentionPart] = []
+    /// Blocks that several sequences share, the longest parts first.
+    private(set) var shared: [SharedAttentionPart] = []
+    /// What is merged afterwards.
+    private(set) var divided: [DividedAttention] = []
     /// Records that the spans computed apart need.
     private(set) var recordCount = 0
 
-    /// Tiles of about 64 queries share each converted block of keys and values. Of sequences of only a few rows, each
-    /// span of keys may be a part by itself.
+    /// Tiles of about 64 queries share each converted block of keys and values, and sequences of only a few rows the blocks
+    /// that they have in common. Of such sequences, each span of keys may be a part by itself.
     init(sequences: [AttentionSequence], headCount: Int, group: Int, threadCount: Int) {
         let whole = sequences.indices.flatMap { index in
             Self.tiles(of: sequences[index], index: index, headCount: headCount, group: group)
@@ -28,33 +52,84 @@ struct AttentionWork {
         let cost = whole.reduce(0) { $0 + $1.positions.count * $1.blocks.count }
         // With four parts a thread nobody waits long for the last.
         let fair = threadCount == 1 ? Int.max : cost / (4 * threadCount)
+        // All rows of a sequence that shares blocks are one tile.
+        let runs = SharedBlocks.runs(in: sequences, rowLimit: min(Self.fewRows, Self.tileLength(group: group)))
+        var sharedEnds: [Int: [Int: Int]] = [:]  // Of a sequence and a span.
+        for run in runs {
+            for sequence in run.sequences {
+                sharedEnds[sequence, default: [:]][run.blocks.lowerBound / spanLength] = run.blocks.upperBound
+            }
+        }
+        var firstRecords: [Int: [Int]] = [:]  // Of a sequence and a head.
         for var part in whole {
+            let ends = sharedEnds[part.sequence]
             let spans = Self.spans(of: part.blocks)
             let isLong = part.positions.count * part.blocks.count > fair
-            guard isLong, spans.count > 1, sequences[part.sequence].rowCount <= Self.fewRows else {
+            guard ends != nil || isLong && spans.count > 1 && sequences[part.sequence].rowCount <= Self.fewRows else {
                 parts.append(part)
                 continue
             }
             part.firstRecord = recordCount
-            divided.append(part)
+            firstRecords[part.sequence, default: []].append(recordCount)
+            var whole = DividedAttention(whole: part)
             for span in spans {
                 var one = part
-                one.blocks = span
+                let begin = ends?[span.lowerBound / spanLength] ?? span.lowerBound
+                one.blocks = begin..<span.upperBound
                 one.firstRecord = recordCount
-                parts.append(one)
+                one.resumes = begin > span.lowerBound
                 recordCount += part.positions.count * group
+                if one.blocks.isEmpty { continue }
+                if one.resumes { whole.resumed.append(one) } else { parts.append(one) }
             }
+            divided.append(whole)
         }
         parts.sort { $0.positions.count * $0.blocks.count > $1.positions.count * $1.blocks.count }
+        // As many queries as leave their scores and records in the second-level cache, unless threads would have nothing to do.
+        let rows = runs.reduce(0) { $0 + $1.sequences.reduce(0) { $0 + sequences[$1].rowCount } } * headCount
+        let together = max(2, min(96 / group, rows / (2 * threadCount)))
+        for run in runs {
+            for head in 0..<headCount {
+                addShared(run, head: head, group: group, rowsTogether: together, sequences, firstRecords)
+            }
+        }
+        shared.sort { $0.rows.count * $0.blocks.count > $1.rows.count * $1.blocks.count }
+    }
+
+    private mutating func addShared(
+        _ run: SharedBlocks, head: Int, group: Int, rowsTogether: Int, _ sequences: [AttentionSequence],
+        _ firstRecords: [Int: [Int]]
+    ) {
+        var rows: [Int] = []
+        var records: [Int] = []
+        for index in run.sequences {
+            guard let first = firstRecords[index]?[head] else { continue }  // Every sequence of a run has records.
+            let sequence = sequences[index]
+            let ofSpan = first + run.blocks.lowerBound / spanLength * sequence.rowCount * group
+            for row in 0..<sequence.rowCount {
+                rows.append(sequence.firstRow + row)
+                records.append(ofSpan + row * group)
+            }
+        }
+        let count = (rows.count + rowsTogether - 1) / rowsTogether
+        for tile in 0..<count {
+            let part = tile * rows.count / count..<(tile + 1) * rows.count / count
+            shared.append(
+                SharedAttentionPart(
+                    sequence: run.sequences[0], head: head, blocks: run.blocks, rows: Array(rows[part]),
+                    records: Array(records[part])))
+        }
     }
 
     /// Decoding, with a few guessed tokens perhaps. Prompts have parts enough.
     private static let fewRows = 16
 
+    private static func tileLength(group: Int) -> Int { max(1, 64 / group) }
+
     private static func tiles(
         of sequence: AttentionSequence, index: Int, headCount: Int, group: Int
     ) -> [AttentionPart] {
-        let length = max(1, 64 / group)
+        let length = tileLength(group: group)
         var parts: [AttentionPart] = []
         var start = 0
         while start < sequence.rowCount {
@@ -74,11 +149,10 @@ struct AttentionWork {
 
     /// Cuts blocks at every multiple of a span.
     private static func spans(of blocks: Range<Int>) -> [Range<Int>] {
-        let length = Int(GYGES_KEY_SPAN_BLOCKS)
         var spans: [Range<Int>] = []
         var start = blocks.lowerBound
         while start < blocks.upperBound {
-            let end = min(blocks.upperBound, (start / length + 1) * length)
+            let end = min(blocks.upperBound, (start / spanLength + 1) * spanLength)
             spans.append(start..<end)
             start = end
         }
@@ -86,48 +160,5 @@ struct AttentionWork {
     }
 }
 
-/// What all parts of one attention have in common.
-struct AttentionRunner: @unchecked Sendable {
-    // Invariant: the caller keeps what the pointers point to valid, of the shapes that `attention` checked, until all parts are
-    // done; parts write to places of their own: rows of their sequence in their head's channels, and records from
-    // `firstRecord` on.
-    var queries: UnsafePointer<Float>
-    var variantStride: Int
-    var queryStride: Int
-    var queryHeadCount: Int
-    var layout: KeyValueLayout
-    var scale: Float
-    var output: UnsafeMutablePointer<Float>
-    var logSumExp: UnsafeMutablePointer<Float>?
-    var sequences: [AttentionSequence]
-    var records: UnsafeMutablePointer<Float>
-
-    /// Calls `kernel` for one part.
-    func run(_ part: AttentionPart, _ kernel: @convention(c) (UnsafePointer<GygesAttentionTile>) -> Void) {
-        let sequence = sequences[part.sequence]
-        let group = queryHeadCount / layout.headCount
-        let row = sequence.firstRow + part.positions.lowerBound
-        let offset = row * queryStride + part.head * group * layout.headDimension
-        let first = queries + offset
-        let scratchBytes = gyges_attention_scratch(part.positions.count * group, layout.headDimension) * 4
-        sequence.blocks.withUnsafeBufferPointer { blocks in
-            withUnsafeTemporaryAllocation(byteCount: scratchBytes, alignment: 64) { scratch in
-                var tile = GygesAttentionTile(
-                    queries: (first, first + variantStride, first + 2 * variantStride), query_stride: queryStride,
-                    positions: part.positions.count, group: group, head_dimension: layout.headDimension,
-                    first_position: sequence.firstPosition + part.positions.lowerBound,
-                    chunk_blocks: (sequence.chunks?.stride ?? 0) / KeyValueLayout.blockLength,
-                    blocks: UnsafeRawPointer(blocks.baseAddress!).assumingMemoryBound(
-                        to: UnsafePointer<UInt8>.self),
-                    head_offset: part.head * layout.headByteCount, block_begin: part.blocks.lowerBound,
-                    block_end: part.blocks.upperBound, format: layout.format.code,
-                    scale: scale * sequence.temperature, output: output + offset, output_stride: queryStride,
-                    log_sum_exp: logSumExp.map { $0 + row * queryHeadCount + part.head * group },
-                    log_sum_exp_stride: queryHeadCount,
-                    records: records + (part.firstRecord ?? 0) * gyges_attention_record(layout.headDimension),
-                    scratch: scratch.baseAddress!.assumingMemoryBound(to: Float.self))
-                kernel(&tile)
-            }
-        }
-    }
-}
+/// The blocks in a span of keys.
+let spanLength = Int(GYGES_KEY_SPAN_BLOCKS)

@@ -12,8 +12,8 @@ public enum AttentionPrecision: Sendable, Equatable {
 public struct BidirectionalAttention {
     /// The rows of each sequence, end to end and in order.
     public var sequences: [Range<Int>]
-    /// How many positions of each sequence are seen, from the first on; `nil` for all. Those behind them see and are not seen,
-    /// and each must be near enough to see one.
+    /// How many positions of each sequence are seen, from the first on; `nil` for all. Those behind them see and are not seen;
+    /// what is too far from the others to see one gets zeros, as torch's attention gives it.
     public var attendedCounts: [Int]?
     /// The number of heads, of queries and of keys.
     public var headCount: Int
@@ -74,10 +74,8 @@ public struct BidirectionalAttention {
         expect(
             attendedCounts.map { counts in
                 counts.count == sequences.count
-                    && zip(counts, sequences).allSatisfy { seen, rows in
-                        (1...max(1, rows.count)).contains(seen) && rows.count - seen <= windowRadius ?? rows.count
-                    }
-            } ?? true, "bidirectional attention: positions that see nothing")
+                    && zip(counts, sequences).allSatisfy { seen, rows in (1...max(1, rows.count)).contains(seen) }
+            } ?? true, "bidirectional attention: counts of seen positions that no sequence has")
         guard queries.count > 0 else { return }
         keys.withUnsafeBufferPointer { keys in
             values.withUnsafeBufferPointer { values in

@@ -57,7 +57,11 @@ struct BidirectionalWork {
             // All heads of some queries that see few keys share rows that are near; all queries of one head that see many
             // share the packed keys.
             let windowRadius = min(attention.windowRadius ?? sequence.count, sequence.count)
-            for queries in (start..<end).cut(
+            let seeing = start + positions[start..<end].prefix { Int($0) - windowRadius < attendedCount }.count
+            let width = attention.headCount * attention.headDimension
+            // Queries behind those see no key, and nothing is the sum of no values.
+            (memory.output + seeing * width).update(repeating: 0, count: (end - seeing) * width)
+            for queries in (start..<seeing).cut(
                 windowRadius < Self.queriesInWindow / 2 ? Self.queriesInWindow : end - start + 1)
             {
                 addUnits(of: queries, in: sequence, attendedCount: attendedCount, windowRadius: windowRadius, attention)

@@ -3,7 +3,7 @@ import CGygesKernels
 /// What a matmul trades for speed.
 public enum MatmulPrecision: String, Sendable, CaseIterable {
     /// Block formats meet activations rounded to 8 bits, with a scale for each 32 channels of a row, or each 64 where blocks
-    /// are 256 long (Q4_K, Q5_K, Q6_K); float formats meet floats.
+    /// are 256 long (Q2_K to Q6_K, IQ4_XS); float formats meet floats.
     case fast
     /// Every weight is dequantised and multiplied in f32: the reference that the fast path is measured against.
     case exact

@@ -38,9 +38,10 @@ private func sampleWeights(_ format: WeightFormat, rows: Int, columns: Int) -> [
         case .f32: bytes.replaceSubrange(start + 2..<start + 4, with: [UInt8(start / 4 % 64) | 0x80, 0x3E])
         case .f16: bytes[start + 1] = bytes[start + 1] & 0x83 | 0x30
         case .bf16: bytes[start + 1] = bytes[start + 1] & 0x80 | 0x3E
-        case .q6_K: bytes.replaceSubrange(start + block - 2..<start + block, with: half)
+        case .q6_K, .q3_K: bytes.replaceSubrange(start + block - 2..<start + block, with: half)
+        case .q2_K: bytes.replaceSubrange(start + block - 4..<start + block, with: half + half)
         case .q4_1, .q5_1, .q4_K, .q5_K: bytes.replaceSubrange(start..<start + 4, with: half + half)
-        case .q8_0, .q4_0, .q5_0: bytes.replaceSubrange(start..<start + 2, with: half)
+        case .q8_0, .q4_0, .q5_0, .iq4_nl, .iq4_xs: bytes.replaceSubrange(start..<start + 2, with: half)
         }
     }
     return bytes

@@ -14,6 +14,10 @@ public enum WeightFormat: String, Sendable, CaseIterable {
     case q4_K = "Q4_K"
     case q5_K = "Q5_K"
     case q6_K = "Q6_K"
+    case q2_K = "Q2_K"
+    case q3_K = "Q3_K"
+    case iq4_nl = "IQ4_NL"
+    case iq4_xs = "IQ4_XS"
 
     /// The consecutive elements that share scales; 1 for the float formats. Rows are whole numbers of blocks.
     public var blockLength: Int { gyges_block_length(code) }
@@ -48,6 +52,10 @@ public enum WeightFormat: String, Sendable, CaseIterable {
         case .q4_K: CInt(GYGES_Q4_K)
         case .q5_K: CInt(GYGES_Q5_K)
         case .q6_K: CInt(GYGES_Q6_K)
+        case .q2_K: CInt(GYGES_Q2_K)
+        case .q3_K: CInt(GYGES_Q3_K)
+        case .iq4_nl: CInt(GYGES_IQ4_NL)
+        case .iq4_xs: CInt(GYGES_IQ4_XS)
         }
     }
 }

@@ -68,6 +68,13 @@ public struct Decoder: Sendable {
             operations.rows(hiddenStates, at: rows), normedBy: norm(weights.finalNorm), weights.head)
     }
 
+    /// Hidden states as the head reads them, and as vectors are made of them.
+    public func normed<O: Operations>(
+        _ hiddenStates: borrowing O.Value, weights: DecoderWeights<O.Matrix, O.Vector>, on operations: O
+    ) -> O.Value {
+        operations.normed(hiddenStates, by: norm(weights.finalNorm))
+    }
+
     private func block<O: Operations>(
         _ x: consuming O.Value, layer: DecoderWeights<O.Matrix, O.Vector>.Layer, batch: PackedBatch,
         cache: O.Cache.Layer?, encoding: PositionEncoding?, on operations: O

@@ -6,9 +6,11 @@ enum DecoderTensorNames {
     case gguf
     /// `model.layers.0.self_attn.q_proj.weight` (transformers).
     case huggingFace
+    /// `layers.0.self_attn.q_proj.weight`: transformers' models without a head, as those that embed texts are saved.
+    case huggingFaceHeadless
 
     /// The embedding's table.
-    var embedding: String { self == .gguf ? "token_embd.weight" : "model.embed_tokens.weight" }
+    var embedding: String { self == .gguf ? "token_embd.weight" : prefix + "embed_tokens.weight" }
     /// The head's matrix, where it is one of its own.
     var head: String { self == .gguf ? "output.weight" : "lm_head.weight" }
     /// Divisors of the rotary frequencies, which converters bake for Llama 3.1 and later.
@@ -29,7 +31,7 @@ enum DecoderTensorNames {
                 ? TensorPlace(
                     expertStack(part, layer), .slice(expert, of: expertCount),
                     name: "blk.\(layer).ffn_\(part)_exps.\(expert).weight")
-                : TensorPlace("model.layers.\(layer).mlp.experts.\(expert).\(part)_proj.\(kind)")
+                : TensorPlace("\(prefix)layers.\(layer).mlp.experts.\(expert).\(part)_proj.\(kind)")
         }
         guard let name = Self.layerNames[inLayer] else { return TensorPlace(path.description) }
         switch self {
@@ -37,17 +39,21 @@ enum DecoderTensorNames {
         case .gguf:
             return TensorPlace(
                 "blk.\(layer).\(name.gguf).\(kind)", inLayer == "feed_forward.shared_gate" ? .vector : .whole)
-        case .huggingFace: return TensorPlace("model.layers.\(layer).\(name.huggingFace).\(kind)")
+        case .huggingFace, .huggingFaceHeadless:
+            return TensorPlace("\(prefix)layers.\(layer).\(name.huggingFace).\(kind)")
         }
     }
 
     /// The tensor of a GGUF file that holds one of the matrices (`gate`, `up` or `down`) of all experts of a layer.
     func expertStack(_ part: String, _ layer: Int) -> String { "blk.\(layer).ffn_\(part)_exps.weight" }
 
+    /// What names of a folder's tensors begin with.
+    var prefix: String { self == .huggingFace ? "model." : "" }
+
     private func model(_ path: String) -> String {
         switch path {
         case "embedding.weight": embedding
-        case "norm.weight": self == .gguf ? "output_norm.weight" : "model.norm.weight"
+        case "norm.weight": self == .gguf ? "output_norm.weight" : prefix + "norm.weight"
         case "head.weight": head
         default: path
         }

@@ -20,9 +20,9 @@ extension DecoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
         if head == .embedding { ignored.insert(names.head) }
         switch names {
         case .gguf: if let divisors = names.rotaryDivisors { ignored.insert(divisors) }
-        case .huggingFace:
+        case .huggingFace, .huggingFaceHeadless:
             for layer in 0..<configuration.layerCount {  // Buffers that old checkpoints saved.
-                ignored.insert("model.layers.\(layer).self_attn.rotary_emb.inv_freq")
+                ignored.insert("\(names.prefix)layers.\(layer).self_attn.rotary_emb.inv_freq")
             }
         }
         let experts = configuration.experts?.count ?? 0
@@ -47,7 +47,7 @@ extension CausalModelConfiguration {
         let remedy = "The weights do not match the configuration; get the model again or check its configuration."
         let layers = (0..<layerCount).filter { !experts.denseLayers.contains($0) }
         switch source.names {
-        case .huggingFace:
+        case .huggingFace, .huggingFaceHeadless:
             guard layers.count * experts.count * 3 > source.allNames.count else { return }
             throw FileError(
                 source.path, at: "tensors",

@@ -1,14 +1,12 @@
 import GygesCheckpoints
-import GygesFiles
-import GygesKernels
 public import GygesTensors
 
 /// A linear layer after an encoder (sentence-transformers and PyLate, `Dense`).
 public struct DenseLayer<Matrix, Vector> {
     /// `[outputs, inputs]`
     public var projection: Projection<Matrix, Vector>
-    /// Whether the hyperbolic tangent follows.
-    public var appliesTanh: Bool
+    /// What follows; `nil` for nothing.
+    public var activation: ElementFunction?
     /// What is added.
     public var residual: Residual
 
@@ -25,7 +23,7 @@ public struct DenseLayer<Matrix, Vector> {
     public func callAsFunction<O: Operations>(_ x: borrowing O.Value, on operations: O) -> O.Value
     where O.Matrix == Matrix, O.Vector == Vector {
         var y = operations.linear(x, projection)
-        if appliesTanh { y = operations.activated(y, .tanh) }
+        if let activation { y = operations.activated(y, activation) }
         switch residual {
         case .none: return y
         case .input: return operations.add(x, to: y)
@@ -38,14 +36,9 @@ extension DenseLayer: Sendable where Matrix: Sendable, Vector: Sendable {}
 extension DenseLayer.Residual: Sendable where Matrix: Sendable, Vector: Sendable {}
 
 extension DenseLayer {
-    /// The same parameters in another form, under the same paths.
-    ///
-    /// - Throws: What `matrix` and `vector` throw, at once.
-    public func map<NewMatrix, NewVector, Failure: Error>(
-        matrix: @escaping (Parameter<Matrix>) throws(Failure) -> NewMatrix,
-        vector: @escaping (Parameter<Vector>) throws(Failure) -> NewVector
+    func map<NewMatrix, NewVector, Failure: Error>(
+        by mapping: ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure>
     ) throws(Failure) -> DenseLayer<NewMatrix, NewVector> {
-        let mapping = ParameterMapping(matrix: matrix, vector: vector)
         let projection = try mapping.projection(projection)
         let newResidual: DenseLayer<NewMatrix, NewVector>.Residual
         switch residual {
@@ -54,21 +47,10 @@ extension DenseLayer {
         case .projected(let matrix): newResidual = .projected(try mapping.projection(matrix))
         }
         return DenseLayer<NewMatrix, NewVector>(
-            projection: projection, appliesTanh: appliesTanh, residual: newResidual)
-    }
-}
-
-extension DenseLayer: ParameterTree {
-    /// Visits every parameter once, in the order of a pass; see ``ParameterTree``.
-    public func forEachParameter<Failure: Error>(
-        matrix: @escaping (Parameter<Matrix>) throws(Failure) -> Void,
-        vector: @escaping (Parameter<Vector>) throws(Failure) -> Void
-    ) throws(Failure) {
-        _ = try map(matrix: matrix, vector: vector)
+            projection: projection, activation: activation, residual: newResidual)
     }
 
-    /// Changes every projection, in the order of a pass; see ``ParameterTree``.
-    public mutating func modifyProjections<Failure: Error>(
+    mutating func modifyProjections<Failure: Error>(
         _ body: (inout Projection<Matrix, Vector>) throws(Failure) -> Void
     ) throws(Failure) {
         try body(&projection)
@@ -82,32 +64,11 @@ extension DenseLayer where Matrix == MatrixShape, Vector == VectorShape {
     /// The outline of a layer at `path`.
     init(_ layer: EmbeddingConfiguration.Dense, at path: ParameterPath) {
         projection = Projection(at: path, outputs: layer.outputs, inputs: layer.inputs, hasBias: layer.hasBias)
-        appliesTanh = layer.appliesTanh
+        activation = layer.activation.map { ElementFunction($0) }
         residual = layer.isResidual ? .input : .none
         if layer.isResidual, layer.inputs != layer.outputs {
             residual = .projected(
                 Projection(at: path / "residual", outputs: layer.outputs, inputs: layer.inputs, hasBias: false))
         }
-    }
-}
-
-extension DenseLayer where Matrix == WeightMatrix, Vector == WeightVector {
-    /// Reads the layer's own folder.
-    init(
-        _ layer: EmbeddingConfiguration.Dense, at path: ParameterPath, in folder: ModelFolder,
-        precision: MatmulPrecision, team: ThreadTeam
-    ) throws(FileError) {
-        let file = folder.path(of: layer.folder) + "/model.safetensors"
-        let source = TensorSource(safetensors: [try SafetensorsFile(path: file)], path: file)
-        let outline = DenseLayer<MatrixShape, VectorShape>(layer, at: path)
-        var parameters = FileParameters(source: source, precision: precision, packing: Packing(), team: team) { name in
-            let kind = name.components.last.map(String.init) ?? ""
-            return TensorPlace(name.components.contains("residual") ? "residual.\(kind)" : "linear.\(kind)")
-        }
-        try parameters.load(outline, ignoring: [], of: layer.folder)
-        let loaded = parameters
-        self = try outline.map(
-            matrix: { (parameter) throws(FileError) in try loaded.matrix(parameter.path, parameter.value) },
-            vector: { (parameter) throws(FileError) in try loaded.vector(parameter.path, parameter.value) })
     }
 }

@@ -3,15 +3,23 @@ public import GygesFiles
 import GygesKernels
 public import GygesTensors
 
-/// The encoder of ModernBERT (Warner et al. 2024, https://arxiv.org/abs/2412.13663).
+/// An encoder that sees both sides: ModernBERT (Warner et al. 2024, https://arxiv.org/abs/2412.13663), BERT (Devlin et al. 2018,
+/// https://arxiv.org/abs/1810.04805), RoBERTa and XLM-R, as its configuration describes it.
 ///
-/// Per layer, on activations `x` `[rows, hidden]`, every norm a layer norm:
+/// Per layer, on activations `x` `[rows, hidden]`, every norm a layer norm. ModernBERT norms what each part reads:
 ///
-///     h = x + O · attention(rotary(Q · norm(x)), rotary(K · norm(x)), V · norm(x))
-///     x = h + down · (gelu(gate · norm(h)) · up · norm(h))
+///     h = x + O · attention(Q · norm(x), K · norm(x), V · norm(x))
+///     x = h + forward(norm(h))
 ///
-/// Every third layer attends to all of its text, the others to positions within a window, with rotary bases of their own.
-/// The embeddings are normed, the first layer's attention is not again, and the result is normed once more.
+/// and the result once more; BERT and its kin norm what was added up:
+///
+///     h = norm(x + O · attention(Q · x, K · x, V · x))
+///     x = norm(h + forward(h))
+///
+/// `forward(x)` is `down(gelu(gate(x)) · up(x))` or `down(gelu(up(x)))`. Where tokens stand comes from queries and keys that are
+/// rotated, every third layer seeing all of its text and the others positions within a window, with rotary bases of their
+/// own; or from a table of positions that is added to the embeddings, as is one that tells two texts apart. The embeddings are
+/// normed. ModernBERT's first layer does not norm them again.
 public struct Encoder: Sendable {
     /// The shape of the model.
     public let configuration: EncoderConfiguration
@@ -26,21 +34,28 @@ public struct Encoder: Sendable {
     /// - Throws: ``FileError`` for stretched positions that are not implemented.
     public init(configuration: EncoderConfiguration, path: String) throws(FileError) {
         self.configuration = configuration
+        let (count, dimension) = (configuration.headCount, configuration.headDimension)
         func attention(
             _ rotation: EncoderConfiguration.Rotation, windowRadius: Int?
         ) throws(FileError) -> EncoderAttention {
-            let dimension = configuration.headDimension
             let plain = RotaryTable.frequencies(base: rotation.base, rotaryDimension: dimension)
             let frequencies = try rotation.scaling.stretched(plain, base: rotation.base, path: path)
             var magnitude = 1.0
             if case .yarn(let yarn) = rotation.scaling { magnitude = yarn.resolvedAttentionFactor }
             return EncoderAttention(
-                headCount: configuration.headCount, windowRadius: windowRadius,
+                headCount: count, windowRadius: windowRadius,
                 table: RotaryTable(
                     frequencies: frequencies, magnitude: magnitude, headDimension: dimension, layout: .halves))
         }
-        globalAttention = try attention(configuration.globalRotation, windowRadius: nil)
-        localAttention = try attention(configuration.localRotation, windowRadius: configuration.windowRadius)
+        switch configuration.positions {
+        case .rotary(let global, let local):
+            globalAttention = try attention(global, windowRadius: nil)
+            localAttention = try attention(local, windowRadius: configuration.windowRadius)
+        case .learned:
+            globalAttention = EncoderAttention(
+                headCount: count, windowRadius: nil, table: .withoutRotation(headDimension: dimension))
+            localAttention = globalAttention
+        }
     }
 
     /// The final hidden states of a batch of whole texts.
@@ -51,8 +66,7 @@ public struct Encoder: Sendable {
     public func hiddenStates<O: Operations>(
         of batch: PackedBatch, rows: [Int]? = nil, weights: EncoderWeights<O.Matrix, O.Vector>, on operations: O
     ) -> O.Value {
-        var x = operations.normed(
-            operations.embedding(batch.tokens, table: weights.embedding), by: norm(weights.embeddingNorm))
+        var x = operations.normed(embedded(batch, weights, on: operations), by: norm(weights.embeddingNorm))
         for (index, layer) in weights.layers.enumerated() {
             let attention = configuration.isLocal[index] ? localAttention : globalAttention
             let rows = index == weights.layers.count - 1 ? rows : nil
@@ -60,32 +74,70 @@ public struct Encoder: Sendable {
                 block(x, layer: layer, attention: attention, batch: batch, rows: rows, on: operations)
             }
         }
-        return operations.normed(x, by: norm(weights.finalNorm))
+        guard let finalNorm = weights.finalNorm else { return x }
+        return operations.normed(x, by: norm(finalNorm))
+    }
+
+    /// The rows of tokens, and of the texts and positions that they stand in where there are tables of these.
+    private func embedded<O: Operations>(
+        _ batch: PackedBatch, _ weights: EncoderWeights<O.Matrix, O.Vector>, on operations: O
+    ) -> O.Value {
+        var x = operations.embedding(batch.tokens, table: weights.embedding)
+        if let table = weights.segments {
+            x = operations.add(operations.embedding(segments(of: batch), table: table), to: x)
+        }
+        if let table = weights.positions, case .learned(let learned) = configuration.positions {
+            x = operations.add(operations.embedding(learned.rows(of: batch), table: table), to: x)
+        }
+        return x
+    }
+
+    /// For each row which of two texts it belongs to, as a row of the table of segments.
+    private func segments(of batch: PackedBatch) -> [Int32] {
+        batch.sequences.flatMap { sequence in
+            let count = configuration.segmentCount > 1 ? sequence.firstTextCount ?? sequence.rows.count : .max
+            return (0..<sequence.rows.count).map { $0 < count ? Int32(0) : 1 }
+        }
     }
 
     private func block<O: Operations>(
         _ x: consuming O.Value, layer: EncoderWeights<O.Matrix, O.Vector>.Layer, attention: EncoderAttention,
         batch: PackedBatch, rows: [Int]?, on operations: O
     ) -> O.Value {
-        let attentionNorm = layer.attentionNorm.map(norm)
+        let normsBefore = configuration.normPlace == .beforeParts
+        let inputNorm = normsBefore ? layer.attentionNorm.map(norm) : nil
         let attended: O.Value, residual: O.Value
         if let rows {
-            let projected = operations.linear(x, normedBy: attentionNorm, layer.key, layer.value)
+            let projected = operations.linear(x, normedBy: inputNorm, layer.key, layer.value)
             residual = operations.rows(x, at: rows)
             attended = operations.bidirectionalAttention(
-                queries: operations.linear(residual, normedBy: attentionNorm, layer.query), at: rows,
+                queries: operations.linear(residual, normedBy: inputNorm, layer.query), at: rows,
                 keys: projected.first, values: projected.second, in: batch, as: attention)
         } else {
-            let projected = operations.linear(x, normedBy: attentionNorm, layer.query, layer.key, layer.value)
+            let projected = operations.linear(x, normedBy: inputNorm, layer.query, layer.key, layer.value)
             attended = operations.bidirectionalAttention(
                 queries: projected.first, at: nil, keys: projected.second, values: projected.third, in: batch,
                 as: attention)
             residual = x
         }
-        let h = operations.linear(attended, layer.output, addedTo: residual)
-        _ = consume attended  // The unit below can use its memory.
-        return operations.gatedLinear(
-            addedTo: h, normedBy: norm(layer.feedForwardNorm), through: layer.feedForward)
+        var h = operations.linear(attended, layer.output, addedTo: residual)
+        _ = consume attended  // The part below can use its memory.
+        if !normsBefore, let attentionNorm = layer.attentionNorm { h = operations.normed(h, by: norm(attentionNorm)) }
+        let forwardNorm = norm(layer.feedForwardNorm)
+        let y = forward(addedTo: h, normedBy: normsBefore ? forwardNorm : nil, layer.feedForward, on: operations)
+        return normsBefore ? y : operations.normed(y, by: forwardNorm)
+    }
+
+    private func forward<O: Operations>(
+        addedTo x: consuming O.Value, normedBy norm: Normalization<O.Vector>?,
+        _ part: EncoderWeights<O.Matrix, O.Vector>.FeedForward, on operations: O
+    ) -> O.Value {
+        switch part {
+        case .gated(let unit): return operations.gatedLinear(addedTo: x, normedBy: norm, through: unit)
+        case .plain(let up, let activation, let down):
+            let inner = operations.activated(operations.linear(x, normedBy: norm, up), activation)
+            return operations.linear(inner, down, addedTo: x)
+        }
     }
 
     private func norm<Matrix, Vector>(_ norm: EncoderWeights<Matrix, Vector>.Norm) -> Normalization<Vector> {
@@ -100,17 +152,23 @@ extension Encoder {
     public func scores<O: Operations>(
         of hiddenStates: borrowing O.Value, head: EncoderWeights<O.Matrix, O.Vector>.Head, on operations: O
     ) -> O.Value {
+        guard let dense = head.dense else { return operations.linear(hiddenStates, head.scores) }
         let active = operations.activated(
-            operations.linear(hiddenStates, head.dense), ElementFunction(configuration.head.activation))
-        return operations.linear(active, normedBy: norm(head.norm), head.scores)
+            operations.linear(hiddenStates, dense), ElementFunction(configuration.head.activation))
+        return operations.linear(active, normedBy: head.norm.map(norm), head.scores)
     }
 }
 
-extension GateActivation {
-    init(_ activation: EncoderActivation) {
-        switch activation {
-        case .gelu: self = .gelu
-        case .silu: self = .silu
+extension EncoderConfiguration.LearnedPositions {
+    /// For each token of a batch of whole texts the row of its position.
+    fileprivate func rows(of batch: PackedBatch) -> [Int32] {
+        batch.sequences.flatMap { sequence in
+            var next = Int32(clamping: first)
+            return batch.tokens[sequence.rows].map { token -> Int32 in
+                if token == padding { return token }
+                defer { next += 1 }
+                return next
+            }
         }
     }
 }
@@ -120,6 +178,9 @@ extension ElementFunction {
         switch activation {
         case .gelu: self = .gelu
         case .silu: self = .silu
+        case .relu: self = .relu
+        case .tanh: self = .tanh
+        case .sigmoid: self = .sigmoid
         }
     }
 }

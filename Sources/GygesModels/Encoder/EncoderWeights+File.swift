@@ -11,20 +11,12 @@ extension EncoderWeights where Matrix == WeightMatrix, Vector == WeightVector {
         _ configuration: EncoderConfiguration, hasHead: Bool, source: TensorSource, precision: MatmulPrecision,
         packing: Packing, team: ThreadTeam
     ) throws(FileError) {
-        let names = EncoderTensorNames(source: source, task: configuration.task)
-        // Copies of tied matrices, heads that the configuration does not name, and buffers that old checkpoints saved.
-        var ignored: Set<String> = [
-            "decoder.weight", "decoder.bias", "head.dense.weight", "head.dense.bias", "head.norm.weight",
-            "head.norm.bias", "classifier.weight", "classifier.bias",
-        ]
-        for index in 0..<configuration.layerCount {
-            ignored.insert("\(names.prefix)layers.\(index).attn.rotary_emb.inv_freq")
-        }
+        let names = EncoderTensorNames(source: source, configuration: configuration)
         var parameters = FileParameters(
             source: source, precision: precision, packing: packing, team: team, place: names.place)
         try parameters.load(
-            EncoderWeights<MatrixShape, VectorShape>(shapesOf: configuration, hasHead: hasHead), ignoring: ignored,
-            of: EncoderConfiguration.modelType,
+            EncoderWeights<MatrixShape, VectorShape>(shapesOf: configuration, hasHead: hasHead),
+            ignoring: names.unread(in: source), of: configuration.family.rawValue,
             // Errors of scores grow with the scores: rounded to 8 bits, queries and keys cost more than all other products
             // together in models whose attention is sharp.
             finer: { path in ["query", "key"].contains(path.components.dropLast().last) })

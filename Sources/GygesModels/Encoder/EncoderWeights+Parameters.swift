@@ -24,13 +24,16 @@ extension EncoderWeights {
     ) throws(Failure) -> EncoderWeights<NewMatrix, NewVector> {
         let mapping = ParameterMapping(matrix: matrix, vector: vector)
         let embedding = try mapping.matrix(embedding)
+        let segments = try mapping.matrix(segments)
+        let positions = try mapping.matrix(positions)
         let embeddingNorm = try embeddingNorm.map(by: mapping)
         let layers = try layers.map { (layer) throws(Failure) in try layer.map(by: mapping) }
-        let finalNorm = try finalNorm.map(by: mapping)
+        let finalNorm = try EncoderWeights.Norm.map(finalNorm, by: mapping)
         var newHead: EncoderWeights<NewMatrix, NewVector>.Head?
         if let head { newHead = try head.map(by: mapping, embedding: embedding) }
         return EncoderWeights<NewMatrix, NewVector>(
-            embedding: embedding, embeddingNorm: embeddingNorm, layers: layers, finalNorm: finalNorm, head: newHead)
+            embedding: embedding, segments: segments, positions: positions, embeddingNorm: embeddingNorm,
+            layers: layers, finalNorm: finalNorm, head: newHead)
     }
 }
 
@@ -55,7 +58,10 @@ extension EncoderWeights: ParameterTree {
             try layers[index].feedForward.modifyProjections(body)
         }
         guard var head else { return }
-        try body(&head.dense)
+        if var dense = head.dense {
+            try body(&dense)
+            head.dense = dense
+        }
         try body(&head.scores)
         self.head = head
     }
@@ -67,18 +73,52 @@ extension EncoderWeights.Norm {
     ) throws(Failure) -> EncoderWeights<NewMatrix, NewVector>.Norm {
         .init(weight: try mapping.vector(weight), bias: try mapping.vector(bias))
     }
+
+    /// A norm that a model may not have.
+    fileprivate static func map<NewMatrix, NewVector, Failure: Error>(
+        _ norm: Self?, by mapping: ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure>
+    ) throws(Failure) -> EncoderWeights<NewMatrix, NewVector>.Norm? {
+        guard let norm else { return nil }
+        return try norm.map(by: mapping)
+    }
+}
+
+extension EncoderWeights.FeedForward {
+    fileprivate func map<NewMatrix, NewVector, Failure: Error>(
+        by mapping: ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure>
+    ) throws(Failure) -> EncoderWeights<NewMatrix, NewVector>.FeedForward {
+        switch self {
+        case .gated(let unit): return .gated(try mapping.unit(unit))
+        case .plain(let up, let activation, let down):
+            return .plain(
+                up: try mapping.projection(up), activation: activation, down: try mapping.projection(down))
+        }
+    }
+
+    fileprivate mutating func modifyProjections<Failure: Error>(
+        _ body: (inout Projection<Matrix, Vector>) throws(Failure) -> Void
+    ) throws(Failure) {
+        switch self {
+        case .gated(var unit):
+            try unit.modifyProjections(body)
+            self = .gated(unit)
+        case .plain(var up, let activation, var down):
+            try body(&up)
+            try body(&down)
+            self = .plain(up: up, activation: activation, down: down)
+        }
+    }
 }
 
 extension EncoderWeights.Layer {
     fileprivate func map<NewMatrix, NewVector, Failure: Error>(
         by mapping: ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure>
     ) throws(Failure) -> EncoderWeights<NewMatrix, NewVector>.Layer {
-        var attentionNorm: EncoderWeights<NewMatrix, NewVector>.Norm?
-        if let norm = self.attentionNorm { attentionNorm = try norm.map(by: mapping) }
-        return .init(
-            attentionNorm: attentionNorm, query: try mapping.projection(query), key: try mapping.projection(key),
+        .init(
+            attentionNorm: try EncoderWeights.Norm.map(attentionNorm, by: mapping),
+            query: try mapping.projection(query), key: try mapping.projection(key),
             value: try mapping.projection(value), output: try mapping.projection(output),
-            feedForwardNorm: try feedForwardNorm.map(by: mapping), feedForward: try mapping.unit(feedForward))
+            feedForwardNorm: try feedForwardNorm.map(by: mapping), feedForward: try feedForward.map(by: mapping))
     }
 }
 
@@ -86,8 +126,10 @@ extension EncoderWeights.Head {
     fileprivate func map<NewMatrix, NewVector, Failure: Error>(
         by mapping: ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure>, embedding: Parameter<NewMatrix>
     ) throws(Failure) -> EncoderWeights<NewMatrix, NewVector>.Head {
-        .init(
-            dense: try mapping.projection(dense), norm: try norm.map(by: mapping),
+        var newDense: Projection<NewMatrix, NewVector>?
+        if let dense { newDense = try mapping.projection(dense) }
+        return .init(
+            dense: newDense, norm: try EncoderWeights.Norm.map(norm, by: mapping),
             scores: try mapping.projection(scores, sharing: embedding))
     }
 }
@@ -107,25 +149,28 @@ extension EncoderWeights where Matrix == MatrixShape, Vector == VectorShape {
         func square(_ path: ParameterPath, hasBias: Bool) -> Projection<Matrix, Vector> {
             Projection(at: path, outputs: c.hiddenSize, inputs: c.hiddenSize, hasBias: hasBias)
         }
-        let table = Parameter(
-            ParameterPath("embedding.weight"), MatrixShape(rows: c.vocabularySize, columns: c.hiddenSize))
-        embedding = table
+        func table(_ path: String, rows: Int) -> Parameter<Matrix> {
+            Parameter(ParameterPath(path), MatrixShape(rows: rows, columns: c.hiddenSize))
+        }
+        embedding = table("embedding.weight", rows: c.vocabularySize)
+        segments = c.segmentCount > 0 ? table("embedding.segments.weight", rows: c.segmentCount) : nil
+        if case .learned(let learned) = c.positions {
+            positions = table("embedding.positions.weight", rows: learned.count)
+        }
         embeddingNorm = norm(ParameterPath("embedding.norm"))
         layers = (0..<c.layerCount).map { index in
             let path = ParameterPath("layers") / index
             let (attention, forward) = (path / "attention", path / "feed_forward")
             return Layer(
-                attentionNorm: index > 0 ? norm(attention / "norm") : nil,
+                attentionNorm: index > 0 || c.normPlace == .behindParts ? norm(attention / "norm") : nil,
                 query: square(attention / "query", hasBias: c.biases.attention),
                 key: square(attention / "key", hasBias: c.biases.attention),
                 value: square(attention / "value", hasBias: c.biases.attention),
                 output: square(attention / "output", hasBias: c.biases.attention),
                 feedForwardNorm: norm(forward / "norm"),
-                feedForward: GatedUnit(
-                    at: forward, hidden: c.hiddenSize, intermediate: c.intermediateSize,
-                    hasBias: c.biases.feedForward, activation: GateActivation(c.activation)))
+                feedForward: FeedForward(shapesOf: c, at: forward))
         }
-        finalNorm = norm(ParameterPath("norm"))
+        finalNorm = c.normPlace == .beforeParts ? norm(ParameterPath("norm")) : nil
         guard hasHead, c.task != .hiddenStates else {
             head = nil
             return
@@ -134,9 +179,31 @@ extension EncoderWeights where Matrix == MatrixShape, Vector == VectorShape {
         var scores = Projection<Matrix, Vector>(
             at: ParameterPath("head.scores"), outputs: isVocabulary ? c.vocabularySize : c.head.labels.count,
             inputs: c.hiddenSize, hasBias: !isVocabulary || c.biases.decoder)
-        if isVocabulary, c.head.tiesEmbeddings { scores.weight = table }
+        if isVocabulary, c.head.tiesEmbeddings { scores.weight = embedding }
         head = Head(
-            dense: square(ParameterPath("head.dense"), hasBias: c.biases.head), norm: norm(ParameterPath("head.norm")),
-            scores: scores)
+            dense: c.head.hasDense ? square(ParameterPath("head.dense"), hasBias: c.biases.head) : nil,
+            norm: c.head.hasNorm ? norm(ParameterPath("head.norm")) : nil, scores: scores)
+    }
+}
+
+extension EncoderWeights.FeedForward where Matrix == MatrixShape, Vector == VectorShape {
+    fileprivate init(shapesOf c: EncoderConfiguration, at path: ParameterPath) {
+        func unit(_ activation: GateActivation) -> GatedUnit<Matrix, Vector> {
+            GatedUnit(
+                at: path, hidden: c.hiddenSize, intermediate: c.intermediateSize, hasBias: c.biases.feedForward,
+                activation: activation)
+        }
+        switch c.feedForward {
+        case .gatedByGELU: self = .gated(unit(.gelu))
+        case .gatedBySiLU: self = .gated(unit(.silu))
+        case .plain(let activation):
+            func map(_ name: String, outputs: Int, inputs: Int) -> Projection<Matrix, Vector> {
+                Projection(at: path / name, outputs: outputs, inputs: inputs, hasBias: c.biases.feedForward)
+            }
+            self = .plain(
+                up: map("up", outputs: c.intermediateSize, inputs: c.hiddenSize),
+                activation: ElementFunction(activation),
+                down: map("down", outputs: c.hiddenSize, inputs: c.intermediateSize))
+        }
     }
 }

@@ -13,6 +13,8 @@ struct FileParameters: ParameterSource {
     private let team: ThreadTeam
     private let place: (ParameterPath) -> TensorPlace
     private var problems = TensorProblems()
+    /// The forms that kernels do not read, in the order in which they were met, and how many tensors have one.
+    private var (unsupportedForms, unsupportedCount): ([String], Int) = ([], 0)
     /// Every tensor that was asked for; `nil` if it cannot be used.
     private var tensors: [String: StoredTensor?] = [:]
     private var stored: [ParameterPath: StoredTensor] = [:]
@@ -47,6 +49,14 @@ struct FileParameters: ParameterSource {
             matrix: { found.expect($0.path, [$0.value.rows, $0.value.columns]) },
             vector: { found.expect($0.path, [$0.value.count]) })
         self = found
+        guard unsupportedForms.isEmpty else {
+            throw FileError(
+                source.path, at: "tensors",
+                "\(unsupportedCount) of \(source.allNames.count) tensors are stored as "
+                    + "\(unsupportedForms.joined(separator: " or ")), with which Gyges does not compute",
+                remedy: "Get the model stored as one of "
+                    + WeightFormat.allCases.map(\.rawValue).joined(separator: ", ") + ".")
+        }
         for name in source.allNames where tensors[name] == nil && !ignored.contains(name) {
             problems.add(name, "is not part of a \(model) model")
         }
@@ -70,7 +80,9 @@ struct FileParameters: ParameterSource {
         problems.expect(name)
         switch source.tensor(name) {
         case nil: problems.addMissing(name, shape: wanted)
-        case .failure(let failure): problems.add(name, failure.message)
+        case .failure(let failure):
+            unsupportedCount += 1
+            if !unsupportedForms.contains(failure.form) { unsupportedForms.append(failure.form) }
         case .success(let tensor) where tensor.shape == wanted:
             tensors[name] = tensor
             stored[path] = tensor.part(place.part)

@@ -12,9 +12,7 @@ extension TensorSource {
         tensor = { name in
             guard let tensor = file.tensor(named: name) else { return nil }
             guard let format = WeightFormat(rawValue: tensor.type.name) else {
-                return .failure(
-                    UnsupportedTensor(
-                        message: "is stored as \(tensor.type.name), with which products are not supported"))
+                return .failure(UnsupportedTensor(form: tensor.type.name))
             }
             return .success(
                 StoredTensor(
@@ -24,8 +22,11 @@ extension TensorSource {
 
     /// The tensors of a Hugging Face folder.
     ///
-    /// - Throws: ``FileError`` if the weights cannot be opened.
+    /// - Throws: ``FileError`` if the weights cannot be opened, or are quantised.
     init(folder: ModelFolder) throws(FileError) {
+        if let method = try folder.quantizationMethod() {
+            throw .packedWeights(folder.path, at: "config.json", by: method)
+        }
         self.init(safetensors: try folder.weights(), path: folder.path)
     }
 
@@ -35,7 +36,7 @@ extension TensorSource {
         for file in files { for tensor in file.tensors { places[tensor.name] = (file, tensor) } }
         self.path = path
         self.files = files.map(\.file)
-        names = .huggingFace
+        names = places["embed_tokens.weight"] == nil ? .huggingFace : .huggingFaceHeadless
         allNames = places.keys.sorted()
         tensor = { name in
             guard let (file, tensor) = places[name] else { return nil }
@@ -45,9 +46,7 @@ extension TensorSource {
             case .f16: format = .f16
             case .bf16: format = .bf16
             default:
-                return .failure(
-                    UnsupportedTensor(
-                        message: "is stored as \(tensor.type.rawValue), with which products are not supported"))
+                return .failure(UnsupportedTensor(form: tensor.type.rawValue))
             }
             return .success(
                 StoredTensor(shape: tensor.shape, format: format, bytes: file.bytes(of: tensor), owner: file.file))

@@ -22,9 +22,9 @@ struct TensorSource {
     var names: DecoderTensorNames
     /// Every tensor's name.
     var allNames: [String]
-    /// The tensor of a name, `nil` if there is none; the message if it is stored in a form Gyges cannot compute with.
+    /// The tensor of a name, `nil` if there is none; an error if it is stored in a form that kernels do not read.
     var tensor: (String) -> Result<StoredTensor, UnsupportedTensor>?
 
-    /// Why a stored tensor cannot be used.
-    struct UnsupportedTensor: Error { var message: String }
+    /// The form of a stored tensor that cannot be used, by the name that its file's format has for it.
+    struct UnsupportedTensor: Error { var form: String }
 }

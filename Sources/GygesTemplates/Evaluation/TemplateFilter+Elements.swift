@@ -28,6 +28,8 @@ extension TemplateInterpreter {
     func picked(
         _ value: TemplateValue, _ filter: TemplateFilter, _ arguments: TemplateCallArguments
     ) throws(TemplateError) -> TemplateValue {
+        // What is false has no elements, whatever it is: Jinja looks before it iterates, and before it reads arguments.
+        guard value.isTrue else { return .sequence(try TemplateSequence([], .generator)) }
         let elements = try elements(of: value)
         var picked: [TemplateValue] = []
         if filter == .map {
@@ -86,7 +88,7 @@ extension TemplateInterpreter {
             let sorted = try sorted(
                 try elements(of: value), by: try path(values[2], of: name),
                 ignoresCase: !values[1].isTrue(default: false),
-                isReversed: values[0].isTrue(default: false))
+                isReversed: values[0].isTrue(default: false), missingIsEqual: true)
             return .sequence(try TemplateSequence(sorted))
         case .dictsort:
             let values = try arguments.bound(to: ["case_sensitive", "by", "reverse"], of: name)
@@ -104,6 +106,13 @@ extension TemplateInterpreter {
             var (seen, kept): ([TemplateValue], [TemplateValue]) = ([], [])
             for element in try elements(of: value) {
                 let key = try folded(try member(at: path, of: element), ignoresCase: !values[0].isTrue(default: false))
+                // Python's sets hold neither.
+                switch key {
+                case .dictionary: throw TemplateError(.type, "'unique' cannot tell dictionaries apart")
+                case .sequence(let sequence) where sequence.kind == .list:
+                    throw TemplateError(.type, "'unique' cannot tell lists apart")
+                default: break
+                }
                 try budget.step(seen.count)
                 try work(on: try checked(key.weight.multipliedReportingOverflow(by: seen.count)), .search)
                 if seen.contains(where: { $0.equals(key) }) { continue }
@@ -135,7 +144,8 @@ extension TemplateInterpreter {
 
     /// A stable merge sort, since comparing may throw. Reversed, equal elements keep their order, as in Python.
     private func sorted(
-        _ elements: [TemplateValue], by path: [TemplateValue], ignoresCase: Bool, isReversed: Bool
+        _ elements: [TemplateValue], by path: [TemplateValue], ignoresCase: Bool, isReversed: Bool,
+        missingIsEqual: Bool = false
     ) throws(TemplateError) -> [TemplateValue] {
         var keyed: [(key: TemplateValue, element: TemplateValue)] = []
         for element in elements {
@@ -150,6 +160,12 @@ extension TemplateInterpreter {
                 var (left, right) = (start, middle)
                 while left < middle, right < end {
                     try spend(walkThrough: keyed[left].key, keyed[right].key)
+                    // Jinja sorts by lists of attributes, and two lists of what is missing are equal.
+                    if missingIsEqual, !path.isEmpty, keyed[left].key.isUndefined, keyed[right].key.isUndefined {
+                        merged.append(keyed[left])
+                        left += 1
+                        continue
+                    }
                     let takesRight =
                         isReversed
                         ? try keyed[left].key.isLess(than: keyed[right].key)

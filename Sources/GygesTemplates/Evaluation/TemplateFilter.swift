@@ -58,7 +58,7 @@ extension TemplateInterpreter {
         case .upper: return try rewritten(PythonText.uppercased)
         case .lower: return try rewritten(PythonText.lowercased)
         case .capitalize: return try rewritten(PythonText.capitalized)
-        case .title: return try rewritten(PythonText.titled)
+        case .title: return try rewritten(PythonText.jinjaTitled)
         case .string: return .string(try text(of: value))
         case .safe:
             var text = try text(of: value)
@@ -73,7 +73,13 @@ extension TemplateInterpreter {
             let text = try text(of: value)
             try budget.spend(text: text.byteCount)
             return try justified(text, .center, [try bound(["width"])[0] ?? .integer(80), nil])
-        case .indent: return .string(try indented(try text(of: value), try bound(["width", "first", "blank"])))
+        case .indent:
+            // Jinja adds a line break to the value, which only text bears.
+            guard case .string(let text) = value else {
+                if case .undefined(let hint) = value { throw TemplateError(.undefined, hint) }
+                throw TemplateError(.type, "'indent' needs a string, not \(value.typeName)")
+            }
+            return .string(try indented(text, try bound(["width", "first", "blank"])))
         case .tojson: return try written(value, try bound(["ensure_ascii", "indent", "separators", "sort_keys"]))
 
         case .int, .float, .abs, .round: return try number(value, filter, arguments)
@@ -184,6 +190,7 @@ extension TemplateInterpreter {
     private func number(
         _ value: TemplateValue, _ filter: TemplateFilter, _ arguments: TemplateCallArguments
     ) throws(TemplateError) -> TemplateValue {
+        if case .undefined(let hint) = value { throw TemplateError(.undefined, hint) }
         switch filter {
         case .int:
             let values = try arguments.bound(to: ["default", "base"], of: "int")
@@ -193,9 +200,8 @@ extension TemplateInterpreter {
                 try work(on: text.byteCount, .rewriting)
                 let base = try values[1].integer(default: 10, of: "int")
                 if let integer = PythonArithmetic.integer(text.text, base: base) { return integer }
-                guard let double = PythonArithmetic.double(text.text) else { return fallback }
-                return Int(exactly: double.rounded(.towardZero)).map { .integer($0) } ?? fallback
-            case .double(let double): return Int(exactly: double.rounded(.towardZero)).map { .integer($0) } ?? fallback
+                return PythonArithmetic.double(text.text).flatMap(PythonArithmetic.integer) ?? fallback
+            case .double(let double): return PythonArithmetic.integer(double) ?? fallback
             case .bigInteger: return value
             default: return value.index.map { .integer($0) } ?? fallback
             }
@@ -222,10 +228,24 @@ extension TemplateInterpreter {
             }
             let digits = try values[0].integer(default: 0, of: "round")
             switch try values[1].string(of: "round")?.text ?? "common" {
-            case "common": return .double(PythonArithmetic.rounded(double, digits: digits))
-            case let method where (method == "ceil" || method == "floor") && digits == 0:
-                return .double(double.rounded(method == "ceil" ? .up : .down))
-            case let method: throw TemplateError(.unsupported, "'round' with '\(method)' and digits is not known here")
+            case "common":
+                // Python rounds an integer to an integer.
+                guard let integer = value.index else {
+                    return .double(PythonArithmetic.rounded(double, digits: digits))
+                }
+                guard let rounded = PythonArithmetic.rounded(integer, digits: digits) else {
+                    throw TemplateError(.arithmetic, "the number is too large to be rounded")
+                }
+                return .integer(rounded)
+            case let method where method == "ceil" || method == "floor":
+                let scale = PythonArithmetic.power(10, Double(digits))
+                let whole = (double * scale).rounded(method == "ceil" ? .up : .down)
+                guard whole.isFinite, scale > 0 else {
+                    throw TemplateError(.arithmetic, "the number cannot be rounded to \(digits) digits")
+                }
+                // Python's `ceil` gives an integer, which has one zero.
+                return .double(whole == 0 ? 0 : whole / scale)
+            case let method: throw TemplateError(.type, "'round' knows common, ceil and floor, not '\(method)'")
             }
         }
     }

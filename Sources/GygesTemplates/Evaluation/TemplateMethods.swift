@@ -136,7 +136,8 @@ extension TemplateInterpreter {
             }
             return .string(try joined(parts, separator: text))
         case .upper: return try mapped(PythonText.uppercased)
-        case .lower, .casefold: return try mapped(PythonText.lowercased)
+        case .lower: return try mapped(PythonText.lowercased)
+        case .casefold: return try mapped(PythonText.caseFolded)
         case .capitalize: return try mapped(PythonText.capitalized)
         case .title: return try mapped(PythonText.titled)
         case .swapcase: return try mapped(PythonText.caseSwapped)

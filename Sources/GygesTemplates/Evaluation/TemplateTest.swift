@@ -84,7 +84,8 @@ extension TemplateInterpreter {
             }
         case .callable:
             switch value {
-            case .macro, .function, .method: return true
+            // What is missing can be called, as far as Python can tell, and then fails.
+            case .macro, .function, .method, .undefined: return true
             default: return false
             }
         case .lower, .upper:
@@ -92,13 +93,14 @@ extension TemplateInterpreter {
             try work(on: text.byteCount, .properties)
             return test == .lower ? PythonText.isLowercase(text.text) : PythonText.isUppercase(text.text)
         case .odd, .even:
+            if case .double = value {
+                return try calculate(value, .modulo, .integer(2)).equals(.integer(test == .even ? 0 : 1))
+            }
             guard let integer = value.index else {
                 throw TemplateError(.type, "the test '\(name)' needs an integer, not \(value.typeName)")
             }
             return (integer % 2 == 0) == (test == .even)
-        case .divisibleby:
-            guard case .integer(0) = try calculate(value, .modulo, arguments[0]) else { return false }
-            return true
+        case .divisibleby: return try calculate(value, .modulo, arguments[0]).equals(.integer(0))
         case .sameas:
             // Python's identity, as far as it means something here: `none` and the truth values.
             switch (value, arguments[0]) {

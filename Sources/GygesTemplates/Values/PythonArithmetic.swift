@@ -13,6 +13,10 @@ enum PythonArithmetic {
 
     /// `round(value, digits)`: to the nearest decimal of so many digits, a tie of the exact binary value to the even one.
     static func rounded(_ value: Double, digits: Int) -> Double {
+        if digits < 0, value.isFinite {
+            let scale = pow(10, Double(-digits))
+            return scale.isFinite ? (value / scale).rounded(.toNearestOrEven) * scale : value * 0
+        }
         // Beyond 22 digits the scale is no exact number; beyond 2^53 the value has no fraction.
         guard value.isFinite, (0...22).contains(digits) else { return value }
         let scale = pow(10, Double(digits))
@@ -25,6 +29,44 @@ enum PythonArithmetic {
             if lost != 0 { nearest = lost > 0 ? scaled.rounded(.up) : scaled.rounded(.down) }
         }
         return nearest == 0 ? Double(signOf: value, magnitudeOf: 0) : nearest / scale
+    }
+
+    /// `round(value, digits)` of an integer: to a multiple of a power of ten, a tie to the even one; `nil` beyond 64 bits.
+    static func rounded(_ value: Int, digits: Int) -> Int? {
+        guard digits < 0 else { return value }
+        guard digits > -20 else { return 0 }
+        var scale = 1
+        for _ in 0..<(-digits) {
+            let (product, overflow) = scale.multipliedReportingOverflow(by: 10)
+            // More than the largest integer, and more than twice it: nothing is nearer than 0.
+            if overflow { return 0 }
+            scale = product
+        }
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: scale)
+        let distance = remainder.magnitude
+        let isUp = distance > scale.magnitude - distance || distance == scale.magnitude - distance && quotient % 2 != 0
+        let nearest = quotient + (isUp ? value.signum() : 0)
+        let (product, overflow) = nearest.multipliedReportingOverflow(by: scale)
+        return overflow ? nil : product
+    }
+
+    /// `int(value)`, towards zero and of any size; `nil` if the value is not finite.
+    static func integer(_ value: Double) -> TemplateValue? {
+        guard value.isFinite else { return nil }
+        let whole = value.rounded(.towardZero)
+        if let integer = Int(exactly: whole) { return .integer(integer) }
+        // Beyond 63 bits: the significand, doubled so many times in decimal digits, the last first.
+        var digits = String(UInt64(whole.significandBitPattern | 1 << 52)).utf8.reversed().map { $0 - 0x30 }
+        for _ in 0..<max(0, Int(whole.exponent) - 52) {
+            var carry: UInt8 = 0
+            for index in digits.indices {
+                let doubled = 2 * digits[index] + carry
+                digits[index] = doubled % 10
+                carry = doubled / 10
+            }
+            if carry > 0 { digits.append(carry) }
+        }
+        return .bigInteger((value < 0 ? "-" : "") + digits.reversed().map(String.init).joined())
     }
 
     /// `int(text, base)`: digits with single underscores between them, a sign, white space around; `nil` if it is none.

@@ -132,6 +132,29 @@ enum PythonText {
             + String(lowercased(text).unicodeScalars.dropFirst(first.properties.lowercaseMapping.unicodeScalars.count))
     }
 
+    /// Jinja's filter `title`: a capital at the beginning of every word, which white space, hyphens and opening brackets part, and
+    /// the rest in lower case.
+    static func jinjaTitled(_ text: String) -> String {
+        var output = String.UnicodeScalarView()
+        var word: [Unicode.Scalar] = []
+        func end() {
+            guard let first = word.first else { return }
+            appendUppercase(first, \.uppercaseMapping, to: &output)
+            output.append(contentsOf: lowercased(String(String.UnicodeScalarView(word.dropFirst()))).unicodeScalars)
+            word.removeAll(keepingCapacity: true)
+        }
+        for scalar in text.unicodeScalars {
+            if isSpace(scalar) || "-({[<".unicodeScalars.contains(scalar) {
+                end()
+                output.append(scalar)
+            } else {
+                word.append(scalar)
+            }
+        }
+        end()
+        return String(output)
+    }
+
     /// `str.title`: every letter after one that has no case is a capital.
     static func titled(_ text: String) -> String {
         let scalars = Array(text.unicodeScalars)
@@ -144,6 +167,25 @@ enum PythonText {
                 appendUppercase(scalar, \.titlecaseMapping, to: &output)
             }
             isInWord = scalar.isASCII ? isCapital(scalar) || isSmall(scalar) : scalar.properties.isCased
+        }
+        return String(output)
+    }
+
+    /// `str.casefold`: the lower case of the upper case, but for a letter without a dot, and Cherokee, whose capitals are the older.
+    static func caseFolded(_ text: String) -> String {
+        var output = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0..<0x80: output.append(isCapital(scalar) ? swapped(scalar) : scalar)
+            case 0x131: output.append(scalar)
+            case 0x13A0...0x13FD, 0xAB70...0xABBF: appendUppercase(scalar, \.uppercaseMapping, to: &output)
+            default:
+                for lower in scalar.properties.lowercaseMapping.unicodeScalars {
+                    for upper in lower.properties.uppercaseMapping.unicodeScalars {
+                        output.append(contentsOf: upper.properties.lowercaseMapping.unicodeScalars)
+                    }
+                }
+            }
         }
         return String(output)
     }

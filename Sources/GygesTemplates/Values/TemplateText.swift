@@ -188,7 +188,7 @@ extension TemplateText {
             guard position < bytes.count else { return parts }
             try count()
             if parts.count == limit {
-                parts.append(self[position..<bytes.count].stripped(left: false))
+                parts.append(self[position..<bytes.count])
                 return parts
             }
             let start = position
@@ -209,7 +209,7 @@ extension TemplateText {
             guard position > 0 else { return parts.reversed() }
             try count()
             if parts.count == limit {
-                parts.append(self[0..<position].stripped(right: false))
+                parts.append(self[0..<position])
                 return parts.reversed()
             }
             let end = position

@@ -146,7 +146,10 @@ extension TemplateValue {
                 throw TemplateError(.type, "'in' looks for a string in a string, not for \(element.typeName)")
             }
             return part.isEmpty || !PythonText.occurrences(of: part.bytes, in: text.bytes, limit: 1).isEmpty
-        case .dictionary(let dictionary): return try dictionary.value(at: element) != nil
+        case .dictionary(let dictionary):
+            // What is missing may be looked for, and is no key.
+            guard !element.isUndefined else { return false }
+            return try dictionary.value(at: element) != nil
         default: return try elements().contains { $0.equals(element) }
         }
     }

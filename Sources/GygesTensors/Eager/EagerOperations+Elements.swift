@@ -31,6 +31,8 @@ extension EagerOperations {
         case .gelu: activate(&elements, .gelu, team: team)
         case .silu: activate(&elements, .silu, team: team)
         case .tanh: for index in elements.indices { elements[index] = tanhf(elements[index]) }
+        case .relu: for index in elements.indices { elements[index] = max(elements[index], 0) }
+        case .sigmoid: for index in elements.indices { elements[index] = 1 / (1 + expf(-elements[index])) }
         }
         return x
     }

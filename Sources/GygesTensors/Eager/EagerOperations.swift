@@ -88,6 +88,22 @@ public final class EagerOperations: Operations {
         return output
     }
 
+    /// Matrices of as many rows side by side, copied.
+    public func joinedColumns(_ parts: consuming TensorList<Activation>) -> Tensor<Activation> {
+        var parts = parts
+        var x = parts.removeFirst()
+        while parts.count > 0 {
+            let y = parts.removeFirst()
+            let both = makeResult(rows: x.rows, columns: x.columns + y.columns)
+            for row in 0..<x.rows {
+                _ = both.row(row)[..<x.columns].update(fromContentsOf: x.row(row))
+                _ = both.row(row)[x.columns...].update(fromContentsOf: y.row(row))
+            }
+            x = both
+        }
+        return x
+    }
+
     /// Each run by one thread, so that a run's sum does not depend on others.
     public func pooled(
         _ x: borrowing Tensor<Activation>, over runs: [Range<Int>], by pooling: RowPooling
@@ -99,18 +115,28 @@ public final class EagerOperations: Operations {
             let run = runs[index]
             guard let first = run.first else { return }
             let result = target.row(index)
+            if case .weightedMean(let firsts) = pooling {
+                var total: Float = 0
+                for (place, row) in run.enumerated() {
+                    let (weight, row) = (Float(firsts[index] + place), source.row(row))
+                    total += weight
+                    for channel in 0..<result.count { result[channel] += weight * row[channel] }
+                }
+                for channel in 0..<result.count { result[channel] /= total }
+                return
+            }
             _ = result.update(fromContentsOf: source.row(first))
             for row in run.dropFirst() {
                 let row = source.row(row)
                 switch pooling {
-                case .mean: for channel in 0..<result.count { result[channel] += row[channel] }
+                case .weightedMean: break
+                case .mean, .meanOverRoot: for channel in 0..<result.count { result[channel] += row[channel] }
                 case .maximum: for channel in 0..<result.count { result[channel] = max(result[channel], row[channel]) }
                 }
             }
-            if pooling == .mean {
-                let factor = 1 / Float(run.count)
-                for channel in 0..<result.count { result[channel] *= factor }
-            }
+            guard pooling != .maximum else { return }
+            let factor = 1 / (pooling == .mean ? Float(run.count) : Float(run.count).squareRoot())
+            for channel in 0..<result.count { result[channel] *= factor }
         }
         return output
     }

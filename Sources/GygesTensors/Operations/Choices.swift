@@ -16,12 +16,20 @@ public enum ElementFunction: Sendable, Equatable {
     case silu
     /// `tanh(z)`
     case tanh
+    /// `max(z, 0)`
+    case relu
+    /// `1 / (1 + exp(-z))`
+    case sigmoid
 }
 
 /// How rows become one.
 public enum RowPooling: Sendable, Equatable {
     /// The mean, summed in the rows' order.
     case mean
+    /// The sum in the rows' order, divided by the square root of their number.
+    case meanOverRoot
+    /// The mean of rows weighted by numbers that count up by one, from each run's own first.
+    case weightedMean(from: [Int])
     /// The largest.
     case maximum
 }

@@ -17,6 +17,12 @@ public struct ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure: Er
         Parameter(parameter.path, try newMatrix(parameter))
     }
 
+    /// A matrix that a model may not have.
+    public func matrix(_ parameter: Parameter<Matrix>?) throws(Failure) -> Parameter<NewMatrix>? {
+        guard let parameter else { return nil }
+        return Parameter(parameter.path, try newMatrix(parameter))
+    }
+
     /// A vector, under its path.
     public func vector(_ parameter: Parameter<Vector>) throws(Failure) -> Parameter<NewVector> {
         Parameter(parameter.path, try newVector(parameter))

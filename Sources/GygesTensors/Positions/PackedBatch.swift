@@ -16,10 +16,16 @@ public struct PackedBatch: Sendable, Equatable {
         /// attend, and nothing attends to them.
         public var attendedCount: Int?
 
+        /// How many of the tokens belong to the first of two texts, what frames it included; `nil` if there is one.
+        public var firstTextCount: Int?
+
         /// Creates a run of rows whose first token stands at `firstPosition` of its sequence.
-        public init(rows: Range<Int>, firstPosition: Int, encoding: PositionEncoding? = nil, attendedCount: Int? = nil)
-        {
+        public init(
+            rows: Range<Int>, firstPosition: Int, encoding: PositionEncoding? = nil, attendedCount: Int? = nil,
+            firstTextCount: Int? = nil
+        ) {
             self.attendedCount = attendedCount
+            self.firstTextCount = firstTextCount
             self.rows = rows
             self.firstPosition = firstPosition
             self.encoding = encoding
@@ -40,13 +46,13 @@ public struct PackedBatch: Sendable, Equatable {
     /// Appends a sequence (or the next part of one) whose first token stands at `firstPosition`.
     public mutating func append(
         _ newTokens: some Collection<Int32>, firstPosition: Int = 0, encoding: PositionEncoding? = nil,
-        attendedCount: Int? = nil
+        attendedCount: Int? = nil, firstTextCount: Int? = nil
     ) {
         let start = tokens.count
         tokens.append(contentsOf: newTokens)
         sequences.append(
             Span(
                 rows: start..<tokens.count, firstPosition: firstPosition, encoding: encoding,
-                attendedCount: attendedCount))
+                attendedCount: attendedCount, firstTextCount: firstTextCount))
     }
 }

@@ -28,6 +28,13 @@ public struct RotaryTable: Sendable, Hashable {
         self.layout = layout
     }
 
+    /// A table that leaves queries and keys as they are, bit for bit: for models that know positions otherwise.
+    public static func withoutRotation(headDimension: Int) -> RotaryTable {
+        RotaryTable(
+            frequencies: [Double](repeating: 0, count: headDimension / 2), headDimension: headDimension,
+            layout: .halves)
+    }
+
     /// The plain frequencies `base^(-2i/rotaryDimension)`.
     public static func frequencies(base: Double, rotaryDimension: Int) -> [Double] {
         (0..<rotaryDimension / 2).map { pair in 1 / pow(base, Double(2 * pair) / Double(rotaryDimension)) }

@@ -56,6 +56,16 @@ struct PieceMerger {
             let token = byteTokens.base[Int(piece[index])]
             if token >= 0 { tokens.append(token) } else if let unknownToken { tokens.append(unknownToken) }
         }
+        return mergeTokens()
+    }
+
+    /// What tokens in a row merge to; valid until the next call.
+    mutating func merge(_ initial: [Int32]) -> [Int32] {
+        tokens = initial
+        return mergeTokens()
+    }
+
+    private mutating func mergeTokens() -> [Int32] {
         guard tokens.count > 1 else { return tokens }
         pending.removeAll(keepingCapacity: true)
         for index in 0..<tokens.count - 1 { pending.append(merges.merge(tokens[index], tokens[index + 1])) }

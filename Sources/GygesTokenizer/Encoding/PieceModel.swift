@@ -17,7 +17,7 @@ struct WordPieces: PieceModel {
     let characterLimit: Int
 
     /// The greatest limit that a file may set, so that the time of a text stays linear in its length.
-    static let greatestCharacterLimit = 1000
+    static let greatestCharacterLimit = 256
 
     func encode(_ piece: UnsafeBufferPointer<UInt8>, _ output: (Int32, Range<Int>) -> Void) {
         guard piece.count <= 4 * characterLimit, piece.count(where: { $0 & 0xC0 != 0x80 }) <= characterLimit,

@@ -18,9 +18,11 @@ struct PreTokenizer: Sendable, Equatable {
                 + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
         }
 
-        /// The pattern that `expression` writes, if it is one of the known ones.
+        /// The pattern that `expression` writes, if it is one of these.
         init?(expression: String) {
-            guard let pattern = Self.allCases.first(where: { $0.expression == expression }) else { return nil }
+            guard let pattern = Self.allCases.first(where: { $0.expression.utf8.elementsEqual(expression.utf8) }) else {
+                return nil
+            }
             self = pattern
         }
     }
@@ -32,6 +34,31 @@ struct PreTokenizer: Sendable, Equatable {
     var steps: [Step] = []
     /// Setting numbers apart, if the tokenizer does.
     var digits: DigitSplitting?
+    /// Cuts by several expressions, one after the other, each what the one before left.
+    init(expressions: [String]) {
+        steps = expressions.compactMap { PiecePattern(expression: $0).map(Step.pattern) }
+    }
+
+    /// Puts cuts in front of what byte-level encoding does, which does the usual ones by itself, and faster.
+    mutating func prepend(_ cuts: [Step]) {
+        var usual = self
+        var rest = cuts[...]
+        if case .digits(let splitting)? = rest.first {
+            usual.digits = splitting
+            rest.removeFirst()
+        }
+        if pattern == nil, case .pattern(let cut)? = rest.first, let known = Pattern(expression: cut.expression) {
+            usual.pattern = known
+            rest.removeFirst()
+        }
+        if rest.isEmpty, cuts.isEmpty || !addsPrefixSpace { self = usual } else { steps = cuts }
+    }
+
+    /// Creates a cut by what a file says.
+    init(digits: DigitSplitting? = nil, pattern: Pattern? = nil, addsPrefixSpace: Bool = false) {
+        (self.digits, self.pattern, self.addsPrefixSpace) = (digits, pattern, addsPrefixSpace)
+    }
+
     /// The pattern; `nil` leaves the text whole.
     var pattern: Pattern?
     /// Whether a space is put before text that does not begin with one.

@@ -22,6 +22,8 @@ struct TextNormalizer: Sendable, Equatable {
         case prefix([UInt8])
         /// White space at the ends goes (`Strip`).
         case strip(left: Bool, right: Bool)
+        /// Characters become what a table says (`Precompiled`).
+        case table(CharacterMap)
     }
 
     /// The steps in order.
@@ -79,6 +81,7 @@ extension TextNormalizer.Step {
         case .spaceRuns(let content): text.replace(text.spaceRuns(), with: content)
         case .prefix(let content): text.prepend(content)
         case .strip(let left, let right): strip(&text, left: left, right: right)
+        case .table(let map): text.apply(map)
         }
     }
 
@@ -120,7 +123,7 @@ extension TextNormalizer.Step {
 
 extension NormalizedText {
     /// Where `pattern` stands, from the left and without overlap.
-    fileprivate func occurrences(of pattern: [UInt8]) -> [Range<Int>] {
+    func occurrences(of pattern: [UInt8]) -> [Range<Int>] {
         guard let first = pattern.first, pattern.count <= bytes.count else { return [] }
         var found: [Range<Int>] = []
         var index = 0

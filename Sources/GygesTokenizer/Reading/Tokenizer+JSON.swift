@@ -3,9 +3,9 @@ public import GygesFiles
 extension Tokenizer {
     /// Reads the contents of a `tokenizer.json`.
     ///
-    /// Supported are byte-level byte-pair encodings (the patterns of GPT-2, Qwen2 and Llama 3) and WordPiece, with the normalizers,
-    /// pre-tokenizers, decoders and post-processors that come with them; errors name what is not, and what is. Truncation and
-    /// padding are left to the caller.
+    /// Supported are byte-level byte-pair encodings (the patterns of GPT-2, Qwen2 and Llama 3), SentencePiece's pairs and unigram
+    /// models, and WordPiece, with the normalizers, pre-tokenizers, decoders and post-processors that come with them; errors name
+    /// what is not, and what is. Truncation and padding are left to the caller.
     ///
     /// - Parameters:
     ///   - json: the file's contents.

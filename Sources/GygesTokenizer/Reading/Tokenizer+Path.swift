@@ -4,10 +4,13 @@ public import GygesFiles
 extension Tokenizer {
     /// The tokenizer of a GGUF file or a Hugging Face folder, without the model.
     ///
+    /// - Parameters:
+    ///   - path: the file or folder.
+    ///   - preTokenizer: how text is cut into pieces, if a GGUF file does not say; see ``init(gguf:preTokenizer:)``.
     /// - Throws: ``FileError`` as the readers of either do.
-    public convenience init(path: String) throws(FileError) {
+    public convenience init(path: String, preTokenizer: String? = nil) throws(FileError) {
         guard isFolder(path) else {
-            try self.init(gguf: try GGUFFile(path: path))
+            try self.init(gguf: try GGUFFile(path: path), preTokenizer: preTokenizer)
             return
         }
         let folder = try ModelFolder(path: path)

@@ -8,6 +8,10 @@ struct TokenizerDefinition {
         case bytePairs
         /// WordPiece: how spellings begin that continue a word, and how many characters a word may have.
         case wordPieces(prefix: String, characterLimit: Int)
+        /// Merged pairs of characters, with tokens spelled `<0x0A>` for the bytes of characters that have none.
+        case characterPairs(spellsBytes: Bool, fusesUnknown: Bool)
+        /// The likeliest tokens; the same for bytes.
+        case unigram(spellsBytes: Bool)
     }
 
     /// The kind of model; spellings are in the byte alphabet if it is ``Model/bytePairs``, else text.
@@ -18,6 +22,8 @@ struct TokenizerDefinition {
     var ids: [Int] = []
     /// For each of ``tokens``, whether text can be encoded to it; `nil` if to all.
     var isFindable: [Bool]?
+    /// The score of each of ``tokens``, if they have one: for pairs of characters in the place of ``mergeParts``.
+    var scores: [Double] = []
     /// Left and right parts in turn, earliest merge first, as they are spelled.
     var mergeParts = PackedStrings()
     /// Tokens found in text as it stands, whether or not the vocabulary has them too.
@@ -49,6 +55,8 @@ struct TokenizerDefinition {
         var definition: TokenizerDefinition
     }
 
+    private var isUnigram: Bool { if case .unigram = model { true } else { false } }
+
     /// Checks the definition and lays it out.
     ///
     /// - Parameters:
@@ -61,14 +69,17 @@ struct TokenizerDefinition {
 
         let seed = UInt64.random(in: .min ... .max)
         let isBytes = model == .bytePairs
-        let (table, kinds) = layOut(order, seed: seed, &problems) { spelling, output in
+        func write(_ spelling: UnsafeBufferPointer<UInt8>, _ output: UnsafeMutablePointer<UInt8>) -> (Int, Bool) {
             if isBytes { return ByteAlphabet.decode(spelling, into: output) }
             if let base = spelling.baseAddress { output.update(from: base, count: spelling.count) }
             return (spelling.count, true)
         }
+        let (table, kinds) = layOut(order, seed: seed, &problems, write: write)
         try problems.check(path, place)
 
-        let merges = resolveMerges(table, &problems)
+        let merges =
+            mergeParts.count == 0 && !scores.isEmpty && !isUnigram
+            ? scoredMerges(table) : resolveMerges(table, &problems, write: write)
         let byteTokens =
             isBytes
             ? (0..<256).map { byte in withUnsafePointer(to: UInt8(byte)) { table.id(of: $0, 1) ?? -1 } } : []
@@ -88,7 +99,7 @@ struct TokenizerDefinition {
         guard !isBytes else {
             return Parts(table: table, merger: merger, kinds: FrozenBuffer(kinds), definition: self)
         }
-        let model = pieceModel(table, unknown: unknown, &problems)
+        let model = pieceModel(table, merger, unknown: unknown, &problems)
         try problems.check(path, place)
         return Parts(
             table: texts(of: table, seed: seed), spellings: table, merger: merger, pieceModel: model,
@@ -107,47 +118,6 @@ struct TokenizerDefinition {
         if let added = addedTokens.first(where: { $0.content.utf8.elementsEqual(bytes) }) { return added.id }
         let index = (0..<tokens.count).first { tokens.bytes[tokens.range($0)].elementsEqual(bytes) }
         return index.flatMap { Int32(exactly: ids[$0]) }
-    }
-
-    private func pieceModel(
-        _ spellings: TokenTable, unknown: Int32?, _ problems: inout Problems
-    ) -> (any PieceModel)? {
-        switch model {
-        case .bytePairs: return nil
-        case .wordPieces(let prefix, let characterLimit):
-            guard let unknown else {
-                problems.add("no unknown token is named, which WordPiece cannot do without")
-                return nil
-            }
-            return WordPieces(
-                vocabulary: spellings, unknownToken: unknown, prefix: Array(prefix.utf8), characterLimit: characterLimit
-            )
-        }
-    }
-
-    /// What the tokens of a table stand for in the midst of a text; text is not encoded by it.
-    private func texts(of spellings: TokenTable, seed: UInt64) -> TokenTable {
-        var bytes: [UInt8] = []
-        var offsets: [UInt32] = [0]
-        for id in 0..<spellings.count {
-            let spelling = spellings.bytes(of: id)
-            if !spelling.isEmpty {
-                bytes += decoding.text(of: String(decoding: spelling, as: UTF8.self), isFirst: false)
-            }
-            offsets.append(UInt32(bytes.count))
-        }
-        let none = [Bool](repeating: false, count: spellings.count)
-        return TokenTable.make(bytes: bytes, offsets: offsets, isFindable: none, seed: seed, duplicateLimit: 0).table
-    }
-
-    /// Adds a merge written as two parts with one space between; returns whether it is.
-    mutating func appendMerge(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let space = line.firstIndex(of: UInt8(ascii: " ")), space > 0, space + 1 < line.count,
-            !line[(space + 1)...].contains(UInt8(ascii: " "))
-        else { return false }
-        mergeParts.append(UnsafeBufferPointer(rebasing: line[..<space]))
-        mergeParts.append(UnsafeBufferPointer(rebasing: line[(space + 1)...]))
-        return true
     }
 
     /// For each number, the index of its token in ``tokens``, or -1 less the index of its added token, or `nil`.
@@ -265,7 +235,8 @@ struct TokenizerDefinition {
 
     /// Finds the numbers of the merges' parts and results.
     private func resolveMerges(
-        _ table: TokenTable, _ problems: inout Problems
+        _ table: TokenTable, _ problems: inout Problems,
+        write: (UnsafeBufferPointer<UInt8>, UnsafeMutablePointer<UInt8>) -> (Int, Bool)
     ) -> [(pair: UInt64, merge: MergeTable.Merge)] {
         var merges: [(pair: UInt64, merge: MergeTable.Merge)] = []
         merges.reserveCapacity(mergeParts.count / 2)
@@ -278,8 +249,8 @@ struct TokenizerDefinition {
             for rank in 0..<mergeParts.count / 2 {
                 let left = UnsafeBufferPointer(rebasing: spellings[mergeParts.range(2 * rank)])
                 let right = UnsafeBufferPointer(rebasing: spellings[mergeParts.range(2 * rank + 1)])
-                let (leftCount, isLeftSpelled) = ByteAlphabet.decode(left, into: text)
-                let (rightCount, isRightSpelled) = ByteAlphabet.decode(right, into: text + leftCount)
+                let (leftCount, isLeftSpelled) = write(left, text)
+                let (rightCount, isRightSpelled) = write(right, text + leftCount)
                 guard isLeftSpelled, isRightSpelled, let leftID = table.id(of: text, leftCount),
                     let rightID = table.id(of: text + leftCount, rightCount),
                     let whole = table.id(of: text, leftCount + rightCount, expected: expected)

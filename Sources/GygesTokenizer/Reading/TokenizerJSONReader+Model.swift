@@ -2,13 +2,39 @@ import GygesFiles
 
 /// What turns pieces into tokens: the part `model` of a `tokenizer.json`.
 extension TokenizerJSONReader {
-    func readModel(_ model: JSON, into definition: inout TokenizerDefinition) throws(FileError) {
+    /// Reads the model.
+    ///
+    /// - Parameter isByteLevel: whether pieces are spelled in the byte alphabet.
+    func readModel(
+        _ model: JSON, isByteLevel: Bool, into definition: inout TokenizerDefinition
+    ) throws(FileError) {
         // Old files leave the type out.
         switch model["type"]?.string ?? (model["merges"] == nil ? "" : "BPE") {
-        case "BPE": try readPairs(model, into: &definition)
+        case "BPE": try readPairs(model, isByteLevel: isByteLevel, into: &definition)
         case "WordPiece": try readWordPieces(model, into: &definition)
-        default: throw unsupported("model", "the model \(type(of: model))", supported: "BPE and WordPiece")
+        case "Unigram": try readUnigram(model, into: &definition)
+        default: throw unsupported("model", "the model \(type(of: model))", supported: "BPE, WordPiece and Unigram")
         }
+        guard definition.model == .bytePairs || !isByteLevel else {
+            throw unsupported("pre_tokenizer", "ByteLevel for the model \(type(of: model))", supported: "BPE")
+        }
+    }
+
+    private func readUnigram(_ model: JSON, into definition: inout TokenizerDefinition) throws(FileError) {
+        guard let vocabulary = model["vocab"]?.array else { throw wrong("model.vocab", "not an array") }
+        definition.model = .unigram(spellsBytes: model["byte_fallback"]?.bool ?? false)
+        for (id, entry) in vocabulary.enumerated() {
+            guard let pair = entry.array, pair.count == 2, let token = pair[0].string, let score = pair[1].double else {
+                throw wrong("model.vocab", "entry \(id), \(brief(entry)), is not a token and its score")
+            }
+            definition.tokens.append(token)
+            definition.ids.append(id)
+            definition.scores.append(score)
+        }
+        guard let unknown = model["unk_id"]?.integer, vocabulary.indices.contains(unknown) else {
+            throw wrong("model.unk_id", "\(brief(model["unk_id"] ?? .null)) is not one of the tokens")
+        }
+        definition.unknownToken = definition.tokens[unknown]
     }
 
     private func readWordPieces(_ model: JSON, into definition: inout TokenizerDefinition) throws(FileError) {
@@ -23,7 +49,9 @@ extension TokenizerJSONReader {
         try readVocabulary(model, into: &definition)
     }
 
-    private func readPairs(_ model: JSON, into definition: inout TokenizerDefinition) throws(FileError) {
+    private func readPairs(
+        _ model: JSON, isByteLevel: Bool, into definition: inout TokenizerDefinition
+    ) throws(FileError) {
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
             guard model[key]?.string ?? "" == "" else {
                 throw unsupported("model.\(key)", brief(model[key] ?? .null), supported: "none")
@@ -32,9 +60,13 @@ extension TokenizerJSONReader {
         if let dropout = model["dropout"], !dropout.isNull, dropout.double != 0 {
             throw unsupported("model.dropout", "random merging", supported: "none")
         }
-        for key in ["byte_fallback", "fuse_unk"] where model[key]?.bool == true {
-            throw unsupported(
-                "model.\(key)", "true, as SentencePiece's and Gemma's kind (mmBERT) has it,", supported: "false")
+        if isByteLevel {
+            for key in ["byte_fallback", "fuse_unk"] where model[key]?.bool == true {
+                throw unsupported("model.\(key)", "true for byte-level pieces", supported: "false")
+            }
+        } else {
+            definition.model = .characterPairs(
+                spellsBytes: model["byte_fallback"]?.bool ?? false, fusesUnknown: model["fuse_unk"]?.bool ?? false)
         }
         definition.ignoresMerges = model["ignore_merges"]?.bool ?? false
         definition.unknownToken = model["unk_token"]?.string

@@ -48,10 +48,16 @@ extension TokenizerJSONReader {
                     supported: "a text, or the pattern \" {2,}\"")
             }
             return [.spaceRuns(Array(content.utf8))]
+        case "Precompiled":
+            guard let table = json["precompiled_charsmap"]?.string.flatMap(CharacterMap.init(base64:)) else {
+                throw wrong("normalizer", "precompiled_charsmap is not a table of characters in base64")
+            }
+            return [.table(table)]
         default:
             throw unsupported(
                 "normalizer", "the normalizer \(type(of: json))",
-                supported: "NFC, NFD, Lowercase, StripAccents, BertNormalizer, Strip, Prepend, Replace or none")
+                supported:
+                    "NFC, NFD, Lowercase, StripAccents, BertNormalizer, Strip, Prepend, Replace, Precompiled or none")
         }
     }
 
@@ -71,62 +77,81 @@ extension TokenizerJSONReader {
         case "Whitespace": return .words
         case "Punctuation" where json["behavior"]?.string ?? "Isolated" == "Isolated": return .punctuation
         case "Digits": return .digits(json["individual_digits"]?.bool ?? false ? .individual : .runs)
+        case "Metaspace": return try metaspace(json)
+        case "Split" where json["pattern"]?["Regex"] != nil: return try pattern(json)
+        case "Split":
+            guard let pattern = json["pattern"]?["String"]?.string, !pattern.isEmpty,
+                let cut = json["behavior"]?.string.flatMap(PreTokenizer.Cut.init), json["invert"]?.bool != true
+            else {
+                throw unsupported(
+                    "pre_tokenizer",
+                    "Split with pattern \(brief(json["pattern"] ?? .null)), behavior \(brief(json["behavior"] ?? .null))",
+                    supported: "a text that is Removed, Isolated, MergedWithPrevious or MergedWithNext, not inverted")
+            }
+            return .text(Array(pattern.utf8), cut)
         default:
             throw unsupported(
                 "pre_tokenizer", "the pre-tokenizer \(type(of: json)) for this model",
-                supported: "BertPreTokenizer, WhitespaceSplit, Whitespace, Punctuation, Digits or none")
+                supported:
+                    "BertPreTokenizer, WhitespaceSplit, Whitespace, Punctuation, Digits, Split, Metaspace or none")
         }
     }
 
-    func readPreTokenizer(_ json: JSON, into definition: inout TokenizerDefinition) throws(FileError) {
-        guard definition.model == .bytePairs else {
-            definition.preTokenizer.steps = try steps(json, at: "pre_tokenizer", list: "pretokenizers")
-                .map { json throws(FileError) in try textStep(json) }
-            return
-        }
-
+    private func pattern(_ json: JSON) throws(FileError) -> PreTokenizer.Step {
         let place = "pre_tokenizer"
-        let supported = "Digits, then Split by a known pattern, then ByteLevel, where the first two may be missing"
-        var steps = try steps(json, at: place, list: "pretokenizers")[...]
-        var result = PreTokenizer()
-        if let step = steps.first, step["type"] == "Digits" {
-            guard let isIndividual = step["individual_digits"]?.bool else {
-                throw wrong(place, "individual_digits is neither true nor false")
-            }
-            result.digits = isIndividual ? .individual : .runs
-            steps.removeFirst()
-        }
-        if let step = steps.first, step["type"] == "Split" {
-            guard let expression = step["pattern"]?["Regex"]?.string,
-                let pattern = PreTokenizer.Pattern(expression: expression)
-            else {
-                throw unsupported(
-                    place, "the pattern \(brief(step["pattern"] ?? .null))",
-                    supported: "the patterns of GPT-2, Qwen2 and Llama 3")
-            }
-            guard step["behavior"] == "Isolated", step["invert"]?.bool ?? false == false else {
-                throw unsupported(
-                    place,
-                    "Split with behavior \(brief(step["behavior"] ?? .null)), invert \(brief(step["invert"] ?? .null))",
-                    supported: "Isolated, not inverted")
-            }
-            result.pattern = pattern
-            steps.removeFirst()
-        }
-        guard let step = steps.first, steps.count == 1, step["type"] == "ByteLevel" else {
-            throw unsupported(place, type(of: steps.first ?? json), supported: supported)
-        }
-        if step["use_regex"]?.bool ?? true {
-            guard result.pattern == nil else {
-                throw unsupported(place, "Split followed by ByteLevel with a pattern of its own", supported: supported)
-            }
-            result.pattern = .gpt2
-        }
-        result.addsPrefixSpace = step["add_prefix_space"]?.bool ?? true
-        guard !result.addsPrefixSpace || steps.startIndex == 0 else {
+        guard let expression = json["pattern"]?["Regex"]?.string, let pattern = PiecePattern(expression: expression)
+        else {
             throw unsupported(
-                place, "add_prefix_space after Digits or Split", supported: "add_prefix_space with ByteLevel alone")
+                place, "the pattern \(brief(json["pattern"] ?? .null))",
+                supported: "the patterns of GPT-2, GPT-4o, Qwen2 and 3.5, Llama 3, Mistral Nemo (tekken) and DeepSeek")
         }
+        // Matches alone, with what lies between removed, are all pieces where everything matches.
+        let behavior = json["behavior"]?.string
+        let isInverted = json["invert"]?.bool ?? false
+        guard behavior == "Isolated" && !isInverted || behavior == "Removed" && isInverted && pattern.matchesEverything
+        else {
+            throw unsupported(
+                place, "Split with behavior \(brief(json["behavior"] ?? .null)), invert \(isInverted)",
+                supported: "Isolated, not inverted")
+        }
+        return .pattern(pattern)
+    }
+
+    private func metaspace(_ json: JSON) throws(FileError) -> PreTokenizer.Step {
+        let place = "pre_tokenizer"
+        guard let mark = json["replacement"]?.string, mark.unicodeScalars.count == 1 else {
+            throw wrong(place, "the replacement of Metaspace is not one character")
+        }
+        var front: PreTokenizer.Front? = json["add_prefix_space"]?.bool == false ? .never : .always
+        if let scheme = json["prepend_scheme"]?.string { front = PreTokenizer.Front(rawValue: scheme) }
+        guard let front else {
+            throw unsupported(
+                place, "the prepend_scheme \(brief(json["prepend_scheme"] ?? .null))",
+                supported: "always, first and never"
+            )
+        }
+        return .metaspace(replacement: Array(mark.utf8), front: front, cuts: json["split"]?.bool ?? true)
+    }
+
+    func readPreTokenizer(_ json: JSON, into definition: inout TokenizerDefinition) throws(FileError) {
+        let place = "pre_tokenizer"
+        var rest = try steps(json, at: place, list: "pretokenizers")[...]
+        var byteLevel: JSON?
+        if definition.model == .bytePairs {
+            byteLevel = rest.popLast()
+            guard byteLevel?["type"] == "ByteLevel" else {
+                throw unsupported(
+                    place, "\(type(of: byteLevel ?? json)) behind ByteLevel",
+                    supported: "Digits and Split by known patterns, then ByteLevel")
+            }
+        }
+        let cuts = try rest.map { json throws(FileError) in try textStep(json) }
+        var result = PreTokenizer()
+        if let byteLevel {
+            result.addsPrefixSpace = byteLevel["add_prefix_space"]?.bool ?? true
+            if byteLevel["use_regex"]?.bool ?? true { result.pattern = .gpt2 }
+        }
+        if definition.model == .bytePairs { result.prepend(cuts) } else { result.steps = cuts }
         definition.preTokenizer = result
     }
 
@@ -137,10 +162,45 @@ extension TokenizerJSONReader {
         case (.wordPieces, "WordPiece"):
             definition.decoding = .wordPieces(
                 prefix: json["prefix"]?.string ?? "##", cleansUp: json["cleanup"]?.bool ?? true)
+        case (.characterPairs, "Metaspace"), (.unigram, "Metaspace"):
+            let scheme = json["prepend_scheme"]?.string
+            let isMarked = scheme.map { $0 != "never" } ?? json["add_prefix_space"]?.bool ?? true
+            definition.decoding = .sentencePieces(
+                space: json["replacement"]?.string ?? "\u{2581}", hasBytes: false, first: isMarked ? .marks : .nothing)
+        case (.characterPairs, "Sequence"), (.unigram, "Sequence"):
+            definition.decoding = try fused(try steps(json, at: "decoder", list: "decoders"))
         default:
             throw unsupported(
                 "decoder", "the decoder \(type(of: json)) for this model",
-                supported: "ByteLevel for byte-level BPE, WordPiece for WordPiece")
+                supported: "ByteLevel for byte-level BPE, WordPiece for WordPiece, and for others Metaspace, or "
+                    + "Replace, ByteFallback, Fuse and Strip in sequence")
         }
+    }
+
+    /// A mark replaced by a space, bytes, all in one, and perhaps a space less in front.
+    private func fused(_ steps: [JSON]) throws(FileError) -> TokenDecoding {
+        var rest = steps[...]
+        func next(_ type: JSON) -> JSON? {
+            // Not `nil` in an expression, which is JSON's null here.
+            guard rest.first?["type"] == type else { return .none }
+            return rest.removeFirst()
+        }
+        guard let replace = next("Replace"), let mark = replace["pattern"]?["String"]?.string, !mark.isEmpty,
+            replace["content"] == " "
+        else { throw unsupportedFusion(steps) }
+        let hasBytes = next("ByteFallback") != nil
+        guard next("Fuse") != nil else { throw unsupportedFusion(steps) }
+        let strip = next("Strip")
+        if let strip, strip["content"] != " " || strip["start"] != 1 || strip["stop"] ?? 0 != 0 {
+            throw unsupportedFusion(steps)
+        }
+        guard rest.isEmpty else { throw unsupportedFusion(steps) }
+        return .sentencePieces(space: mark, hasBytes: hasBytes, first: strip == nil ? .nothing : .space)
+    }
+
+    private func unsupportedFusion(_ steps: [JSON]) -> FileError {
+        unsupported(
+            "decoder", "the sequence \(steps.prefix(8).map { type(of: $0) }.joined(separator: ", "))",
+            supported: "Replace by a space, ByteFallback, Fuse, and Strip of one space in front, in this order")
     }
 }

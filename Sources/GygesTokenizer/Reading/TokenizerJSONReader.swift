@@ -10,7 +10,15 @@ struct TokenizerJSONReader {
             throw unsupported("version", "the format version \(brief(version))", supported: "1.0")
         }
         var definition = TokenizerDefinition()
-        try readModel(json["model"] ?? .null, into: &definition)
+        let cuts = try steps(json["pre_tokenizer"] ?? .null, at: "pre_tokenizer", list: "pretokenizers")
+        let isByteLevel = cuts.contains { $0["type"] == "ByteLevel" }
+        guard isByteLevel || json["decoder"]?["type"] != "ByteLevel" else {
+            throw unsupported(
+                "pre_tokenizer", "\(type(of: json["pre_tokenizer"] ?? .null)) with the decoder ByteLevel",
+                supported: "ByteLevel in both")
+        }
+        try readModel(
+            json["model"] ?? .null, isByteLevel: isByteLevel, into: &definition)
         try readAddedTokens(json["added_tokens"] ?? .null, into: &definition)
         if definition.model != .bytePairs { definition.hideSpecialTokens() }
         try readNormalizer(json["normalizer"] ?? .null, configuration, into: &definition)
@@ -19,6 +27,8 @@ struct TokenizerJSONReader {
         for processor in try steps(json["post_processor"] ?? .null, at: "post_processor", list: "processors") {
             try readPostProcessor(processor, into: &definition.frame)
         }
+        // In text that is not spelled in bytes, tokens have no white space to trim.
+        if definition.model != .bytePairs { definition.frame.trimming = nil }
         if let configuration {
             definition.frame.beginningOfText = declared("bos_token", configuration, definition)
             definition.frame.endOfText = declared("eos_token", configuration, definition)
@@ -104,6 +114,6 @@ struct TokenizerJSONReader {
     func unsupported(_ place: String, _ what: String, supported: String) -> FileError {
         FileError(
             path, at: place, "\(what) is not supported; supported: \(supported).",
-            remedy: "Use a model whose tokenizer is of a supported kind: byte-level BPE or WordPiece.")
+            remedy: "Use a model whose tokenizer is of a supported kind: byte-level BPE, SentencePiece or WordPiece.")
     }
 }

@@ -91,6 +91,9 @@ package struct TokenTable: Sendable {
         return id(of: text, length)
     }
 
+    /// Whether text can be encoded to the token `id`, which must be in range.
+    func canBeFound(_ id: Int) -> Bool { isFindable.base[id] }
+
     /// The bytes of the token `id`, which must be in range.
     package func bytes(of id: Int) -> UnsafeBufferPointer<UInt8> {
         let start = offsets.base[id]

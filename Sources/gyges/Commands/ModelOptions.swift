@@ -6,6 +6,7 @@ import GygesHub
 import GygesInference
 import GygesKernels
 import GygesModels
+import GygesTokenizer
 
 /// How a model is loaded and run; shared by all commands that compute.
 struct EngineOptions: ParsableArguments {
@@ -46,6 +47,9 @@ struct EngineOptions: ParsableArguments {
 
     @Flag(help: "Keep no copy of packed weights in the cache folder; starts are slower.")
     var noPackedCopy = false
+
+    @OptionGroup
+    var text: ModelTextArguments
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be from 1 to 1024.") }
@@ -99,6 +103,31 @@ extension MatmulPrecision {
     }
 }
 
+/// What a model's files may leave open about its text.
+struct ModelTextArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How text is cut into pieces, if a GGUF file does not say (tokenizer.ggml.pre), e.g. 'qwen2'.",
+            valueName: "name"))
+    var tokenizerPre: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which of a model's chat templates; by itself 'default', or 'tool_use' where there are tools.",
+            valueName: "name"))
+    var templateName: String?
+
+    func validate() throws {
+        let names = Tokenizer.preTokenizerNames
+        if let tokenizerPre, !names.contains(tokenizerPre) {
+            throw ValidationError("--tokenizer-pre must be one of \(names.joined(separator: ", ")).")
+        }
+    }
+
+    /// The options in the model's terms.
+    var model: ModelTextOptions { ModelTextOptions(preTokenizer: tokenizerPre, templateName: templateName) }
+}
+
 /// A model on this machine and how to run it.
 struct ModelOptions: ParsableArguments {
     @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a pulled model.")
@@ -116,7 +145,7 @@ struct ModelOptions: ParsableArguments {
     func load(isShown: Bool = true) throws -> LanguageModel {
         let model = try LanguageModel(
             path: try path(), precision: engine.matmulPrecision, options: engine.engine,
-            packing: engine.packing(isShown: isShown))
+            packing: engine.packing(isShown: isShown), text: engine.text.model)
         model.tellNotes()
         return model
     }

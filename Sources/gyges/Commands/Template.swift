@@ -16,6 +16,7 @@ struct Template: ParsableCommand {
             Examples:
               echo '[{"role": "user", "content": "Hi"}]' | gyges template smollm2-135m-instruct
               gyges template model.gguf --source
+              gyges template ./command-r --template-name rag --source
             """)
 
     @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a pulled model.")
@@ -33,8 +34,11 @@ struct Template: ParsableCommand {
     @Flag(help: "Print who wrote each part as JSON: the template, or the conversation.")
     var segments = false
 
+    @OptionGroup
+    var textOptions: ModelTextArguments
+
     func run() throws {
-        let template = try ModelTemplate(path: try locateModel(model))
+        let template = try ModelTemplate(path: try locateModel(model), text: textOptions.model)
         if source { return try Output.write(template.template.source) }
         let name = conversation.flatMap { $0 == "-" ? nil : $0 } ?? "standard input"
         let json = try JSON(parsing: try Input.text(conversation, wanted: "the conversation as JSON"), path: name)

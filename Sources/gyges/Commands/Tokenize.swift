@@ -51,6 +51,9 @@ struct Tokenize: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup
+    var textOptions: ModelTextArguments
+
     func validate() throws {
         if pair, input.count != 2 { throw ValidationError("--pair needs two texts.") }
         if pair, words { throw ValidationError("--pair and --words do not go together.") }
@@ -58,7 +61,7 @@ struct Tokenize: ParsableCommand {
     }
 
     func run() throws {
-        let tokenizer = try Tokenizer(path: try locateModel(model))
+        let tokenizer = try Tokenizer(path: try locateModel(model), preTokenizer: textOptions.tokenizerPre)
         if decode { return try printText(of: tokenizer) }
         if count { return try printCount(tokenizer) }
         let first: TextInput = try words ? .words(input) : .text(pair ? input[0] : text())

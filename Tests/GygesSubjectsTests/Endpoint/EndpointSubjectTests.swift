@@ -91,9 +91,9 @@ import Testing
         "A reply that cannot be read is named with what was expected, where it fails and how it begins",
         arguments: [
             ("<html>\u{1B}[31mBad gateway</html>", "/chat/completions", "“<html>\\u{1b}[31mBad gateway</html>”"),
-            (#"{"choices":[]}"#, "choices", "14 bytes"), ("", "was expected", "was empty"),
+            (#"{"choices":[]}"#, "choices", "14 bytes"), ("", "is not one of OpenAI", "was empty"),
             (#"{"choices":[{"message":{"content":7}}]}"#, "content", "began with"),
-            ("{\"a\":\"key-123\(String(repeating: "x", count: 5_000))", "was expected", "[key]"),
+            ("{\"a\":\"key-123\(String(repeating: "x", count: 5_000))", "is not one of OpenAI", "[key]"),
         ])
     func unreadable(_ body: String, _ reason: String, _ detail: String) async throws {
         let endpoint = try await makeEndpoint(ScriptedTransport { _, _ in .json(body) }, key: "key-123", attempts: 2)

@@ -28,10 +28,15 @@ final class PlainOperations: Operations {
 
     func pooled(_ x: borrowing Value, over runs: [Range<Int>], by pooling: RowPooling) -> Value {
         let x = read(x)
-        let rows = runs.map { run in
+        let rows = runs.enumerated().map { index, run in
             (0..<x.columns).map { channel -> Float in
                 let values = run.map { x[$0][channel] }
                 switch pooling {
+                case .meanOverRoot: return values.isEmpty ? 0 : values.reduce(0, +) / Float(run.count).squareRoot()
+                case .weightedMean(let firsts):
+                    let weights = values.indices.map { Float(firsts[index] + $0) }
+                    let total = weights.reduce(0, +)
+                    return values.isEmpty ? 0 : zip(values, weights).reduce(0) { $0 + $1.0 * $1.1 } / total
                 case .mean: return values.isEmpty ? 0 : values.reduce(0, +) / Float(run.count)
                 case .maximum: return values.max() ?? 0
                 }
@@ -196,6 +201,8 @@ extension ElementFunction {
         case .gelu: z * 0.5 * (1 + erff(z / Float(2).squareRoot()))
         case .silu: z / (1 + expf(-z))
         case .tanh: tanhf(z)
+        case .relu: z > 0 ? z : 0
+        case .sigmoid: 1 / (1 + expf(-z))
         }
     }
 }

@@ -21,7 +21,9 @@ struct Classify: ParsableCommand {
             Without labels the model must be a classifier; its configuration says
             whether one label is right, any number, or the scores are values. With
             labels a masked language model compares how likely each stands in the
-            template's place for it; words of one token compare most fairly.
+            template's place for it; words of one token compare most fairly. With a
+            classifier of inference, labels compare whether the text entails that
+            each fits.
             Lines of JSON may have a "second" text for classifiers of pairs. Every
             line has its answer, an empty one too.
             """)
@@ -43,7 +45,7 @@ struct Classify: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A sentence with {text}, and [MASK] or {label}; by default '{text} This text is about [MASK].'",
+            "A sentence with {text}, and [MASK] or {label}; by default '{text} This text is about [MASK].'; for classifiers of inference one with {label} alone, by default 'This example is {label}.'",
             valueName: "sentence"))
     var template: String?
 
@@ -65,8 +67,8 @@ struct Classify: ParsableCommand {
         }
         guard let template else { return }
         guard labelList != nil else { throw ValidationError("--template goes with --labels or --label.") }
-        guard LabelTemplate(template) != nil else {
-            throw ValidationError("--template needs {text} once, and [MASK] or {label} once.")
+        guard LabelTemplate(template) != nil || LabelHypothesis(template) != nil else {
+            throw ValidationError("--template needs {text} once, and [MASK] or {label} once; or {label} alone.")
         }
     }
 
@@ -116,8 +118,18 @@ struct Classify: ParsableCommand {
 
     private func scores(_ questions: [Question], _ model: TextEncoder) throws -> [[Score]] {
         let texts = questions.map(\.text)
+        if let labelList, model.entailmentLabel != nil {
+            guard let hypothesis = template.map({ LabelHypothesis($0) }) ?? .standard else {
+                throw ValidationError("--template needs {label} alone, because the model is a classifier of inference.")
+            }
+            return try model.classify(texts, labels: labelList, hypothesis: hypothesis).map { scores in
+                scores.map { ($0.label, $0.probability, true) }
+            }
+        }
         if let labelList {
-            let template = template.flatMap { LabelTemplate($0) } ?? .standard
+            guard let template = template.map({ LabelTemplate($0) }) ?? .standard else {
+                throw ValidationError("--template needs {text} once, and [MASK] or {label} once.")
+            }
             return try model.classify(texts, labels: labelList, template: template).map { scores in
                 scores.map { ($0.label, $0.probability, true) }
             }

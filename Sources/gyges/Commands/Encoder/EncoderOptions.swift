@@ -7,7 +7,7 @@ import GygesKernels
 
 /// An encoder on this machine and how to run it; shared by all commands that read texts with one.
 struct EncoderOptions: ParsableArguments {
-    @Argument(help: "A Hugging Face folder of a ModernBERT encoder, or the name of a pulled model.")
+    @Argument(help: "A Hugging Face folder of an encoder, or the name of a pulled model.")
     var model: String
 
     @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))

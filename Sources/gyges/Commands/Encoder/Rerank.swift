@@ -171,7 +171,7 @@ extension Rerank {
                 "dimensions": vectors.truncateDimensions.map(JSON.integer) ?? .null,
                 "pooling": vectors.pooling.map(JSON.string) ?? .null, "scaled": .bool(!vectors.noNormalize),
                 "most tokens": vectors.maxTokens.map(JSON.integer) ?? .null,
-                "truncation": .string("\(vectors.truncation)"),
+                "truncation": vectors.truncation.map(JSON.string) ?? .null,
             ])
     }
 

@@ -21,19 +21,29 @@ struct TextRanker {
     /// - Throws: `EncoderError`, `EvaluationError`.
     func ranking(of texts: [String], for query: String, progress: ((Int) -> Void)? = nil) throws -> [Entry] {
         let model = vectorizer.model
-        guard model.embedding == nil, model.configuration.task == .sequenceClassification else {
+        guard model.isCrossEncoder else {
+            let documents = try vectors(of: texts, .document, progress)
+            let query = try vectors(of: [query], .query, nil)
+            if let similarity = model.embedding?.similarity, similarity.isDistance, case .single(let single) = query {
+                // Inner products say nothing about distances.
+                let queries = TextVectors.single(Array(repeating: single[0], count: texts.count))
+                return documents.similarities(to: queries, by: similarity).enumerated()
+                    .sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }.map { ($0.offset, $0.element) }
+            }
             return try ExactSearch.ranking(
-                of: try embedded(texts, .document, progress), for: try embedded([query], .query, nil), team: team
+                of: EmbeddedTexts(documents), for: EmbeddedTexts(query), team: team
             ).map { ($0.document, $0.score) }
         }
         let text = options.options(prompt: .automatic, for: model).text
         return try model.rerank(
-            query: query, texts: texts, appliesSigmoid: rawScores ? false : nil, options: text, progress: progress
+            query: query, texts: texts, scoreFunction: rawScores ? .identity : nil, options: text, progress: progress
         ).map { ($0.index, $0.score) }
     }
 
-    private func embedded(_ texts: [String], _ role: TextRole, _ progress: ((Int) -> Void)?) throws -> EmbeddedTexts {
+    private func vectors(
+        of texts: [String], _ role: TextRole, _ progress: ((Int) -> Void)?
+    ) throws -> TextVectors {
         let options = options.options(prompt: vectorizer.prompt(for: role), for: vectorizer.model)
-        return EmbeddedTexts(try vectorizer.vectors(of: texts, as: role, options: options, progress: progress))
+        return try vectorizer.vectors(of: texts, as: role, options: options, progress: progress)
     }
 }

@@ -16,7 +16,10 @@ struct VectorOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Keep so many dimensions, for models trained so (Matryoshka).", valueName: "count"))
     var truncateDimensions: Int?
 
-    @Option(help: "How rows become one vector: 'cls', 'mean', 'max' or 'lasttoken'; the model's own if missing.")
+    @Option(
+        help: ArgumentHelp(
+            "How rows become one vector: 'cls', 'lasttoken', 'mean', 'max', 'mean_sqrt_len_tokens' or 'weightedmean'; the model's own if missing.",
+            valueName: "pooling"))
     var pooling: String?
 
     @Flag(help: "Leave vectors as the model makes them instead of L2-normalised.")
@@ -25,8 +28,11 @@ struct VectorOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Read at most so many tokens of a text.", valueName: "count"))
     var maxTokens: Int?
 
-    @Option(help: "What is left out of longer texts: 'end' or 'start'; 'refuse' ends with an error.")
-    var truncation = TextTruncation.end.rawValue
+    @Option(
+        help:
+            "What is left out of longer texts: 'end' or 'start'; 'refuse' ends with an error; the model's own if missing."
+    )
+    var truncation: String?
 
     func validate() throws {
         if tokenVectors, sparse { throw ValidationError("--token-vectors and --sparse exclude each other.") }
@@ -44,7 +50,7 @@ struct VectorOptions: ParsableArguments {
             throw ValidationError("--pooling must be one of \(known).")
         }
         if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1.") }
-        guard TextTruncation(rawValue: truncation) != nil else {
+        if let truncation, TextTruncation(rawValue: truncation) == nil {
             throw ValidationError("--truncation must be end, start or refuse.")
         }
     }
@@ -68,12 +74,13 @@ struct VectorOptions: ParsableArguments {
         return vectorizer
     }
 
-    /// The options in a model's terms. Vectors that are meant to be compared by inner product keep their lengths.
+    /// The options in a model's terms. Vectors that are meant to be compared by anything but the cosine keep their lengths.
     func options(prompt: EmbeddingOptions.Prompt, for model: TextEncoder) -> EmbeddingOptions {
         EmbeddingOptions(
             prompt: prompt, pooling: pooling.flatMap(EmbeddingConfiguration.Pooling.init(rawValue:)),
-            dimension: truncateDimensions, normalizes: !noNormalize && model.embedding?.similarity != .dot,
-            text: TextOptions(maximumLength: maxTokens, truncation: TextTruncation(rawValue: truncation) ?? .end))
+            dimension: truncateDimensions,
+            normalizes: !noNormalize && [nil, .cosine].contains(model.embedding?.similarity),
+            text: TextOptions(maximumLength: maxTokens, truncation: truncation.flatMap(TextTruncation.init(rawValue:))))
     }
 }
 

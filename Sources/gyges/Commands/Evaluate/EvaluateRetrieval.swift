@@ -103,11 +103,12 @@ struct EvaluateRetrieval: AsyncParsableCommand {
                 remedy: "Rename it, or leave out --run.")
         }
         let model = try encoder.load(isShown: !quiet)
-        if let similarity = model.embedding?.similarity, similarity != .cosine, similarity != .dot {
-            Terminal.writeError(
-                "gyges: the model asks for \(similarity.rawValue) distances, and inner products are compared.\n")
-        }
         let vectorizer = try vectors.vectorizer(model)
+        if let similarity = model.embedding?.similarity, similarity.isDistance, vectorizer.kind == .single {
+            throw EncoderError.wrongVectors(
+                "the model's vectors are compared by their \(similarity.rawValue) distance (similarity_fn_name), and retrieval is evaluated by inner products: use another model"
+            )
+        }
         func options(_ name: String?, _ text: String?, _ role: TextRole) -> EmbeddingOptions {
             let prompt = name.map { EmbeddingOptions.Prompt.named($0) } ?? text.map { .text($0) }
             return vectors.options(prompt: prompt ?? vectorizer.prompt(for: role), for: model)

@@ -70,7 +70,8 @@ struct EvaluateRuler: AsyncParsableCommand {
         }
         let file = try export.map { try RulerExport(path: $0) }
         if samplesOnly, let file {
-            let encoder = try PromptEncoder(path: try options.path(), isPlain: raw)
+            let encoder = try PromptEncoder(
+                path: try options.path(), isPlain: raw, text: options.engine.text.model)
             for omission in ruler.omissions { Terminal.writeError("gyges: \(omission)\n") }
             try await ruler.forEachCell(
                 count: { try encoder.tokens(of: $0.text, responsePrefix: $0.answerPrefix).count }

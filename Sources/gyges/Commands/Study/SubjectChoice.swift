@@ -45,7 +45,7 @@ struct SubjectChoice {
         }
         let model = try LanguageModel(
             path: try locateModel(name), precision: engine.matmulPrecision, options: engine.engine,
-            packing: engine.packing(isShown: isShown))
+            packing: engine.packing(isShown: isShown), text: engine.text.model)
         model.tellNotes()
         let subject = try LocalSubject(model, name: name).asked(with: systemRole)
         if systemRole == .automatic, subject is FoldingSubject {

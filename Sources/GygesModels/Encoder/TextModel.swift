@@ -1,0 +1,76 @@
+public import GygesCheckpoints
+public import GygesFiles
+public import GygesKernels
+public import GygesTensors
+
+/// What reads texts and makes vectors, scores or labels of them: an encoder, or a decoder that was trained to embed, with the
+/// modules behind it.
+public struct TextModel: Sendable {
+    /// What reads the tokens.
+    public enum Backbone: Sendable {
+        case encoder(EncoderModel)
+        case decoder(DecoderModel)
+    }
+
+    /// What reads the tokens.
+    public let backbone: Backbone
+    /// Its shape.
+    public let configuration: TextModelConfiguration
+    /// What its products are computed in.
+    public let precision: MatmulPrecision
+    /// How hidden states become vectors or scores; `nil` if the folder does not say.
+    public let embedding: EmbeddingConfiguration?
+    /// What is done to hidden states for that, in order; the mean of a text's rows if the folder does not say.
+    public let steps: [VectorStep<WeightMatrix, WeightVector>]
+
+    /// Loads the model of a Hugging Face folder, and a sentence-transformers folder's further modules.
+    ///
+    /// - Parameters:
+    ///   - loadsHead: Whether the head that the folder offers is wanted too.
+    ///   - packing: Where packed copies are kept between runs, and who hears how far loading is.
+    /// - Throws: ``FileError`` if the folder's model reads no texts, or files disagree (all disagreements at once).
+    public init(
+        folder: ModelFolder, precision: MatmulPrecision = .fast, loadsHead: Bool = true, packing: Packing = .init(),
+        team: ThreadTeam
+    ) throws(FileError) {
+        configuration = try folder.textModelConfiguration()
+        embedding = try folder.embeddingConfiguration(of: configuration)
+        self.precision = precision
+        switch configuration {
+        case .encoder:
+            backbone = .encoder(
+                try EncoderModel(
+                    folder: folder, precision: precision, loadsHead: loadsHead, packing: packing, team: team))
+        case .decoder:
+            backbone = .decoder(
+                try DecoderModel(folder: folder, precision: precision, packing: packing, team: team))
+        }
+        var steps: [VectorStep<WeightMatrix, WeightVector>] = []
+        for (index, step) in (embedding?.steps ?? [.pooling([.mean])]).enumerated() {
+            steps.append(
+                try VectorStep(step, at: ParameterPath("steps") / index, in: folder, precision: precision, team: team))
+        }
+        self.steps = steps
+    }
+
+    /// The encoder; `nil` for a decoder.
+    public var encoder: EncoderModel? { if case .encoder(let model) = backbone { model } else { nil } }
+
+    /// The final hidden states of a batch of whole texts, normed.
+    ///
+    /// - Parameter rows: The rows of the batch that are wanted, ascending; `nil` for all.
+    /// - Returns: `[rows.count, hidden]`
+    public func hiddenStates(
+        of batch: PackedBatch, rows: [Int]? = nil, on operations: EagerOperations
+    ) -> Tensor<Activation> {
+        switch backbone {
+        case .encoder(let model):
+            return model.encoder.hiddenStates(of: batch, rows: rows, weights: model.weights, on: operations)
+        case .decoder(let model):
+            let states = model.decoder.hiddenStates(of: batch, cache: nil, weights: model.weights, on: operations)
+            guard let rows else { return model.decoder.normed(states, weights: model.weights, on: operations) }
+            return model.decoder.normed(
+                operations.rows(states, at: rows), weights: model.weights, on: operations)
+        }
+    }
+}
