@@ -61,18 +61,6 @@ public struct ModelFolder: Sendable {
         return .object(merged)
     }
 
-    /// What the weights are said to be quantised by, in the words of the configuration (`gptq`, `awq`, `fp8`); `nil` for weights
-    /// that are plain numbers.
-    ///
-    /// - Throws: ``FileError`` if the configuration is no JSON.
-    public func quantizationMethod() throws(FileError) -> String? {
-        if let settings = try json("config.json")?["quantization_config"]?.object {
-            return settings["quant_method"]?.string ?? "a method without a name"
-        }
-        // Where older tools left what belongs into the configuration.
-        return contains("quantize_config.json") ? "gptq" : contains("quant_config.json") ? "awq" : nil
-    }
-
     /// The files that hold the weights: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
     ///
     /// - Throws: ``FileError`` if there are none, if shards are missing or lie outside the folder, or if a shard does
@@ -135,21 +123,5 @@ extension CausalModelConfiguration {
             isFolder(path)
             ? try ModelFolder(path: path).causalModelConfiguration()
             : try CausalModelConfiguration(gguf: GGUFFile(path: path))
-    }
-}
-
-extension FileError {
-    /// That a folder's weights are packed by a method that is not read.
-    ///
-    /// - Parameter method: As configurations spell it (`gptq`, `awq`, `fp8`); `nil` for one without a name.
-    public static func packedWeights(_ path: String, at place: String, by method: String?) -> FileError {
-        let names = [
-            "gptq": "GPTQ", "awq": "AWQ", "fp8": "FP8", "bitsandbytes": "bitsandbytes", "mxfp4": "MXFP4", "mlx": "MLX",
-        ]
-        let name = method.map { names[$0] ?? $0 } ?? "an unnamed method"
-        return FileError(
-            path, at: place, "the folder's weights are packed by \(name), which Gyges does not read",
-            remedy:
-                "Use the model's original folder or a GGUF file of it; Q4_K_M takes about as much room as 4 bits do.")
     }
 }

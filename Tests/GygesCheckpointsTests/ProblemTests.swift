@@ -67,18 +67,26 @@ import Testing
         #expect(damaged.remedy.contains("damaged"))
     }
 
-    @Test("A folder says by what its weights are quantised")
-    func quantizedFolders() throws {
-        for (config, file, method) in [
-            (#"{"quantization_config": {"quant_method": "gptq", "bits": 4}}"#, nil, "gptq"),
-            (#"{"quantization_config": {}}"#, nil, "a method without a name"),
+    @Test("A folder whose weights are packed is refused by the method's name, wherever it stands")
+    func packedFolders() throws {
+        for (config, file, name) in [
+            (#"{"quantization_config": {"quant_method": "gptq", "bits": 4}}"#, nil, "GPTQ"),
+            (#"{"quantization_config": {}}"#, nil, "an unnamed method"),
+            (#"{"quantization_config": 5}"#, nil, "an unnamed method"),
+            (#"{"quantization": {"group_size": 64, "bits": 4}}"#, nil, "MLX"),
             (#"{"quantization_config": null}"#, nil, nil),
-            ("{}", "quant_config.json", "awq"), ("{}", "quantize_config.json", "gptq"), ("{}", nil, nil),
+            ("{}", "quant_config.json", "AWQ"), ("{}", "quantize_config.json", "GPTQ"), ("{}", nil, nil),
         ] as [(String, String?, String?)] {
             let folder = try TemporaryFolder()
             _ = try folder.write(Array(config.utf8), to: "config.json")
             if let file { _ = try folder.write(Array("{}".utf8), to: file) }
-            #expect(try ModelFolder(path: folder.path).quantizationMethod() == method, "\(config) \(file ?? "")")
+            let model = try ModelFolder(path: folder.path)
+            guard let name else {
+                try model.refusePackedWeights()
+                continue
+            }
+            let error = try #require(throws: FileError.self) { try model.refusePackedWeights() }
+            #expect(error.description.contains("packed by \(name), which"), "\(config) \(file ?? ""): \(error)")
         }
     }
 

@@ -15,7 +15,7 @@ extension CausalModelConfiguration {
                 path, at: "model_type", "is \(name)",
                 remedy: "Gyges runs decoders of the types \(DecoderArchitecture.modelTypes).")
         }
-        try Self.refuseQuantization(object, path: path)
+        try PackedWeights.refuse(object, path: path)
         let family = architecture.family
         func isPresent(_ key: String) -> Bool { object[key].map { !$0.isNull } ?? false }
         var settings = SettingsReader(
@@ -60,15 +60,6 @@ extension CausalModelConfiguration {
                 path, at: "configuration", problems: problems,
                 remedy:
                     "Check that the file belongs to the model; one that asks for what is not supported cannot be run.")
-        }
-    }
-
-    /// Refuses a folder with packed weights, which have tensors of their own, in one sentence that names the packing.
-    private static func refuseQuantization(_ object: JSONObject, path: String) throws(FileError) {
-        for key in ["quantization_config", "quantization"] {
-            guard let value = object[key], !value.isNull else { continue }
-            let method = key == "quantization" ? "mlx" : value["quant_method"]?.string
-            throw .packedWeights(path, at: key, by: method)
         }
     }
 

@@ -114,6 +114,9 @@ public struct EmbeddingConfiguration: Sendable, Equatable {
         case dot
         case euclidean
         case manhattan
+
+        /// Whether it is a distance, which no inner product gives.
+        public var isDistance: Bool { self == .euclidean || self == .manhattan }
     }
 
     /// A text put before others of a kind.

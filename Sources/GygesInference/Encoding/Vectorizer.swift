@@ -1,4 +1,4 @@
-public import GygesCheckpoints
+import GygesCheckpoints
 public import GygesFiles
 
 /// What a text becomes.
@@ -83,9 +83,4 @@ public struct Vectorizer: Sendable {
         let known = names.first { model.embedding?.prompt(named: $0) != nil }
         return known.map { .named($0) } ?? .automatic
     }
-}
-
-extension EmbeddingConfiguration.Similarity {
-    /// Whether it is a distance, which no inner product gives.
-    public var isDistance: Bool { self == .euclidean || self == .manhattan }
 }

@@ -24,9 +24,7 @@ extension TensorSource {
     ///
     /// - Throws: ``FileError`` if the weights cannot be opened, or are quantised.
     init(folder: ModelFolder) throws(FileError) {
-        if let method = try folder.quantizationMethod() {
-            throw .packedWeights(folder.path, at: "config.json", by: method)
-        }
+        try folder.refusePackedWeights()
         self.init(safetensors: try folder.weights(), path: folder.path)
     }
 

@@ -153,7 +153,7 @@ struct ModelOptions: ParsableArguments {
 
 extension LanguageModel {
     /// Says on standard error what users should know of how the model's files were read.
-    func tellNotes() { for note in notes { Terminal.writeError("Note: \(note)\n") } }
+    func tellNotes() { for note in notes { Terminal.writeError("note: \(note)\n") } }
 }
 
 extension Packing {

@@ -35,11 +35,8 @@ struct Embed: AsyncParsableCommand {
         help: ArgumentHelp("A file for the vectors: .npy for NumPy's format, else JSON Lines.", valueName: "path"))
     var output: String?
 
-    @Flag(help: "Go on with the output of an earlier run, also of one that was killed.")
-    var resume = false
-
-    @Flag(help: "Replace the output if it is there.")
-    var overwrite = false
+    @OptionGroup
+    var existing: ResumeOptions
 
     @Option(help: "How JSON Lines hold numbers: 'float' (as numbers) or 'base64' (little-endian bytes).")
     var encoding = "float"
@@ -68,13 +65,10 @@ struct Embed: AsyncParsableCommand {
     private var isNumpy: Bool { output?.hasSuffix(".npy") ?? false }
 
     func validate() throws {
-        guard output != nil || !(resume || overwrite) else {
-            throw ValidationError("--resume and --overwrite need --output.")
-        }
+        try existing.check(output)
         try RowOutputOptions.checkName(output, others: [".npy"])
         if let output, source.file.input.contains(output) { throw ValidationError("--output would overwrite --input.") }
-        if resume, !source.given.isEmpty { throw ValidationError("--resume needs an --input.") }
-        if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
+        if existing.resume, !source.given.isEmpty { throw ValidationError("--resume needs an --input.") }
         guard ["float", "base64"].contains(encoding) else {
             throw ValidationError("--encoding must be float or base64.")
         }
@@ -122,7 +116,7 @@ struct Embed: AsyncParsableCommand {
     private func embedGiven(_ maker: VectorRowMaker) throws {
         let records = source.given.map { NamedText(id: nil, text: $0, line: 1) }
         guard let output else { return try Output.write(try maker.rows(of: records, from: 0)) }
-        guard overwrite || !FileManager.default.fileExists(atPath: output) else {
+        guard existing.overwrite || !FileManager.default.fileExists(atPath: output) else {
             throw FileError(output, "is there already", remedy: "Give --overwrite, or choose another file.")
         }
         let heading = isNumpy ? try maker.numpyHeading(rows: source.given.count) : []
@@ -147,8 +141,7 @@ struct Embed: AsyncParsableCommand {
         _ = try maker.width()
         var identity = try maker.identity()
         identity["fields"] = reader.form == .plainLines ? .null : .array(source.fieldNames.map { .string($0) })
-        let file = try ResumableOutput(
-            path: output, identity: identity, start: resume ? .resume : overwrite ? .overwrite : .new)
+        let file = try ResumableOutput(path: output, identity: identity, start: existing.start)
         let total = quiet ? nil : try source.count()
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
         defer { bar.finish() }

@@ -1,6 +1,29 @@
 import ArgumentParser
 import GygesFiles
 
+/// What becomes of an output that is there already; shared by the commands whose work can be gone on with.
+struct ResumeOptions: ParsableArguments {
+    @Flag(help: "Go on with the output of an earlier run, also of one that was killed.")
+    var resume = false
+
+    @Flag(help: "Replace the output if it is there.")
+    var overwrite = false
+
+    func validate() throws {
+        if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
+    }
+
+    /// Refuses the options where nothing is written to a file.
+    func check(_ output: String?) throws {
+        guard output != nil || !(resume || overwrite) else {
+            throw ValidationError("--resume and --overwrite need --output.")
+        }
+    }
+
+    /// How the file is begun.
+    var start: ResumableOutput.Start { resume ? .resume : overwrite ? .overwrite : .new }
+}
+
 /// Where the rows go that answer many inputs; shared by the commands that answer them line by line.
 struct RowOutputOptions: ParsableArguments {
     @Option(
@@ -8,20 +31,14 @@ struct RowOutputOptions: ParsableArguments {
         help: ArgumentHelp("A file for the rows (JSON Lines), instead of standard output.", valueName: "path"))
     var output: String?
 
-    @Flag(help: "Go on with the output of an earlier run, also of one that was killed.")
-    var resume = false
-
-    @Flag(help: "Replace the output if it is there.")
-    var overwrite = false
+    @OptionGroup
+    var existing: ResumeOptions
 
     @Flag(help: "Show no progress.")
     var quiet = false
 
     func validate() throws {
-        guard output != nil || !(resume || overwrite) else {
-            throw ValidationError("--resume and --overwrite need --output.")
-        }
-        if resume, overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
+        try existing.check(output)
         try Self.checkName(output)
     }
 
@@ -34,9 +51,6 @@ struct RowOutputOptions: ParsableArguments {
         throw ValidationError("--output writes JSON Lines, not \(ending): name a file that ends in .jsonl.")
     }
 
-    /// What becomes of a file that is there.
-    var start: ResumableOutput.Start { resume ? .resume : overwrite ? .overwrite : .new }
-
     /// Opens the output.
     ///
     /// - Parameters:
@@ -46,6 +60,6 @@ struct RowOutputOptions: ParsableArguments {
     func open(reading inputs: [String], identity: () throws -> JSONObject) throws -> RowOutput {
         guard let output else { return RowOutput { try Output.write($0) } }
         guard !inputs.contains(output) else { throw ValidationError("--output would overwrite the input.") }
-        return RowOutput(try ResumableOutput(path: output, identity: try identity(), start: start))
+        return RowOutput(try ResumableOutput(path: output, identity: try identity(), start: existing.start))
     }
 }

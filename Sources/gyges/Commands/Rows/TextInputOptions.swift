@@ -46,7 +46,7 @@ struct TextInputOptions: ParsableArguments {
         _ rows: TextRows<Question, Reply>, output: RowOutputOptions, identity: () throws -> JSONObject
     ) throws {
         let reader = try reader()
-        guard !output.resume || given.isEmpty else { throw ValidationError("--resume needs an --input.") }
+        guard !output.existing.resume || given.isEmpty else { throw ValidationError("--resume needs an --input.") }
         let target = try output.open(reading: given.isEmpty ? file.paths : [], identity: identity)
         let total = output.quiet ? nil : try count()
         try rows.answer(reader, fields: fieldNames, output: target, total: total, quiet: output.quiet)
