@@ -12,17 +12,29 @@ public struct ModelFolder: Sendable {
 
     /// Looks at a folder.
     ///
-    /// - Throws: ``FileError`` if it is not a folder that holds a `config.json`.
+    /// - Throws: ``FileError`` if it is none, or holds nothing that describes a model or a tokenizer.
     public init(path: String) throws(FileError) {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
             throw FileError(path, "is not a folder that can be read", remedy: "Give the path of a model's folder.")
         }
         self.path = path
         fileNames = names.sorted()
-        guard contains("config.json") else {
-            throw FileError(
-                path, "holds no config.json", remedy: "Give the folder of a Hugging Face model, or a GGUF file.")
+        guard ["config.json", "modules.json", "tokenizer.json", "vocab.txt"].contains(where: contains) else {
+            throw noConfiguration
         }
+    }
+
+    /// That there is no `config.json`, where one is needed.
+    private var noConfiguration: FileError {
+        FileError(path, "holds no config.json", remedy: "Give the folder of a Hugging Face model, or a GGUF file.")
+    }
+
+    /// The JSON of `config.json`.
+    ///
+    /// - Throws: ``FileError`` if the folder has none, or it is damaged.
+    public func configurationJSON() throws(FileError) -> JSON {
+        guard let json = try json("config.json") else { throw noConfiguration }
+        return json
     }
 
     /// Whether the folder holds a file.
@@ -39,7 +51,7 @@ public struct ModelFolder: Sendable {
 
     /// The decoder's shape; see ``CausalModelConfiguration/init(path:)`` for any kind of model file.
     public func causalModelConfiguration() throws(FileError) -> CausalModelConfiguration {
-        try CausalModelConfiguration(json: try json("config.json") ?? .null, path: path(of: "config.json"))
+        try CausalModelConfiguration(json: try configurationJSON(), path: path(of: "config.json"))
     }
 
     /// The publisher's advice on sampling and ends of text: `generation_config.json` or, without one, the same keys of

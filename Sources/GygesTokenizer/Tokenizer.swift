@@ -21,6 +21,10 @@ public final class Tokenizer: Sendable {
     /// The token that stands for one to be guessed, such as `[MASK]`.
     public var maskToken: Int32? { frame.mask }
 
+    /// How the file says that texts are shortened (`truncation`). Encoding shortens by its options alone; callers that want the file's way
+    /// pass it on.
+    public let truncation: Truncation?
+
     /// What the model expects around texts.
     let frame: TokenFrame
     /// The bytes of every token; for the rooms of this package that walk over all of them.
@@ -72,6 +76,7 @@ public final class Tokenizer: Sendable {
         ignoresMerges = definition.ignoresMerges
         vocabularyCount = parts.table.count
         frame = definition.frame
+        truncation = definition.truncation
         beginningTokens = definition.frame.prefix
         endTokens = definition.frame.suffix
         let addedTokens = definition.addedTokens
@@ -82,6 +87,7 @@ public final class Tokenizer: Sendable {
     /// The same tokenizer with another frame.
     private init(_ other: Tokenizer, frame: TokenFrame) {
         self.frame = frame
+        truncation = other.truncation
         table = other.table
         merger = other.merger
         kinds = other.kinds

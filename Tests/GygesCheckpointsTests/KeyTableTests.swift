@@ -86,7 +86,11 @@ import Testing
         }
     }
 
-    private func setting(_ path: String, to value: JSON, in object: JSONObject) -> JSONObject {
+    /// Of no kind that any key has.
+    static let odd: JSON = ["odd": [["odd": 1]]]
+
+    /// An object with a key of it, or of an object in it, set to something else.
+    static func setting(_ path: String, to value: JSON, in object: JSONObject) -> JSONObject {
         var object = object
         let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
         if parts.count == 1 {
@@ -106,17 +110,15 @@ import Testing
         let table = try #require(KeyTable.folderTables.first { $0.file == file && $0.subject == .decoders })
         for key in table.keys {
             let name = key.name.replacingOccurrences(of: "*", with: "x")
-            // Of no kind that any key has.
-            let odd: JSON = ["odd": [["odd": 1]]]
             let changed = Self.configurations.filter { base in
-                outcome(of: setting(name, to: odd, in: base)) != outcome(of: base)
+                outcome(of: Self.setting(name, to: Self.odd, in: base)) != outcome(of: base)
             }
             switch key.fate {
             case .used: #expect(!changed.isEmpty, "\(key.name) is said to be used, and nothing reads it")
             case .irrelevant: #expect(changed.isEmpty, "\(key.name) is said to be irrelevant, and something reads it")
             case .refused:
                 #expect(changed.count == Self.configurations.count, "\(key.name)")
-                let text = outcome(of: setting(name, to: odd, in: Self.configurations[0]))
+                let text = outcome(of: Self.setting(name, to: Self.odd, in: Self.configurations[0]))
                 #expect(text.hasPrefix("refused"), "\(key.name): \(text)")
             }
         }

@@ -4,13 +4,15 @@ import Foundation
 import GygesInference
 import GygesKernels
 import GygesTestSupport
+import GygesTokenizer
 import Testing
 
 /// Folders that sentence-transformers 6 saved, against what it makes of texts with them
 /// (`scripts/fixtures/make_sentence_folders.py`).
 @Suite struct SentenceFolderTests {
     static let vectorFolders = [
-        "normalized-first", "joined", "tokens-first", "prompted-cls", "prompted-weighted", "decoder",
+        "normalized-first", "joined", "tokens-first", "prompted-cls", "prompted-weighted", "decoder", "static",
+        "static-mapped", "subfolder",
     ]
 
     /// A folder with its encoder, changed as wanted, and what is expected of it.
@@ -20,9 +22,12 @@ import Testing
         let folder = try TemporaryFolder(copying: TextEncoderTests.folder("sentence-folders/" + name))
         let expected = try JSON.read(path: folder.path + "/expected.json")
         if let base = expected["base"]?.string {
+            let place = URL(fileURLWithPath: folder.path).appendingPathComponent(expected["place"]?.string ?? "")
             for file in ["model.safetensors", "tokenizer.json"] {
+                let target = place.appendingPathComponent(file).path
+                guard !FileManager.default.fileExists(atPath: target) else { continue }
                 try FileManager.default.copyItem(
-                    atPath: TextEncoderTests.folder(base) + "/" + file, toPath: folder.path + "/" + file)
+                    atPath: TextEncoderTests.folder(base) + "/" + file, toPath: target)
             }
         }
         try change(URL(fileURLWithPath: folder.path))
@@ -71,6 +76,54 @@ import Testing
             }
         }
         #expect(error.description.contains("qwen3") && error.description.contains("modules.json"), "\(error)")
+    }
+
+    /// A table looks tokens up one by one, any number of them, and a text may have none.
+    @Test func tablesReadTextsAlone() throws {
+        let (model, expected, _) = try load("static")
+        #expect(model.contextLimit == .max && model.configuration.vocabularySize == 295)
+        let long = String(repeating: "a ring of Gyges ", count: 4000)
+        let texts = TextEncoderTests.texts(expected) + [long]
+        let together = try model.embeddings(of: texts)
+        #expect(try texts.map { try model.embeddings(of: [$0])[0] } == together)
+        #expect(try model.embeddings(of: ["", ""]) == [together[1], together[1]])
+        expectClose(
+            try model.embeddings(of: [long])[0], try model.embeddings(of: ["a ring of Gyges "])[0], absolute: 1e-4,
+            "a text many times over has the same mean")
+        // An empty text has no first token.
+        #expect(throws: EncoderError.badTokens(index: 1)) {
+            try model.embeddings(of: ["a", ""], options: .init(pooling: .first))
+        }
+        let (cut, _, _) = try load("static-mapped")
+        #expect(cut.contextLimit == 9 && cut.tokenizer.truncation?.side == .beginning)
+    }
+
+    /// Passes that several callers share hold texts of no tokens too.
+    @Test func emptyTextsWaitTheirTurn() async throws {
+        let (model, _, _) = try load("static")
+        let vectors = try await model.embeddings(of: ["", "a ring", ""])
+        #expect(vectors[0] == vectors[2] && vectors[0] != vectors[1])
+    }
+
+    /// What is wrong with a table is named.
+    @Test(arguments: [
+        (#""I64""#, #""F64""#, "mapping is not a list"), (#""weights""#, #""weighed""#, "weighed is not part"),
+        (#""embeddings""#, #""embeddingz""#, "there is no table"), ("}}", "}}", "mapping gives token 0 the vector"),
+    ])
+    func badTables(old: String, new: String, word: String) throws {
+        let error = try #require(throws: FileError.self) {
+            _ = try load("static-mapped") { folder in
+                let path = folder.appendingPathComponent("0_StaticEmbedding/model.safetensors")
+                var bytes = try Data(contentsOf: path)
+                let place = try #require(bytes.range(of: Data(old.utf8)), "\(old) is not there")
+                bytes.replaceSubrange(place, with: Data(new.utf8))
+                // The mapping is the first tensor: its first number becomes one of a vector that is not there.
+                let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+                if old == new { bytes[8 + length] = 200 }
+                try bytes.write(to: path)
+            }
+        }
+        #expect(error.description.contains(word), "\(error)")
     }
 
     /// Scaled vectors are what the library's are, scaled; a pooling that is asked for takes the place of the folder's.

@@ -42,8 +42,8 @@ extension EncoderConfiguration {
         tokens = Tokens(
             padding: padding, beginning: settings.token(object, "bos_token_id", below: vocabularySize),
             separator: settings.token(object, "eos_token_id", below: vocabularySize))
-        if let kind = object["position_embedding_type"]?.string, kind != "absolute" {
-            settings.note("position_embedding_type is \(kind); absolute is supported")
+        if let kind = object["position_embedding_type"], !kind.isNull, kind != "absolute" {
+            settings.note("position_embedding_type is \(kind.string ?? kind.serialized()); absolute is supported")
         }
         for key in ["is_decoder", "add_cross_attention"] where settings.flag(object, key, false) {
             settings.note("\(key) is true, and an encoder sees both sides")

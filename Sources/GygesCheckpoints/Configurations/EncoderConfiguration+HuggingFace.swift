@@ -14,6 +14,7 @@ extension EncoderConfiguration {
                 path, at: "model_type", "is \(name)",
                 remedy: "Gyges runs encoders of the types \(EncoderFamily.names).")
         }
+        try PackedWeights.refuse(object, path: path)
         func isPresent(_ key: String) -> Bool { object[key].map { !$0.isNull } ?? false }
         var settings = SettingsReader(
             number: { object[$0]?.double }, integer: { object[$0]?.integer }, isPresent: isPresent)
@@ -65,12 +66,14 @@ extension EncoderConfiguration.ScoreFunction {
     /// What `config.json` says that a re-ranker's score goes through, in either of two places (sentence-transformers,
     /// `CrossEncoder`); `nil` if it says nothing. Others than those that are run are noted.
     init?(_ object: JSONObject, _ settings: inout SettingsReader) {
-        let name =
-            object["sentence_transformers"]?["activation_fn"]?.string
-            ?? object["sbert_ce_default_activation_function"]?.string
-        guard let name else { return nil }
-        guard let function = Self(className: name) else {
-            settings.note("the activation_fn of scores is \(name); Identity, Sigmoid and Tanh of torch are supported")
+        let stated = [
+            object["sentence_transformers"]?["activation_fn"], object["sbert_ce_default_activation_function"],
+        ]
+        guard let value = stated.compactMap({ $0 }).first(where: { !$0.isNull }) else { return nil }
+        guard let function = value.string.flatMap({ Self(className: $0) }) else {
+            settings.note(
+                "the activation_fn of scores is \(value.string ?? value.serialized()); Identity, Sigmoid and Tanh of torch "
+                    + "are supported")
             return nil
         }
         self = function
@@ -158,11 +161,6 @@ extension SettingsReader {
 extension ModelFolder {
     /// The encoder's shape.
     public func encoderConfiguration() throws(FileError) -> EncoderConfiguration {
-        try EncoderConfiguration(json: try json("config.json") ?? .null, path: path(of: "config.json"))
-    }
-
-    /// Whether the folder's model is an encoder that is run, as far as `config.json` says.
-    public func isEncoder() throws(FileError) -> Bool {
-        try json("config.json")?["model_type"]?.string.flatMap(EncoderFamily.init) != nil
+        try EncoderConfiguration(json: try configurationJSON(), path: path(of: "config.json"))
     }
 }

@@ -4,7 +4,7 @@ extension ModuleReader {
     /// How queries and documents are treated.
     mutating func lateInteraction() -> EmbeddingConfiguration.LateInteraction {
         // sentence-transformers 6 keeps these beside the Transformer, PyLate with everything else.
-        let isPyLate = general["model_type"]?.string != "MultiVectorEncoder"
+        let isPyLate = modelType != "MultiVectorEncoder"
         var result = EmbeddingConfiguration.LateInteraction()
         let name = isPyLate ? "config_sentence_transformers.json" : "sentence_bert_config.json"
         let settings = isPyLate ? general : transformer
@@ -12,11 +12,11 @@ extension ModuleReader {
         result.queryLength = count("query_length", in: settings, name, from: 3) ?? fallback.query
         result.documentLength = count("document_length", in: settings, name, from: 3) ?? fallback.document
         if isPyLate {
-            result.queryPrefix = general["query_prefix"]?.string ?? result.queryPrefix
-            result.documentPrefix = general["document_prefix"]?.string ?? result.documentPrefix
-            result.expandedLength = general["do_query_expansion"]?.bool ?? true ? result.queryLength : nil
-            result.attendsToExpansion = general["attend_to_expansion_tokens"]?.bool ?? false
-            result.skippedWords = general["skiplist_words"]?.array?.compactMap(\.string) ?? result.skippedWords
+            result.queryPrefix = text("query_prefix", in: general, name) ?? result.queryPrefix
+            result.documentPrefix = text("document_prefix", in: general, name) ?? result.documentPrefix
+            result.expandedLength = flag("do_query_expansion", in: general, name, true) ? result.queryLength : nil
+            result.attendsToExpansion = flag("attend_to_expansion_tokens", in: general, name, false)
+            result.skippedWords = texts("skiplist_words", in: general, name) ?? result.skippedWords
         } else {
             // Prompts are text here.
             (result.queryPrefix, result.documentPrefix, result.skippedWords) = ("", "", [])
@@ -25,8 +25,9 @@ extension ModuleReader {
             readExpansion(into: &result)
         }
         if let mask {
-            result.skippedWords = mask["skiplist_words"]?.array?.compactMap(\.string) ?? []
-            let tasks = mask["skiplist_tasks"]?.array?.compactMap(\.string) ?? ["document"]
+            let place = "the MultiVectorMask"
+            result.skippedWords = texts("skiplist_words", in: mask, place) ?? []
+            let tasks = texts("skiplist_tasks", in: mask, place) ?? ["document"]
             result.skipsInQueries = tasks.contains("query")
             if !tasks.contains("document") {
                 note("the MultiVectorMask leaves words out of \(tasks.joined(separator: ", ")) and not of documents")
@@ -39,11 +40,12 @@ extension ModuleReader {
     }
 
     private mutating func readExpansion(into result: inout EmbeddingConfiguration.LateInteraction) {
-        guard let expansion = transformer["query_expansion"]?.object else { return }
-        let name = "sentence_bert_config.json: query_expansion"
+        let file = "sentence_bert_config.json"
+        guard let expansion = object("query_expansion", in: transformer, file) else { return }
+        let name = "\(file): query_expansion"
         result.expandedLength = count("length", in: expansion, name, from: 3)
-        result.attendsToExpansion = expansion["attend"]?.bool ?? false
-        result.expansionToken = expansion["token"]?.string
+        result.attendsToExpansion = flag("attend", in: expansion, name, false)
+        result.expansionToken = text("token", in: expansion, name)
         switch expansion["strategy"]?.string {
         case "fixed": result.queryLength = result.expandedLength
         case "min": break

@@ -4,8 +4,8 @@ public import GygesFiles
 public struct TokenizerSettings: Sendable, Equatable {
     /// The most tokens of a text (`model_max_length`); `nil` if the file does not say, or names a number that means none.
     public var maximumLength: Int?
-    /// Whether longer texts lose their beginning (`truncation_side`).
-    public var truncatesBeginning = false
+    /// Whether longer texts lose their beginning (`truncation_side`); `nil` for what `tokenizer.json` says.
+    public var truncatesBeginning: Bool?
     /// The tokens that begin a text and end it where the tokenizer's class puts them there by itself, as BERT's does;
     /// `nil` where `tokenizer.json` alone decides.
     public var frame: Frame?
@@ -47,7 +47,8 @@ extension ModelFolder {
             }
         }
         switch object["truncation_side"]?.string {
-        case nil, "right": break
+        case nil: break
+        case "right": settings.truncatesBeginning = false
         case "left": settings.truncatesBeginning = true
         case let side?: problems.append("truncation_side is \(side); left and right are supported")
         }

@@ -1,11 +1,30 @@
 import GygesFiles
 
 extension CheckpointInspection {
-    /// What a folder's encoder is and offers, in the order in which it is shown.
+    /// What the model of texts in a folder is and offers, in the order in which it is shown.
     ///
     /// - Throws: ``FileError`` listing everything wrong with its configuration.
-    static func encoder(of folder: ModelFolder) throws(FileError) -> JSONObject {
-        let configuration = try folder.encoderConfiguration()
+    static func textModel(of folder: ModelFolder) throws(FileError) -> JSONObject {
+        let configuration = try folder.textModelConfiguration()
+        var object: JSONObject
+        switch configuration {
+        case .encoder(let encoder): object = shape(of: encoder)
+        case .decoder(let decoder):
+            object = JSONObject([
+                ("offers", .string(configuration.task.title)), ("family", .string(decoder.architecture.rawValue)),
+                ("layers", .integer(decoder.layerCount)), ("longest text", .integer(decoder.nativeContextLength)),
+            ])
+        case .table(let table):
+            object = JSONObject([
+                ("offers", "a vector for each token, from a table"), ("tokens", .integer(table.tokenCount)),
+                ("vectors stored", .integer(table.vectorCount)),
+            ])
+        }
+        if let embedding = try folder.embeddingConfiguration(of: configuration) { add(embedding, to: &object) }
+        return object
+    }
+
+    private static func shape(of configuration: EncoderConfiguration) -> JSONObject {
         var object = JSONObject()
         object["offers"] = .string(configuration.task.title)
         let localCount = configuration.isLocal.count { $0 }
@@ -27,9 +46,6 @@ extension CheckpointInspection {
         }
         if configuration.task == .sequenceClassification {
             object["reads"] = .string(configuration.head.readsMean ? "the mean of all tokens" : "the first token")
-        }
-        if let embedding = try folder.embeddingConfiguration(of: .encoder(configuration)) {
-            add(embedding, to: &object)
         }
         return object
     }

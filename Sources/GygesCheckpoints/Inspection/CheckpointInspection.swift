@@ -35,7 +35,8 @@ public struct CheckpointInspection: Sendable {
     public private(set) var metadata = JSONObject()
     /// All tensors, in the files' order.
     public private(set) var tensors: [Tensor] = []
-    /// What a folder's encoder is and offers; empty for other models.
+    /// What a folder's model of texts is and offers (an encoder, or what `modules.json` makes of a decoder or a table); empty for
+    /// other models.
     public private(set) var encoder = JSONObject()
     /// What the files say that Gyges does not know: see ``KeyTable``.
     public private(set) var unknownKeys: [UnknownKeys] = []
@@ -53,12 +54,15 @@ public struct CheckpointInspection: Sendable {
         if isFolder.boolValue {
             format = "Hugging Face folder"
             let folder = try ModelFolder(path: path)
-            metadata = try folder.json("config.json")?.object ?? JSONObject()
-            if try folder.isEncoder() { encoder = try Self.encoder(of: folder) }
+            let reader = try folder.tokenReader()
+            metadata = try reader.json("config.json")?.object ?? JSONObject()
+            if try folder.isTextModel() { encoder = try Self.textModel(of: folder) }
             unknownKeys = try folder.unknownKeys()
-            for file in try folder.weights() { add(file) }
-            for name in folder.fileNames where name.hasSuffix(".json") || name.hasSuffix(".jinja") {
-                addFile(folder.path(of: name))
+            for file in try reader.weights() { add(file) }
+            for folder in reader.path == folder.path ? [folder] : [reader, folder] {
+                for name in folder.fileNames where name.hasSuffix(".json") || name.hasSuffix(".jinja") {
+                    addFile(folder.path(of: name))
+                }
             }
         } else if path.hasSuffix(".safetensors") {
             format = "safetensors"

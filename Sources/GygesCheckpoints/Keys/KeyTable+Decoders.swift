@@ -82,20 +82,24 @@ extension KeyTable {
             .init("label2id", .irrelevant, "of classifiers"),
             .init("num_labels", .irrelevant, "of classifiers"),
             .init("problem_type", .irrelevant, "of classifiers"),
-            .init("_name_or_path", .irrelevant, "a note"),
-            .init("name_or_path", .irrelevant, "a note"),
-            .init("_attn_implementation*", .irrelevant, "transformers' choice of a kernel"),
-            .init("attn_implementation", .irrelevant, "the same"),
-            .init("transformers_version", .irrelevant, "a note"),
-            .init("transformers.js_config", .irrelevant, "for another program"),
-            .init("unsloth_*", .irrelevant, "a note"),
-            .init("chunk_size_feed_forward", .irrelevant, "transformers' memory"),
-            .init("output_attentions", .irrelevant, "what transformers returns"),
-            .init("output_hidden_states", .irrelevant, "the same"),
-            .init("return_dict", .irrelevant, "the same"),
-            .init("torchscript", .irrelevant, "the same"),
-            .init("use_bfloat16", .irrelevant, "the same"),
-        ])
+        ] + notes)
+
+    /// What transformers writes into any `config.json` for itself and for others.
+    static let notes: [FormatKey] = [
+        .init("_name_or_path", .irrelevant, "a note"),
+        .init("name_or_path", .irrelevant, "a note"),
+        .init("_attn_implementation*", .irrelevant, "transformers' choice of a kernel"),
+        .init("attn_implementation", .irrelevant, "the same"),
+        .init("transformers_version", .irrelevant, "a note"),
+        .init("transformers.js_config", .irrelevant, "for another program"),
+        .init("unsloth_*", .irrelevant, "a note"),
+        .init("chunk_size_feed_forward", .irrelevant, "transformers' memory"),
+        .init("output_attentions", .irrelevant, "what transformers returns"),
+        .init("output_hidden_states", .irrelevant, "the same"),
+        .init("return_dict", .irrelevant, "the same"),
+        .init("torchscript", .irrelevant, "the same"),
+        .init("use_bfloat16", .irrelevant, "the same"),
+    ]
 
     /// How positions are stretched, under `rope_scaling` and, in newer files, `rope_parameters`.
     private static func rotary(_ key: String) -> [FormatKey] {

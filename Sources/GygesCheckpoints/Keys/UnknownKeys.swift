@@ -25,7 +25,9 @@ public struct UnknownKeys: Sendable, Equatable {
 
 extension KeyTable {
     /// The tables of the files of a model's folder.
-    public static let folderTables: [KeyTable] = [decoderConfiguration, generationConfiguration]
+    public static let folderTables: [KeyTable] =
+        [decoderConfiguration, encoderConfiguration, generationConfiguration, tokenizerConfiguration]
+        + [sentenceTransformers, sentenceTransformer] + moduleTables
 }
 
 extension ModelFolder {
@@ -33,19 +35,36 @@ extension ModelFolder {
     ///
     /// - Throws: ``FileError`` if one of them is not JSON.
     public func unknownKeys() throws(FileError) -> [UnknownKeys] {
-        let isEncoder = try isEncoder()
         var unknown: [UnknownKeys] = []
-        for table in KeyTable.folderTables {
-            switch table.subject {
-            case .decoders where isEncoder, .encoders where !isEncoder: continue
-            default: break
-            }
-            let path = path(of: table.file)
+        for (file, table) in try describedFiles() {
+            let path = path(of: file)
             guard FileManager.default.fileExists(atPath: path) else { continue }
             guard let object = try JSON.read(path: path, limits: .init(allowsNonFinite: true)).object else { continue }
-            if let keys = UnknownKeys(table.file, table.unknownNames(in: object)) { unknown.append(keys) }
+            if let keys = UnknownKeys(file, table.unknownNames(in: object)) { unknown.append(keys) }
         }
         return unknown
+    }
+
+    /// The files of this folder that a table describes, whether or not they are there.
+    private func describedFiles() throws(FileError) -> [(file: String, table: KeyTable)] {
+        var files: [(String, KeyTable)] = []
+        let first = try firstModule()
+        if !(first?.isTable ?? false) {
+            func place(_ file: String) -> String { first?.path(of: file) ?? file }
+            let type = try tokenReader().json("config.json")?["model_type"]?.string ?? ""
+            let isEncoder = EncoderFamily(rawValue: type) != nil
+            files.append((place("config.json"), isEncoder ? .encoderConfiguration : .decoderConfiguration))
+            if !isEncoder { files.append((place("generation_config.json"), .generationConfiguration)) }
+            files.append((place("tokenizer_config.json"), .tokenizerConfiguration))
+            files += ModuleReader.transformerFiles.map { (place($0), .sentenceTransformer) }
+        }
+        guard contains("modules.json") else { return files }
+        files.append(("config_sentence_transformers.json", .sentenceTransformers))
+        for (index, entry) in (try json("modules.json")?.array ?? []).enumerated() {
+            guard let module = SentenceModule(entry, at: index, { _ in }), !module.readsTokens else { continue }
+            if let table = KeyTable.module(named: module.name) { files.append((module.path(of: "config.json"), table)) }
+        }
+        return files
     }
 }
 

@@ -105,7 +105,7 @@ extension EncoderRunner {
         _ x: borrowing Tensor<Activation>, of texts: [EncoderText], at rows: [Range<Int>],
         by modes: [EmbeddingConfiguration.Pooling], on operations: EagerOperations
     ) -> Tensor<Activation> {
-        let skipped = zip(texts, rows).map { min($0.skippedCount, $1.count - 1) }
+        let skipped = zip(texts, rows).map { max(0, min($0.skippedCount, $1.count - 1)) }
         let runs = zip(skipped, rows).map { $1.dropFirst($0) }
         var parts = TensorList<Activation>()
         for mode in modes {

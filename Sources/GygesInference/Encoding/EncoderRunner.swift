@@ -115,20 +115,22 @@ public final class EncoderRunner: Sendable {
     func check(_ work: EncoderWork, _ texts: [EncoderText]) throws(EncoderError) {
         if let task = work.task, work != .classScores || model.embedding?.kind != .scores { _ = try head(for: task) }
         try check(work)
-        try check(texts)
+        try check(texts, mayBeEmpty: model.configuration.readsTextAlone && !work.takesOneRow)
     }
 
-    private func check(_ texts: [EncoderText]) throws(EncoderError) {
+    private func check(_ texts: [EncoderText], mayBeEmpty: Bool = false) throws(EncoderError) {
         let vocabulary = Int32(clamping: model.configuration.vocabularySize)
         let limit = model.configuration.positionLimit
         for (index, text) in texts.enumerated() {
-            guard !text.tokens.isEmpty, text.tokens.allSatisfy({ 0..<vocabulary ~= $0 }) else {
+            guard !text.tokens.isEmpty || mayBeEmpty, text.tokens.allSatisfy({ 0..<vocabulary ~= $0 }) else {
                 throw .badTokens(index: index)
             }
             if let limit, text.tokens.count > limit {
                 throw .textTooLong(index: index, tokenCount: text.tokens.count, limit: limit)
             }
-            guard (1...text.tokens.count).contains(text.attendedCount ?? 1) else { throw .badTokens(index: index) }
+            if let attended = text.attendedCount, attended < 1 || attended > text.tokens.count {
+                throw .badTokens(index: index)
+            }
         }
     }
 
@@ -213,7 +215,7 @@ func batches(ofLengths lengths: [Int], tokenBudget: Int) -> [[Int]] {
     var batches: [[Int]] = []
     var room = 0
     for index in longestFirst(lengths) {
-        if lengths[index] > room {
+        if lengths[index] > room || batches.isEmpty {
             batches.append([])
             room = tokenBudget
         }

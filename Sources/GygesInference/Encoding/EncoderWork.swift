@@ -27,6 +27,14 @@ enum EncoderWork: Equatable, Sendable {
         }
     }
 
+    /// Whether it takes a row of a text, of which there must be one.
+    var takesOneRow: Bool {
+        switch self {
+        case .embeddings(.first, _, _), .embeddings(.last, _, _): true
+        default: false
+        }
+    }
+
     /// The dimensions that vectors are cut to; `nil` for all.
     var dimension: Int? {
         switch self {

@@ -55,7 +55,10 @@ extension TextEncoder {
 
     /// What becomes of texts that are too long.
     func truncation(_ options: TextOptions) -> TextTruncation {
-        options.truncation ?? (tokenizerSettings.truncatesBeginning ? .start : .end)
+        if let choice = options.truncation { return choice }
+        // A table's library reads tokenizer.json alone.
+        let stated = configuration.readsTextAlone ? nil : tokenizerSettings.truncatesBeginning
+        return stated ?? (tokenizer.truncation?.side == .beginning) ? .start : .end
     }
 
     private func encoded(
@@ -65,9 +68,12 @@ extension TextEncoder {
         let choice = truncation(options)
         let truncation = Truncation(
             maximumTokenCount: limit, strategy: shortening, side: choice == .start ? .beginning : .end)
-        let encoding = EncodingOptions(specialTokens: .recognise, truncation: choice == .refuse ? nil : truncation)
+        let isFramed = !configuration.readsTextAlone
+        let encoding = EncodingOptions(
+            specialTokens: .recognise, addsFrame: isFramed, truncation: choice == .refuse ? nil : truncation)
         // What remains of the limit must hold a token of a text.
-        guard limit > tokenizer.beginningTokens.count + tokenizer.endTokens.count else { throw .limitTooSmall(limit) }
+        let frameCount = isFramed ? tokenizer.beginningTokens.count + tokenizer.endTokens.count : 0
+        guard limit > frameCount else { throw .limitTooSmall(limit) }
         var encoder = TokenEncoder(
             tokenizer, expectedByteCount: texts.reduce(0) { $0 + $1.0.utf8.count + ($1.1?.utf8.count ?? 0) })
         var result: [EncoderText] = []

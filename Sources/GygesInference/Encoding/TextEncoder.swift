@@ -80,7 +80,8 @@ public final class TextEncoder: Sendable {
         let folder = try ModelFolder(path: path)
         // A model that is not run is refused as such, whatever else of it cannot be read.
         _ = try folder.textModelConfiguration()
-        tokenizerSettings = try folder.tokenizerSettings()
+        let reader = try folder.tokenReader()
+        tokenizerSettings = try reader.tokenizerSettings()
         let team = ThreadTeam(threadCount: options.threadCount)
         let reading = Background { () throws(FileError) in try Tokenizer(path: folder.path) }
         let loaded = Result { () throws(FileError) in
@@ -100,10 +101,11 @@ public final class TextEncoder: Sendable {
         precision = options.precision
         runner = EncoderRunner(
             model: model, tokenBudget: options.tokenBudget, queueTokenLimit: options.queueTokenLimit, team: team)
-        let own = folder.fileNames.filter { name in
+        let own = reader.fileNames.filter { name in
             [".json", ".safetensors"].contains(where: name.hasSuffix) || Self.vocabularyFiles.contains(name)
         }
-        files = (own + (embedding?.files ?? []).filter { !own.contains($0) }).map(folder.path(of:))
+        .map(reader.path(of:))
+        files = own + (embedding?.files ?? []).map(folder.path(of:)).filter { !own.contains($0) }
         guard tokenizer.vocabularyCount <= configuration.vocabularySize else {
             throw FileError(
                 path, at: "vocabulary",
@@ -120,7 +122,8 @@ public final class TextEncoder: Sendable {
 
     /// The most tokens of a text, its beginning and end included.
     public var contextLimit: Int {
-        min(configuration.contextLength, embedding?.maximumLength ?? tokenizerSettings.maximumLength ?? .max)
+        if configuration.readsTextAlone { return tokenizer.truncation?.maximumTokenCount ?? .max }
+        return min(configuration.contextLength, embedding?.maximumLength ?? tokenizerSettings.maximumLength ?? .max)
     }
 
     /// The channels of a text's or token's vector, before any cut that is asked for.

@@ -3,13 +3,15 @@ public import GygesFiles
 public import GygesKernels
 public import GygesTensors
 
-/// What reads texts and makes vectors, scores or labels of them: an encoder, or a decoder that was trained to embed, with the
-/// modules behind it.
+/// What reads texts and makes vectors, scores or labels of them: an encoder, a decoder that was trained to embed, or a table of
+/// tokens, with the modules behind it.
 public struct TextModel: Sendable {
     /// What reads the tokens.
     public enum Backbone: Sendable {
         case encoder(EncoderModel)
         case decoder(DecoderModel)
+        /// `[tokens, channels]`, of which rows are looked up.
+        case table(Parameter<WeightMatrix>)
     }
 
     /// What reads the tokens.
@@ -36,14 +38,18 @@ public struct TextModel: Sendable {
         configuration = try folder.textModelConfiguration()
         embedding = try folder.embeddingConfiguration(of: configuration)
         self.precision = precision
+        let reader = try folder.tokenReader()
         switch configuration {
         case .encoder:
             backbone = .encoder(
                 try EncoderModel(
-                    folder: folder, precision: precision, loadsHead: loadsHead, packing: packing, team: team))
+                    folder: reader, precision: precision, loadsHead: loadsHead, packing: packing, team: team))
         case .decoder:
             backbone = .decoder(
-                try DecoderModel(folder: folder, precision: precision, packing: packing, team: team))
+                try DecoderModel(folder: reader, precision: precision, packing: packing, team: team))
+        case .table(let table):
+            let file = try SafetensorsFile(path: reader.path(of: "model.safetensors"))
+            backbone = .table(Parameter(ParameterPath("embedding.weight"), try table.weights(in: file, team: team)))
         }
         var steps: [VectorStep<WeightMatrix, WeightVector>] = []
         for (index, step) in (embedding?.steps ?? [.pooling([.mean])]).enumerated() {
@@ -53,10 +59,10 @@ public struct TextModel: Sendable {
         self.steps = steps
     }
 
-    /// The encoder; `nil` for a decoder.
+    /// The encoder; `nil` for others.
     public var encoder: EncoderModel? { if case .encoder(let model) = backbone { model } else { nil } }
 
-    /// The final hidden states of a batch of whole texts, normed.
+    /// The final hidden states of a batch of whole texts, normed; a table's are its rows.
     ///
     /// - Parameter rows: The rows of the batch that are wanted, ascending; `nil` for all.
     /// - Returns: `[rows.count, hidden]`
@@ -71,6 +77,8 @@ public struct TextModel: Sendable {
             guard let rows else { return model.decoder.normed(states, weights: model.weights, on: operations) }
             return model.decoder.normed(
                 operations.rows(states, at: rows), weights: model.weights, on: operations)
+        case .table(let table):
+            return operations.embedding(rows.map { $0.map { batch.tokens[$0] } } ?? batch.tokens, table: table)
         }
     }
 }

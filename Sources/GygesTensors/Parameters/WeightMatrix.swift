@@ -66,6 +66,19 @@ extension WeightMatrix {
     }
 }
 
+extension WeightMatrix {
+    /// A table of floats, of which the matrix keeps a copy, to be looked up and not multiplied by.
+    ///
+    /// - Parameter elements: `rows · columns` of them, row after row.
+    /// - Precondition: There are as many, and at least one.
+    public convenience init(copying elements: [Float], rows: Int, columns: Int) {
+        let copy = FloatCopy(elements)
+        self.init(
+            UnsafeRawBufferPointer(copy.elements), format: .f32, rows: rows, columns: columns, owner: copy, packed: nil,
+            release: {})
+    }
+}
+
 /// Floats at a place that does not change.
 private final class FloatCopy: Sendable {
     // Written before `init` returns only.

@@ -13,7 +13,7 @@ extension Tokenizer {
             try self.init(gguf: try GGUFFile(path: path), preTokenizer: preTokenizer)
             return
         }
-        let folder = try ModelFolder(path: path)
+        let folder = try ModelFolder(path: path).tokenReader()
         guard let json = try folder.json("tokenizer.json") else {
             try self.init(list: folder)
             return

@@ -35,6 +35,8 @@ struct TokenizerDefinition {
     var decoding = TokenDecoding.byteLevel
     var ignoresMerges = false
     var frame = TokenFrame()
+    /// How texts are shortened where nobody says otherwise.
+    var truncation: Truncation?
 
     /// The maximum number of tokens; more than four times the largest vocabularies in use.
     static let vocabularyLimit = 1 << 20

@@ -91,4 +91,22 @@ extension TokenizerJSONReader {
         }
         return id
     }
+
+    /// Adds the beginning and the end that `tokenizer_config.json` wants around texts (`add_bos_token`, `add_eos_token`), and takes off
+    /// what it does not want. What it leaves open stays as the file has it: transformers 5 drops that too, with which embedding
+    /// models lose the end that they were trained with; version 4 heeds Llama's alone.
+    func readAdditions(_ configuration: JSON, into frame: inout TokenFrame) {
+        let old = frame.single
+        if let adds = configuration["add_bos_token"]?.bool, let token = frame.beginningOfText {
+            if frame.single.first == .token(token) { frame.single.removeFirst() }
+            if adds { frame.single.insert(.token(token), at: 0) }
+        }
+        if let adds = configuration["add_eos_token"]?.bool, let token = frame.endOfText {
+            if frame.single.last == .token(token) { frame.single.removeLast() }
+            if adds { frame.single.append(.token(token)) }
+        }
+        guard frame.single != old else { return }
+        frame.pair = frame.single + frame.single.map { $0 == .first ? .second : $0 }
+        (frame.singleSegments, frame.pairSegments) = ([], [])
+    }
 }

@@ -24,6 +24,7 @@ struct TokenizerJSONReader {
         try readNormalizer(json["normalizer"] ?? .null, configuration, into: &definition)
         try readPreTokenizer(json["pre_tokenizer"] ?? .null, into: &definition)
         try readDecoder(json["decoder"] ?? .null, into: &definition)
+        definition.truncation = try truncation(json["truncation"] ?? .null)
         for processor in try steps(json["post_processor"] ?? .null, at: "post_processor", list: "processors") {
             try readPostProcessor(processor, into: &definition.frame)
         }
@@ -33,6 +34,7 @@ struct TokenizerJSONReader {
             definition.frame.beginningOfText = declared("bos_token", configuration, definition)
             definition.frame.endOfText = declared("eos_token", configuration, definition)
             definition.frame.mask = declared("mask_token", configuration, definition)
+            readAdditions(configuration, into: &definition.frame)
         }
         if definition.frame.mask == nil {
             let usual = definition.addedTokens.first { $0.isSpecial && ["[MASK]", "<mask>"].contains($0.content) }
@@ -64,6 +66,29 @@ struct TokenizerJSONReader {
                     isNormalized: try flag("normalized", default: !isSpecial), isSingleWord: try flag("single_word"),
                     stripsLeft: try flag("lstrip"), stripsRight: try flag("rstrip")))
         }
+    }
+
+    /// How texts are shortened, with the reference's defaults for what is left out. Its `stride` is of what is cut off, which is not kept.
+    private func truncation(_ json: JSON) throws(FileError) -> Truncation? {
+        if json.isNull { return nil }
+        guard let count = json["max_length"]?.integer, count >= 0 else {
+            throw wrong("truncation", "max_length is not a number of tokens")
+        }
+        var truncation = Truncation(maximumTokenCount: count)
+        switch json["direction"] ?? "Right" {
+        case "Right": break
+        case "Left": truncation.side = .beginning
+        case let side: throw unsupported("truncation", "the direction \(brief(side))", supported: "Left and Right")
+        }
+        switch json["strategy"] ?? "LongestFirst" {
+        case "LongestFirst": break
+        case "OnlyFirst": truncation.strategy = .onlyFirst
+        case "OnlySecond": truncation.strategy = .onlySecond
+        case let strategy:
+            throw unsupported(
+                "truncation", "the strategy \(brief(strategy))", supported: "LongestFirst, OnlyFirst and OnlySecond")
+        }
+        return truncation
     }
 
     /// The token that `tokenizer_config.json` declares under `key`.
