@@ -34,7 +34,7 @@ fi
 if [[ -z "$checkout" ]]; then
     checkout="$folder/llama_cpp_python-$version/vendor/llama.cpp"
     if [[ ! -d "$checkout" ]]; then
-        "$python" -m pip download --quiet --no-deps --no-binary :all: --dest "$folder" "llama-cpp-python==$version"
+        "$python" -m pip download --quiet --no-deps --no-binary llama-cpp-python --dest "$folder" "llama-cpp-python==$version"
         tar -xzf "$folder/llama_cpp_python-$version.tar.gz" -C "$folder"
     fi
 fi

@@ -10,7 +10,7 @@ import Testing
 @Suite struct NonFiniteTests {
     /// The tiny model with some elements of a tensor replaced.
     private func model(
-        _ tensor: String, changing elements: (Int) -> Range<Int>, to value: Float, format: KeyValueFormat = .f16
+        _ tensor: String, changing elements: (Int) -> Range<Int>, to value: Float, format: KeyValueFormat? = .f16
     ) throws -> LanguageModel {
         let source = try #require(Bundle.module.path(forResource: "Fixtures/tiny-chat", ofType: nil))
         let folder = try TemporaryFolder(copying: source)
@@ -75,6 +75,14 @@ import Testing
             "\(String(describing: broken.generated))")
         let wide = try await failure(of: try model(bias, changing: { 0..<$0 }, to: 1e6, format: .f32))
         #expect(wide.generated == nil && wide.scored == nil)
+        // Nobody needs to choose it: the weights tell.
+        let measured = try model(bias, changing: { 0..<$0 }, to: 1e6, format: nil)
+        #expect(measured.engine.keyValueFormat == .f32 && measured.notes.contains { $0.contains("kept in f32") })
+        let chosen = try await failure(of: measured)
+        #expect(chosen.generated == nil && chosen.scored == nil)
+        #expect(try EngineTests.load().engine.keyValueFormat == .f16)
+        let broken16 = try model(bias, changing: { 0..<$0 }, to: .infinity, format: nil)
+        #expect(broken16.engine.keyValueFormat == .f16)
     }
 
     @Test func theEngineGoesOn() async throws {

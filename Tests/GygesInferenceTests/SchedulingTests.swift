@@ -57,7 +57,7 @@ import Testing
                 model: model.engine.model, tokenizer: model.tokenizer, team: ThreadTeam(threadCount: 1),
                 options: .init(
                     keyValueByteLimit: pages * pageByteCount, sequenceLimit: sequences, promptRowLimit: promptRows),
-                longContext: model.engine.longContext, inbox: EngineInbox())
+                keyValueFormat: .f16, longContext: model.engine.longContext, inbox: EngineInbox())
         }
 
         /// Hands a request in and takes a step.

@@ -34,7 +34,7 @@ final class EngineLoop {
 
     init(
         model: DecoderModel, tokenizer: Tokenizer, team: ThreadTeam, options: InferenceEngine.Options,
-        longContext: LongContext, inbox: EngineInbox
+        keyValueFormat: KeyValueFormat, longContext: LongContext, inbox: EngineInbox
     ) {
         self.model = model
         self.tokenizer = tokenizer
@@ -46,7 +46,7 @@ final class EngineLoop {
         pool = KeyValuePool(
             layout: KeyValueLayout(
                 headCount: configuration.keyValueHeadCount, headDimension: configuration.headDimension,
-                format: options.keyValueFormat),
+                format: keyValueFormat),
             layerCount: configuration.layerCount, byteLimit: options.keyValueByteLimit)
         sequenceLimit = min(max(1, options.sequenceLimit), 1 << 20)
         // A row for each sequence and one for a prompt, so that none waits for others to end.

@@ -16,8 +16,9 @@ public final class InferenceEngine: Sendable {
     public struct Options: Sendable {
         /// Threads that compute; `nil` for one a usable processor.
         public var threadCount: Int?
-        /// How keys and values are stored.
-        public var keyValueFormat: KeyValueFormat
+        /// How keys and values are stored; `nil` for f16, or f32 where the model's may exceed what f16 holds
+        /// (``DecoderModel/keyValueFormat(team:)``).
+        public var keyValueFormat: KeyValueFormat?
         /// The most bytes of keys and values kept.
         public var keyValueByteLimit: Int
         /// The most sequences computed together.
@@ -48,7 +49,7 @@ public final class InferenceEngine: Sendable {
 
         /// Creates options.
         public init(
-            threadCount: Int? = nil, keyValueFormat: KeyValueFormat = .f16, keyValueByteLimit: Int = 4 << 30,
+            threadCount: Int? = nil, keyValueFormat: KeyValueFormat? = nil, keyValueByteLimit: Int = 4 << 30,
             sequenceLimit: Int = 32, rowLimit: Int = 512, promptRowLimit: Int = 32, speculationRowLimit: Int = 16,
             longContext: LongContextOptions = .init(), queueLimit: Int = 1024, streamBufferLimit: Int = 512
         ) {
@@ -71,6 +72,8 @@ public final class InferenceEngine: Sendable {
     public let tokenizer: Tokenizer
     /// What happens beyond the native window, and the most tokens of a request.
     public let longContext: LongContext
+    /// How keys and values are stored.
+    public let keyValueFormat: KeyValueFormat
     let inbox: EngineInbox
     private let streamBufferLimit: Int
     private let finished = DispatchSemaphore(value: 0)
@@ -91,13 +94,16 @@ public final class InferenceEngine: Sendable {
         self.tokenizer = tokenizer
         let longContext = LongContext(decoder: model.decoder, options: options.longContext)
         self.longContext = longContext
+        let format = options.keyValueFormat ?? model.keyValueFormat(team: team)
+        keyValueFormat = format
         let inbox = EngineInbox(queueLimit: options.queueLimit)
         self.inbox = inbox
         streamBufferLimit = options.streamBufferLimit
         let finished = finished
         let status = starter.start {
             EngineLoop(
-                model: model, tokenizer: tokenizer, team: team, options: options, longContext: longContext, inbox: inbox
+                model: model, tokenizer: tokenizer, team: team, options: options, keyValueFormat: format,
+                longContext: longContext, inbox: inbox
             ).run()
             finished.signal()
         }

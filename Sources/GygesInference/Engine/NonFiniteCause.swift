@@ -21,7 +21,7 @@ extension NonFiniteCause: CustomStringConvertible {
             "The model's parameter \(path) holds values that are not finite: get the model again, or convert it again."
         case .cache(let layer, let format) where format == .f16 || format == .q8:
             "The first that are not finite are keys or values of layer \(layer) in the \(format.rawValue) cache: try another of its "
-                + "formats (--kv-cache-format bf16 or f32), and if that does not help, exact products (--precision exact)."
+                + "formats (--kv-cache-format f32 or bf16), and if that does not help, exact products (--precision exact)."
         case .cache(let layer, _):
             "The first that are not finite are keys or values of layer \(layer): try exact products (--precision exact), or "
                 + "another copy of the model."

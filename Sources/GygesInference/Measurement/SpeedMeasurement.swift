@@ -73,7 +73,7 @@ extension LanguageModel {
         }
         let shape = configuration
         let layout = KeyValueLayout(
-            headCount: shape.keyValueHeadCount, headDimension: shape.headDimension, format: options.keyValueFormat)
+            headCount: shape.keyValueHeadCount, headDimension: shape.headDimension, format: engine.keyValueFormat)
         let keysAndValues =
             shape.layerCount * layout.blockByteCount
             * (context + sequences * count / 2) / KeyValueLayout.blockLength

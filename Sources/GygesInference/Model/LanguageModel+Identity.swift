@@ -11,7 +11,7 @@ extension LanguageModel {
         JSONObject([
             ("model", .string(try digest())), ("precision", .string(precision.rawValue)),
             ("instruction set", .string(InstructionSet.current.rawValue)), ("arithmetic", .integer(arithmeticRevision)),
-            ("cache format", .string(options.keyValueFormat.rawValue)),
+            ("cache format", .string(engine.keyValueFormat.rawValue)),
             ("cache bytes", .integer(options.keyValueByteLimit)),
             ("context", .string(longContextSetting ?? "native, \(contextLimit)")),
         ])

@@ -62,7 +62,6 @@ public final class LanguageModel: Sendable {
         path = parts.path
         files = parts.files
         configuration = parts.model.decoder.configuration
-        notes = parts.model.notes
         self.precision = precision
         self.options = options
         templateVariables = parts.templateVariables
@@ -72,6 +71,13 @@ public final class LanguageModel: Sendable {
         template = parts.template
         tokenizer = parts.tokenizer
         engine = try InferenceEngine(model: parts.model, tokenizer: parts.tokenizer, team: parts.team, options: options)
+        var notes = parts.model.notes
+        if options.keyValueFormat == nil, engine.keyValueFormat != .f16 {
+            notes.append(
+                "The KV cache is kept in \(engine.keyValueFormat.rawValue), because keys or values may be larger than f16 holds."
+            )
+        }
+        self.notes = notes
     }
 
     /// The most tokens of a request, prompt and answer together.

@@ -32,14 +32,14 @@ public struct LocalSubject: Subject {
         let details = [
             "architecture": configuration.architecture.rawValue,
             "layers": "\(configuration.layerCount)", "hidden size": "\(configuration.hiddenSize)",
-            "precision": model.precision.rawValue, "key-value cache": model.options.keyValueFormat.rawValue,
+            "precision": model.precision.rawValue, "key-value cache": model.engine.keyValueFormat.rawValue,
             "instruction set": InstructionSet.current.rawValue,
             "context": model.longContextSetting ?? "native to \(model.contextLimit)",
             "file": String(model.path.split(separator: "/").last ?? ""),
         ]
         // All that decides a bit of a reply; another instruction set rounds differently.
         var decisive = [
-            try model.digest(), model.precision.rawValue, model.options.keyValueFormat.rawValue,
+            try model.digest(), model.precision.rawValue, model.engine.keyValueFormat.rawValue,
             InstructionSet.current.rawValue, "arithmetic \(arithmeticRevision)",
         ]
         if let setting = model.longContextSetting { decisive.append(setting) }

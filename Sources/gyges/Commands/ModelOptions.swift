@@ -16,8 +16,11 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "Matmuls: 'fast' (8-bit activations), 'f32', 'bf16' or 'int8' (one scale a row).")
     var precision = "fast"
 
-    @Option(help: "The KV cache: 'f32', 'f16', 'bf16' or 'q8' (8 bits: half the memory of f16).")
-    var kvCacheFormat = "f16"
+    @Option(
+        help: ArgumentHelp(
+            "The KV cache: 'auto', 'f32', 'f16', 'bf16' or 'q8' (8 bits: half the memory of f16).",
+            discussion: "'auto' is f16, or f32 for a model whose keys or values may be larger than f16 holds."))
+    var kvCacheFormat = "auto"
 
     @Option(
         help: ArgumentHelp(
@@ -59,8 +62,8 @@ struct EngineOptions: ParsableArguments {
         guard MatmulPrecision(word: precision) != nil else {
             throw ValidationError("--precision must be fast, f32, bf16 or int8.")
         }
-        guard KeyValueFormat(rawValue: kvCacheFormat) != nil else {
-            throw ValidationError("--kv-cache-format must be f32, f16, bf16 or q8.")
+        guard kvCacheFormat == "auto" || KeyValueFormat(rawValue: kvCacheFormat) != nil else {
+            throw ValidationError("--kv-cache-format must be auto, f32, f16, bf16 or q8.")
         }
         guard LongContextMethod(rawValue: longContext) != nil else {
             throw ValidationError("--long-context must be auto, none, yarn, dual-chunk or both.")
@@ -83,7 +86,7 @@ struct EngineOptions: ParsableArguments {
     var engine: InferenceEngine.Options {
         let defaults = InferenceEngine.Options()
         return .init(
-            threadCount: threads, keyValueFormat: KeyValueFormat(rawValue: kvCacheFormat) ?? .f16,
+            threadCount: threads, keyValueFormat: KeyValueFormat(rawValue: kvCacheFormat),
             keyValueByteLimit: Int(kvCacheMemory * Double(1 << 30)),
             sequenceLimit: sequences, speculationRowLimit: speculation ? defaults.speculationRowLimit : 0,
             longContext: LongContextOptions(
