@@ -177,6 +177,70 @@ import Testing
         #expect(pooled.status == 64 && pooled.errors.contains("a vector for each token"), "\(pooled.errors)")
     }
 
+    @Test(
+        "Vectors of tokens and sparse ones go into archives of NumPy's arrays, which a run that was killed goes on with"
+    )
+    func writesArchives() throws {
+        let folder = try TemporaryFolder()
+        let model = try model(in: folder)
+        let lines = (0..<150).map { "text \($0) " + String(repeating: "ring ", count: $0 % 7) }
+        let input = try folder.write(lines.joined(separator: "\n"), to: "in.txt")
+        let output = folder.path + "/tokens.npz"
+        _ = try run(["embed", model, "--token-vectors", "--input", input, "-o", output, "--dtype", "f16"])
+        let rows = try rows(try run(["embed", model, "--token-vectors", "--input", input]))
+        let zip = try ZipReader(path: output)
+        func array(_ name: String, _ shape: String) throws -> [UInt8] {
+            let entry = try #require(zip.entries.first { $0.name == name + ".npy" })
+            let bytes = try zip.contents(of: entry, limit: 1 << 24)
+            let heading = String(decoding: bytes[..<128], as: UTF8.self)
+            #expect(heading.contains(shape), "\(name): \(heading)")
+            return Array(bytes[128...])
+        }
+        let counts = rows.map { $0["tokens"]?.array?.count ?? 0 }
+        let total = counts.reduce(0, +)
+        let offsets = try array("offsets", "'<i8', 'fortran_order': False, 'shape': (151,)")
+        let read = offsets.withUnsafeBytes { Array($0.bindMemory(to: Int64.self)) }
+        #expect(read.first == 0 && zip.entries.count == 3 && steps(of: read) == counts)
+        let tokens = try array("tokens", "'<i4', 'fortran_order': False, 'shape': (\(total),)")
+        #expect(
+            tokens.withUnsafeBytes { Array($0.bindMemory(to: Int32.self)) }.map { Int($0) }
+                == rows.flatMap { $0["tokens"]?.array?.compactMap(\.integer) ?? [] })
+        let vectors = try array("vectors", "'<f2', 'fortran_order': False, 'shape': (\(total), 24)")
+        let floats = vectors.withUnsafeBytes { $0.bindMemory(to: UInt16.self).map { Float(Float16(bitPattern: $0)) } }
+        let exact = rows.flatMap { $0["vectors"]?.array?.flatMap { $0.array?.compactMap(\.double) ?? [] } ?? [] }
+        #expect(floats.count == exact.count && distance(floats, exact) < 1e-3)
+
+        #expect(try Program.run(["embed", model, "--token-vectors", "--input", input, "-o", output]).status == 1)
+        // A folder in its place keeps the archive from being written: the rows of half the texts stay, as after a kill.
+        let whole = try contents(output)
+        let other = folder.path + "/other.npz"
+        let half = try folder.write(lines[..<70].joined(separator: "\n"), to: "half.txt")
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+        let begun = ["embed", model, "--token-vectors", "-o", other, "--dtype", "f16", "--input"]
+        #expect(try Program.run(begun + [half, "--overwrite"]).status == 1)
+        try FileManager.default.removeItem(atPath: other)
+        _ = try run(begun + [input, "--resume"])
+        #expect(try contents(other) == whole)
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("other") }
+        #expect(left == ["other.npz"])
+
+        let weights = folder.path + "/weights.npz"
+        _ = try run(["embed", model, "--sparse", "a ring", "", "-o", weights])
+        let names = try ZipReader(path: weights).entries.map(\.name)
+        #expect(names == ["indptr.npy", "indices.npy", "data.npy", "format.npy", "shape.npy"])
+        let sparse = folder.path + "/sparse.npz"
+        let refused = try Program.run(["embed", model, "a", "-o", sparse])
+        #expect(refused.status == 1 && refused.errors.contains(".npy"), "\(refused.errors)")
+    }
+
+    /// What each number exceeds the one before it by.
+    private func steps(of numbers: [Int64]) -> [Int] { zip(numbers.dropFirst(), numbers).map { Int($0 - $1) } }
+
+    /// The largest difference.
+    private func distance(_ a: [Float], _ b: [Double]) -> Double {
+        zip(a, b).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
+    }
+
     @Test("Vectors are written in fewer bytes, and pairs compared by what their vectors say")
     func writesOtherNumbers() throws {
         let folder = try TemporaryFolder()

@@ -49,6 +49,20 @@ import Testing
         }
     }
 
+    @Test("Files part by part, of sizes in the old form and in Zip64's", arguments: [0xFFFF_FFFF, 7] as [UInt64])
+    func hasParts(largeSize: UInt64) throws {
+        try Self.withArchive { path, writer in
+            writer.largeSize = largeSize
+            try writer.append("parts") { take throws(FileError) in
+                for part in ["one ", "", "two ", "three"] { try take(Array(part.utf8)) }
+            }
+            try writer.append("none") { _ throws(FileError) in }
+            try writer.append("whole", Array("at once".utf8))
+            try writer.finish()
+            #expect(try Self.read(path) == ["parts 0 13 one two three", "none 0 0 ", "whole 0 7 at once"])
+        }
+    }
+
     @Test("More files than the old form can count")
     func hasManyFiles() throws {
         try Self.withArchive { path, writer in

@@ -51,7 +51,13 @@ public enum Deflate {
     }
 
     /// The cyclic redundancy check of ZIP and gzip (RFC 1952, §8).
-    public static func crc32(_ bytes: [UInt8]) -> UInt32 {
-        bytes.withUnsafeBufferPointer { UInt32(truncatingIfNeeded: crc32_z(0, $0.baseAddress, $0.count)) }
+    ///
+    /// - Parameter previous: The check of the bytes before these, if there are any.
+    public static func crc32(_ bytes: [UInt8], after previous: UInt32 = 0) -> UInt32 {
+        // zlib takes a missing pointer for the question where to begin.
+        guard !bytes.isEmpty else { return previous }
+        return bytes.withUnsafeBufferPointer {
+            UInt32(truncatingIfNeeded: crc32_z(uLong(previous), $0.baseAddress, $0.count))
+        }
     }
 }

@@ -7,6 +7,10 @@ public enum NumpyHeader {
         case float16 = "<f2"
         case int8 = "|i1"
         case uint8 = "|u1"
+        case int32 = "<i4"
+        case int64 = "<i8"
+        /// Three characters, as SciPy writes the name of a sparse matrix's form.
+        case threeCharacters = "|S3"
     }
 
     /// The bytes of a heading; the rows follow.
@@ -14,8 +18,13 @@ public enum NumpyHeader {
 
     /// The heading of a matrix `[rows, columns]`, row after row, little-endian.
     public static func bytes(rows: Int, columns: Int, of element: Element = .float32) -> [UInt8] {
-        let description =
-            "{'descr': '\(element.rawValue)', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
+        bytes(shape: [rows, columns], of: element)
+    }
+
+    /// The heading of an array of at most two dimensions, the last changing first, little-endian; of a single element without any.
+    public static func bytes(shape: [Int], of element: Element) -> [UInt8] {
+        let sizes = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
+        let description = "{'descr': '\(element.rawValue)', 'fortran_order': False, 'shape': (\(sizes)), }"
         var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0]
         let length = byteCount - bytes.count - 2
         bytes += [UInt8(length & 0xFF), UInt8(length >> 8)]

@@ -110,6 +110,15 @@ extension TextEncoder {
         return embedding?.tokenWidth ?? embeddingDimension
     }
 
+    /// The channels of a token's vector.
+    ///
+    /// - Throws: ``EncoderError/badDimension(_:width:)`` if more are asked for than there are.
+    public func tokenWidth(_ options: EmbeddingOptions) throws(EncoderError) -> Int {
+        let dimension = options.dimension ?? embedding?.dimension
+        try runner.check(EncoderWork.tokenVectors(dimension: dimension, normalizes: false))
+        return dimension ?? embedding?.tokenWidth ?? configuration.hiddenSize
+    }
+
     /// The text that is put before others.
     ///
     /// - Throws: ``EncoderError/unknownPrompt(_:known:)``
@@ -137,8 +146,8 @@ extension TextEncoder {
     ) throws -> [TokenVectors] {
         let (tokens, attendedCounts) = try lateInteractionTokens(of: texts, as: role, options: options)
         let vectors = try runner.tokenVectors(
-            of: tokens, attendedCounts: attendedCounts, dimension: options.dimension, normalizes: options.normalizes,
-            progress: progress)
+            of: tokens, attendedCounts: attendedCounts, dimension: options.dimension ?? embedding?.dimension,
+            normalizes: options.normalizes, progress: progress)
         return zip(tokens, vectors).map { TokenVectors(tokens: $0, vectors: $1) }
     }
 
@@ -149,7 +158,8 @@ extension TextEncoder {
         of texts: [String], as role: TextRole, options: EmbeddingOptions = .init(), whenFull: WhenFull = .wait
     ) async throws -> [TokenVectors] {
         let (tokens, attendedCounts) = try lateInteractionTokens(of: texts, as: role, options: options)
-        let work = EncoderWork.tokenVectors(dimension: options.dimension, normalizes: options.normalizes)
+        let work = EncoderWork.tokenVectors(
+            dimension: options.dimension ?? embedding?.dimension, normalizes: options.normalizes)
         let results = try await runner.results(of: work, encoderTexts(tokens, attendedCounts), whenFull: whenFull)
         return zip(tokens, results).map { TokenVectors(tokens: $0, vectors: $1.rows) }
     }

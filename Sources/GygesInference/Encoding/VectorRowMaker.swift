@@ -17,16 +17,19 @@ public struct VectorRowMaker: Sendable {
 
     /// Creates a maker of rows.
     ///
-    /// - Throws: ``EncoderError/wrongVectors(_:)`` if NumPy's format is to hold other than one vector for each text, or if numbers that
-    ///   need a scale for each vector are to be of others.
+    /// - Throws: ``EncoderError/wrongVectors(_:)`` if NumPy's format is to hold other than one vector for each text, its archive one, or
+    ///   if numbers that need a scale for each vector are to be of others.
     public init(
         vectorizer: Vectorizer, role: TextRole, options: EmbeddingOptions, format: VectorRows.Format,
         numbers: VectorNumbers = .float32
     ) throws(EncoderError) {
         guard format != .numpy || vectorizer.kind == .single else {
             throw .wrongVectors(
-                "the model gives other than one vector for each text, which NumPy's format cannot hold: write JSON Lines"
+                "the model gives other than one vector for each text, which .npy cannot hold: write .npz or JSON Lines"
             )
+        }
+        guard format != .records || vectorizer.kind != .single else {
+            throw .wrongVectors("one vector for each text is written to .npy or JSON Lines, not to .npz")
         }
         guard vectorizer.kind == .single || numbers == .float32 || (numbers == .float16 && vectorizer.kind == .tokens)
         else {

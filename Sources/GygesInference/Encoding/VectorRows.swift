@@ -10,6 +10,8 @@ public struct VectorRows: Sendable {
         case base64
         /// The bytes alone, below a ``NumpyHeader``.
         case numpy
+        /// For ``VectorArchive``: the number of tokens in 32 bits, the tokens in 32 bits each, and their numbers.
+        case records
     }
 
     /// How floats are written.
@@ -45,6 +47,7 @@ public struct VectorRows: Sendable {
     /// - Throws: ``EncoderError/notFinite(id:)``
     public mutating func append(id: JSON, tokens: some Collection<Int32>, vectors: RowMatrix) throws(EncoderError) {
         try check(vectors.elements, id)
+        if format == .records { return appendRecord(Array(tokens), numbers.bytes(of: vectors.elements[...])) }
         begin(id, "tokens")
         appendList(tokens) { $0.append(contentsOf: String($1).utf8) }
         append(",\"vectors\":")
@@ -61,6 +64,7 @@ public struct VectorRows: Sendable {
     /// - Throws: ``EncoderError/notFinite(id:)``
     public mutating func append(id: JSON, sparse: SparseVector) throws(EncoderError) {
         try check(sparse.weights, id)
+        if format == .records { return appendRecord(sparse.tokens, numbers.bytes(of: sparse.weights[...])) }
         begin(id, "indices")
         appendList(sparse.tokens) { $0.append(contentsOf: String($1).utf8) }
         append(",\"values\":")
@@ -73,6 +77,13 @@ public struct VectorRows: Sendable {
         guard numbers != .float16 || floats.allSatisfy({ abs($0) <= VectorNumbers.float16Limit }) else {
             throw .wrongVectors("the vector of text \(id.serialized()) has numbers beyond those of f16: write f32")
         }
+    }
+
+    private mutating func appendRecord(_ tokens: [Int32], _ numbers: [UInt8]) {
+        for value in [Int32(tokens.count)] + tokens {
+            withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+        }
+        bytes += numbers
     }
 
     private mutating func begin(_ id: JSON, _ name: String) { append("{\"id\":\(id.serialized()),\"\(name)\":") }

@@ -21,6 +21,7 @@ struct Embed: AsyncParsableCommand {
               gyges embed ./gte --input corpus.jsonl --output vectors.jsonl --resume
               gyges embed ./gte --input corpus.jsonl -o bits.npy --dtype binary
               gyges embed ./colbert "A ring." --token-vectors --encoding base64
+              gyges embed ./colbert --input corpus.jsonl -o tokens.npz --dtype f16
               cat texts.txt | gyges embed ./splade --sparse
             """)
 
@@ -32,7 +33,9 @@ struct Embed: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("A file for the vectors: .npy for NumPy's format, else JSON Lines.", valueName: "path"))
+        help: ArgumentHelp(
+            "A file for the vectors: .npy for NumPy's format, .npz for vectors of tokens and sparse ones, else JSON Lines.",
+            valueName: "path"))
     var output: String?
 
     @OptionGroup
@@ -63,10 +66,11 @@ struct Embed: AsyncParsableCommand {
     var vectors: VectorOptions
 
     private var isNumpy: Bool { output?.hasSuffix(".npy") ?? false }
+    private var isArchive: Bool { output?.hasSuffix(".npz") ?? false }
 
     func validate() throws {
         try existing.check(output)
-        try RowOutputOptions.checkName(output, others: [".npy"])
+        try RowOutputOptions.checkName(output, others: [".npy", ".npz"])
         if let output, source.file.input.contains(output) { throw ValidationError("--output would overwrite --input.") }
         if existing.resume, !source.given.isEmpty { throw ValidationError("--resume needs an --input.") }
         guard ["float", "base64"].contains(encoding) else {
@@ -80,7 +84,7 @@ struct Embed: AsyncParsableCommand {
         }
         if prompt != nil, prefix != nil { throw ValidationError("--prompt and --prefix exclude each other.") }
         if isNumpy, vectors.tokenVectors || vectors.sparse {
-            throw ValidationError("NumPy's format holds one vector for each text; write JSON Lines.")
+            throw ValidationError("NumPy's .npy holds one vector for each text; write .npz or JSON Lines.")
         }
     }
 
@@ -92,7 +96,7 @@ struct Embed: AsyncParsableCommand {
             vectorizer: vectorizer, role: role ?? .document,
             options: vectors.options(
                 prompt: ownPrompt ?? role.map(vectorizer.prompt) ?? .automatic, for: vectorizer.model),
-            format: isNumpy ? .numpy : VectorRows.Format(rawValue: encoding) ?? .jsonLines,
+            format: isNumpy ? .numpy : isArchive ? .records : VectorRows.Format(rawValue: encoding) ?? .jsonLines,
             numbers: VectorNumbers(rawValue: dtype) ?? .float32)
         guard source.given.isEmpty else { return try embedGiven(maker) }
         let reader = try reader()
@@ -120,7 +124,9 @@ struct Embed: AsyncParsableCommand {
             throw FileError(output, "is there already", remedy: "Give --overwrite, or choose another file.")
         }
         let heading = isNumpy ? try maker.numpyHeading(rows: source.given.count) : []
-        try AtomicFile.write(heading + maker.rows(of: records, from: 0), to: output)
+        let rows = try heading + maker.rows(of: records, from: 0)
+        guard isArchive else { return try AtomicFile.write(rows, to: output) }
+        try VectorArchive(records: rows, of: maker).write(to: output)
     }
 
     /// All texts of the input to standard output, a few at a time so that a pipe's reader need not wait.
@@ -138,10 +144,18 @@ struct Embed: AsyncParsableCommand {
     /// All texts of the input to a file that a later run can continue.
     private func write(_ reader: consuming TextReader, to output: String, _ maker: VectorRowMaker) async throws {
         // Before hours of work, not after.
-        _ = try maker.width()
+        _ = try isArchive ? maker.vectorizer.model.tokenWidth(maker.options) : maker.width()
         var identity = try maker.identity()
         identity["fields"] = reader.form == .plainLines ? .null : .array(source.fieldNames.map { .string($0) })
-        let file = try ResumableOutput(path: output, identity: identity, start: existing.start)
+        // An archive is made of its rows when they are all there.
+        let rows = isArchive ? output + ".rows" : output
+        if isArchive, FileManager.default.fileExists(atPath: output) {
+            guard existing.overwrite || existing.resume && FileManager.default.fileExists(atPath: rows) else {
+                throw FileError(
+                    output, "is there already, and whole", remedy: "Give --overwrite to begin anew, or another file.")
+            }
+        }
+        let file = try ResumableOutput(path: rows, identity: identity, start: existing.start)
         let total = quiet ? nil : try source.count()
         let bar = ProgressBar(.items("texts"), isShown: !quiet)
         defer { bar.finish() }
@@ -154,5 +168,8 @@ struct Embed: AsyncParsableCommand {
         }
         let count = try await stream.run(reader, into: file) { bar.update("embedding", count: $0, of: total) }
         bar.update("embedding", count: count, of: count)
+        guard isArchive else { return }
+        try VectorArchive(recordsAt: rows, of: maker).write(to: output)
+        for path in [rows, file.recordPath] { try FileManager.default.removeItem(atPath: path) }
     }
 }
