@@ -23,6 +23,29 @@ enum ByteAlphabet {
     /// One more than the last code point of the alphabet.
     private static let limit = 0x144
 
+    /// The characters that spell bytes, by the byte.
+    private static let characterOfByte: [Unicode.Scalar] = {
+        var characters = [Unicode.Scalar](repeating: "\u{0}", count: 256)
+        for character in 0..<limit where byteOfCharacter.base[character] >= 0 {
+            if let scalar = Unicode.Scalar(UInt32(character)) {
+                characters[Int(byteOfCharacter.base[character])] = scalar
+            }
+        }
+        return characters
+    }()
+
+    /// All bytes in the order of the characters that spell them.
+    static let bytes: [UInt8] = (0..<256).map { UInt8($0) }.sorted {
+        characterOfByte[Int($0)] < characterOfByte[Int($1)]
+    }
+
+    /// The characters that spell bytes.
+    static func spelling(of bytes: some Sequence<UInt8>) -> String {
+        var spelling = String.UnicodeScalarView()
+        for byte in bytes { spelling.append(characterOfByte[Int(byte)]) }
+        return String(spelling)
+    }
+
     /// Writes the bytes that `spelling` stands for to `output`, which has room for `spelling.count`.
     ///
     /// A spelling that has a character outside the alphabet stands for its own bytes, as in the reference's decoder.
