@@ -12,7 +12,7 @@ import Testing
         "study labels",
         "study import", "study merge", "evaluate",
         "evaluate ruler", "evaluate passkey",
-        "evaluate perplexity", "evaluate retrieval", "evaluate chart",
+        "evaluate perplexity", "evaluate retrieval", "evaluate chart", "tokenizer", "tokenizer train",
     ]
 
     /// The engine's tests' model.
@@ -36,6 +36,9 @@ import Testing
             (["generate"], 64, "model"), (["generate", "no-such-model", "hello"], 1, "no-such-model"),
             (["inspect", "/no/such/file.gguf"], 1, "/no/such/file.gguf"), (["conjure"], 64, "conjure"),
             (["tokenize", "model", "--what"], 64, "--what"),
+            (["tokenizer", "train", "a.txt", "--like", "gpt5", "--vocab-size", "500", "-o", "b"], 64, "qwen2.5"),
+            (["tokenizer", "train", "a.txt", "--like", "qwen2.5", "--vocab-size", "50", "-o", "b"], 64, "278"),
+            (["tokenizer", "train", "/no/such", "--like", "qwen2.5", "--vocab-size", "500", "-o", "b"], 1, "/no/such"),
             (["generate", "model", "hello", "--long-context", "far"], 64, "dual-chunk"),
             (["generate", "model", "hello", "--context-length", "0"], 64, "--context-length"),
             (["generate", "model", "hello", "--kv-cache-format", "q4"], 64, "q8"),
@@ -211,7 +214,7 @@ import Testing
         let ids = { (options: [String]) in
             try Program.run(["tokenize", model, text, "--json"] + options).output
         }
-        #expect(try ids([]) != ids(["--parse-special"]))
+        #expect(try ids([]) != ids(["--special-tokens"]))
         let count = try Program.run(["tokenize", model, text, "--count"])
         #expect(Int(count.output.trimmingCharacters(in: .newlines)) ?? 0 > 5)
     }

@@ -13,6 +13,8 @@ public struct LineReader: ~Copyable {
     public let name: String
     /// The number of the line that ``next()`` gave last, from 1; 0 before the first.
     public private(set) var lineNumber = 0
+    /// Whether the line that ``next()`` gave last had an end; only a last one need not.
+    public private(set) var lineHadEnd = false
     /// The bytes of the source, if it is a regular file and they are known therefore.
     public let byteCount: Int?
 
@@ -68,6 +70,7 @@ public struct LineReader: ~Copyable {
         while true {
             if let end = lineEnd(from: searched) {
                 defer { start = end + 1 }
+                lineHadEnd = true
                 return take(upTo: end)
             }
             guard buffer.count - start <= limit else {
@@ -79,6 +82,7 @@ public struct LineReader: ~Copyable {
             if isAtEnd {
                 guard start < buffer.count else { return nil }
                 defer { start = buffer.count }
+                lineHadEnd = false
                 return take(upTo: buffer.count)
             }
             buffer.removeFirst(start)

@@ -11,9 +11,9 @@ struct Tokenize: ParsableCommand {
         discussion: """
             Examples:
               gyges tokenize smollm2-135m-instruct "Hello world"
-              gyges tokenize model.gguf --parse-special "<|im_start|>user" --json
+              gyges tokenize model.gguf --special-tokens "<|im_start|>user" --json
               gyges tokenize model.gguf --decode 9707 1879
-              gyges tokenize ./modernbert --parse-special --add-special-tokens \
+              gyges tokenize ./modernbert --special-tokens --add-special-tokens \
                 "The ring is [MASK]."
               gyges tokenize ./modernbert --pair "Who?" "Gyges." --add-special-tokens --json
 
@@ -31,7 +31,7 @@ struct Tokenize: ParsableCommand {
     var decode = false
 
     @Flag(help: "Let special tokens spelled out in the text become special tokens.")
-    var parseSpecial = false
+    var specialTokens = false
 
     @Flag(help: "Add the special tokens that the model expects around a text.")
     var addSpecialTokens = false
@@ -79,7 +79,7 @@ struct Tokenize: ParsableCommand {
 
     private var options: EncodingOptions {
         EncodingOptions(
-            specialTokens: parseSpecial ? .recognise : .asText, addsFrame: addSpecialTokens,
+            specialTokens: specialTokens ? .recognise : .asText, addsFrame: addSpecialTokens,
             addsPrefixSpace: words ? true : nil,
             truncation: maxTokens.map { Truncation(maximumTokenCount: $0) })
     }

@@ -5,7 +5,8 @@ enum RenamedOptions {
         ([], "--cache-format", "--kv-cache-format"), ([], "--cache-memory", "--kv-cache-memory"),
         ([], "--unscaled", "--no-normalize"),
         (["generate"], "--prefill", "--response-prefix"),
-        (["tokenize"], "--frame", "--add-special-tokens"), (["tokenize"], "--special", "--parse-special"),
+        (["tokenize"], "--frame", "--add-special-tokens"), (["tokenize"], "--special", "--special-tokens"),
+        (["tokenize"], "--parse-special", "--special-tokens"),
         (["tokenize"], "--maximum", "--max-tokens"),
         (["answer"], "--maximum-answer", "--max-answer-tokens"),
     ]
