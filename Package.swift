@@ -91,7 +91,9 @@ let package = Package(
                 "GygesConstraints", "GygesModels",
             ], swiftSettings: hot),
         .target(
-            name: "GygesTraining", dependencies: ["GygesKernels", "GygesTensors"], swiftSettings: hot),
+            name: "GygesTraining",
+            dependencies: ["GygesKernels", "GygesTensors", "GygesFiles", "GygesTokenizer", "GygesTemplates"],
+            swiftSettings: hot),
         .target(
             name: "GygesEvaluation", dependencies: ["GygesKernels", "GygesStatistics", "GygesFiles"],
             resources: [.embedInCode("Text/essay.txt")], swiftSettings: hot),
@@ -194,7 +196,10 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesTrainingTests",
-            dependencies: ["GygesTraining", "GygesKernels", "GygesTensors", "GygesFiles", "GygesTestSupport"],
+            dependencies: [
+                "GygesTraining", "GygesKernels", "GygesTensors", "GygesFiles", "GygesTokenizer", "GygesTemplates",
+                "GygesTestSupport",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
             name: "GygesHubTests",
