@@ -96,6 +96,26 @@ import Testing
             ])
     }
 
+    /// Thoughts of turns before the last question are left out: of what is learned, too, but not where a later turn was written with
+    /// them in sight.
+    @Test func thoughtsThatAreLeftOut() throws {
+        let tokenizer = try Self.tokenizer()
+        let (template, variables) = try Self.template("qwen3")
+        var encoder = try ChatEncoder(template, for: tokenizer, variables: variables)
+        func thinking(_ content: String) throws -> ChatMessage {
+            try ChatMessage(json: ["role": "assistant", "content": .string(content), "reasoning_content": "Hm."])
+        }
+        let question = ChatMessage(role: .user, content: "Well?")
+        let learned = try Self.learned(
+            try encoder.encode([question, thinking("One."), question, thinking("Two.")]).document, tokenizer)
+        #expect(learned == ["One.<|im_end|>", "<think>\nHm.\n</think>\n\nTwo.<|im_end|>"])
+        let steps = [
+            question, try thinking("Look."), ChatMessage(role: .tool, content: "Seen."), try thinking("So."), question,
+            try thinking("Yes."),
+        ]
+        #expect(throws: ChatEncoderError.turnNotFound(message: 3)) { _ = try encoder.encode(steps) }
+    }
+
     /// A user who types the assistant's tokens teaches nothing.
     @Test func typedTokensAreText() throws {
         let tokenizer = try Self.tokenizer()
@@ -149,21 +169,25 @@ import Testing
         #expect(
             try refusal(forgetful, [(.user, "x"), (.assistant, "y"), (.user, "z"), (.assistant, "w")])
                 == .turnNotFound(message: 1))
-        // Only the last turn ends, so that the next one's end would be taken for the first one's.
+        // Only the last turn ends, so that the user's end would be taken for the assistant's.
         let open =
-            "{% for m in messages %}<|im_start|>{{ m.content }}{% if loop.last or m.role == 'user' and false %}<|im_end|>{% endif %}{% endfor %}"
+            "{% for m in messages %}<|im_start|>{{ m.content }}{% if m.role == 'user' or loop.last %}<|im_end|>{% endif %}{% endfor %}"
             + "{% if add_generation_prompt %}<|im_start|>{% endif %}"
-        let error = try refusal(open, [(.user, "x"), (.assistant, "y"), (.user, "z"), (.assistant, "w")])
-        #expect(error != nil)
+        #expect(
+            try refusal(open, [(.user, "x"), (.assistant, "y"), (.user, "z"), (.assistant, "w")])
+                == .turnNotEnded(message: 1))
         let captured =
             "{% set text %}{% generation %}{{ messages[-1].content }}<|im_end|>{% endgeneration %}{% endset %}{{ text }}"
         #expect(try refusal(captured) == .generationIsCaptured)
+        let unended = loop.replacing("{{ m.content }}", with: "{% generation %}{{ m.content }}{% endgeneration %}")
+        #expect(try refusal(unended) == .turnEndNotLearned)
         // Nobody answers.
         let sound = loop + "{% if add_generation_prompt %}<|im_start|>{% endif %}"
         #expect(try refusal(sound) == nil)
         #expect(try refusal(sound, [(.user, "x")]) == .nothingToLearn)
         for error in [
             ChatEncoderError.turnNotFound(message: 1), .turnNotEnded(message: 1), .noTurnEnd, .generationIsCaptured,
+            .turnEndNotLearned,
             .blocksCannotBeginLater, .nothingToLearn,
         ] {
             #expect(error.description.hasSuffix("."))

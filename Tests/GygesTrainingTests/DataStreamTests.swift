@@ -119,6 +119,52 @@ import Testing
         #expect(try order(seed: 1) == first && order(seed: 2) != first)
     }
 
+    @Test func sourcesAndEpochsAreShuffledApart() throws {
+        let store = MemoryStore(lengths: Array(repeating: 4, count: 50))
+        let settings = DataSettings(seed: 1, packLength: 4, weights: [1, 1])
+        var mixture = DocumentMixture(sources: [store, store], settings: settings, positions: [.init(), .init()])
+        var orders: [[Int]] = [[], []], report = DataReport()
+        for _ in 0..<200 {
+            let reference = try #require(try mixture.next(&report)?.first)
+            orders[reference.source].append(reference.document)
+        }
+        let stretches = orders.flatMap { [Array($0[..<50]), Array($0[50...])] }
+        #expect(stretches.allSatisfy { $0.sorted() == Array(0..<50) } && Set(stretches).count == 4)
+    }
+
+    /// Each window has an order of its own, or the longest samples of all would stand at the same places.
+    @Test func windowsAreShuffledApart() throws {
+        let store = MemoryStore(lengths: Array(1...40))
+        var settings = DataSettings(seed: 1, packLength: 40)
+        // A window is an epoch: the same lengths, and packs of the same lengths.
+        settings.windowPackCount = 20
+        var stream = try DataStream(of: [store], settings: settings)
+        var orders: [[Int]] = []
+        for _ in 0..<4 {
+            orders.append([])
+            for _ in 0..<20 {
+                guard let pack = try stream.next() else { break }
+                orders[orders.count - 1].append(pack.references.map(\.tokens.count).max() ?? 0)
+            }
+        }
+        #expect(Set(orders).count == 4)
+    }
+
+    @Test func sharesAreCountedAnewInAPhase() throws {
+        let sources = [
+            MemoryStore(lengths: Array(repeating: 5, count: 30), name: "a"),
+            MemoryStore(lengths: Array(repeating: 5, count: 30), name: "b"),
+        ]
+        var settings = DataSettings(seed: 1, packLength: 5, weights: [1, 0])
+        settings.windowPackCount = 4
+        var stream = try DataStream(of: sources, settings: settings)
+        for _ in 0..<200 { _ = try stream.next() }
+        settings.weights = [1, 1]
+        try stream.change(to: settings)
+        let drawn = try Self.allPacks(stream, limit: 100).flatMap { $0.references.map(\.source) }
+        #expect((40...60).contains(drawn.filter { $0 == 1 }.count))
+    }
+
     @Test func sharesAreKeptAtEveryMoment() throws {
         let sources = [
             MemoryStore(lengths: textLengths(400, seed: 1, most: 60), name: "a"),

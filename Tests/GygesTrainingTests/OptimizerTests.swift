@@ -158,6 +158,13 @@ import Testing
                     "optimizer.groups[0].learning_rate_factor", "optimizer.groups[0].weight_decay",
                     "optimizer.groups[0]",
                 ])
+        // A group that those before it leave nothing.
+        #expect(
+            try problems(
+                OptimizerSettings(
+                    learningRate: 1,
+                    groups: [ParameterGroup(["layers.**"]), ParameterGroup(["**.bias"], decaysVectors: true)]))
+                == ["optimizer.groups[1]"])
         #expect(
             try problems(OptimizerSettings(rule: .gradientDescent(looksAhead: true), learningRate: 1))
                 == ["optimizer.nesterov"])

@@ -215,6 +215,26 @@ import Testing
         #expect(throws: FileError.self) { try attempt(huge) }
     }
 
+    @Test func shardsOfACorpusAreOneSource() throws {
+        let stores = [
+            MemoryStore(lengths: [3, 4]), MemoryStore(lengths: []), MemoryStore(lengths: [5]),
+            MemoryStore(lengths: [6, 7]),
+        ]
+        let joined = try JoinedDocuments(stores, name: "corpus")
+        #expect(try joined.count == 5 && (0..<5).map { try joined.length(of: $0) } == [3, 4, 5, 6, 7])
+        for (place, (store, document)) in [(0, 0), (0, 1), (2, 0), (3, 0), (3, 1)].enumerated() {
+            #expect(try joined.document(place) == stores[store].documents[document])
+        }
+        var changed = stores
+        changed[2].digest = "2"
+        #expect(try JoinedDocuments(changed, name: "corpus").digest != joined.digest)
+        #expect(try JoinedDocuments([], name: "nothing").count == 0)
+        let settings = DataSettings(seed: 1, packLength: 8, epochLimit: 1)
+        var stream = try DataStream(of: [joined], settings: settings), tokens = 0
+        while let pack = try stream.next() { tokens += pack.documents.reduce(0) { $0 + $1.tokens.count } }
+        #expect(tokens == 25)
+    }
+
     @Test func vocabulariesAreToldApart() throws {
         let qwen = try fixtureTokenizer("qwen2").vocabularyDigest
         #expect(try fixtureTokenizer("qwen2").vocabularyDigest == qwen)

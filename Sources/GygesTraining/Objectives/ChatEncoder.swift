@@ -7,7 +7,8 @@ public import GygesTokenizer
 /// A turn of the assistant begins where the template would let a model begin to speak (the conversation before it, rendered with a
 /// generation prompt, is how the whole begins) and ends with the token that ends a turn, which is learned, too; what the template
 /// writes behind that token is not. A template with `{% generation %}` blocks says itself what counts. The whole conversation is
-/// tokenised once, and a token counts if all of it lies within a turn.
+/// tokenised once, and a token counts if all of it lies within a turn. A template by which the end of a turn would not be learned is
+/// refused.
 public struct ChatEncoder: ~Copyable {
     /// A conversation as tokens.
     public struct Encoding: Sendable, Equatable {
@@ -22,6 +23,8 @@ public struct ChatEncoder: ~Copyable {
     private let clock: TemplateClock
     /// The token that ends an assistant's turn; `nil` where the template's own blocks say what counts.
     private var turnEnd: Int32?
+    /// What the template writes behind that token at the end of a conversation: UTF-8.
+    private var tail: [UInt8] = []
     private var encoder: TokenEncoder
 
     /// An encoder for a model's template.
@@ -43,19 +46,22 @@ public struct ChatEncoder: ~Copyable {
             messages: [question, ChatMessage(role: .assistant, content: "answer")], addsGenerationPrompt: false,
             variables: variables, clock: clock)
         guard let generated = answered.generated else { throw ChatEncoderError.generationIsCaptured }
-        guard generated.isEmpty else {
+        let (ids, places) = try encoder.placedTokens(ofSegments: answered.segments)
+        if let end = generated.map(\.upperBound).max() {
             turnEnd = nil
+            let next = places.firstIndex { $0.lowerBound >= end }
+            guard next.map({ !tokenizer.isSpecial(ids[$0]) }) ?? true else { throw ChatEncoderError.turnEndNotLearned }
             return
         }
         let prompt = try self.template.render(messages: [question], variables: variables, clock: clock)
         guard answered.text.utf8.starts(with: prompt.text.utf8) else {
             throw ChatEncoderError.turnNotFound(message: 1)
         }
-        let (ids, places) = try encoder.placedTokens(ofSegments: answered.segments)
         let start = prompt.text.utf8.count
         let last = ids.indices.last { tokenizer.isSpecial(ids[$0]) && places[$0].lowerBound >= start }
         guard let last else { throw ChatEncoderError.noTurnEnd }
         turnEnd = ids[last]
+        tail = Array(answered.text.utf8.dropFirst(places[last].upperBound))
     }
 
     /// Encodes a conversation.
@@ -79,9 +85,12 @@ public struct ChatEncoder: ~Copyable {
             spans = generated
         } else {
             let text = Array(whole.text.utf8)
-            let starts = try turns.map { try start(of: $0, messages, tools, text) }
-            for ((turn, start), limit) in zip(zip(turns, starts), starts.dropFirst() + [text.count]) {
-                spans.append(start..<(try end(of: turn, in: start..<limit, ids, places)))
+            for turn in turns {
+                let start = try self.start(of: turn, messages, tools, text)
+                let ending = zip(ids, places).first { $0 == turnEnd && $1.lowerBound >= start }
+                guard let end = ending?.1.upperBound else { throw ChatEncoderError.turnNotEnded(message: turn) }
+                try check(text[start..<end], asTurn: turn, messages, tools)
+                spans.append(start..<end)
             }
         }
         return try encoding(ids, places, spans)
@@ -96,15 +105,15 @@ public struct ChatEncoder: ~Copyable {
         return prompt.utf8.count
     }
 
-    /// Where the token ends that ends a turn, which lies somewhere within `range`.
-    private func end(
-        of turn: Int, in range: Range<Int>, _ ids: [Int32], _ places: [Range<Int>]
-    ) throws(ChatEncoderError) -> Int {
-        for (id, place) in zip(ids, places) where id == turnEnd && place.lowerBound >= range.lowerBound {
-            guard place.upperBound <= range.upperBound else { break }
-            return place.upperBound
+    /// Checks that a turn is what it would be if it were the last, or the end of that: templates leave out the thoughts of earlier
+    /// turns. If the template did not end it, it would hold what others say.
+    private func check(
+        _ text: ArraySlice<UInt8>, asTurn turn: Int, _ messages: [ChatMessage], _ tools: [JSON]
+    ) throws {
+        let last = try render(messages[...turn], tools, addsGenerationPrompt: false).text.utf8
+        guard last.reversed().starts(with: (text + tail).reversed()) else {
+            throw ChatEncoderError.turnNotEnded(message: turn)
         }
-        throw .turnNotEnded(message: turn)
     }
 
     private func render(
@@ -152,6 +161,8 @@ public enum ChatEncoderError: Error, Sendable, Equatable, CustomStringConvertibl
     case noTurnEnd
     /// `{% generation %}` stands within a macro or a block that is captured.
     case generationIsCaptured
+    /// The template's `{% generation %}` blocks end before the token that ends the turn.
+    case turnEndNotLearned
     /// A template's own blocks were to count from some message on.
     case blocksCannotBeginLater
     /// No token is the assistant's.
@@ -173,6 +184,9 @@ public enum ChatEncoderError: Error, Sendable, Equatable, CustomStringConvertibl
         case .generationIsCaptured:
             "The template has {% generation %} within a macro, or a block whose text it works on, so that what was generated cannot be "
                 + "followed. Move it to where the text is written."
+        case .turnEndNotLearned:
+            "The template's {% generation %} blocks leave out the token that ends the turn, so that a model would not learn to stop. "
+                + "Move the end of the block behind it."
         case .blocksCannotBeginLater:
             "The template's {% generation %} blocks say what is learned, and a prompt of the row has words of the assistant's, too. Use "
                 + "a template without such blocks, or rows of messages."

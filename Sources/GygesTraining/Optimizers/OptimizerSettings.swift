@@ -85,12 +85,14 @@ public struct OptimizerSettings: Sendable, Equatable {
     public func isFrozen(_ path: ParameterPath) -> Bool { group(of: path)?.isFrozen ?? false }
 
     /// The first group that a parameter matches.
-    func group(of path: ParameterPath) -> ParameterGroup? {
-        groups.first { $0.patterns.contains { $0.matches(path) } }
+    func group(of path: ParameterPath) -> ParameterGroup? { groupIndex(of: path).map { groups[$0] } }
+
+    private func groupIndex(of path: ParameterPath) -> Int? {
+        groups.firstIndex { $0.patterns.contains { $0.matches(path) } }
     }
 
-    /// Checks the settings by themselves, and against the paths of a model's parameters: a group without a parameter, or a run
-    /// that would change nothing, is a mistake.
+    /// Checks the settings by themselves, and against the paths of a model's parameters: a group without a parameter of its own, or a
+    /// run that would change nothing, is a mistake.
     ///
     /// - Throws: ``SettingsError`` with every problem.
     public func check(against paths: some Collection<ParameterPath>) throws(SettingsError) {
@@ -131,8 +133,9 @@ public struct OptimizerSettings: Sendable, Equatable {
             check.expect(
                 decay >= 0 && decay.isFinite, name + ".weight_decay", "is \(decay); give a number from 0 on")
             check.expect(
-                paths.contains { path in group.patterns.contains { $0.matches(path) } }, name,
-                "matches no parameter of the model: \(group.patterns.map(\.description).joined(separator: ", "))")
+                paths.contains { groupIndex(of: $0) == index }, name,
+                "matches no parameter of the model that groups before it leave: "
+                    + group.patterns.map(\.description).joined(separator: ", "))
         }
         check.expect(
             paths.contains { !isFrozen($0) }, "optimizer.groups",
