@@ -132,22 +132,21 @@ import Testing
         #expect(stretches.allSatisfy { $0.sorted() == Array(0..<50) } && Set(stretches).count == 4)
     }
 
-    /// Each window has an order of its own, or the longest samples of all would stand at the same places.
+    /// Packing puts long samples first: each window hands its packs out in an order of its own.
     @Test func windowsAreShuffledApart() throws {
-        let store = MemoryStore(lengths: Array(1...40))
-        var settings = DataSettings(seed: 1, packLength: 40)
-        // A window is an epoch: the same lengths, and packs of the same lengths.
-        settings.windowPackCount = 20
+        // Every document fills a pack, and a window is an epoch.
+        let store = MemoryStore(lengths: Array(repeating: 4, count: 50))
+        var settings = DataSettings(seed: 1, packLength: 4)
+        settings.windowPackCount = 50
         var stream = try DataStream(of: [store], settings: settings)
-        var orders: [[Int]] = []
-        for _ in 0..<4 {
-            orders.append([])
-            for _ in 0..<20 {
-                guard let pack = try stream.next() else { break }
-                orders[orders.count - 1].append(pack.references.map(\.tokens.count).max() ?? 0)
-            }
+        var mixture = DocumentMixture(sources: [store], settings: settings, positions: [.init()])
+        var orders: Set<[Int?]> = [], report = DataReport()
+        for _ in 0..<3 {
+            let drawn = try (0..<50).map { _ in try mixture.next(&report)?.first }
+            let handedOut = try (0..<50).map { _ in try stream.next()?.references.first }
+            orders.insert(handedOut.map { drawn.firstIndex(of: $0) })
         }
-        #expect(Set(orders).count == 4)
+        #expect(orders.count == 3 && orders.allSatisfy { Set($0) == Set(0..<50) && $0 != Array(0..<50) })
     }
 
     @Test func sharesAreCountedAnewInAPhase() throws {

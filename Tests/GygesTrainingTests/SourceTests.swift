@@ -209,6 +209,16 @@ import Testing
             #expect(throws: FileError.self) { try attempt(Array(bytes[..<length])) }
         }
         #expect(throws: FileError.self) { try attempt(bytes + [0]) }
+        // Places and tokens that there are not are refused where they are read.
+        let spans = ShardLayout.headerByteCount + 16 * 3
+        for (place, document) in [
+            (bytes.count - 1, 2), (spans + 8 + 4, 1), (spans + 8, 1), (176 + 8, 0), (176 + 17, 1),
+        ] {
+            var wild = bytes
+            wild[place] = 0xF0
+            let shard = try TokenShard(path: try folder.write(wild, to: "shard"))
+            #expect(throws: FileError.self, "byte \(place)") { _ = try shard.document(document) }
+        }
         // Counts whose sizes overflow.
         var huge = bytes
         for place in 16..<40 { huge[place] = 0xFF }
