@@ -102,6 +102,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [nil, 1])
+    func dataOfWhichNothingIsUsedAreRefused(epochLimit: Int?) throws {
+        let late = Document(tokens: Array(0..<30), supervised: [25..<30])
+        for (documents, excess) in [([Document(tokens: Array(0..<30))], ExcessPolicy.drop), ([late, late], .truncate)] {
+            var settings = DataSettings(seed: 1, packLength: 10, excess: excess, epochLimit: epochLimit)
+            settings.windowPackCount = 2
+            #expect(throws: FileError.self) { _ = try DataStream(of: [MemoryStore(documents)], settings: settings) }
+            settings.excess = .split
+            var stream = try DataStream(of: [MemoryStore(documents)], settings: settings)
+            #expect(try stream.next() != nil)
+        }
+    }
+
     // MARK: Order
 
     @Test func epochsHaveOrdersOfTheirOwn() throws {

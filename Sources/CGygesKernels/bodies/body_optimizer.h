@@ -16,8 +16,12 @@ INLINE double sum_of_doubles(const Doubles *doubles) {
 /// Some moments from `index` on, at most LANES; zeros beyond.
 INLINE Floats load_moments(const void *moments, int bfloat16, size_t index, size_t count) {
     if (!bfloat16) return load_some((const float *)moments + index, count);
+    const uint16_t *place = (const uint16_t *)moments + index;
     Halves halves = 0;
-    memcpy(&halves, (const uint16_t *)moments + index, (count < LANES ? count : LANES) * sizeof(uint16_t));
+    if (count >= LANES)
+        halves = LOAD(Halves, place);
+    else
+        memcpy(&halves, place, count * sizeof *place);
     return floats_from_bits(__builtin_convertvector(halves, Bits) << 16);
 }
 
@@ -30,7 +34,11 @@ INLINE void store_moments(Floats x, Bits noise, void *moments, int bfloat16, siz
     // A number that is none has no part to cut off, and could overflow to one.
     const Bits rounded = (Bits)choose(x == x, (Floats)((Bits)x + noise), x) >> 16;
     const Halves halves = __builtin_convertvector(rounded, Halves);
-    memcpy((uint16_t *)moments + index, &halves, (count < LANES ? count : LANES) * sizeof(uint16_t));
+    uint16_t *place = (uint16_t *)moments + index;
+    if (count >= LANES)
+        STORE(halves, place);
+    else
+        memcpy(place, &halves, count * sizeof *place);
 }
 
 /// 32 random bits for each of LANES places from `place` on: Wellons's hash `lowbias32`

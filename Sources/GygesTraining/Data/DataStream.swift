@@ -42,7 +42,7 @@ public struct DataStream: Sendable {
     /// Data from the beginning, or from where a cursor stands.
     ///
     /// - Throws: ``SettingsError`` if settings are wrong, or the cursor belongs to other data or settings; ``FileError`` if data
-    ///   cannot be read.
+    ///   cannot be read, or all documents are left out.
     public init(
         of sources: [any DocumentStore], settings: DataSettings, from cursor: DataCursor? = nil
     ) throws {
@@ -116,6 +116,7 @@ public struct DataStream: Sendable {
     /// Draws the samples of a window and packs them.
     ///
     /// - Returns: Whether there is any pack, now or in a later window.
+    /// - Throws: ``FileError`` if data cannot be read, or nothing of them can be used.
     @discardableResult
     private mutating func fillWindow() throws(FileError) -> Bool {
         var samples = carried
@@ -131,6 +132,8 @@ public struct DataStream: Sendable {
             // Documents that are left out bring the end of a window nearer, too.
             drawn += max(1, next.reduce(0) { $0 + $1.tokens.count })
         }
+        // Windows of nothing would follow one another for ever, or a run end before it began.
+        guard !samples.isEmpty || isAtEnd && start.number > 0 else { throw mixture.nothingFits }
         let found = bestFitPacks(samples.map(\.tokens.count), capacity: settings.packLength)
         let least = Double(settings.packLength) * Self.fullShare
         packs = []

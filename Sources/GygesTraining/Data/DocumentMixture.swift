@@ -95,6 +95,15 @@ struct DocumentMixture: Sendable {
         return document
     }
 
+    /// That every document drawn was left out.
+    var nothingFits: FileError {
+        let names = zip(sources, settings.weights).filter { $1 > 0 }.map(\.0.name)
+        return FileError(
+            names.joined(separator: ", "),
+            "every document is left out: longer than a pack of \(settings.packLength) tokens, or without a token to predict in it",
+            remedy: "Make packs longer, or cut documents (data.excess: split).")
+    }
+
     /// Without those in which nothing is to be predicted.
     private func supervised(
         _ parts: [SampleReference], _ report: inout DataReport
