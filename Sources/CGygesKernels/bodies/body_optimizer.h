@@ -44,8 +44,8 @@ INLINE void store_moments(Floats x, Bits noise, void *moments, int bfloat16, siz
 /// 32 random bits for each of LANES places from `place` on: Wellons's hash `lowbias32`
 /// (https://nullprogram.com/blog/2018/07/31/).
 INLINE Bits noise_at(uint32_t place) {
-    Bits x;
-    for (int lane = 0; lane < LANES; lane++) x[lane] = place + (uint32_t)lane;
+    static const uint32_t lanes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    Bits x = LOAD(Bits, lanes) + place;
     x = (x ^ x >> 16) * 0x7feb352d;
     x = (x ^ x >> 15) * 0x846ca68b;
     return x ^ x >> 16;
@@ -55,22 +55,31 @@ INLINE Floats next_second(const GygesAdamStep *step, Floats gradient, Floats sec
     return multiply_add((Floats)step->second_decay, second, step->second_share * gradient * gradient);
 }
 
+/// Where whole vectors are worked on, `count` is known to the compiler, and no rest is asked for.
+INLINE void adam_lanes(
+    const GygesAdamStep *step, int bfloat16, size_t offset, size_t i, size_t count, float *parameter,
+    const float *gradient, void *first, void *second) {
+    const Floats g = load_some(gradient + i, count) * step->gradient_scale;
+    const Floats old = load_moments(first, bfloat16, i, count);
+    const Floats m = multiply_add((Floats)step->first_share, g - old, old);
+    const Floats v = next_second(step, g, load_moments(second, bfloat16, i, count));
+    const Floats root = multiply_add(__builtin_elementwise_sqrt(v), (Floats)step->root_scale, (Floats)step->epsilon);
+    const Floats x = load_some(parameter + i, count) * step->decay;
+    store_some(x - step->rate * m / root, parameter + i, count);
+    const Bits noise = bfloat16 ? noise_at(step->moments.key + (uint32_t)(offset + i)) : (Bits)0;
+    store_moments(m, noise & 0xffff, first, bfloat16, i, count);
+    store_moments(v, noise >> 16, second, bfloat16, i, count);
+}
+
 INLINE void adam_of(
-    const GygesAdamStep *step, int bfloat16, size_t offset, size_t count, float *parameter, const float *gradient,
+    const GygesAdamStep *given, int bfloat16, size_t offset, size_t count, float *parameter, const float *gradient,
     void *first, void *second) {
-    for (size_t i = 0; i < count; i += LANES) {
-        const size_t rest = count - i;
-        const Floats g = load_some(gradient + i, rest) * step->gradient_scale;
-        const Floats old = load_moments(first, bfloat16, i, rest);
-        const Floats m = multiply_add((Floats)step->first_share, g - old, old);
-        const Floats v = next_second(step, g, load_moments(second, bfloat16, i, rest));
-        const Floats root = multiply_add(__builtin_elementwise_sqrt(v), (Floats)step->root_scale, (Floats)step->epsilon);
-        const Floats x = load_some(parameter + i, rest) * step->decay;
-        store_some(x - step->rate * m / root, parameter + i, rest);
-        const Bits noise = bfloat16 ? noise_at(step->moments.key + (uint32_t)(offset + i)) : (Bits)0;
-        store_moments(m, noise & 0xffff, first, bfloat16, i, rest);
-        store_moments(v, noise >> 16, second, bfloat16, i, rest);
-    }
+    // A copy, which storing parameters cannot change.
+    const GygesAdamStep step = *given;
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        adam_lanes(&step, bfloat16, offset, i, LANES, parameter, gradient, first, second);
+    if (i < count) adam_lanes(&step, bfloat16, offset, i, count - i, parameter, gradient, first, second);
 }
 
 static void NAME(adam)(
@@ -82,18 +91,23 @@ static void NAME(adam)(
         adam_of(step, 0, offset, count, parameter, gradient, first, second);
 }
 
+INLINE Floats ratio_lanes(
+    const GygesAdamStep *step, int bfloat16, size_t i, size_t count, const float *gradient, const void *second) {
+    const Floats g = load_some(gradient + i, count) * step->gradient_scale;
+    const Floats v = next_second(step, g, load_moments(second, bfloat16, i, count));
+    const Floats least = step->epsilon * step->epsilon;
+    // Lanes beyond the end have no gradient. Where epsilon is 0 their quotient would be none, too.
+    return choose(g == 0, (Floats)0.0f, g * g / larger(least, v));
+}
+
 INLINE double adam_ratio_of(
     const GygesAdamStep *step, int bfloat16, size_t count, const float *gradient, const void *second) {
-    const Floats least = step->epsilon * step->epsilon;
     Doubles sum = 0;
-    for (size_t i = 0; i < count; i += LANES) {
-        const size_t rest = count - i;
-        const Floats g = load_some(gradient + i, rest) * step->gradient_scale;
-        const Floats v = next_second(step, g, load_moments(second, bfloat16, i, rest));
-        // Lanes beyond the end have no gradient. Where epsilon is 0 their quotient would be none, too.
-        const Floats ratio = choose(g == 0, (Floats)0.0f, g * g / larger(least, v));
-        sum += __builtin_convertvector(ratio, Doubles);
-    }
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        sum += __builtin_convertvector(ratio_lanes(step, bfloat16, i, LANES, gradient, second), Doubles);
+    if (i < count)
+        sum += __builtin_convertvector(ratio_lanes(step, bfloat16, i, count - i, gradient, second), Doubles);
     return sum_of_doubles(&sum);
 }
 
@@ -102,22 +116,29 @@ static double NAME(adam_ratio)(const GygesAdamStep *step, size_t count, const fl
                                   : adam_ratio_of(step, 0, count, gradient, second);
 }
 
-INLINE void descend_of(
-    const GygesDescentStep *step, int bfloat16, size_t offset, size_t count, float *parameter, const float *gradient,
-    void *velocity) {
-    for (size_t i = 0; i < count; i += LANES) {
-        const size_t rest = count - i;
-        const Floats x = load_some(parameter + i, rest);
-        const Floats g = multiply_add((Floats)step->penalty, x, load_some(gradient + i, rest) * step->gradient_scale);
-        Floats change = g;
-        if (velocity) {
-            const Floats b = multiply_add((Floats)step->momentum, load_moments(velocity, bfloat16, i, rest), g);
-            change = step->nesterov ? multiply_add((Floats)step->momentum, b, g) : b;
-            const Bits noise = bfloat16 ? noise_at(step->moments.key + (uint32_t)(offset + i)) & 0xffff : (Bits)0;
-            store_moments(b, noise, velocity, bfloat16, i, rest);
-        }
-        store_some(multiply_add((Floats)-step->rate, change, x * step->decay), parameter + i, rest);
+INLINE void descend_lanes(
+    const GygesDescentStep *step, int bfloat16, size_t offset, size_t i, size_t count, float *parameter,
+    const float *gradient, void *velocity) {
+    const Floats x = load_some(parameter + i, count);
+    const Floats g = multiply_add((Floats)step->penalty, x, load_some(gradient + i, count) * step->gradient_scale);
+    Floats change = g;
+    if (velocity) {
+        const Floats b = multiply_add((Floats)step->momentum, load_moments(velocity, bfloat16, i, count), g);
+        change = step->nesterov ? multiply_add((Floats)step->momentum, b, g) : b;
+        const Bits noise = bfloat16 ? noise_at(step->moments.key + (uint32_t)(offset + i)) & 0xffff : (Bits)0;
+        store_moments(b, noise, velocity, bfloat16, i, count);
     }
+    store_some(multiply_add((Floats)-step->rate, change, x * step->decay), parameter + i, count);
+}
+
+INLINE void descend_of(
+    const GygesDescentStep *given, int bfloat16, size_t offset, size_t count, float *parameter, const float *gradient,
+    void *velocity) {
+    const GygesDescentStep step = *given;
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        descend_lanes(&step, bfloat16, offset, i, LANES, parameter, gradient, velocity);
+    if (i < count) descend_lanes(&step, bfloat16, offset, i, count - i, parameter, gradient, velocity);
 }
 
 static void NAME(descend)(
