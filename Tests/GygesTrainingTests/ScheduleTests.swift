@@ -99,15 +99,15 @@ import Testing
         let plan = try TrainingPlan(
             unit: .tokens, phases: [Self.phase("a", length: 100), Self.phase("b", length: 50)])
         #expect(plan.length == 150)
-        let first = try #require(plan.place(at: Progress(steps: 3, tokens: 50)))
+        let first = try #require(plan.place(at: TrainingProgress(steps: 3, tokens: 50)))
         #expect(first.phase == 0 && first.position == 50 && first.learningRate == 1 && first.packCount == 4)
         // A last step that read 10 tokens too many shortens the next phase by them.
-        let second = try #require(plan.place(at: Progress(steps: 9, tokens: 110)))
+        let second = try #require(plan.place(at: TrainingProgress(steps: 9, tokens: 110)))
         #expect(second.phase == 1 && second.position == 10 && second.learningRate == 0.8)
-        #expect(plan.place(at: Progress(steps: 9, tokens: 150)) == nil)
+        #expect(plan.place(at: TrainingProgress(steps: 9, tokens: 150)) == nil)
         let steps = try TrainingPlan(unit: .steps, phases: plan.phases)
-        #expect(steps.place(at: Progress(steps: 99, tokens: 1))?.phase == 0)
-        #expect(steps.place(at: Progress(steps: 100, tokens: 1))?.phase == 1)
+        #expect(steps.place(at: TrainingProgress(steps: 99, tokens: 1))?.phase == 0)
+        #expect(steps.place(at: TrainingProgress(steps: 100, tokens: 1))?.phase == 1)
     }
 
     @Test func plansThatCannotBeFollowedAreRefused() throws {

@@ -7,7 +7,7 @@ public enum ProgressUnit: String, Sendable, CaseIterable {
 }
 
 /// How far a run has come.
-public struct Progress: Sendable, Equatable {
+public struct TrainingProgress: Sendable, Equatable {
     /// The steps made.
     public var steps: Int
     /// The tokens that those steps read.
@@ -110,7 +110,7 @@ public struct TrainingPlan: Sendable, Equatable {
     public var length: Int { phases.reduce(0) { $0 + $1.schedule.length } }
 
     /// Where a run stands; `nil` at its end. Tokens of a phase's last step that exceed its length count for the next.
-    public func place(at progress: Progress) -> Place? {
+    public func place(at progress: TrainingProgress) -> Place? {
         var position = progress[unit]
         for (index, phase) in phases.enumerated() {
             if position < phase.schedule.length {
