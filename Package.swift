@@ -37,6 +37,7 @@ let package = Package(
         .library(name: "GygesConstraints", targets: ["GygesConstraints"]),
         .library(name: "GygesModels", targets: ["GygesModels"]),
         .library(name: "GygesInference", targets: ["GygesInference"]),
+        .library(name: "GygesTraining", targets: ["GygesTraining"]),
         .library(name: "GygesEvaluation", targets: ["GygesEvaluation"]),
         .library(name: "GygesWire", targets: ["GygesWire"]),
         .library(name: "GygesBulk", targets: ["GygesBulk"]),
@@ -89,6 +90,10 @@ let package = Package(
                 "GygesKernels", "GygesTensors", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
                 "GygesConstraints", "GygesModels",
             ], swiftSettings: hot),
+        .target(
+            name: "GygesTraining",
+            dependencies: ["GygesKernels", "GygesTensors", "GygesFiles", "GygesTokenizer", "GygesTemplates"],
+            swiftSettings: hot),
         .target(
             name: "GygesEvaluation", dependencies: ["GygesKernels", "GygesStatistics", "GygesFiles"],
             resources: [.embedInCode("Text/essay.txt")], swiftSettings: hot),
@@ -190,6 +195,13 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
+            name: "GygesTrainingTests",
+            dependencies: [
+                "GygesTraining", "GygesKernels", "GygesTensors", "GygesFiles", "GygesTokenizer", "GygesTemplates",
+                "GygesTestSupport",
+            ],
+            resources: [.copy("Fixtures")], swiftSettings: common),
+        .testTarget(
             name: "GygesHubTests",
             dependencies: ["GygesHub", "GygesClient", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
         .testTarget(
@@ -237,8 +249,10 @@ let package = Package(
             dependencies: [
                 "GygesBulk", "GygesKernels", "GygesTensors", "GygesStatistics", "GygesFiles", "GygesCheckpoints",
                 "GygesTokenizer",
-                "GygesTemplates", "GygesConstraints", "GygesModels", "GygesInference", "GygesEvaluation", "GygesWire",
-                "GygesClient", "GygesHub", "GygesAnalysis", "GygesReport", "GygesStudy", "GygesSubjects", "GygesServer",
+                "GygesTemplates", "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining",
+                "GygesEvaluation",
+                "GygesWire", "GygesClient", "GygesHub", "GygesAnalysis", "GygesReport", "GygesStudy", "GygesSubjects",
+                "GygesServer",
             ], swiftSettings: common),
         .testTarget(
             name: "GygesCommandTests",

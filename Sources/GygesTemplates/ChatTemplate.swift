@@ -105,7 +105,8 @@ public struct ChatTemplate: Sendable {
         let interpreter = TemplateInterpreter(
             variables: names, clock: input.clock, limits: limits,
             inputByteCount: overflow ? .max : size &+ source.utf8.count)
-        return RenderedPrompt(segments: try interpreter.run(statements).segments)
+        let segments = try interpreter.run(statements).segments
+        return RenderedPrompt(segments: segments, generated: interpreter.generated)
     }
 
     /// The messages as values, trusted nowhere but in the assistant's ``answerTokens``.

@@ -63,6 +63,34 @@ import Testing
         }
     }
 
+    @Test func generationBlocksAreFollowed() throws {
+        func generated(_ source: String) throws -> [String]? {
+            let prompt = try ChatTemplate(source: source).render(messages: [
+                ChatMessage(role: "assistant", content: "dé")
+            ])
+            let bytes = Array(prompt.text.utf8)
+            return prompt.generated?.map { String(decoding: bytes[$0], as: UTF8.self) }
+        }
+        let words = "{{ messages[0].content }}"
+        #expect(
+            try generated("ä{% generation %}\(words){% endgeneration %}b{% generation %}c{% endgeneration %}") == [
+                "dé", "c",
+            ])
+        #expect(try generated(words) == [] && generated("{% generation %}{% endgeneration %}") == [])
+        #expect(try generated("{% if false %}{% generation %}x{% endgeneration %}{% endif %}") == [])
+        let loop = "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}.{% endfor %}"
+        #expect(try generated(loop) == ["dé"])
+        // What was captured may be cut, repeated or thrown away.
+        for captured in [
+            "{% set x %}{% generation %}a{% endgeneration %}{% endset %}{{ x }}",
+            "{% macro f() %}{% generation %}a{% endgeneration %}{% endmacro %}{{ f() }}",
+            "{% filter upper %}{% generation %}a{% endgeneration %}{% endfilter %}",
+            "{% generation %}a{% endgeneration %}{% set x %}{% generation %}{% endgeneration %}{% endset %}",
+        ] {
+            #expect(try generated(captured) == nil, "\(captured)")
+        }
+    }
+
     @Test func theClockIsHandedIn() throws {
         let template = try ChatTemplate(source: "{{ strftime_now('%d %b %Y') }}")
         let clock = TemplateClock(Date(timeIntervalSince1970: 1_700_000_000))

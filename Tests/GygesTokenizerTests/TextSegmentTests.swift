@@ -25,6 +25,35 @@ import Testing
         }
     }
 
+    /// Tokens with places are those without, and a text's places are those of its own encoding.
+    @Test(arguments: ["qwen2", "llama3", "smollm", "modernbert", "flags", "bert", "roberta"])
+    func placesChangeNoToken(kind: String) throws {
+        let tokenizer = try fixtureTokenizer(kind)
+        let specials = tokenizer.specialTokens.map(\.content)
+        var encoder = TokenEncoder(tokenizer)
+        var generator = SeededGenerator(seed: 29)
+        for _ in 0..<250 {
+            let segments = (0..<Int.random(in: 1...6, using: &generator)).map { _ in
+                var text = randomText(using: &generator)
+                // What composes moves the places of what users may not spell.
+                if Bool.random(using: &generator) { text += "e\u{301}" }
+                if Bool.random(using: &generator) { text += specials.randomElement(using: &generator) ?? "" }
+                return TextSegment(text, isTrusted: Bool.random(using: &generator))
+            }
+            let (ids, places) = try encoder.placedTokens(ofSegments: segments)
+            #expect(try ids == tokenizer.encode(segments: segments), "\(segments)")
+            let length = joined(segments).utf8.count
+            #expect(places.count == ids.count && places.allSatisfy { $0.upperBound <= length }, "\(segments)")
+            let whole = joined(segments)
+            let options = EncodingOptions(specialTokens: .recognise, addsFrame: false)
+            let (trusted, bytes) = try encoder.placedTokens(ofSegments: [TextSegment(whole, isTrusted: true)])
+            let encoded = try tokenizer.tokens(of: .text(whole), options: options)
+            #expect(trusted == encoded.ids, "\(whole)")
+            // Files that trim places leave white space out of them, which segments' places keep.
+            if tokenizer.frame.trimming == nil { #expect(bytes == encoded.origins.map(\.bytes), "\(whole)") }
+        }
+    }
+
     @Test(arguments: ["qwen2", "llama3", "gpt2", "modernbert"])
     func untrustedTextIsNeverSpecial(kind: String) throws {
         let tokenizer = try fixtureTokenizer(kind)

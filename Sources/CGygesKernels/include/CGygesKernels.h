@@ -7,6 +7,7 @@
 #define CGYGES_KERNELS_H
 
 #include "gyges_matmul.h"
+#include "gyges_optimizer.h"
 #include "gyges_vector.h"
 
 /// The instruction sets the kernels are compiled for, in increasing order of capability.
@@ -26,6 +27,7 @@ enum {
 typedef struct GygesKernelTable {
     GygesMatmulKernels matmul;
     GygesVectorKernels vector;
+    GygesOptimizerKernels optimizer;
 } GygesKernelTable;
 
 /// The most capable level that this processor and operating system support.

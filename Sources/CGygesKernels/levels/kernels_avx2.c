@@ -19,8 +19,9 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #include "body_matmul.h"
 #include "body_vector.h"
+#include "body_optimizer.h"
 #pragma clang attribute pop
 
-const GygesKernelTable gyges_kernels_avx2 = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS};
+const GygesKernelTable gyges_kernels_avx2 = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS, .optimizer = OPTIMIZER_KERNELS};
 
 #endif

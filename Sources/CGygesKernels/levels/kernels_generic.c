@@ -14,5 +14,6 @@
 
 #include "body_matmul.h"
 #include "body_vector.h"
+#include "body_optimizer.h"
 
-const GygesKernelTable gyges_kernels_generic = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS};
+const GygesKernelTable gyges_kernels_generic = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS, .optimizer = OPTIMIZER_KERNELS};

@@ -29,6 +29,8 @@ final class TemplateInterpreter {
     let limits: TemplateLimits
     var namespaces: [[String: TemplateValue]] = []
     var macros: [Closure] = []
+    /// The bytes of the output that `{% generation %}` blocks wrote; `nil` once one was captured.
+    private(set) var generated: [Range<Int>]? = []
     private(set) var scope = Scope(parent: nil)
     private var output = TemplateText.empty
     private var captureDepth = 0
@@ -161,7 +163,10 @@ final class TemplateInterpreter {
                 return try nested(body)
             }
         case .generation(let body):
+            let start = output.byteCount
             _ = try scoped { () throws(TemplateError) in try nested(body) }
+            if captureDepth > 0 { generated = nil }
+            if output.byteCount > start { generated?.append(start..<output.byteCount) }
         case .leaveLoop: return .leaveLoop
         case .nextIteration: return .nextIteration
         }

@@ -12,18 +12,20 @@ extension TokenEncoder {
 
     /// Appends a text's tokens with their places.
     ///
-    /// - Parameter prefixSpace: whether a space is put before text that does not begin with one.
+    /// - Parameters:
+    ///   - untrusted: ranges of `text`, in order, in which no added token lies.
+    ///   - prefixSpace: whether a space is put before text that does not begin with one.
     mutating func trace(
-        _ text: UnsafeBufferPointer<UInt8>, _ permission: AddedTokenMatcher.Permission, prefixSpace: Bool,
-        to output: inout [TracedToken]
+        _ text: UnsafeBufferPointer<UInt8>, _ permission: AddedTokenMatcher.Permission, untrusted: [Range<Int>] = [],
+        prefixSpace: Bool, to output: inout [TracedToken]
     ) {
         let tokenizer = tokenizer
         guard tokenizer.isPlain else {
-            tracePieces(text, permission, untrusted: [], prefixSpace: prefixSpace, to: &output)
+            tracePieces(text, permission, untrusted: untrusted, prefixSpace: prefixSpace, to: &output)
             return
         }
         var piece = 0
-        tokenizer.rawMatcher.split(text, permission, untrusted: []) { token, range in
+        tokenizer.rawMatcher.split(text, permission, untrusted: untrusted) { token, range in
             if let token {
                 let id = tokenizer.rawMatcher.tokens[token].id
                 output.append(TracedToken(id: id, piece: piece, bytes: range, isAdded: true))
@@ -31,25 +33,28 @@ extension TokenEncoder {
                 return
             }
             let part = UnsafeBufferPointer(rebasing: text[range])
-            if tokenizer.normalizer.composesOnly, let (composed, origins) = Normalization.composedWithOrigins(part) {
+            var marks = clipped(untrusted, to: range)
+            if tokenizer.normalizer.composesOnly,
+                let (composed, origins) = Normalization.composedWithOrigins(part, marks: &marks)
+            {
                 composed.withUnsafeBufferPointer { composed in
                     let source = SourceText(text: composed, shift: range.lowerBound, origins: origins)
-                    traceNormalized(source, permission, prefixSpace, &piece, &output)
+                    traceNormalized(source, permission, untrusted: marks, prefixSpace, &piece, &output)
                 }
             } else {
                 let source = SourceText(text: part, shift: range.lowerBound, origins: nil)
-                traceNormalized(source, permission, prefixSpace, &piece, &output)
+                traceNormalized(source, permission, untrusted: marks, prefixSpace, &piece, &output)
             }
         }
     }
 
     /// Cuts normalised text at added tokens and traces what lies between.
     private mutating func traceNormalized(
-        _ source: SourceText, _ permission: AddedTokenMatcher.Permission, _ prefixSpace: Bool, _ piece: inout Int,
-        _ output: inout [TracedToken]
+        _ source: SourceText, _ permission: AddedTokenMatcher.Permission, untrusted: [Range<Int>],
+        _ prefixSpace: Bool, _ piece: inout Int, _ output: inout [TracedToken]
     ) {
         let tokenizer = tokenizer
-        tokenizer.normalizedMatcher.split(source.text, permission, untrusted: []) { token, range in
+        tokenizer.normalizedMatcher.split(source.text, permission, untrusted: untrusted) { token, range in
             if let token {
                 let id = tokenizer.normalizedMatcher.tokens[token].id
                 output.append(TracedToken(id: id, piece: piece, bytes: source.place(of: range), isAdded: true))

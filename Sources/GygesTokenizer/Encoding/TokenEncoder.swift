@@ -40,6 +40,29 @@ public struct TokenEncoder: ~Copyable {
     public mutating func encode(
         segments: [TextSegment], addsBeginning: Bool = false
     ) throws(TokenizerError) -> [Int32] {
+        let (text, untrusted) = try joined(segments)
+        var tokens = addsBeginning ? tokenizer.beginningTokens : []
+        text.withUnsafeBufferPointer { encode($0, .all, untrusted: untrusted, &tokens) }
+        return tokens
+    }
+
+    /// Encodes segments as one text, with the place of each token in it: the tokens that ``encode(segments:addsBeginning:)`` gives, in
+    /// about twice the time.
+    ///
+    /// - Returns: The tokens, and for each the bytes of the joined text's UTF-8 that it stands for.
+    public mutating func placedTokens(
+        ofSegments segments: [TextSegment]
+    ) throws(TokenizerError) -> (ids: [Int32], places: [Range<Int>]) {
+        let (text, untrusted) = try joined(segments)
+        var traced: [TracedToken] = []
+        text.withUnsafeBufferPointer {
+            trace($0, .all, untrusted: untrusted, prefixSpace: tokenizer.preTokenizer.addsPrefixSpace, to: &traced)
+        }
+        return (traced.map(\.id), traced.map(\.bytes))
+    }
+
+    /// The text of segments, and which of its bytes nobody vouches for.
+    private func joined(_ segments: [TextSegment]) throws(TokenizerError) -> (text: [UInt8], untrusted: [Range<Int>]) {
         var text: [UInt8] = []
         var untrusted: [Range<Int>] = []
         for segment in segments where !segment.text.isEmpty {
@@ -53,9 +76,7 @@ public struct TokenEncoder: ~Copyable {
                 untrusted.append(start..<text.count)
             }
         }
-        var tokens = addsBeginning ? tokenizer.beginningTokens : []
-        text.withUnsafeBufferPointer { encode($0, .all, untrusted: untrusted, &tokens) }
-        return tokens
+        return (text, untrusted)
     }
 
     func check(_ byteCount: Int) throws(TokenizerError) {
@@ -159,7 +180,7 @@ public struct TokenEncoder: ~Copyable {
 }
 
 /// What `ranges`, in order and apart, have in common with `bounds`, counted from its start.
-private func clipped(_ ranges: [Range<Int>], to bounds: Range<Int>) -> [Range<Int>] {
+func clipped(_ ranges: [Range<Int>], to bounds: Range<Int>) -> [Range<Int>] {
     ranges.compactMap { range in
         let common = range.clamped(to: bounds)
         return common.isEmpty ? nil : common.lowerBound - bounds.lowerBound..<common.upperBound - bounds.lowerBound

@@ -24,8 +24,10 @@ enum Normalization {
     ///
     /// The reference gives every composed character the place of the first of those that it took the place of, taking them
     /// in the order in which they stand; see ``follow(_:_:_:to:)``.
-    static func composedWithOrigins(_ text: UnsafeBufferPointer<UInt8>) -> (text: [UInt8], origins: [Origin])? {
-        var marks: [Range<Int>] = []
+    /// - Parameter marks: as of ``composed(_:marks:)``.
+    static func composedWithOrigins(
+        _ text: UnsafeBufferPointer<UInt8>, marks: inout [Range<Int>]
+    ) -> (text: [UInt8], origins: [Origin])? {
         var origins: [Origin]? = []
         return composed(text, marks: &marks, origins: &origins).map { ($0, origins ?? []) }
     }

@@ -1,0 +1,94 @@
+import GygesFiles
+public import GygesTokenizer
+
+/// Tokenised documents in memory.
+public struct DocumentTable: DocumentStore {
+    /// What messages call it: usually the file that it was made from.
+    public let name: String
+    /// The digest of the vocabulary that the tokens belong to; see `Tokenizer.vocabularyDigest`.
+    public let vocabularyDigest: String
+    /// One more than the largest token that there may be.
+    public let vocabularyCount: Int
+    /// The digest of all contents; the same for a shard that they are written to.
+    public let digest: String
+    let tokens: [Int32]
+    /// For each document the end of its tokens and of its spans.
+    let ends: [(token: Int, span: Int)]
+    /// The stretches that are to be predicted, document after document.
+    let spans: [Range<Int>]
+
+    /// The number of documents.
+    public var count: Int { ends.count }
+    /// The tokens of all documents.
+    public var tokenCount: Int { tokens.count }
+
+    /// Collects documents.
+    public struct Builder {
+        private(set) var tokens: [Int32] = []
+        private(set) var ends: [(token: Int, span: Int)] = []
+        private(set) var spans: [Range<Int>] = []
+
+        /// Nothing yet.
+        public init() {}
+
+        /// The tokens collected so far.
+        public var tokenCount: Int { tokens.count }
+
+        /// Adds a document.
+        public mutating func append(_ document: Document) {
+            tokens += document.tokens
+            spans += document.supervised
+            ends.append((tokens.count, spans.count))
+        }
+    }
+
+    /// The documents that were collected, of a tokenizer.
+    ///
+    /// - Complexity: O(tokens), for the digest.
+    public init(_ builder: consuming Builder, name: String, vocabularyCount: Int, vocabularyDigest: String) {
+        guard vocabularyDigest.utf8.count == ShardLayout.digestByteCount else {
+            fatalError("“\(vocabularyDigest)” is no digest of a vocabulary")
+        }
+        self.name = name
+        self.vocabularyCount = vocabularyCount
+        self.vocabularyDigest = vocabularyDigest
+        tokens = builder.tokens
+        ends = builder.ends
+        spans = builder.spans
+        let layout = ShardLayout(
+            documentCount: ends.count, spanCount: spans.count, tokenCount: tokens.count,
+            vocabularyCount: vocabularyCount, vocabularyDigest: vocabularyDigest)
+        var running = RunningDigest()
+        ShardLayout.forEachPart(of: (tokens, ends, spans), layout) { part in
+            part.withUnsafeBytes { running.update($0) }
+        }
+        digest = running.value
+    }
+
+    /// The number of a document's tokens.
+    public func length(of document: Int) -> Int {
+        ends[document].token - (document == 0 ? 0 : ends[document - 1].token)
+    }
+
+    /// A document.
+    public func document(_ document: Int) -> Document {
+        let start = document == 0 ? (token: 0, span: 0) : ends[document - 1]
+        return Document(
+            tokens: Array(tokens[start.token..<ends[document].token]),
+            supervised: Array(spans[start.span..<ends[document].span]))
+    }
+}
+
+extension Tokenizer {
+    /// A digest of what every token spells and of which are special: data that were tokenised with one vocabulary mean nothing to a
+    /// model of another.
+    public var vocabularyDigest: String {
+        var digest = RunningDigest()
+        for id in 0..<vocabularyCount {
+            let bytes = Array(table.bytes(of: id))
+            digest.update("\(bytes.count) \(kind(of: Int32(clamping: id)).rawValue) ")
+            bytes.withUnsafeBytes { digest.update($0) }
+        }
+        return digest.value
+    }
+}
