@@ -6,6 +6,8 @@
 #ifndef CGYGES_KERNELS_H
 #define CGYGES_KERNELS_H
 
+#include "gyges_dense.h"
+#include "gyges_gradient.h"
 #include "gyges_matmul.h"
 #include "gyges_vector.h"
 
@@ -26,6 +28,8 @@ enum {
 typedef struct GygesKernelTable {
     GygesMatmulKernels matmul;
     GygesVectorKernels vector;
+    GygesDenseKernels dense;
+    GygesGradientKernels gradient;
 } GygesKernelTable;
 
 /// The most capable level that this processor and operating system support.

@@ -21,6 +21,7 @@
 #include "body_vector.h"
 #pragma clang attribute pop
 
-const GygesKernelTable gyges_kernels_avx512 = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS};
+const GygesKernelTable gyges_kernels_avx512 = {
+    .matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS, .dense = DENSE_KERNELS, .gradient = GRADIENT_KERNELS};
 
 #endif

@@ -15,4 +15,5 @@
 #include "body_matmul.h"
 #include "body_vector.h"
 
-const GygesKernelTable gyges_kernels_generic = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS};
+const GygesKernelTable gyges_kernels_generic = {
+    .matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS, .dense = DENSE_KERNELS, .gradient = GRADIENT_KERNELS};
