@@ -6,7 +6,10 @@ import Testing
 
 /// Gradients of whole decoders of random parameters against central differences of the plain interpreter's loss.
 @Suite struct DecoderGradientTests {
-    @Test(arguments: [TestDecoder.dense(ties: true), .dense(ties: false), .headNorms, .unrotated])
+    @Test(arguments: [
+        TestDecoder.dense(ties: true), .dense(ties: false), .headNorms, .unrotated, .mixture(normalises: false),
+        .mixture(normalises: true), .plainMixture,
+    ])
     func gradientsAreThoseOfCentralDifferences(model: TestDecoder) throws {
         let batch = model.batch(lengths: [7, 1, 13], seed: 21)
         let next = NextTokens(of: batch, every: 2)

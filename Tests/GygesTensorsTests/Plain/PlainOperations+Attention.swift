@@ -34,7 +34,9 @@ extension PlainOperations {
                 memory.keys.append([])
                 memory.values.append([])
             }
-            let table = encoding.map { (sequence.encoding ?? $0).table }
+            let place = encoding.map { sequence.encoding ?? $0 }
+            let table = place?.table
+            let scale = Double(place?.temperature ?? 1) / Double(d).squareRoot()
             for row in sequence.rows {
                 let position = sequence.firstPosition + row - sequence.rows.lowerBound
                 precondition(memory.keys[number].count == position)
@@ -47,8 +49,7 @@ extension PlainOperations {
                         return attended(
                             Array(query[head * d..<(head + 1) * d]),
                             keys: memory.keys[number].map { Array($0[group * d..<(group + 1) * d]) },
-                            values: memory.values[number].map { Array($0[group * d..<(group + 1) * d]) },
-                            scale: 1 / Double(d).squareRoot())
+                            values: memory.values[number].map { Array($0[group * d..<(group + 1) * d]) }, scale: scale)
                     })
             }
         }
