@@ -77,7 +77,7 @@ extension Tape {
 
     // MARK: One projection
 
-    /// `W x + b + B (s · A x)`, stored in `output` or added to it.
+    /// `W x + b + s · B (A x)`, stored in `output` or added to it.
     ///
     /// - Parameters:
     ///   - x: The input, which `load` has prepared for frozen weights.
@@ -93,17 +93,12 @@ extension Tape {
                 addBias(bias.span, into: &elements, team: team)
             }
         }
-        let reduced = projection.adapter.map { reduce(input, by: $0) }
-        if let adapter = projection.adapter, let reduced {
-            load(reduced, for: adapter.b.value)
-            multiply(reduced, by: adapter.b.value, into: output, isAdded: true)
-            load(input, for: [projection])
-        }
+        let adapted = projection.adapter.map { AdaptedProjection($0, of: self) }
+        adapted?.add(to: output, input: input)
         let hasGradient = slot != nil || residual != nil || projection.isTrained
         let projected = result(output, hasGradient: hasGradient)
-        // Only the gradients of trained matrices read the input and what an adapter makes of it.
-        let kept = projection.weight.value.isTrained || projection.adapter?.a.value.isTrained ?? false ? input : nil
-        let keptReduced = projection.adapter?.b.value.isTrained ?? false ? reduced : nil
+        // Only the gradient of trained weights reads the input.
+        let kept = projection.weight.value.isTrained ? input : nil
         let (rows, columns) = (input.rows, input.columns)
         record(projected) { [self] dy in
             residual?.add(dy, in: pool)
@@ -111,56 +106,29 @@ extension Tape {
                 addColumnSums(dy.elements, to: target.elements, team: team)
             }
             addWeightGradient(of: projection.weight, input: kept, dy: dy)
-            let dreduced = projection.adapter.map { differentiate($0, input: kept, reduced: keptReduced, dy: dy) }
             slot?.add(in: pool, rows: rows, columns: columns) { dx, isAdded in
                 multiplyBack(dy, by: projection.weight.value, into: dx, isAdded: isAdded)
-                if let adapter = projection.adapter, let dreduced {
-                    multiplyBack(dreduced, by: adapter.a.value, into: dx, isAdded: true)
-                }
             }
+            adapted?.differentiate(dy, into: slot)
         }
         return projected
     }
 
-    /// `s · A x`
-    private func reduce(_ x: Activation, by adapter: LowRankAdapter<TapeMatrix>) -> Activation {
-        let reduced = activation(rows: x.rows, columns: adapter.a.value.rows)
-        multiply(x, by: adapter.a.value, into: reduced, isAdded: false)
-        for index in reduced.elements.indices { reduced.elements[index] *= adapter.scale }
-        return reduced
-    }
-
-    /// Adds the gradients of an adapter's matrices.
-    ///
-    /// - Returns: The gradient of `A x`.
-    private func differentiate(
-        _ adapter: LowRankAdapter<TapeMatrix>, input: Activation?, reduced: Activation?, dy: Activation
-    ) -> Activation {
-        addWeightGradient(of: adapter.b, input: reduced, dy: dy)
-        let dreduced = activation(rows: dy.rows, columns: adapter.b.value.columns)
-        multiplyBack(dy, by: adapter.b.value, into: dreduced, isAdded: false)
-        for index in dreduced.elements.indices { dreduced.elements[index] *= adapter.scale }
-        addWeightGradient(of: adapter.a, input: input, dy: dreduced)
-        return dreduced
-    }
-
     // MARK: The three matmuls
 
-    /// Lays out the input of frozen matrices.
     private func load(_ x: Activation, for projections: [Map]) {
-        load(x, for: projections.flatMap { [$0.weight.value] + ($0.adapter.map { [$0.a.value] } ?? []) })
+        load(x, for: projections.map(\.weight.value))
     }
 
-    private func load(_ x: Activation, for matrices: TapeMatrix...) { load(x, for: matrices) }
-
-    private func load(_ x: Activation, for matrices: [TapeMatrix]) {
+    /// Lays out the input of those matrices that are frozen.
+    func load(_ x: Activation, for matrices: [TapeMatrix]) {
         let packed = matrices.compactMap(\.packed)
         guard !packed.isEmpty else { return }
         inputs.load(x.elements.span, rows: x.rows, columns: x.columns, for: packed, team: team)
     }
 
-    /// `y = x · Wᵀ`
-    private func multiply(_ x: Activation, by matrix: TapeMatrix, into y: Activation, isAdded: Bool) {
+    /// `y = x · Wᵀ`; the input of a frozen matrix has been loaded.
+    func multiply(_ x: Activation, by matrix: TapeMatrix, into y: Activation, isAdded: Bool) {
         guard x.rows > 0 else { return }
         switch matrix {
         case .trained(let weights):
@@ -174,7 +142,7 @@ extension Tape {
     }
 
     /// `dx = dy · W`
-    private func multiplyBack(_ dy: Activation, by matrix: TapeMatrix, into dx: Activation, isAdded: Bool) {
+    func multiplyBack(_ dy: Activation, by matrix: TapeMatrix, into dx: Activation, isAdded: Bool) {
         guard dy.rows > 0 else { return }
         let right: DenseOperand
         switch matrix {
@@ -187,7 +155,7 @@ extension Tape {
     }
 
     /// `dW += dyᵀ · x`, if the matrix is trained.
-    private func addWeightGradient(of parameter: Parameter<TapeMatrix>, input x: Activation?, dy: Activation) {
+    func addWeightGradient(of parameter: Parameter<TapeMatrix>, input x: Activation?, dy: Activation) {
         guard let target = gradients.of(parameter), let x, x.rows > 0 else { return }
         denseMatmul(
             dy.dense.transposed, .floats(x.dense), into: target.elements, isAdded: true, precision: options.precision,

@@ -26,6 +26,9 @@ public final class Tape: Operations {
     public let gradients: Gradients
     /// How the tape computes.
     public let options: TapeOptions
+    /// What decides, together with an adapter's path, which of its inputs a pass leaves out: another number for each pass, derived
+    /// from the run's seed and the step, so that a run that is resumed leaves out the same.
+    public var dropoutSeed: UInt64 = 0
     let team: ThreadTeam
     let pool = ActivationPool()
     /// The pullbacks so far, in the order of the pass.
@@ -77,6 +80,8 @@ public struct TapeOptions: Sendable, Equatable {
     /// Whether a layer keeps its input alone and is computed again in the backward pass (Chen et al. 2016): a third more
     /// computing for a fraction of the memory, and the same bits.
     public var recomputesLayers: Bool
+    /// The share of an adapter's inputs that are left out at random; below 1. See ``Tape/dropoutSeed``.
+    public var adapterDropout: Float
     /// What the loss of balance of mixtures is multiplied by; 0 for none. See ``ExpertBalance``.
     public var balanceWeight: Float
     /// The most bytes of logits that a loss computes at a time.
@@ -84,11 +89,15 @@ public struct TapeOptions: Sendable, Equatable {
 
     /// Chooses.
     public init(
-        precision: DensePrecision = .float32, recomputesLayers: Bool = false, balanceWeight: Float = 0,
-        logitByteCount: Int = 64 << 20
+        precision: DensePrecision = .float32, recomputesLayers: Bool = false, adapterDropout: Float = 0,
+        balanceWeight: Float = 0, logitByteCount: Int = 64 << 20
     ) {
+        guard (0..<1) ~= adapterDropout else {
+            fatalError("an adapter cannot leave out \(adapterDropout) of its inputs")
+        }
         self.precision = precision
         self.recomputesLayers = recomputesLayers
+        self.adapterDropout = adapterDropout
         self.balanceWeight = balanceWeight
         self.logitByteCount = logitByteCount
     }
