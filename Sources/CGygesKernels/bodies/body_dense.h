@@ -1,25 +1,7 @@
-// Matmuls of floats that are packed for one use. Part of body_matmul.h.
+// Matmuls of floats that body_dense_pack.h has laid out. Part of body_matmul.h.
 
 // The tile that registers hold: two vectors of columns by as many rows as leave room for a broadcast (16 registers, or 32).
 enum { NAME(dense_rows) = LEVEL == 2 ? 12 : 6 };
-
-/// Lays out items by depth, as they are or with the precision of bfloat16.
-INLINE void pack_floats(const GygesDensePack *pack, const bool rounds) {
-    for (size_t first = 0; first < pack->items; first += pack->width) {
-        const size_t width = pack->width, left = pack->items - first, count = left < width ? left : width;
-        const float *x = pack->x + first * pack->item_stride;
-        float *packed = pack->packed + first / width * pack->panel_stride;
-        for (size_t d = 0; d < pack->depth; d++, packed += width) {
-            for (size_t i = 0; i < count; i++) {
-                const float number = x[i * pack->item_stride + d * pack->depth_stride];
-                packed[i] = rounds ? gyges_float_from_bfloat16(gyges_bfloat16_from_float(number)) : number;
-            }
-            for (size_t i = count; i < width; i++) packed[i] = 0;
-        }
-    }
-}
-
-static void NAME(pack_dense)(const GygesDensePack *pack) { pack_floats(pack, false); }
 
 /// Sums of `dense_rows` rows and two vectors of columns over a block's depth.
 INLINE void dense_tile(const float *left, const float *right, size_t depth, Floats sums[NAME(dense_rows)][2]) {
@@ -35,6 +17,17 @@ INLINE void dense_tile(const float *left, const float *right, size_t depth, Floa
     for (size_t r = 0; r < NAME(dense_rows); r++) {
         sums[r][0] = held[r][0];
         sums[r][1] = held[r][1];
+    }
+}
+
+/// Prefetches what a tile's results will be added to, while they are computed.
+INLINE void prefetch_dense(const GygesDenseBlock *block, size_t i, size_t j) {
+    if (!block->adds) return;
+    const size_t left = block->columns - j, last = left < 2 * LANES ? left - 1 : 2 * LANES - 1;
+    for (size_t r = 0; r < NAME(dense_rows) && i + r < block->rows; r++) {
+        const float *y = block->y + (i + r) * block->stride + j;
+        __builtin_prefetch(y, 1, 3);
+        __builtin_prefetch(y + last, 1, 3);
     }
 }
 
@@ -58,6 +51,7 @@ static void NAME(dense)(const GygesDenseBlock *block) {
             const float *left =
                 block->left + i / GYGES_DENSE_LEFT * GYGES_DENSE_LEFT * block->depth + i % GYGES_DENSE_LEFT;
             Floats sums[NAME(dense_rows)][2];
+            prefetch_dense(block, i, j);
             dense_tile(left, right, block->depth, sums);
             store_dense(block, i, j, sums);
         }
@@ -66,24 +60,6 @@ static void NAME(dense)(const GygesDenseBlock *block) {
 
 #if LEVEL == 2
 
-/// Pairs of depth as words of two bfloat16: half the floats that `pack_dense` writes.
-static void NAME(pack_dense_bfloat16)(const GygesDensePack *pack) {
-    for (size_t first = 0; first < pack->items; first += pack->width) {
-        const size_t left = pack->items - first, count = left < pack->width ? left : pack->width;
-        const float *x = pack->x + first * pack->item_stride;
-        uint32_t *packed = (uint32_t *)(pack->packed + first / pack->width * pack->panel_stride);
-        for (size_t d = 0; d < pack->depth; d += 2, packed += pack->width) {
-            memset(packed, 0, pack->width * sizeof *packed);
-            for (size_t i = 0; i < count; i++) {
-                const float *item = x + i * pack->item_stride + d * pack->depth_stride;
-                const uint32_t low = gyges_bfloat16_from_float(item[0]);
-                const uint32_t high = gyges_bfloat16_from_float(d + 1 < pack->depth ? item[pack->depth_stride] : 0);
-                packed[i] = low | high << 16;
-            }
-        }
-    }
-}
-
 static void NAME(dense_bfloat16)(const GygesDenseBlock *block) {
     const size_t pairs = (block->depth + 1) / 2;
     for (size_t j = 0; j < block->columns; j += 2 * LANES)
@@ -91,6 +67,7 @@ static void NAME(dense_bfloat16)(const GygesDenseBlock *block) {
             const uint32_t *right = (const uint32_t *)(block->right + j * block->depth);
             const uint32_t *left = (const uint32_t *)(block->left + i * block->depth);
             Floats sums[NAME(dense_rows)][2];
+            prefetch_dense(block, i, j);
             for (size_t r = 0; r < NAME(dense_rows); r++) sums[r][0] = sums[r][1] = 0;
             for (size_t d = 0; d < pairs; d++, left += GYGES_DENSE_LEFT, right += GYGES_DENSE_RIGHT) {
                 const Bits first = LOAD(Bits, right), second = LOAD(Bits, right + LANES);
@@ -104,9 +81,6 @@ static void NAME(dense_bfloat16)(const GygesDenseBlock *block) {
 }
 
 #else
-
-// Without products of bfloat16 in the instruction set, floats with the precision of bfloat16 are multiplied as floats.
-static void NAME(pack_dense_bfloat16)(const GygesDensePack *pack) { pack_floats(pack, true); }
 
 static void NAME(dense_bfloat16)(const GygesDenseBlock *block) { NAME(dense)(block); }
 

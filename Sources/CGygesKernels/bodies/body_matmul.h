@@ -11,6 +11,7 @@
 #include "body_matmul_quantized.h"
 #include "body_dequantize_panel.h"
 #include "body_matmul_float.h"
+#include "body_dense_pack.h"
 #include "body_dense.h"
 
 #define EACH_MATMUL_KERNEL(X)            \

@@ -30,7 +30,8 @@ public final class Tape: Operations {
     /// from the run's seed and the step, so that a run that is resumed leaves out the same.
     public var dropoutSeed: UInt64 = 0
     let team: ThreadTeam
-    let pool = ActivationPool()
+    /// A step gives back all that it took, in sizes that the next one takes again.
+    let pool = ActivationPool(mostKept: .max)
     /// The pullbacks so far, in the order of the pass.
     private var pullbacks: [() -> Void] = []
     /// Whether operations leave pullbacks.
@@ -65,6 +66,12 @@ public final class Tape: Operations {
             }
         }
     }
+
+    /// The most bytes that activations and their gradients took at a time since ``resetPeak()``.
+    public var peakByteCount: Int { pool.peakByteCount }
+
+    /// Begins a new ``peakByteCount``.
+    public func resetPeak() { pool.resetPeak() }
 
     /// Computes the gradients of everything recorded, and forgets it.
     public func backward() {
