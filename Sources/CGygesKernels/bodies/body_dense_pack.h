@@ -21,10 +21,11 @@ INLINE Floats paired(Floats first, Floats second) { return (Floats)joined_as_bfl
 
 /// A panel of `count` items that lie side by side in memory.
 INLINE void pack_along_items(
-    PackedNumbers kind, const GygesDensePack *pack, const float *x, size_t count, float *packed) {
+    PackedNumbers kind, const GygesDensePack *pack, const size_t width, const size_t count, const float *x,
+    float *packed) {
     const size_t step = kind == PACKED_PAIRS ? 2 : 1;
-    for (size_t d = 0; d < pack->depth; d += step, x += step * pack->depth_stride, packed += pack->width)
-        for (size_t i = 0; i < pack->width; i += LANES) {
+    for (size_t d = 0; d < pack->depth; d += step, x += step * pack->depth_stride, packed += width)
+        for (size_t i = 0; i < width; i += LANES) {
             Floats numbers = 0;
             if (i < count) {
                 numbers = packed_some(kind, x + i, count - i);
@@ -33,7 +34,7 @@ INLINE void pack_along_items(
                         numbers,
                         d + 1 < pack->depth ? load_some(x + pack->depth_stride + i, count - i) : (Floats)0);
             }
-            store_some(numbers, packed + i, pack->width - i);
+            store_some(numbers, packed + i, width - i);
         }
 }
 
@@ -49,26 +50,36 @@ INLINE Floats along_depth(PackedNumbers kind, const float *x, size_t left) {
 
 /// A panel of `count` items each of which lies along its depth in memory: a transposition.
 INLINE void pack_across_items(
-    PackedNumbers kind, const GygesDensePack *pack, const float *x, size_t count, float *packed) {
+    PackedNumbers kind, const GygesDensePack *pack, const size_t width, const size_t count, const float *x,
+    float *packed) {
     const size_t step = kind == PACKED_PAIRS ? 2 : 1;
-    for (size_t i = 0; i < pack->width; i += LANES)
+    for (size_t i = 0; i < width; i += LANES)
         for (size_t d = 0; d < pack->depth; d += step * LANES) {
             Bits rows[LANES];
             for (size_t r = 0; r < LANES; r++)
                 rows[r] = i + r < count ? (Bits)along_depth(kind, x + (i + r) * pack->item_stride + d, pack->depth - d) : 0;
             transpose(rows);
             for (size_t r = 0; r < LANES && d + step * r < pack->depth; r++)
-                store_some((Floats)rows[r], packed + (d / step + r) * pack->width + i, pack->width - i);
+                store_some((Floats)rows[r], packed + (d / step + r) * width + i, width - i);
         }
+}
+
+/// A panel of either kind. What is known when this is compiled costs no decision for each vector.
+INLINE void pack_dense_panel(
+    PackedNumbers kind, const GygesDensePack *pack, const size_t width, const size_t count, const float *x,
+    float *packed) {
+    if (pack->item_stride == 1) pack_along_items(kind, pack, width, count, x, packed);
+    else pack_across_items(kind, pack, width, count, x, packed);
 }
 
 INLINE void pack_operand(PackedNumbers kind, const GygesDensePack *pack) {
     for (size_t first = 0; first < pack->items; first += pack->width) {
-        const size_t left = pack->items - first, count = left < pack->width ? left : pack->width;
+        const size_t left = pack->items - first;
         const float *x = pack->x + first * pack->item_stride;
         float *packed = pack->packed + first / pack->width * pack->panel_stride;
-        if (pack->item_stride == 1) pack_along_items(kind, pack, x, count, packed);
-        else pack_across_items(kind, pack, x, count, packed);
+        if (left < pack->width) pack_dense_panel(kind, pack, pack->width, left, x, packed);
+        else if (pack->width == GYGES_DENSE_LEFT) pack_dense_panel(kind, pack, GYGES_DENSE_LEFT, GYGES_DENSE_LEFT, x, packed);
+        else pack_dense_panel(kind, pack, GYGES_DENSE_RIGHT, GYGES_DENSE_RIGHT, x, packed);
     }
 }
 

@@ -17,9 +17,9 @@
 /// The columns of a right panel.
 #define GYGES_DENSE_RIGHT 32
 
-/// What is packed: items (rows of the left operand, columns of the right one) by depth, whichever lies side by side in memory.
+/// What is packed: items (rows of the left operand, columns of the right one) by depth.
 typedef struct GygesDensePack {
-    /// Item i at depth d is `x[i * item_stride + d * depth_stride]`; one of the strides is 1.
+    /// Item i at depth d is `x[i * item_stride + d * depth_stride]`; one of the strides is 1: either lies side by side.
     const float *x;
     size_t item_stride, depth_stride;
     size_t items, depth;

@@ -47,6 +47,7 @@ extension Tape {
         _ x: UnsafeMutableBufferPointer<Float>, columns: Int, rows: [Int],
         into y: UnsafeMutableBufferPointer<Float>
     ) {
+        guard rows.allSatisfy({ $0 >= 0 && ($0 + 1) * columns <= x.count }) else { fatalError("a row is out of range") }
         for (target, row) in rows.enumerated() {
             let source = UnsafeMutableBufferPointer(rebasing: x[row * columns..<(row + 1) * columns])
             _ = UnsafeMutableBufferPointer(rebasing: y[(target * columns)...]).update(fromContentsOf: source)
