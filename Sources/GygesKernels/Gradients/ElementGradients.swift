@@ -44,16 +44,19 @@ public func add(
     }
 }
 
-/// Turns a row of logits into the gradient of a loss that is `weight` times their cross-entropy with a distribution: `weight` · (softmax -
-/// the distribution), but without the second term, which the caller subtracts where it is not zero.
+/// Turns a row of logits into `weight` times their softmax: the gradient of `weight · logSumExp`, of which losses take what
+/// they are about.
 ///
 /// - Parameter logSumExp: Of the row.
 public func scaleToSoftmax(
     _ x: UnsafeMutableBufferPointer<Float>, logSumExp: Float, weight: Float, instructionSet: InstructionSet = .current
 ) {
     guard let base = x.baseAddress else { return }
-    _ = instructionSet.kernels.pointee.gradient.exponentials(base, x.count, 1, logSumExp)
-    for index in x.indices { x[index] *= weight }
+    guard weight != 0 else { return x.update(repeating: 0) }
+    // The weight goes into the exponent: once over the row instead of twice.
+    let shift = logSumExp - logarithm(abs(weight))
+    _ = instructionSet.kernels.pointee.gradient.exponentials(base, x.count, 1, shift)
+    if weight < 0 { for index in x.indices { x[index] = -x[index] } }
 }
 
 /// Adds rows of `x` to rows of `y`, one after another: the gradient of a lookup.

@@ -92,19 +92,23 @@ public func denseMatmul(
         left: left, right: right, result: result, isAdded: isAdded,
         kernels: DenseKernels(precision, team.instructionSet))
     let width = min(DenseMultiplication.columnsTogether, right.columns)
-    let depth = min(DenseMultiplication.depthTogether, left.columns)
+    let depth = min(denseDepth, left.columns)
     team.scratch.with(byteCount: (width + denseRight - 1) / denseRight * denseRight * depth * 4) { memory in
         let packed = memory.assumingMemoryBound(to: Float.self)
         for first in stride(from: 0, to: right.columns, by: DenseMultiplication.columnsTogether) {
             let columns = first..<min(first + DenseMultiplication.columnsTogether, right.columns)
-            for start in stride(from: 0, to: left.columns, by: DenseMultiplication.depthTogether) {
-                let depth = start..<min(start + DenseMultiplication.depthTogether, left.columns)
+            for start in stride(from: 0, to: left.columns, by: denseDepth) {
+                let depth = start..<min(start + denseDepth, left.columns)
                 multiplication.packRight(depth: depth, columns: columns, into: packed, team: team)
                 multiplication.multiply(depth: depth, columns: columns, right: packed, team: team)
             }
         }
     }
 }
+
+/// The depth of a block: whole panels of weights, and half a right panel stays in the first-level cache. A depth of whole blocks
+/// passes over the results the fewest times.
+public let denseDepth = 256
 
 /// The kernels of a precision.
 struct DenseKernels {
@@ -166,8 +170,6 @@ private struct DenseMultiplication {
     let isAdded: Bool
     let kernels: DenseKernels
 
-    /// The depth of a block: whole panels of weights, and half a right panel stays in the first-level cache.
-    static let depthTogether = 256
     /// The columns of a block, 2 MiB with that depth: what threads share in the last-level cache. Whole blocks of every format.
     static let columnsTogether = 2048
     /// The rows that are packed at once: 96 KiB of the second-level cache.

@@ -78,7 +78,9 @@ extension Tape {
     private func forEachBlock(
         of x: Activation, through head: Projection<TapeMatrix, TapeVector>, _ body: (Range<Int>, Activation) -> Void
     ) {
-        let count = max(1, options.logitByteCount / (4 * max(1, head.weight.value.rows)))
+        var count = max(1, options.logitByteCount / (4 * max(1, head.weight.value.rows)))
+        // The gradient of the head's weights is a sum over these rows, and larger than a cache.
+        if count > denseDepth { count -= count % denseDepth }
         for first in stride(from: 0, to: x.rows, by: count) {
             let rows = first..<min(first + count, x.rows)
             let block = activation(rows: rows.count, columns: x.columns)

@@ -60,9 +60,10 @@ extension Tape {
         let hasGradient = gateSlot != nil || upSlot != nil
         let gates = halves[0].takeOwned(from: pool)
         let ups = halves[1].takeOwned(from: pool)
-        let output = hasGradient ? ups.copied(to: pool) : ups
+        let output = activation(rows: ups.rows, columns: ups.columns)
         var elements = output.elements.mutableSpan
-        gate(gates.elements.span, with: unit.activation, times: &elements, team: team)
+        gate(
+            gates.elements.span, with: unit.activation, times: ups.elements.span, into: &elements, team: team)
         let product = result(output, hasGradient: hasGradient)
         record(product) { [team, pool] dy in
             // Both halves are this pullback's own, and become their gradients.
