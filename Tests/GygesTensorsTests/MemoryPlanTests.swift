@@ -47,6 +47,16 @@ import Testing
         tape.resetPeak()
         #expect(tape.peakByteCount == 0)
 
+        // Nor after one that is given up, which leaves no gradient either.
+        let gradients = Gradients(of: run.weights)
+        let other = Tape(gradients: gradients, team: run.team)
+        let given = model.batch(lengths: [30], seed: 2)
+        let last = model.decoder.hiddenStates(of: given, cache: nil, weights: run.weights, on: other)
+        other.addGradient([Float](repeating: 1, count: last.rows * last.columns), to: last)
+        other.discard()
+        other.backward()
+        #expect(gradients.paths.allSatisfy { gradients[$0]?.elements.allSatisfy { $0 == 0 } ?? false })
+
         let form = TapeForm(isTrained: { _ in false })
         let frozen = model.weights.map(matrix: { form($0) }, vector: { form($0) })
         let batch = model.batch(lengths: [50], seed: 1)

@@ -84,6 +84,15 @@ public final class ActivationPool {
     /// Begins a new peak with what is in use now.
     func resetPeak() { peakByteCount = liveByteCount }
 
+    /// Lets go of the oldest pieces until no more than so many bytes are kept.
+    func trim(toByteCount byteCount: Int) {
+        var kept = free.reduce(0) { $0 + $1.count * MemoryLayout<Float>.stride }
+        while kept > byteCount, let oldest = free.first {
+            kept -= oldest.count * MemoryLayout<Float>.stride
+            free.removeFirst().deallocate()
+        }
+    }
+
     /// Keeps a piece for later.
     func give(_ memory: UnsafeMutableBufferPointer<Float>) {
         free.append(memory)

@@ -76,7 +76,20 @@ public final class Tape: Operations {
     /// Computes the gradients of everything recorded, and forgets it.
     public func backward() {
         runPullbacks()
+        finishPass()
+    }
+
+    /// Forgets everything recorded without gradients: after an error, or a pass that only measures. A tape that is dropped with a pass
+    /// on it keeps its memory.
+    public func discard() {
+        pullbacks = []
+        finishPass()
+    }
+
+    private func finishPass() {
         balance = ExpertBalance()
+        // Passes of many sizes leave pieces that none of them takes again.
+        pool.trim(toByteCount: pool.peakByteCount / 4 * 5)
     }
 }
 
