@@ -47,8 +47,8 @@ import Testing
                     left = Reference.quantized(x, blockLength: format.blockLength == 256 ? 64 : 32)
                 }
                 if precision == .bfloat16 {
-                    left = left.map(rounded)
-                    right = right.map { rounded(Double(Float($0))) }
+                    left = left.map(Reference.roundedToBfloat16)
+                    right = right.map { Reference.roundedToBfloat16(Double(Float($0))) }
                 }
                 if precision == .int8 {
                     left = stride(from: 0, to: x.count, by: columns).flatMap { row in
@@ -80,7 +80,8 @@ import Testing
         let sums = stride(from: 0, to: x.count, by: 32).map { x[$0..<$0 + 32].reduce(0, +) }
         let (y, magnitudes) = Reference.product(x, codes, rows: rows, outputs: stored.rows, columns: stored.columns)
         let (lowest, lowestMagnitudes) = Reference.product(
-            sums.map(rounded), stored.lowest.map(rounded), rows: rows, outputs: stored.rows,
+            sums.map(Reference.roundedToBfloat16), stored.lowest.map(Reference.roundedToBfloat16), rows: rows,
+            outputs: stored.rows,
             columns: stored.columns / 32)
         return (zip(y, lowest).map { $0 + $1 }, zip(magnitudes, lowestMagnitudes).map { $0 + $1 })
     }
@@ -151,12 +152,6 @@ import Testing
         var span = y.mutableSpan
         matmul(activations, by: packed, into: &span, team: team)
         return y
-    }
-
-    /// To bfloat16, ties to even.
-    private func rounded(_ x: Double) -> Double {
-        let bits = Float(x).bitPattern
-        return Double(Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000))
     }
 
     @Test("Gating between products has the bits of one step after another", arguments: InstructionSet.supported)

@@ -30,6 +30,12 @@ enum Reference {
         }
     }
 
+    /// To bfloat16, ties to even.
+    static func roundedToBfloat16(_ x: Double) -> Double {
+        let bits = Float(x).bitPattern
+        return Double(Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000))
+    }
+
     static func rmsNorm(_ x: [Float], weight: [Float], epsilon: Float) -> [Float] {
         stride(from: 0, to: x.count, by: weight.count).flatMap { start in
             let row = x[start..<start + weight.count].map(Double.init)

@@ -74,6 +74,12 @@ import Testing
                 span = gated.mutableSpan
                 GygesKernels.gate(gate.span, with: activation, times: &span, team: team)
                 #expect(alone == gated, "\(activation) \(level) \(count)")
+
+                // So does one into other memory.
+                var apart = [Float](repeating: .nan, count: count)
+                span = apart.mutableSpan
+                GygesKernels.gate(gate.span, with: activation, times: up.span, into: &span, team: team)
+                #expect(apart == (activation == .silu ? silu : gelu), "\(activation) \(level) \(count)")
             }
         }
     }

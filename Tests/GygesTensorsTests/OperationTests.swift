@@ -112,7 +112,7 @@ import Testing
 
 /// Random arguments `[7, 30]` and parameters, in the forms of both interpreters.
 struct OperationCases {
-    /// Sums of at most 30 products of size 1 in another order cost up to 1e-6 or so, and a gated unit has two of them.
+    /// Sums of at most 30 products of size 1 in f32 cost up to 1e-6 or so, and a gated unit has two of them.
     private static let tolerance: Float = 1e-5
 
     private let arguments: [PlainRows]
@@ -122,7 +122,7 @@ struct OperationCases {
     init() {
         var random = Randomness(8)
         arguments = (0..<3).map { _ in
-            PlainRows((0..<7).map { _ in random.floats(30, scale: 2) }, columns: 30)
+            PlainRows((0..<7).map { _ in random.floats(30, scale: 2).map(Double.init) }, columns: 30)
         }
     }
 
@@ -153,7 +153,7 @@ struct OperationCases {
     }
 
     func map(_ outputs: Int, _ inputs: Int, hasBias: Bool = false, hasAdapter: Bool = false)
-        -> Projection<PlainWeights, [Float]>
+        -> Projection<PlainWeights, [Double]>
     {
         let path = ParameterPath("map") / outputs
         func matrix(_ name: String, _ rows: Int, _ columns: Int) -> Parameter<PlainWeights> {
@@ -167,30 +167,31 @@ struct OperationCases {
                 ? LowRankAdapter(a: matrix("a", 3, inputs), b: matrix("b", outputs, 3), scale: 1.5) : nil)
     }
 
-    func unit(_ hidden: Int, _ intermediate: Int, hasBias: Bool, hasAdapter: Bool) -> GatedUnit<PlainWeights, [Float]> {
+    func unit(_ hidden: Int, _ intermediate: Int, hasBias: Bool, hasAdapter: Bool) -> GatedUnit<PlainWeights, [Double]>
+    {
         GatedUnit(
             gate: map(intermediate, hidden, hasBias: hasBias), up: map(intermediate, hidden, hasAdapter: hasAdapter),
             down: map(hidden, intermediate, hasBias: hasBias, hasAdapter: hasAdapter), activation: .silu)
     }
 
-    private func vector(_ name: String, count: Int = 30) -> Parameter<[Float]> {
+    private func vector(_ name: String, count: Int = 30) -> Parameter<[Double]> {
         let path = ParameterPath(name)
         return Parameter(path, parameters.vector(path, VectorShape(count: count)))
     }
 
     /// Of each of three heads.
-    var headNorm: Normalization<[Float]> {
+    var headNorm: Normalization<[Double]> {
         .rootMeanSquare(weight: vector("head.weight", count: 10), epsilon: 1e-5)
     }
 
-    var rootMeanSquare: Normalization<[Float]> { .rootMeanSquare(weight: vector("norm.weight"), epsilon: 1e-5) }
-    var layerNorm: Normalization<[Float]> {
+    var rootMeanSquare: Normalization<[Double]> { .rootMeanSquare(weight: vector("norm.weight"), epsilon: 1e-5) }
+    var layerNorm: Normalization<[Double]> {
         .layer(weight: vector("norm.weight"), bias: vector("norm.bias"), epsilon: 1e-5)
     }
 
-    func eager(_ norm: Normalization<[Float]>) -> Normalization<WeightVector> {
-        func vector(_ parameter: Parameter<[Float]>) -> Parameter<WeightVector> {
-            Parameter(parameter.path, WeightVector(parameter.value))
+    func eager(_ norm: Normalization<[Double]>) -> Normalization<WeightVector> {
+        func vector(_ parameter: Parameter<[Double]>) -> Parameter<WeightVector> {
+            Parameter(parameter.path, WeightVector(parameter.value.map { Float($0) }))
         }
         switch norm {
         case .rootMeanSquare(let weight, let epsilon): return .rootMeanSquare(weight: vector(weight), epsilon: epsilon)
@@ -199,13 +200,15 @@ struct OperationCases {
         }
     }
 
-    private var mapping: ParameterMapping<PlainWeights, [Float], WeightMatrix, WeightVector, Never> {
-        ParameterMapping(matrix: { $0.value.packed(team: team) }, vector: { WeightVector($0.value) })
+    private var mapping: ParameterMapping<PlainWeights, [Double], WeightMatrix, WeightVector, Never> {
+        ParameterMapping(matrix: { $0.value.packed(team: team) }, vector: { WeightVector($0.value.map { Float($0) }) })
     }
 
-    func eager(_ map: Projection<PlainWeights, [Float]>) -> Projection<WeightMatrix, WeightVector> {
+    func eager(_ map: Projection<PlainWeights, [Double]>) -> Projection<WeightMatrix, WeightVector> {
         mapping.projection(map)
     }
 
-    func eager(_ unit: GatedUnit<PlainWeights, [Float]>) -> GatedUnit<WeightMatrix, WeightVector> { mapping.unit(unit) }
+    func eager(_ unit: GatedUnit<PlainWeights, [Double]>) -> GatedUnit<WeightMatrix, WeightVector> {
+        mapping.unit(unit)
+    }
 }

@@ -10,7 +10,7 @@ import GygesTensors
 struct TestDecoder: CustomStringConvertible {
     let description: String
     let decoder: Decoder
-    let weights: DecoderWeights<PlainWeights, [Float]>
+    let weights: DecoderWeights<PlainWeights, [Double]>
 
     var eagerWeights: DecoderWeights<WeightMatrix, WeightVector> { eagerForm(of: weights) }
 
@@ -104,11 +104,12 @@ struct TestDecoder: CustomStringConvertible {
 /// A small encoder of random parameters with a masked language model's head.
 struct TestEncoder {
     let encoder: Encoder
-    let weights: EncoderWeights<PlainWeights, [Float]>
+    let weights: EncoderWeights<PlainWeights, [Double]>
 
     var eagerWeights: EncoderWeights<WeightMatrix, WeightVector> {
         let team = ThreadTeam(threadCount: 1)
-        return weights.map(matrix: { $0.value.packed(team: team) }, vector: { WeightVector($0.value) })
+        return weights.map(
+            matrix: { $0.value.packed(team: team) }, vector: { WeightVector($0.value.map { Float($0) }) })
     }
 
     /// BERT's kind: norms behind the parts, tables of positions and segments.
@@ -184,19 +185,19 @@ func randomBatch(lengths: [Int], vocabulary: Int, seed: Int) -> PackedBatch {
     return batch
 }
 
-func eagerForm(of weights: DecoderWeights<PlainWeights, [Float]>) -> DecoderWeights<WeightMatrix, WeightVector> {
+func eagerForm(of weights: DecoderWeights<PlainWeights, [Double]>) -> DecoderWeights<WeightMatrix, WeightVector> {
     let team = ThreadTeam(threadCount: 1)
-    return weights.map(matrix: { $0.value.packed(team: team) }, vector: { WeightVector($0.value) })
+    return weights.map(matrix: { $0.value.packed(team: team) }, vector: { WeightVector($0.value.map { Float($0) }) })
 }
 
 extension PlainWeights {
     /// The same numbers for products of an eager interpreter.
     func packed(team: ThreadTeam) -> WeightMatrix {
-        WeightMatrix(elements, rows: rows, columns: columns, precision: .exact, team: team)
+        WeightMatrix(elements.map { Float($0) }, rows: rows, columns: columns, precision: .exact, team: team)
     }
 }
 
-extension ParameterTree<PlainWeights, [Float]> {
+extension ParameterTree<PlainWeights, [Double]> {
     /// Random adapters beside every projection.
     func withAdapters(rank: Int, scale: Float, seed: Int) -> Self {
         var adapted = self

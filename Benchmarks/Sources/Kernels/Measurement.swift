@@ -39,7 +39,7 @@ struct KernelResult: Codable {
 
 extension KernelBenchmark {
     /// Every line of the table.
-    static var all: [KernelBenchmark] { allProducts + allAttention + allBidirectional + allElementwise }
+    static var all: [KernelBenchmark] { allProducts + allTraining + allAttention + allBidirectional + allElementwise }
 
     /// Measures the kernel and its limits in turn, so that a slow phase of the machine hits both.
     ///

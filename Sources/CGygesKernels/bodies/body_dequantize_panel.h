@@ -28,15 +28,21 @@ INLINE void block_scales(int format, const uint8_t *scales, size_t lane, Floats 
     }
 }
 
-static void NAME(dequantize_panel)(int format, const uint8_t *panel, size_t columns, float *floats) {
+/// Columns `[begin, end)` of a panel, whole blocks; those before are only passed.
+static void NAME(dequantize_columns)(
+    int format, const uint8_t *panel, size_t columns, size_t begin, size_t end, float *floats) {
     const size_t length = gyges_block_length(format);
     const bool flip = gyges_weight_bits(format) == 8 && SIGNED_BYTE_CODES;
     const int offset = flip ? 0 : gyges_code_offset(format);
     for (size_t lane = 0; lane < GYGES_PANEL_OUTPUTS; lane += LANES) {
         PanelPlace place = {panel, panel, 0};
         const size_t blocks = columns / length;
-        for (size_t block = 0; block < blocks; block++, place.scales += gyges_scale_bytes(format)) {
+        for (size_t block = 0; block < end / length; block++, place.scales += gyges_scale_bytes(format)) {
             enter_group(&place, format, block, blocks);
+            if (block < begin / length) {
+                place.codes += length / 32 * gyges_code_bytes(format);
+                continue;
+            }
             Floats scale[16], lowest[16];
             block_scales(format, place.scales, lane, scale, lowest);
             for (size_t k = 0; k < length; k += 32, place.codes += gyges_code_bytes(format)) {
@@ -49,9 +55,13 @@ static void NAME(dequantize_panel)(int format, const uint8_t *panel, size_t colu
                     const Floats number = floats_from_words(code - offset);
                     // One rounding: the product alone is exact but for Q6_K and IQ4_XS, which have nothing to add.
                     STORE(number * scale[(k + i) / 16] + lowest[(k + i) / 16],
-                        floats + (block * length + k + i) * GYGES_PANEL_OUTPUTS + lane);
+                        floats + (block * length - begin + k + i) * GYGES_PANEL_OUTPUTS + lane);
                 }
             }
         }
     }
+}
+
+static void NAME(dequantize_panel)(int format, const uint8_t *panel, size_t columns, float *floats) {
+    NAME(dequantize_columns)(format, panel, columns, 0, columns, floats);
 }

@@ -60,8 +60,8 @@ static void NAME(layer_norm)(
 /// z · sigmoid(z).
 INLINE Floats silu(Floats z) { return z / (1 + exponential(-z)); }
 
-/// z · Φ(z), the error function after Abramowitz & Stegun 7.1.26.
-INLINE Floats gelu(Floats z) {
+/// 2 Φ(z), the error function after Abramowitz & Stegun 7.1.26.
+INLINE Floats twice_normal_cumulative(Floats z) {
     const Floats scaled = z * 0x1.6a09e6p-1f, magnitude = choose(scaled < 0, -scaled, scaled);
     const Floats t = 1 / multiply_add((Floats)0.3275911f, magnitude, (Floats)1.0f);
     Floats p = 1.061405429f;
@@ -71,8 +71,11 @@ INLINE Floats gelu(Floats z) {
     p = multiply_add(p, t, (Floats)0.254829592f);
     // 1 - |erf|, so that the tail on the negative side keeps its digits.
     const Floats tail = p * t * exponential(-magnitude * magnitude);
-    return 0.5f * z * choose(scaled < 0, tail, 2 - tail);
+    return choose(scaled < 0, tail, 2 - tail);
 }
+
+/// z · Φ(z).
+INLINE Floats gelu(Floats z) { return 0.5f * z * twice_normal_cumulative(z); }
 
 static void NAME(silu_gate)(const float *gate, const float *up, size_t count, float *y) {
     for (size_t i = 0; i < count; i += LANES)

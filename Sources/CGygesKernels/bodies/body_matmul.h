@@ -1,5 +1,5 @@
 // Compiled once per instruction set: NAME(x) adds the level's suffix, LEVEL is 0 generic, 1 AVX2, 2 AVX-512.
-// Defines MATMUL_KERNELS, the initialiser of the level's GygesMatmulKernels.
+// Defines MATMUL_KERNELS, the initialiser of the level's GygesMatmulKernels, and DENSE_KERNELS of its GygesDenseKernels.
 
 #include "lanes.h"
 #include "matmul_lanes.h"
@@ -11,6 +11,8 @@
 #include "body_matmul_quantized.h"
 #include "body_dequantize_panel.h"
 #include "body_matmul_float.h"
+#include "body_dense_pack.h"
+#include "body_dense.h"
 
 #define EACH_MATMUL_KERNEL(X)            \
     X(quantize_tile, quantize_tile)       \

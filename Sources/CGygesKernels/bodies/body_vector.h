@@ -1,11 +1,12 @@
 // Compiled once per instruction set: NAME(x) adds the level's suffix, LEVEL is 0 generic, 1 AVX2, 2 AVX-512.
-// Defines VECTOR_KERNELS, the initialiser of the level's GygesVectorKernels.
+// Defines VECTOR_KERNELS, the initialiser of the level's GygesVectorKernels, and GRADIENT_KERNELS of its GygesGradientKernels.
 
 #include "body_elementwise.h"
 #include "body_cache.h"
 #include "body_attention.h"
 #include "body_bidirectional.h"
 #include "body_checksum.h"
+#include "body_gradient.h"
 
 #define EACH_VECTOR_KERNEL(X)                     \
     X(rms_norm, rms_norm)                         \

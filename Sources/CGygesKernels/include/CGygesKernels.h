@@ -6,6 +6,8 @@
 #ifndef CGYGES_KERNELS_H
 #define CGYGES_KERNELS_H
 
+#include "gyges_dense.h"
+#include "gyges_gradient.h"
 #include "gyges_matmul.h"
 #include "gyges_optimizer.h"
 #include "gyges_vector.h"
@@ -27,6 +29,8 @@ enum {
 typedef struct GygesKernelTable {
     GygesMatmulKernels matmul;
     GygesVectorKernels vector;
+    GygesDenseKernels dense;
+    GygesGradientKernels gradient;
     GygesOptimizerKernels optimizer;
 } GygesKernelTable;
 

@@ -22,6 +22,8 @@
 #include "body_optimizer.h"
 #pragma clang attribute pop
 
-const GygesKernelTable gyges_kernels_avx2 = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS, .optimizer = OPTIMIZER_KERNELS};
+const GygesKernelTable gyges_kernels_avx2 = {
+    .matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS, .dense = DENSE_KERNELS, .gradient = GRADIENT_KERNELS,
+    .optimizer = OPTIMIZER_KERNELS};
 
 #endif

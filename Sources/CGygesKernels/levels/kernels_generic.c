@@ -16,4 +16,6 @@
 #include "body_vector.h"
 #include "body_optimizer.h"
 
-const GygesKernelTable gyges_kernels_generic = {.matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS, .optimizer = OPTIMIZER_KERNELS};
+const GygesKernelTable gyges_kernels_generic = {
+    .matmul = MATMUL_KERNELS, .vector = VECTOR_KERNELS, .dense = DENSE_KERNELS, .gradient = GRADIENT_KERNELS,
+    .optimizer = OPTIMIZER_KERNELS};

@@ -81,6 +81,24 @@ public func gate(
     }
 }
 
+/// `z = activation(x) · y`, elementwise; all of one length. The bits are those of ``gate(_:with:times:team:)``.
+public func gate(
+    _ x: Span<Float>, with activation: GateActivation, times y: Span<Float>, into z: inout MutableSpan<Float>,
+    team: ThreadTeam
+) {
+    expect(x.count == y.count && x.count == z.count, "gate: lengths do not agree")
+    let kernel = activation.gating(team.instructionSet.kernels.pointee.vector)
+    y.withUnsafeBufferPointer { y in
+        nonisolated(unsafe) let y = y
+        withPointers(x, &z) { x, z in
+            team.run(over: x.count, minimum: 1 << 13, multiple: 16) { run in
+                let offset = run.lowerBound
+                kernel(x.baseAddress! + offset, y.baseAddress! + offset, run.count, z.baseAddress! + offset)
+            }
+        }
+    }
+}
+
 extension GateActivation {
     /// The kernel that activates its first run of floats, multiplies it by the second and writes to the third, which may be
     /// either.

@@ -153,9 +153,27 @@ extension Encoder {
         of hiddenStates: borrowing O.Value, head: EncoderWeights<O.Matrix, O.Vector>.Head, on operations: O
     ) -> O.Value {
         guard let dense = head.dense else { return operations.linear(hiddenStates, head.scores) }
-        let active = operations.activated(
+        return operations.linear(
+            active(hiddenStates, dense, on: operations), normedBy: head.norm.map(norm), head.scores)
+    }
+
+    /// What a head's scores are a projection of: for losses that compute the scores a few at a time.
+    ///
+    /// - Returns: `[rows, hidden]`
+    public func scoreInput<O: Operations>(
+        of hiddenStates: consuming O.Value, head: EncoderWeights<O.Matrix, O.Vector>.Head, on operations: O
+    ) -> O.Value {
+        guard let dense = head.dense else { return hiddenStates }
+        let active = active(hiddenStates, dense, on: operations)
+        guard let norm = head.norm else { return active }
+        return operations.normed(active, by: self.norm(norm))
+    }
+
+    private func active<O: Operations>(
+        _ hiddenStates: borrowing O.Value, _ dense: Projection<O.Matrix, O.Vector>, on operations: O
+    ) -> O.Value {
+        operations.activated(
             operations.linear(hiddenStates, dense), ElementFunction(configuration.head.activation))
-        return operations.linear(active, normedBy: head.norm.map(norm), head.scores)
     }
 }
 

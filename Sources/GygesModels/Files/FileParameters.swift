@@ -92,7 +92,7 @@ struct FileParameters: ParameterSource {
     }
 
     private mutating func pack(_ paths: [ParameterPath], finer: (ParameterPath) -> Bool) {
-        let matrices = paths.compactMap { path in
+        let matrices = paths.filter(packing.packs).compactMap { path in
             stored[path].map {
                 UnpackedMatrix(
                     name: place(path).name, tensor: $0,

@@ -1,3 +1,5 @@
+public import GygesTensors
+
 /// How far the loading of a model's weights is.
 public struct LoadingProgress: Sendable, Equatable {
     /// What is done with the weights.
@@ -25,9 +27,17 @@ public struct Packing: Sendable {
     /// Told how far loading is, a few times a second at most of a large model's matrices, on the thread that loads.
     public var progress: (@Sendable (LoadingProgress) -> Void)?
 
-    /// Keeps no copies and tells nobody, unless asked to.
-    public init(folder: String? = nil, progress: (@Sendable (LoadingProgress) -> Void)? = nil) {
+    /// Which matrices are packed, by their paths; the others stay as their files hold them. Weights that a tape trains become floats of
+    /// their own, and panels of them would only take memory.
+    public var packs: @Sendable (ParameterPath) -> Bool
+
+    /// Keeps no copies, tells nobody and packs everything, unless asked to.
+    public init(
+        folder: String? = nil, progress: (@Sendable (LoadingProgress) -> Void)? = nil,
+        packs: @escaping @Sendable (ParameterPath) -> Bool = { _ in true }
+    ) {
         self.folder = folder
         self.progress = progress
+        self.packs = packs
     }
 }

@@ -16,9 +16,15 @@ public final class Activation {
         self.columns = columns
         self.pool = pool
         memory = pool.take(minimumCount: rows * columns)
+        pool.liveByteCount += byteCount
     }
 
-    deinit { pool.give(memory) }
+    deinit {
+        pool.liveByteCount -= byteCount
+        pool.give(memory)
+    }
+
+    private var byteCount: Int { rows * columns * MemoryLayout<Float>.stride }
 
     /// The elements, row after row.
     public var elements: UnsafeMutableBufferPointer<Float> { .init(rebasing: memory[..<(rows * columns)]) }
@@ -47,9 +53,19 @@ extension Tensor<Activation> {
 /// Not `Sendable`: one pool belongs to one interpreter.
 public final class ActivationPool {
     private var free: [UnsafeMutableBufferPointer<Float>] = []
+    private let mostKept: Int
+    /// The bytes of all activations that are in use.
+    fileprivate(set) var liveByteCount = 0 {
+        didSet { peakByteCount = max(peakByteCount, liveByteCount) }
+    }
+    /// The most bytes that were in use at a time.
+    private(set) var peakByteCount = 0
 
     /// Creates an empty pool.
-    public init() {}
+    ///
+    /// - Parameter mostKept: The most pieces that are kept; the oldest go when there are more, so that a rare large pass does
+    ///   not hold its memory.
+    public init(mostKept: Int = 32) { self.mostKept = mostKept }
 
     deinit { for memory in free { memory.deallocate() } }
 
@@ -65,9 +81,21 @@ public final class ActivationPool {
         return allocateForStreaming(byteCount: bytes).bindMemory(to: Float.self)
     }
 
-    /// Keeps a piece for later; the oldest go when many are kept, so that a rare large pass does not hold its memory.
+    /// Begins a new peak with what is in use now.
+    func resetPeak() { peakByteCount = liveByteCount }
+
+    /// Lets go of the oldest pieces until no more than so many bytes are kept.
+    func trim(toByteCount byteCount: Int) {
+        var kept = free.reduce(0) { $0 + $1.count * MemoryLayout<Float>.stride }
+        while kept > byteCount, let oldest = free.first {
+            kept -= oldest.count * MemoryLayout<Float>.stride
+            free.removeFirst().deallocate()
+        }
+    }
+
+    /// Keeps a piece for later.
     func give(_ memory: UnsafeMutableBufferPointer<Float>) {
         free.append(memory)
-        if free.count > 32 { free.removeFirst().deallocate() }
+        if free.count > mostKept { free.removeFirst().deallocate() }
     }
 }

@@ -11,7 +11,7 @@ extension EagerOperations {
         let columns = queries.columns
         var rotated = queries.storage
         if let encoding {
-            let angles = angles(of: batch, native: encoding)
+            let angles = passAngles.angles(of: batch, native: encoding)
             rotate(keys.storage, headCount: shape.keyValueHeadCount, by: angles, table: encoding.table)
             if angles.variants > 1 { rotated = copies(of: queries.storage, count: angles.variants) }
             rotate(rotated, headCount: shape.headCount, by: angles, table: encoding.table)
@@ -39,17 +39,6 @@ extension EagerOperations {
                 fromContentsOf: queries.elements)
         }
         return copies
-    }
-
-    /// The angles of the batch's rows, the same for all layers.
-    private func angles(of batch: PackedBatch, native: PositionEncoding) -> RotaryAngles {
-        // Within a pass both arrays of sequences are one, which takes no time to compare.
-        if let passAngles, passAngles.native == native, passAngles.sequences == batch.sequences {
-            return passAngles.angles
-        }
-        let angles = RotaryAngles(of: batch, native: native)
-        passAngles = PassAngles(sequences: batch.sequences, native: native, angles: angles)
-        return angles
     }
 
     /// Rotates the rows of `x`, one variant of the batch's rows or all, in place.
@@ -115,13 +104,6 @@ extension EagerOperations {
             blocks: rowBlocks, offsets: rowOffsets, team: team)
         return sequences
     }
-}
-
-/// The angles of a pass, and what they were computed for.
-struct PassAngles {
-    let sequences: [PackedBatch.Span]
-    let native: PositionEncoding
-    let angles: RotaryAngles
 }
 
 /// Keys and values that are not kept.

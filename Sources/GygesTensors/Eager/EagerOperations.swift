@@ -26,7 +26,7 @@ public final class EagerOperations: Operations {
     /// What an adapter's first matrix makes, laid out for its second.
     var adapted = Activations()
     /// The last pass's angles: all its layers have the same.
-    var passAngles: PassAngles?
+    var passAngles = RotaryAngleMemory()
     /// Angles of encoders, up to the longest text seen.
     var encoderAngles: [RotaryTable: EncoderAngles] = [:]
 

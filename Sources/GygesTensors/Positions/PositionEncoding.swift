@@ -59,3 +59,17 @@ struct RotaryAngles {
         self.sines = sines
     }
 }
+
+/// The angles of a pass, the same for all its layers.
+struct RotaryAngleMemory {
+    private var last: (sequences: [PackedBatch.Span], native: PositionEncoding, angles: RotaryAngles)?
+
+    /// The angles of the batch's rows, computed if they are not those of the last call.
+    mutating func angles(of batch: PackedBatch, native: PositionEncoding) -> RotaryAngles {
+        // Within a pass both arrays of sequences are one, which takes no time to compare.
+        if let last, last.native == native, last.sequences == batch.sequences { return last.angles }
+        let angles = RotaryAngles(of: batch, native: native)
+        last = (batch.sequences, native, angles)
+        return angles
+    }
+}

@@ -2,27 +2,27 @@ import GygesKernels
 import GygesTensors
 import GygesTestSupport
 
-/// Rows of floats.
+/// Rows of numbers in double precision.
 struct PlainRows: Equatable {
-    private var rows: [[Float]]
+    private var rows: [[Double]]
     let columns: Int
 
-    init(_ rows: [[Float]], columns: Int) {
+    init(_ rows: [[Double]], columns: Int) {
         self.rows = rows
         self.columns = columns
     }
 
     var count: Int { rows.count }
     var indices: Range<Int> { rows.indices }
-    /// The elements, row after row.
-    var elements: [Float] { rows.flatMap { $0 } }
+    /// The elements, row after row, rounded.
+    var elements: [Float] { rows.flatMap { $0.map { Float($0) } } }
 
-    subscript(row: Int) -> [Float] {
+    subscript(row: Int) -> [Double] {
         get { rows[row] }
         set { rows[row] = newValue }
     }
 
-    func mapRows(_ body: ([Float]) -> [Float]) -> PlainRows {
+    func mapRows(_ body: ([Double]) -> [Double]) -> PlainRows {
         let mapped = rows.map(body)
         return PlainRows(mapped, columns: mapped.first?.count ?? columns)
     }
@@ -50,9 +50,9 @@ final class PlainMatrix {
 struct PlainWeights {
     let rows: Int
     let columns: Int
-    let elements: [Float]
+    let elements: [Double]
 
-    func row(_ index: Int) -> [Float] { Array(elements[index * columns..<(index + 1) * columns]) }
+    func row(_ index: Int) -> [Double] { Array(elements[index * columns..<(index + 1) * columns]) }
 
     /// `x · weightsᵀ`
     func applied(to x: PlainRows) -> PlainRows {
@@ -61,13 +61,16 @@ struct PlainWeights {
     }
 }
 
-extension Projection where Matrix == PlainWeights, Vector == [Float] {
+extension Projection where Matrix == PlainWeights, Vector == [Double] {
     /// `W x + b + s · B (A x)`
     func applied(to x: PlainRows) -> PlainRows {
         var y = weight.value.applied(to: x)
         if let bias { y = y.mapRows { zip($0, bias.value).map(+) } }
         guard let adapter else { return y }
-        return y + adapter.b.value.applied(to: adapter.a.value.applied(to: x)).mapRows { $0.map { adapter.scale * $0 } }
+        return y
+            + adapter.b.value.applied(to: adapter.a.value.applied(to: x)).mapRows {
+                $0.map { Double(adapter.scale) * $0 }
+            }
     }
 }
 
@@ -81,13 +84,13 @@ struct RandomParameters: ParameterSource {
         let scale = (3 / Float(shape.columns)).squareRoot()
         return PlainWeights(
             rows: shape.rows, columns: shape.columns,
-            elements: random.floats(shape.rows * shape.columns, scale: scale))
+            elements: random.floats(shape.rows * shape.columns, scale: scale).map(Double.init))
     }
 
-    func vector(_ path: ParameterPath, _ shape: VectorShape) -> [Float] {
+    func vector(_ path: ParameterPath, _ shape: VectorShape) -> [Double] {
         var random = generator(path)
         let center: Float = path.components.last == "weight" ? 1 : 0
-        return random.floats(shape.count, scale: 0.5).map { center + $0 }
+        return random.floats(shape.count, scale: 0.5).map { Double(center + $0) }
     }
 
     private func generator(_ path: ParameterPath) -> Randomness {

@@ -6,8 +6,8 @@ import GygesTensors
 final class PlainCache: AttentionCache {
     final class Layer {
         /// For each sequence, its keys (rotated) and values by position.
-        var keys: [[[Float]]] = []
-        var values: [[[Float]]] = []
+        var keys: [[[Double]]] = []
+        var values: [[[Double]]] = []
     }
 
     private var layers: [Int: Layer] = [:]
@@ -28,13 +28,15 @@ extension PlainOperations {
         let (queries, keys, values) = (take(queries), take(keys), take(values))
         let memory = cache ?? PlainCache.Layer()
         let d = shape.headDimension
-        var output: [[Float]] = []
+        var output: [[Double]] = []
         for (number, sequence) in batch.sequences.enumerated() {
             if memory.keys.count <= number {
                 memory.keys.append([])
                 memory.values.append([])
             }
-            let table = encoding.map { (sequence.encoding ?? $0).table }
+            let place = encoding.map { sequence.encoding ?? $0 }
+            let table = place?.table
+            let scale = Double(place?.temperature ?? 1) / Double(d).squareRoot()
             for row in sequence.rows {
                 let position = sequence.firstPosition + row - sequence.rows.lowerBound
                 precondition(memory.keys[number].count == position)
@@ -42,13 +44,12 @@ extension PlainOperations {
                 memory.values[number].append(values[row])
                 let query = rotated(queries[row], at: position, by: table)
                 output.append(
-                    (0..<shape.headCount).flatMap { head -> [Float] in
+                    (0..<shape.headCount).flatMap { head -> [Double] in
                         let group = head / (shape.headCount / shape.keyValueHeadCount)
                         return attended(
                             Array(query[head * d..<(head + 1) * d]),
                             keys: memory.keys[number].map { Array($0[group * d..<(group + 1) * d]) },
-                            values: memory.values[number].map { Array($0[group * d..<(group + 1) * d]) },
-                            scale: shape.scale)
+                            values: memory.values[number].map { Array($0[group * d..<(group + 1) * d]) }, scale: scale)
                     })
             }
         }
@@ -61,14 +62,14 @@ extension PlainOperations {
     ) -> Value {
         let (queries, keys, values) = (take(queries), take(keys), take(values))
         let d = attention.table.headDimension
-        let output = (rows ?? Array(0..<batch.rowCount)).enumerated().map { index, row -> [Float] in
+        let output = (rows ?? Array(0..<batch.rowCount)).enumerated().map { index, row -> [Double] in
             guard let sequence = batch.sequences.first(where: { $0.rows.contains(row) }) else { return [] }
             let position = row - sequence.rows.lowerBound
             let query = rotated(queries[index], at: position, by: attention.table)
             let seen = (0..<(sequence.attendedCount ?? sequence.rows.count)).filter {
                 abs($0 - position) <= attention.windowRadius ?? .max
             }
-            return (0..<attention.headCount).flatMap { head -> [Float] in
+            return (0..<attention.headCount).flatMap { head -> [Double] in
                 let channels = head * d..<(head + 1) * d
                 return attended(
                     Array(query[channels]),
@@ -76,13 +77,13 @@ extension PlainOperations {
                         Array(rotated(keys[sequence.rows.lowerBound + $0], at: $0, by: attention.table)[channels])
                     },
                     values: seen.map { Array(values[sequence.rows.lowerBound + $0][channels]) },
-                    scale: 1 / Float(d).squareRoot())
+                    scale: 1 / Double(d).squareRoot())
             }
         }
         return made(rows: output, columns: queries.columns)
     }
 
-    private func attended(_ query: [Float], keys: [[Float]], values: [[Float]], scale: Float) -> [Float] {
+    private func attended(_ query: [Double], keys: [[Double]], values: [[Double]], scale: Double) -> [Double] {
         let weights = softmax(keys.map { key in zip(query, key).reduce(0) { $0 + $1.0 * $1.1 } * scale })
         return query.indices.map { channel in
             zip(weights, values).reduce(0) { $0 + $1.0 * $1.1[channel] }
@@ -90,7 +91,7 @@ extension PlainOperations {
     }
 
     /// Every head of a row, rotated by the angles of a position.
-    private func rotated(_ row: [Float], at position: Int, by table: RotaryTable?) -> [Float] {
+    private func rotated(_ row: [Double], at position: Int, by table: RotaryTable?) -> [Double] {
         guard let table else { return row }
         var row = row
         let pairs = table.frequencies.count
@@ -98,7 +99,7 @@ extension PlainOperations {
             for (pair, frequency) in table.frequencies.enumerated() {
                 let (i, j) = table.layout == .halves ? (pair, pair + pairs) : (2 * pair, 2 * pair + 1)
                 let angle = Float(position) * frequency
-                let (cosine, sine) = (cosf(angle) * table.magnitude, sinf(angle) * table.magnitude)
+                let (cosine, sine) = (Double(cosf(angle) * table.magnitude), Double(sinf(angle) * table.magnitude))
                 let (a, b) = (row[start + i], row[start + j])
                 row[start + i] = a * cosine - b * sine
                 row[start + j] = b * cosine + a * sine

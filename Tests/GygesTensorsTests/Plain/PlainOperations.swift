@@ -3,12 +3,12 @@ import GygesKernels
 import GygesTensors
 import Testing
 
-/// A second interpreter: each operation written out in f32, always into new memory. What an operation consumes is poisoned
+/// A second interpreter: each operation written out in double precision, always into new memory. What an operation consumes is poisoned
 /// when it returns: filled with NaN, and an issue is recorded if anything reads it again.
 final class PlainOperations: Operations {
     typealias Storage = PlainMatrix
     typealias Matrix = PlainWeights
-    typealias Vector = [Float]
+    typealias Vector = [Double]
     typealias Cache = PlainCache
 
     /// Whether layers are computed twice, as recomputation does, and compared.
@@ -29,15 +29,15 @@ final class PlainOperations: Operations {
     func pooled(_ x: borrowing Value, over runs: [Range<Int>], by pooling: RowPooling) -> Value {
         let x = read(x)
         let rows = runs.enumerated().map { index, run in
-            (0..<x.columns).map { channel -> Float in
+            (0..<x.columns).map { channel -> Double in
                 let values = run.map { x[$0][channel] }
                 switch pooling {
-                case .meanOverRoot: return values.isEmpty ? 0 : values.reduce(0, +) / Float(run.count).squareRoot()
+                case .meanOverRoot: return values.isEmpty ? 0 : values.reduce(0, +) / Double(run.count).squareRoot()
                 case .weightedMean(let firsts):
-                    let weights = values.indices.map { Float(firsts[index] + $0) }
+                    let weights = values.indices.map { Double(firsts[index] + $0) }
                     let total = weights.reduce(0, +)
                     return values.isEmpty ? 0 : zip(values, weights).reduce(0) { $0 + $1.0 * $1.1 } / total
-                case .mean: return values.isEmpty ? 0 : values.reduce(0, +) / Float(run.count)
+                case .mean: return values.isEmpty ? 0 : values.reduce(0, +) / Double(run.count)
                 case .maximum: return values.max() ?? 0
                 }
             }
@@ -50,7 +50,8 @@ final class PlainOperations: Operations {
     }
 
     func linear(
-        _ x: borrowing Value, normedBy norm: Normalization<[Float]>?, _ projections: [Projection<PlainWeights, [Float]>]
+        _ x: borrowing Value, normedBy norm: Normalization<[Double]>?,
+        _ projections: [Projection<PlainWeights, [Double]>]
     ) -> TensorList<PlainMatrix> {
         let input = read(x).mapRows { self.normed($0, by: norm) }
         var results = TensorList<PlainMatrix>()
@@ -59,26 +60,26 @@ final class PlainOperations: Operations {
     }
 
     func linear(
-        _ x: borrowing Value, _ projection: Projection<PlainWeights, [Float]>, addedTo residual: consuming Value
+        _ x: borrowing Value, _ projection: Projection<PlainWeights, [Double]>, addedTo residual: consuming Value
     ) -> Value {
         made(projection.applied(to: read(x)) + take(residual))
     }
 
     func gatedLinear(
-        _ x: borrowing Value, normedBy norm: Normalization<[Float]>?, through unit: GatedUnit<PlainWeights, [Float]>
+        _ x: borrowing Value, normedBy norm: Normalization<[Double]>?, through unit: GatedUnit<PlainWeights, [Double]>
     ) -> Value {
         made(gated(read(x), normedBy: norm, through: unit))
     }
 
     func gatedLinear(
-        addedTo x: consuming Value, normedBy norm: Normalization<[Float]>?,
-        through unit: GatedUnit<PlainWeights, [Float]>
+        addedTo x: consuming Value, normedBy norm: Normalization<[Double]>?,
+        through unit: GatedUnit<PlainWeights, [Double]>
     ) -> Value {
         let x = take(x)
         return made(x + gated(x, normedBy: norm, through: unit))
     }
 
-    func normed(_ x: borrowing Value, by norm: Normalization<[Float]>) -> Value {
+    func normed(_ x: borrowing Value, by norm: Normalization<[Double]>) -> Value {
         let width =
             switch norm {
             case .rootMeanSquare(let weight, _), .layer(let weight, _, _): weight.value.count
@@ -98,8 +99,8 @@ final class PlainOperations: Operations {
     func l2Normalized(_ x: consuming Value) -> Value {
         made(
             take(x).mapRows { row in
-                let norm = row.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-                return row.map { Float(Double($0) / max(norm, 1e-12)) }
+                let norm = row.reduce(0.0) { $0 + $1 * $1 }.squareRoot()
+                return row.map { $0 / max(norm, 1e-12) }
             })
     }
 
@@ -114,7 +115,7 @@ final class PlainOperations: Operations {
     func route(_ scores: consuming Value, countPerToken: Int, normalises: Bool) -> Routing<PlainMatrix> {
         let probabilities = take(scores).mapRows(softmax)
         var rows = [[Int]](repeating: [], count: probabilities.columns)
-        var weights = [[[Float]]](repeating: [], count: probabilities.columns)
+        var weights = [[[Double]]](repeating: [], count: probabilities.columns)
         for row in probabilities.indices {
             let values = probabilities[row]
             let chosen = values.indices.sorted { (-values[$0], $0) < (-values[$1], $1) }.prefix(countPerToken)
@@ -153,7 +154,7 @@ final class PlainOperations: Operations {
 extension PlainOperations {
     /// A tensor of new memory.
     func made(_ rows: PlainRows) -> Value { Tensor(PlainMatrix(rows), rows: rows.count, columns: rows.columns) }
-    func made(rows: [[Float]], columns: Int) -> Value { made(PlainRows(rows, columns: columns)) }
+    func made(rows: [[Double]], columns: Int) -> Value { made(PlainRows(rows, columns: columns)) }
 
     /// The elements of what is borrowed.
     func read(_ x: borrowing Value) -> PlainRows {
@@ -168,23 +169,23 @@ extension PlainOperations {
         return rows
     }
 
-    func normed(_ row: [Float], by norm: Normalization<[Float]>?) -> [Float] {
+    func normed(_ row: [Double], by norm: Normalization<[Double]>?) -> [Double] {
         switch norm {
         case nil: return row
         case .rootMeanSquare(let weight, let epsilon):
-            let mean = row.reduce(0) { $0 + $1 * $1 } / Float(row.count)
-            let factor = 1 / (mean + epsilon).squareRoot()
+            let mean = row.reduce(0) { $0 + $1 * $1 } / Double(row.count)
+            let factor = 1 / (mean + Double(epsilon)).squareRoot()
             return zip(row, weight.value).map { $0 * factor * $1 }
         case .layer(let weight, let bias, let epsilon):
-            let mean = row.reduce(0, +) / Float(row.count)
-            let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(row.count)
-            let factor = 1 / (variance + epsilon).squareRoot()
+            let mean = row.reduce(0, +) / Double(row.count)
+            let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(row.count)
+            let factor = 1 / (variance + Double(epsilon)).squareRoot()
             return row.indices.map { (row[$0] - mean) * factor * weight.value[$0] + (bias?.value[$0] ?? 0) }
         }
     }
 
     private func gated(
-        _ x: PlainRows, normedBy norm: Normalization<[Float]>?, through unit: GatedUnit<PlainWeights, [Float]>
+        _ x: PlainRows, normedBy norm: Normalization<[Double]>?, through unit: GatedUnit<PlainWeights, [Double]>
     ) -> PlainRows {
         let input = x.mapRows { self.normed($0, by: norm) }
         let function: ElementFunction = unit.activation == .silu ? .silu : .gelu
@@ -196,20 +197,20 @@ extension PlainOperations {
 }
 
 extension ElementFunction {
-    func callAsFunction(_ z: Float) -> Float {
+    func callAsFunction(_ z: Double) -> Double {
         switch self {
-        case .gelu: z * 0.5 * (1 + erff(z / Float(2).squareRoot()))
-        case .silu: z / (1 + expf(-z))
-        case .tanh: tanhf(z)
+        case .gelu: z * 0.5 * (1 + erf(z / Double(2).squareRoot()))
+        case .silu: z / (1 + exp(-z))
+        case .tanh: Foundation.tanh(z)
         case .relu: z > 0 ? z : 0
-        case .sigmoid: 1 / (1 + expf(-z))
+        case .sigmoid: 1 / (1 + exp(-z))
         }
     }
 }
 
-func softmax(_ row: [Float]) -> [Float] {
+func softmax(_ row: [Double]) -> [Double] {
     let maximum = row.max() ?? 0
-    let powers = row.map { expf($0 - maximum) }
+    let powers = row.map { exp($0 - maximum) }
     let sum = powers.reduce(0, +)
     return powers.map { $0 / sum }
 }
