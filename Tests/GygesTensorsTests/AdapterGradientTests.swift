@@ -88,7 +88,7 @@ import Testing
                 a: Parameter(ParameterPath("a"), .trained(identity)),
                 b: Parameter(ParameterPath("b"), .trained(identity)),
                 scale: 1))
-        let gradients = Gradients(of: ProjectionTree(x: x, projection: projection))
+        let gradients = Gradients(of: Projection<TapeMatrix, TapeVector>(weight: x), projection)
         let tape = Tape(
             gradients: gradients, options: TapeOptions(adapterDropout: share), team: ThreadTeam(threadCount: 2))
         tape.dropoutSeed = 7
@@ -102,30 +102,6 @@ import Testing
         tape.backward()
         let dx = try #require(gradients[ParameterPath("x")]?.elements)
         #expect(zip(dx, results).allSatisfy { ($0 == 0) == ($1 == 0) })
-    }
-}
-
-/// A table and a projection.
-private struct ProjectionTree: ParameterTree {
-    let x: Parameter<TapeMatrix>
-    var projection: Projection<TapeMatrix, TapeVector>
-
-    func forEachParameter<Failure: Error>(
-        matrix: @escaping (Parameter<TapeMatrix>) throws(Failure) -> Void,
-        vector: @escaping (Parameter<TapeVector>) throws(Failure) -> Void
-    ) throws(Failure) {
-        try matrix(x)
-        try matrix(projection.weight)
-        if let adapter = projection.adapter {
-            try matrix(adapter.a)
-            try matrix(adapter.b)
-        }
-    }
-
-    mutating func modifyProjections<Failure: Error>(
-        _ body: (inout Projection<TapeMatrix, TapeVector>) throws(Failure) -> Void
-    ) throws(Failure) {
-        try body(&projection)
     }
 }
 

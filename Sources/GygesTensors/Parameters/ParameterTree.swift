@@ -31,6 +31,28 @@ extension ParameterTree {
     }
 }
 
+extension Projection: ParameterTree {
+    /// Visits the weight, the bias and the adapter's matrices; see ``ParameterTree``.
+    public func forEachParameter<Failure: Error>(
+        matrix: @escaping (Parameter<Matrix>) throws(Failure) -> Void,
+        vector: @escaping (Parameter<Vector>) throws(Failure) -> Void
+    ) throws(Failure) {
+        try matrix(weight)
+        if let bias { try vector(bias) }
+        if let adapter {
+            try matrix(adapter.a)
+            try matrix(adapter.b)
+        }
+    }
+
+    /// Changes this projection, the only one; see ``ParameterTree``.
+    public mutating func modifyProjections<Failure: Error>(
+        _ body: (inout Projection<Matrix, Vector>) throws(Failure) -> Void
+    ) throws(Failure) {
+        try body(&self)
+    }
+}
+
 extension GatedUnit {
     /// Changes its projections in the order in which they are multiplied by.
     public mutating func modifyProjections<Failure: Error>(
