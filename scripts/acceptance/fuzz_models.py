@@ -42,7 +42,8 @@ KINDS = {
     "encoder": [["inspect", "MODEL"], ["embed", "MODEL", TEXT]],
     "reranker": [["rerank", "MODEL", "cat", TEXT, "dog"]],
     "classifier": [["classify", "MODEL", TEXT]],
-    "tagger": [["tag", "MODEL", TEXT]],
+    # Without --json a text without spans prints nothing.
+    "tagger": [["tag", "MODEL", TEXT, "--json"]],
     "answerer": [["answer", "MODEL", "Who sat?", TEXT]],
     "masked": [["fill", "MODEL", "A [MASK] sat."]],
     "tokenizer": [["tokenize", "MODEL", TEXT]],

@@ -27,13 +27,23 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// How many problems a message lists; of more, it says how many there are.
     public static let listedProblemCount = 20
 
+    /// How many characters the listed problems have together, so that a message with long names stays below 2,000.
+    private static let listedLength = 1300
+
     /// The problem, where it is, and what to do, in lines of their own. What a file says is shown on one line each and cut, so
     /// that no file fills the screen or steers the terminal.
     public var description: String {
         let place = place.legible()
         let head = path.legible(limit: 1000) + (place.isEmpty ? "" : ": \(place)")
-        let listed = problems.prefix(Self.listedProblemCount).map { $0.legible(limit: 600) }
-        var body = listed.count == 1 ? " \(listed[0])" : listed.map { "\n  - \($0)" }.joined()
+        var listed: [String] = []
+        var length = 0
+        for problem in problems.prefix(Self.listedProblemCount) {
+            let line = problem.legible(limit: 600)
+            length += line.count
+            guard listed.isEmpty || length <= Self.listedLength else { break }
+            listed.append(line)
+        }
+        var body = problems.count == 1 ? " \(listed[0])" : listed.map { "\n  - \($0)" }.joined()
         if problems.count > listed.count { body += "\n  - and \(problems.count - listed.count) more" }
         return "\(head):\(body)\n\(remedy.legible(limit: 1000))"
     }
