@@ -18,6 +18,10 @@ import Testing
         let yarn: JSON = [
             "rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 512, "attention_factor": 1.5,
         ]
+        let llama: JSON = [
+            "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 512,
+        ]
         let older: JSON = ["type": "yarn", "factor": 2.0, "mscale": 1.0, "mscale_all_dim": 0.5]
         let flat: [(String, JSON)] = [
             ("architectures", ["ModernBertForSequenceClassification"]), ("global_attn_every_n_layers", 3),
@@ -36,10 +40,14 @@ import Testing
             JSONObject([("model_type", "modernbert"), ("rope_scaling", older)] + flat + shape),
             JSONObject([("model_type", "modernbert")] + byKind(yarn) + shape),
             JSONObject([("model_type", "modernbert")] + byKind(older) + shape),
+            JSONObject([("model_type", "modernbert")] + byKind(llama) + shape),
+            JSONObject([("model_type", "modernbert"), ("rope_scaling", llama)] + flat + shape),
             JSONObject([("model_type", "bert"), ("architectures", ["BertForMaskedLM"]), ("num_labels", 3)] + shape),
             JSONObject([("model_type", "roberta"), ("position_embedding_type", "absolute")] + shape),
         ]
     }()
+
+    private static var bert: JSONObject { configurations.first { $0["model_type"] == "bert" } ?? JSONObject() }
 
     private func outcome(of object: JSONObject) -> String {
         do throws(FileError) {
@@ -154,7 +162,7 @@ import Testing
         for files in Self.folders {
             let folder = try TemporaryFolder()
             try write(files, to: folder)
-            try folder.write(JSON.object(Self.configurations[4]).serialized(), to: "config.json")
+            try folder.write(JSON.object(Self.bert).serialized(), to: "config.json")
             let before = try outcome(of: folder)
             #expect(!before.hasPrefix("refused"), "\(before)")
             let module = file.split(separator: " ").last.map { "_\($0)/config.json" } ?? ""
@@ -184,5 +192,21 @@ import Testing
         let unknown = try ModelFolder(path: folder.path).unknownKeys()
         #expect(unknown.map(\.file) == ["config.json", "tokenizer_config.json", "2_Dense/config.json"])
         #expect(unknown.map(\.names) == [["invention"], ["novelty"], ["surprise"]])
+    }
+
+    /// Few vectors that a mapping gives to very many tokens would fill the memory when they are put together.
+    @Test func tablesThatGrowAreRefused() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/model.safetensors"
+        for (width, isRefused) in [(1 << 14, false), (1 << 15, true)] {
+            let vector = [UInt8](repeating: 0, count: 4 * width), mapping = [UInt8](repeating: 0, count: 4 << 16)
+            try SafetensorsWriter.write(
+                [
+                    .init(name: "embeddings", type: .f32, shape: [1, width], bytes: vector),
+                    .init(name: "mapping", type: .i32, shape: [1 << 16], bytes: mapping),
+                ], to: path)
+            let file = try SafetensorsFile(path: path)
+            #expect(((try? TokenTableConfiguration(file)) == nil) == isRefused, "\(width)")
+        }
     }
 }

@@ -16,6 +16,9 @@ public struct TokenTableConfiguration: Sendable, Equatable {
     /// Whether a tensor `weights` `[tokens]` says what a token's vector is multiplied by.
     public var isWeighted: Bool
 
+    /// The most numbers of a table that is put together: 4 GiB of them.
+    private static let elementLimit = 1 << 30
+
     /// Reads the shape from the header of the table's `model.safetensors`.
     ///
     /// - Throws: ``FileError`` listing everything wrong with its tensors.
@@ -47,6 +50,11 @@ public struct TokenTableConfiguration: Sendable, Equatable {
         }
         if let weights, weights.shape != [tokenCount] || ![.f64, .f32].contains(weights.type) {
             problems.append("weights is not a list of \(tokenCount) floats of 32 or 64 bits")
+        }
+        // A file of few vectors can name them for any number of tokens, which are put together in memory.
+        let (elementCount, overflows) = tokenCount.multipliedReportingOverflow(by: width)
+        if isMapped, overflows || elementCount > Self.elementLimit {
+            problems.append("mapping gives \(tokenCount) tokens \(width) channels each, more than are put together")
         }
         guard problems.isEmpty else {
             throw FileError(file.path, at: "tensors", problems: problems, remedy: "Get the model again.")

@@ -101,8 +101,8 @@ extension KeyTable {
         .init("use_bfloat16", .irrelevant, "the same"),
     ]
 
-    /// How positions are stretched, under `rope_scaling` and, in newer files, `rope_parameters`.
-    private static func rotary(_ key: String) -> [FormatKey] {
+    /// How positions are stretched, under `rope_scaling` and, in newer files, `rope_parameters`; of encoders, by kind of layer.
+    static func rotary(_ key: String) -> [FormatKey] {
         [
             .init("\(key).rope_type", .used, "default, linear, llama3 or yarn; others are refused"),
             .init("\(key).type", .used, "the same in older files"),

@@ -32,8 +32,8 @@ extension KeyTable {
         ]
             + ["full_attention", "sliding_attention"].flatMap { kind in
                 [.init("rope_parameters.\(kind).rope_theta", .used, "the same, by kind of layer")]
-                    + stretching("rope_parameters.\(kind)")
-            } + stretching("rope_scaling") + [
+                    + rotary("rope_parameters.\(kind)")
+            } + rotary("rope_scaling") + [
                 .init("tie_word_embeddings", .used, "whether the scores' matrix is the embedding"),
                 .init("id2label", .used, "labels"),
                 .init("num_labels", .used, "how many there are, where they have no names"),
@@ -74,22 +74,6 @@ extension KeyTable {
                 .init("tokenizer_class", .irrelevant, "the tokenizer's files decide"),
                 .init("finetuning_task", .irrelevant, "a note"),
             ] + notes)
-
-    /// How positions are stretched.
-    private static func stretching(_ key: String) -> [FormatKey] {
-        [
-            .init("\(key).rope_type", .used, "default, linear or yarn; others are refused"),
-            .init("\(key).type", .used, "the same in older files"),
-            .init("\(key).factor", .used, "how much longer texts get"),
-            .init("\(key).original_max_position_embeddings", .used, "the native window of yarn"),
-            .init("\(key).beta_fast", .used, "yarn"),
-            .init("\(key).beta_slow", .used, "yarn"),
-            .init("\(key).truncate", .used, "yarn"),
-            .init("\(key).attention_factor", .used, "yarn"),
-            .init("\(key).mscale", .used, "yarn"),
-            .init("\(key).mscale_all_dim", .used, "yarn"),
-        ]
-    }
 
     /// `tokenizer_config.json` of any model.
     public static let tokenizerConfiguration = KeyTable(

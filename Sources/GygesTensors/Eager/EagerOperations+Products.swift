@@ -145,7 +145,7 @@ extension GatedUnit {
 
 extension WeightMatrix {
     /// The form that products read, which a table that is only looked up lacks: to multiply by one is a mistake of the model's.
-    fileprivate var products: PackedMatrix {
+    var products: PackedMatrix {
         guard let packed else { fatalError("the weight [\(rows), \(columns)] is not packed for products") }
         return packed
     }

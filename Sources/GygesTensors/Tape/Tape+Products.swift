@@ -165,15 +165,8 @@ extension Tape {
 }
 
 extension TapeMatrix {
-    /// The form that products with a frozen matrix read, which a table that is only looked up lacks: to multiply by one is a
-    /// mistake of the model's.
-    fileprivate var packed: PackedMatrix? {
-        guard case .frozen(let matrix) = self else { return nil }
-        guard let packed = matrix.packed else {
-            fatalError("the weight [\(rows), \(columns)] is not packed for products")
-        }
-        return packed
-    }
+    /// The form that products with a frozen matrix read.
+    fileprivate var packed: PackedMatrix? { if case .frozen(let matrix) = self { matrix.products } else { nil } }
 }
 
 extension Projection where Matrix == TapeMatrix, Vector == TapeVector {

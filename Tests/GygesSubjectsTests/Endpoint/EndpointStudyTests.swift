@@ -58,7 +58,9 @@ import GygesClient
         let lost = run.shortfalls.filter { $0.phase == .transcripts }
         #expect(lost.count == 1 && lost.first?.count == 4 && lost.first?.leavesRunIncomplete == true)
         #expect(lost.first?.reason.contains("is not one of OpenAI") == true)
-        #expect(lost.first?.detail?.contains("“<html>request 0</html>”") == true)
+        // Which one is told first depends on the machine's load.
+        let detail = try #require(lost.first?.detail)
+        #expect((0..<4).count { detail.contains("“<html>request \($0)</html>”") } == 1, "\(detail)")
     }
 
     @Test func replicasAreOneSubject() async throws {
