@@ -1,4 +1,5 @@
 import GygesAnalysis
+import GygesYAML
 
 extension Variant {
     /// Reads a list of variants; each may combine others that stand before it or in `known`.
