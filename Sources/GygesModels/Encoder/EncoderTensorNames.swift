@@ -12,19 +12,29 @@ struct EncoderTensorNames {
     /// The oldest checkpoints call a norm's weight gamma and its bias beta.
     private let hasOldNorms: Bool
 
+    /// The names in files that exist.
     init(source: TensorSource, configuration: EncoderConfiguration) {
+        self.init(configuration: configuration, fileNames: source.allNames)
+    }
+
+    /// The names that transformers gives a model that it saves.
+    init(configuration: EncoderConfiguration) { self.init(configuration: configuration, fileNames: nil) }
+
+    /// - Parameter fileNames: The tensors there are; `nil` for a file that is to be written.
+    private init(configuration: EncoderConfiguration, fileNames: [String]?) {
         let family = configuration.family
         let own = family == .modernBERT ? "model." : family == .bert ? "bert." : "roberta."
-        prefix = source.allNames.contains { $0.hasPrefix(own) } ? own : ""
+        let hasPrefix = fileNames?.contains { $0.hasPrefix(own) } ?? (configuration.task != .hiddenStates)
+        prefix = hasPrefix ? own : ""
         names = family == .modernBERT ? .modernBERT : .bert
         var head = Self.heads(of: configuration, prefix: prefix)
         // The bias of the scores of the vocabulary lies beside its matrix, or above it, which is another one where both are there
         // and the matrix is not the embedding table.
-        if let scores = head["head.scores"], source.allNames.contains(scores + ".bias") {
+        if let scores = head["head.scores"], fileNames?.contains(scores + ".bias") ?? false {
             head["head.scores.bias"] = nil
         }
         self.head = head
-        hasOldNorms = source.allNames.contains { $0.hasSuffix("LayerNorm.gamma") }
+        hasOldNorms = fileNames?.contains { $0.hasSuffix("LayerNorm.gamma") } ?? false
     }
 
     /// Where a file keeps a parameter.
