@@ -52,6 +52,17 @@ public struct TrainingBatch: Sendable, Equatable {
         }
     }
 
+    /// What several packs ask, in one pass; each sequence stays by itself.
+    init(joining parts: [TrainingBatch]) {
+        references = parts.flatMap(\.references)
+        for part in parts {
+            let first = batch.rowCount
+            for sequence in part.batch.sequences { batch.append(part.batch.tokens[sequence.rows]) }
+            rows += part.rows.map { $0 + first }
+            targets += part.targets
+        }
+    }
+
     /// The sample that a row belongs to, and the row's place in its document: what is named when a loss is no number.
     ///
     /// - Complexity: O(log sequences).

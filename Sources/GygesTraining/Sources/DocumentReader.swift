@@ -53,7 +53,7 @@ extension RowEncoder {
             report.rowCount += 1
             do {
                 let (document, straddlingCount) = try encode(try content.row())
-                builder.append(document)
+                builder.append(document, line: line)
                 report.supervisedCount += document.supervisedCount
                 report.straddlingCount += straddlingCount
             } catch {
