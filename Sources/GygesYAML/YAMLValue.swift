@@ -168,6 +168,9 @@ public struct YAMLMapping {
     /// The mapping as a value.
     public let value: YAMLValue
 
+    /// The keys that are there, in the order of their texts.
+    public var keys: [String] { entries.keys.sorted() }
+
     /// The value named `key`, which may be absent.
     public subscript(key: String) -> YAMLValue? { entries[key] }
 

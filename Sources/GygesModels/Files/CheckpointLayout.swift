@@ -57,7 +57,7 @@ public struct CheckpointLayout: Sendable {
 
     /// The layout of an encoder's folder, the head of its task included.
     public init(_ configuration: EncoderConfiguration) {
-        let names = EncoderTensorNames(configuration: configuration)
+        let names = EncoderTensorNames(current: configuration)
         self.init(
             of: EncoderWeights<MatrixShape, VectorShape>(shapesOf: configuration, hasHead: true), place: names.place)
     }

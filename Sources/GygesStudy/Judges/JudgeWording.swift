@@ -1,5 +1,5 @@
 public import GygesFiles
-public import GygesYAML
+import GygesYAML
 
 /// The words of the questions that model judges ask: data with a version and a digest, not code.
 public struct JudgeWording: Sendable, Equatable, Codable {

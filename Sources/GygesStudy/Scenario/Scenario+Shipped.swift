@@ -45,7 +45,7 @@ extension Scenario {
     /// - Parameter folder: what relative paths start from; empty for the current folder.
     static func document(_ reference: String, relativeTo folder: String) throws(FileError) -> YAMLDocument {
         if let text = shippedFile(reference) {
-            return try YAMLDocument(text, path: "\(reference, newNames: RenamedKey.all) (shipped)")
+            return try YAMLDocument(text, path: "\(reference) (shipped)", newNames: RenamedKey.all)
         }
         guard reference == "-" || reference.contains("/") || reference.hasSuffix(".yaml") || reference.hasSuffix(".yml")
         else {
