@@ -1,4 +1,5 @@
 public import GygesFiles
+import GygesTensors
 
 /// Some documents of another store, as a source of their own.
 public struct DocumentSelection: DocumentStore {
@@ -77,7 +78,8 @@ extension DocumentStore {
 extension Document {
     /// A number that tells documents of other tokens apart (FNV-1a, mixed).
     fileprivate var key: UInt64 {
-        KeyedBits.mixed(
-            tokens.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64(UInt32(bitPattern: $1))) &* 0x100_0000_01b3 })
+        KeyedBits(
+            seed: tokens.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64(UInt32(bitPattern: $1))) &* 0x100_0000_01b3 }
+        ).bits(at: 0)
     }
 }

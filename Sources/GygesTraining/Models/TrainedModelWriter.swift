@@ -52,6 +52,26 @@ extension TrainingModel {
         }
     }
 
+    /// Writes the adapter that was trained as PEFT saves it.
+    ///
+    /// - Parameters:
+    ///   - baseName: What the adapter is said to be made for.
+    ///   - path: A folder that is not there yet.
+    /// - Throws: `FileError` if it cannot be written.
+    /// - Precondition: One was trained (``isAdapted``).
+    public func writeAdapter(
+        _ objective: any TrainingObjective, baseName: String, to path: String, team: ThreadTeam
+    ) throws {
+        guard let fresh = trained.fresh, let modules = trained.modules else {
+            fatalError("no adapter was trained")
+        }
+        var settings = fresh.settings
+        settings.baseName = baseName
+        if settings.task == nil, case .decoder = network { settings.task = "CAUSAL_LM" }
+        let adapter = objective.parameters.stored(on: modules, settings, fresh.wholes, team)
+        try AtomicFolder.make(at: path) { temporary in try adapter.write(toFolder: temporary) }
+    }
+
     /// The tensors of a trained model's folder and its `config.json`.
     private func description(
         of objective: any TrainingObjective, like configuration: JSON, as type: SafetensorsType, _ path: String
@@ -79,6 +99,12 @@ extension TrainingModel {
 }
 
 extension ParameterTree<TapeMatrix, TapeVector> {
+    fileprivate func stored(
+        on modules: ModelModules, _ settings: AdapterSettings, _ wholes: Set<ParameterPath>, _ team: ThreadTeam
+    ) -> StoredAdapter {
+        StoredAdapter(of: self, on: modules, settings: settings, wholes: wholes, team: team)
+    }
+
     /// What gives the elements of each parameter, those of frozen ones as floats.
     fileprivate func floats(team: ThreadTeam) -> [ParameterPath: () -> [Float]] {
         var found: [ParameterPath: () -> [Float]] = [:]

@@ -33,7 +33,9 @@ extension TrainingObjective {
     /// The parameters that are trained.
     public var trained: [(path: ParameterPath, buffer: ParameterBuffer, isVector: Bool)] {
         var found: [(path: ParameterPath, buffer: ParameterBuffer, isVector: Bool)] = []
-        Self.visit(parameters) { found.append(($0, $1, $2)) }
+        var paths: Set<ParameterPath> = []
+        // Projections of one linear layer share a matrix of their adapter.
+        Self.visit(parameters) { if paths.insert($0).inserted { found.append(($0, $1, $2)) } }
         return found
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesCheckpoints
 public import GygesFiles
 import GygesKernels
 import GygesYAML
@@ -63,7 +64,10 @@ extension Recipe {
             excess: data?["excess"]?.choice(ExcessPolicy.self) ?? .split,
             epochLimit: data?["epochs"]?.integer(in: 1...1_000_000),
             windowPackCount: data?["window"]?.integer(in: 1...1 << 20) ?? 256)
-        adapter = root["adapter"].map(Adapter.init)
+        adapter = root["adapter"].map(AdapterSettings.init)
+        if case .fresh = start {
+            root["adapter"]?.report("needs a model that exists: random weights would stay as they are")
+        }
         let reader = PlanReader(root, sources: sources, length: length)
         plan = reader.plan(document)
         passTokenLimit = reader.passTokenLimit
@@ -145,19 +149,40 @@ extension Recipe.Source {
     }
 }
 
-extension Recipe.Adapter {
+extension AdapterSettings {
+    /// Reads an adapter in PEFT's words.
     fileprivate init(_ value: YAMLValue) {
         let mapping = value.mapping(keys: [
-            "r", "lora_alpha", "lora_dropout", "use_rslora", "target_modules", "modules_to_save",
+            "r", "lora_alpha", "lora_dropout", "use_rslora", "target_modules", "modules_to_save", "ensure_weight_tying",
         ])
-        rank = mapping.required("r")?.integer(in: 1...4096) ?? 1
-        alpha = mapping["lora_alpha"]?.number(in: 1e-6...1e6) ?? Double(2 * rank)
-        dropout = mapping["lora_dropout"]?.number(in: 0...0.99) ?? 0
-        isRankStabilized = mapping["use_rslora"]?.truth() ?? false
-        let targets = mapping["target_modules"]
-        self.targets = targets.map { $0.isList ? $0.list(limit: 1000).map { $0.text() } : [$0.text()] } ?? []
-        if self.targets == ["all-linear"] { self.targets = [] }
-        trainedModules = mapping["modules_to_save"]?.list(limit: 1000).map { $0.text() } ?? []
+        let rank = mapping.required("r")?.integer(in: 1...4096) ?? 1
+        self.init(
+            rank: rank, alpha: mapping["lora_alpha"]?.number(in: 1e-6...1e6) ?? Double(2 * rank),
+            dropout: mapping["lora_dropout"]?.number(in: 0...0.99) ?? 0,
+            usesRootOfRank: mapping["use_rslora"]?.truth() ?? false, targets: Targets(mapping["target_modules"]),
+            savedModules: mapping["modules_to_save"]?.list(limit: 1000).map { $0.text() } ?? [],
+            keepsTying: mapping["ensure_weight_tying"]?.truth() ?? false)
+    }
+}
+
+extension AdapterSettings.Targets {
+    /// A list of names, a regular expression, or `all-linear`, which is also what nothing means.
+    fileprivate init(_ value: YAMLValue?) {
+        guard let value else {
+            self = .allLinear
+            return
+        }
+        guard !value.isList else {
+            self = .names(value.list(limit: 1000).map { $0.text() })
+            return
+        }
+        let text = value.text()
+        do {
+            self = text == "all-linear" ? .allLinear : .pattern(try ModulePattern(text))
+        } catch {
+            value.report("is no pattern: \(error.problem)")
+            self = .allLinear
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+public import GygesCheckpoints
 public import GygesKernels
 
 /// What a run is to do, as a recipe file says it (`docs/training.md`).
@@ -67,7 +68,7 @@ public struct Recipe: Sendable, Equatable {
     /// The phases.
     public var plan: TrainingPlan
     /// The adapter that is trained instead of the weights.
-    public var adapter: Adapter?
+    public var adapter: AdapterSettings?
     /// What matmuls round to.
     public var precision: DensePrecision
     /// Whether layers are computed again in the backward pass.
@@ -90,22 +91,6 @@ public struct Recipe: Sendable, Equatable {
     public var seed: UInt64
     /// The folder of the run.
     public var output: String
-
-    /// An adapter, in PEFT's words.
-    public struct Adapter: Sendable, Equatable {
-        /// The rank of its matrices.
-        public var rank: Int
-        /// What its scale is made of.
-        public var alpha: Double
-        /// The share of its inputs that is left out.
-        public var dropout: Double
-        /// Whether the scale is alpha / √rank.
-        public var isRankStabilized: Bool
-        /// The projections that get one, by the ends of their names; empty for all but the head.
-        public var targets: [String]
-        /// Further modules that are trained whole.
-        public var trainedModules: [String]
-    }
 }
 
 extension Recipe {

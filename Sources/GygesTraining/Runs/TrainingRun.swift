@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GygesCheckpoints
 public import GygesFiles
 public import GygesKernels
 public import GygesModels
@@ -178,9 +179,13 @@ public final class TrainingRun {
 
     /// Writes the model as it is now.
     private func writeResult() throws -> String {
-        let path = folder.path + "/model"
+        let path = folder.path + (model.isAdapted ? "/adapter" : "/model")
         try? FileManager.default.removeItem(atPath: path)
-        try model.write(trainer.objective, to: path, team: team)
+        if model.isAdapted {
+            try model.writeAdapter(trainer.objective, baseName: recipe.baseName, to: path, team: team)
+        } else {
+            try model.write(trainer.objective, to: path, team: team)
+        }
         return path
     }
 
@@ -197,11 +202,13 @@ extension TrainingModel {
     /// The model that a recipe begins with.
     ///
     /// - Throws: As the initialisers that it calls.
-    public init(of recipe: Recipe, path: String, packing: Packing = Packing(), team: ThreadTeam) throws(FileError) {
+    public init(of recipe: Recipe, path: String, packing: Packing = Packing(), team: ThreadTeam) throws {
         switch recipe.start {
         case .model:
             let optimizer = recipe.plan.phases[0].optimizer
-            self = try TrainingModel(path: path, packing: packing, team: team) { !optimizer.isFrozen($0) }
+            let part = recipe.adapter.map { Part.adapter($0, seed: recipe.seed) }
+            self = try TrainingModel(
+                path: path, training: part ?? .parameters { optimizer.isFrozen($0) }, packing: packing, team: team)
         case .fresh(let configuration, let tokenizer, let scheme, let width):
             self = try TrainingModel(
                 configuration: configuration, tokenizer: tokenizer, scheme: scheme, width: width, seed: recipe.seed)
@@ -215,6 +222,12 @@ extension Recipe {
         Trainer.Settings(
             seed: seed, data: data, passTokenLimit: passTokenLimit, balanceWeight: Float(balanceWeight),
             skipsFaults: skipsFaults, spikes: spikes)
+    }
+
+    /// What an adapter says that it was made for.
+    fileprivate var baseName: String {
+        if case .model(let name) = start { return name }
+        return name
     }
 
     /// What its tape is told.

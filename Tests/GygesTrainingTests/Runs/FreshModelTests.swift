@@ -61,7 +61,7 @@ import Testing
         test.more = ["model={config: \(test.model.path)/config.json, tokenizer: \(test.model.path), init: normal}"]
         let run = try test.open()
         _ = try run.run()
-        let read = try TrainingModel(path: run.folder.path + "/model", team: ThreadTeam(threadCount: 1)) { _ in true }
+        let read = try TrainingModel(path: run.folder.path + "/model", team: ThreadTeam(threadCount: 1))
         #expect(read.template != nil)
         let found = try read.objective(nil, masking: .init(), seed: 0).trained
         #expect(Dictionary(uniqueKeysWithValues: found.map { ($0.path, Array($0.buffer.elements)) }) == run.parameters)

@@ -33,7 +33,7 @@ import Testing
         #expect(last < 0.6 * first, "\(losses)")
         #expect(try MetricsLog.records(path: run.folder.metricsPath).compactMap { $0["loss"] } == losses)
         // The folder is read as any other, and holds the trained numbers.
-        let read = try TrainingModel(path: written, team: ThreadTeam(threadCount: 1)) { _ in true }
+        let read = try TrainingModel(path: written, team: ThreadTeam(threadCount: 1))
         var found: [ParameterPath: [Float]] = [:]
         for (path, buffer, _) in try read.objective(nil, masking: .init(), seed: 0).trained {
             found[path] = Array(buffer.elements)
@@ -107,7 +107,7 @@ import Testing
             "schedule.warmup=0", "data.epochs=1", "data.max_length=2000",
         ]
         let packed = try test.finish(output: "packed")
-        let start = try TrainingModel(path: test.model.path, team: ThreadTeam(threadCount: 1)) { _ in true }
+        let start = try TrainingModel(path: test.model.path, team: ThreadTeam(threadCount: 1))
         let objective = try start.objective(nil, masking: .init(), seed: 7)
         // One after another, by hand: the mean over all tokens of all rows.
         let gradients = Gradients(of: objective.parameters)
