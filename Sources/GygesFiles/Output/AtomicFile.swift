@@ -96,7 +96,7 @@ public enum AtomicFile {
     public static func write(_ text: String, to path: String) throws(FileError) { try write(text.utf8, to: path) }
 
     /// Makes the renaming itself survive a crash.
-    private static func flushFolder(of path: String) throws(FileError) {
+    static func flushFolder(of path: String) throws(FileError) {
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }  // A folder that may be written but not read cannot be flushed.

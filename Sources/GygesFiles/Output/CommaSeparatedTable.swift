@@ -1,16 +1,18 @@
 /// A table in RFC 4180's form: lines end in CR LF, fields are quoted where they must be.
-struct CommaSeparatedTable {
-    private(set) var text: String
+public struct CommaSeparatedTable: Sendable {
+    /// The lines so far.
+    public private(set) var text: String
     private let width: Int
 
-    init(columns: [String]) {
+    /// A table of its headings alone.
+    public init(columns: [String]) {
         width = columns.count
         text = ""
         append(columns)
     }
 
     /// Adds a row with a field for each column.
-    mutating func append(_ fields: [String]) {
+    public mutating func append(_ fields: [String]) {
         if fields.count != width, !text.isEmpty {
             fatalError("a row of \(fields.count) fields in a table of \(width) columns")
         }
@@ -18,10 +20,10 @@ struct CommaSeparatedTable {
     }
 
     /// A row by itself.
-    static func line(_ fields: [String]) -> String { Self.fields(fields) + "\r\n" }
+    public static func line(_ fields: [String]) -> String { Self.fields(fields) + "\r\n" }
 
     /// A row without its end.
-    static func fields(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") }
+    public static func fields(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") }
 
     private static func quoted(_ field: String) -> String {
         // By scalars: a carriage return and a line feed are one character to Swift.
