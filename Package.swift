@@ -92,7 +92,9 @@ let package = Package(
             ], swiftSettings: hot),
         .target(
             name: "GygesTraining",
-            dependencies: ["GygesKernels", "GygesTensors", "GygesFiles", "GygesTokenizer", "GygesTemplates"],
+            dependencies: [
+                "GygesKernels", "GygesTensors", "GygesStatistics", "GygesFiles", "GygesTokenizer", "GygesTemplates",
+            ],
             swiftSettings: hot),
         .target(
             name: "GygesEvaluation", dependencies: ["GygesKernels", "GygesStatistics", "GygesFiles"],
