@@ -148,7 +148,7 @@ let package = Package(
             name: "gyges",
             dependencies: [
                 "CGygesEdit", "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
-                "GygesConstraints", "GygesModels", "GygesInference", "GygesHub", "GygesStudy", "GygesClient",
+                "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining", "GygesHub", "GygesStudy", "GygesClient",
                 "GygesSubjects", "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
                 "GygesAnalysis", "GygesBulk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -259,7 +259,7 @@ let package = Package(
         .testTarget(
             name: "GygesCommandTests",
             dependencies: [
-                "gyges", "GygesFiles", "GygesTestSupport",
+                "gyges", "GygesTraining", "GygesFiles", "GygesTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
     ]

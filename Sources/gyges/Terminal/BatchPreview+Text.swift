@@ -1,0 +1,75 @@
+import GygesFiles
+import GygesTraining
+
+/// Tokens for a terminal: those that are learned stand out.
+extension BatchPreview {
+    /// The samples, one below the other, each under a line that says where it comes from.
+    ///
+    /// With colours, tokens that are predicted are green, hidden ones with what was there, special ones bold, and the rest dim; every
+    /// second token is underlined, so that one can be told from the next. Without, predicted stretches stand in brackets, `⟦…⟧`, hidden
+    /// tokens as `[MASK→ring]`, and tokens are not told apart.
+    ///
+    /// - Parameter names: What the sources are called.
+    func text(names: [String], colours: Bool) -> String {
+        samples.map { sample in
+            heading(sample, names) + "\n" + (colours ? Self.coloured(sample.tokens) : Self.bracketed(sample.tokens))
+        }.joined(separator: "\n") + (samples.isEmpty ? "" : "\n")
+    }
+
+    /// `── rows.jsonl, document 17, tokens 0 to 412: 96 of 412 predicted ──`
+    private func heading(_ sample: Sample, _ names: [String]) -> String {
+        let reference = sample.reference
+        let name = names.indices.contains(reference.source) ? names[reference.source] : "source \(reference.source)"
+        let stretch = "tokens \(reference.tokens.lowerBound) to \(reference.tokens.upperBound)"
+        return "── \(name.legible(limit: 60)), document \(reference.document), \(stretch)"
+            + (sample.continuesDocument ? ", the rest of it" : "")
+            + ": \(sample.supervisedCount) of \(sample.tokens.count) predicted ──"
+    }
+
+    // MARK: Colours
+
+    private static let (bold, dim, underlined, green, plain) =
+        ("\u{1B}[1m", "\u{1B}[2m", "\u{1B}[4m", "\u{1B}[32m", "\u{1B}[0m")
+
+    private static func coloured(_ tokens: [Token]) -> String {
+        tokens.enumerated().map { index, token in
+            let style =
+                (token.isPredicted ? green : dim) + (token.isSpecial ? bold : "") + (index % 2 == 1 ? underlined : "")
+            return style + shown(token) + plain + (token.endsLine ? "\n" : "")
+        }.joined()
+    }
+
+    // MARK: Brackets
+
+    private static func bracketed(_ tokens: [Token]) -> String {
+        var text = "", isOpen = false
+        for token in tokens {
+            if token.isPredicted != isOpen { text += isOpen ? "⟧" : "⟦" }
+            isOpen = token.isPredicted
+            text += shown(token) + (token.endsLine ? "\n" : "")
+        }
+        return text + (isOpen ? "⟧" : "")
+    }
+
+    /// A token's text, and what was there if it stands for another.
+    private static func shown(_ token: Token) -> String {
+        token.hiddenText.map { "\(token.text)→\($0)" } ?? token.text
+    }
+}
+
+extension SupervisionHistogram {
+    /// A line for each power of two: how many documents teach so many tokens, as a bar.
+    func text(width: Int = 40) -> String {
+        let most = bins.map(\.documentCount).max() ?? 0
+        let labels = bins.map {
+            $0.range.count == 1 ? "\($0.range.lowerBound)" : "\($0.range.lowerBound)-\($0.range.upperBound)"
+        }
+        let labelWidth = labels.map(\.count).max() ?? 0
+        return zip(bins, labels).map { bin, label in
+            let length = most > 0 ? (width * bin.documentCount + most - 1) / most : 0
+            let padding = String(repeating: " ", count: labelWidth - label.count)
+            let bar = String(repeating: "█", count: length)
+            return "\(padding)\(label)  \(bar)\(bar.isEmpty ? "" : " ")\(bin.documentCount)"
+        }.joined(separator: "\n")
+    }
+}
