@@ -266,7 +266,7 @@ let package = Package(
         .testTarget(
             name: "GygesCommandTests",
             dependencies: [
-                "gyges", "GygesFiles", "GygesTestSupport",
+                "gyges", "GygesTraining", "GygesFiles", "GygesTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
     ]

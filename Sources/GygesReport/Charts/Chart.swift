@@ -1,3 +1,5 @@
+import GygesFiles
+
 /// A picture of the report and the same numbers as a table: for those who cannot see it, and for those who want to go on with them.
 protocol Chart: Sendable {
     /// What stands above the table's columns.

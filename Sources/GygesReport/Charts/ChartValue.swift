@@ -8,6 +8,8 @@ enum ChartValue {
     case count(Int)
     /// A number that the page shows with so many decimals.
     case number(Double?, decimals: Int, isSigned: Bool = false)
+    /// A number of any size, which the page shows in a few digits.
+    case measured(Double)
     /// A share of 1, shown in percent.
     case share(Double?)
     /// A difference of shares, shown in percentage points.
@@ -27,6 +29,7 @@ enum ChartValue {
         case .count(let count): "\(count)"
         case .number(let number, let decimals, let isSigned):
             number.map { Numbers.fixed($0, decimals, signed: isSigned) } ?? "–"
+        case .measured(let number): number.isFinite ? Numbers.brief(number) : JSON.pythonRepresentation(of: number)
         case .share(let share): Numbers.percent(share)
         case .difference(let difference): Numbers.points(difference)
         case .pValue(let p): p.map { Numbers.pValue($0) } ?? "–"
@@ -52,6 +55,7 @@ enum ChartValue {
         case .text(let text): [text]
         case .count(let count): ["\(count)"]
         case .number(let number, _, _): [field(number)]
+        case .measured(let number): [JSON.pythonRepresentation(of: number)]
         case .share(let value), .difference(let value), .pValue(let value): [field(value)]
         case .shares(let interval), .differences(let interval): [field(interval?.lower), field(interval?.upper)]
         case .counts(let rate): [Numbers.total(rate), "\(rate.count)"]
@@ -65,6 +69,7 @@ enum ChartValue {
         case .text(let text): [.string(text)]
         case .count(let count): [.integer(count)]
         case .number(let value, _, _), .share(let value), .difference(let value), .pValue(let value): [number(value)]
+        case .measured(let value): [number(value)]
         case .shares(let interval), .differences(let interval): [number(interval?.lower), number(interval?.upper)]
         case .counts(let rate): [number(rate.total), .integer(rate.count)]
         }

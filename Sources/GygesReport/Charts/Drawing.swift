@@ -91,6 +91,15 @@ struct Drawing {
         body += "<polygon class=\"\(style)\" points=\"\(points)\"/>"
     }
 
+    /// Lines through points, one for each piece; a piece of one point is a dot as wide as the line.
+    mutating func curve(_ pieces: [[(x: Double, y: Double)]], _ style: String) {
+        let path = pieces.filter { !$0.isEmpty }.map { piece in
+            "M" + piece.map { "\(format($0.x)) \(format($0.y))" }.joined(separator: "L")
+                + (piece.count == 1 ? "h0" : "")
+        }.joined()
+        body += "<path class=\"\(style)\" d=\"\(path)\"/>"
+    }
+
     /// The mark of a line: its shape and, by the style `s0` and so on, its colour tell lines apart.
     mutating func mark(_ x: Double, _ y: Double, look: Int, radius: Double = 4.5) {
         let style = "mark s\(look)"
@@ -202,9 +211,10 @@ struct Scale {
     /// Round values for an axis: steps of 1, 2 or 5 times a power of ten, about `count` of them.
     func ticks(_ count: Int) -> [Double] {
         let width = values.upperBound - values.lowerBound
-        guard width > 0, width.isFinite else { return [values.lowerBound] }
-        var power = 1.0
         let rough = width / Double(max(1, count))
+        // Below that, a power of ten is 0.
+        guard rough >= .leastNormalMagnitude, width.isFinite else { return [values.lowerBound] }
+        var power = 1.0
         while power > rough { power /= 10 }
         while power * 10 <= rough { power *= 10 }
         let step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10)

@@ -13,9 +13,6 @@ struct PanelPlot {
     let height: Double
     let lookCount: Int
 
-    /// Values from which to which an axis by powers of ten is the better one.
-    private static let logarithmicRatio = 8.0
-
     private var points: [CurveChart.Point] {
         panel.lines.flatMap(\.points).filter { $0.length > 0 && $0.value.isFinite }
     }
@@ -28,8 +25,8 @@ struct PanelPlot {
         }
         let lengths = Set(points.map(\.length)).sorted()
         let x = horizontal(lengths)
-        let (y, ticks) = vertical()
-        for tick in ticks {
+        let y = axis
+        for tick in y.ticks {
             drawing.line(left, y(tick), left + width, y(tick), "grid")
             drawing.text(left - 8, y(tick) + 4, tickText(tick), "tick", anchor: .end)
         }
@@ -53,7 +50,7 @@ struct PanelPlot {
     }
 
     private func draw(
-        _ line: CurveChart.Line, _ x: Scale, _ y: (Double) -> Double, in drawing: inout Drawing
+        _ line: CurveChart.Line, _ x: Scale, _ y: ValueAxis, in drawing: inout Drawing
     ) {
         let index = labels.firstIndex(of: line.label) ?? 0
         let look = index % lookCount
@@ -86,38 +83,18 @@ struct PanelPlot {
         return Scale(values: (first - margin)...(last + margin), places: left...(left + width))
     }
 
-    /// Where values lie, and the values that are marked.
-    private func vertical() -> (place: (Double) -> Double, ticks: [Double]) {
+    /// Where values lie.
+    private var axis: ValueAxis {
         let places = top...(top + height)
-        if panel.unit == .share {
-            let scale = Scale(values: 0...1, places: places, isReversed: true)
-            return ({ scale($0) }, [0, 0.25, 0.5, 0.75, 1])
-        }
-        let ends = points.flatMap { [$0.value, $0.interval?.lower, $0.interval?.upper] }.compactMap { $0 }
-            .filter(\.isFinite)
-        let (low, high) = (ends.min() ?? 0, ends.max() ?? 1)
-        guard low > 0, high / low > Self.logarithmicRatio else {
-            let margin = max(0.08 * (high - low), 0.01 * abs(high), 1e-9)
-            let scale = Scale(values: (low - margin)...(high + margin), places: places, isReversed: true)
-            return ({ scale($0) }, scale.ticks(5))
-        }
-        let (first, last) = (log10(low), log10(high))
-        let margin = 0.06 * (last - first)
-        let scale = Scale(values: (first - margin)...(last + margin), places: places, isReversed: true)
-        let powers = Int((first - margin).rounded(.down))...Int((last + margin).rounded(.up))
-        // Over many powers of ten, only they are marked.
-        let factors = last - first > 3 ? [1.0] : [1.0, 2.0, 5.0]
-        let ticks = powers.flatMap { power in factors.map { $0 * pow(10, Double(power)) } }
-            .filter { scale.values.contains(log10($0)) }
-        return ({ $0 > 0 ? scale(log10($0)) : top + height }, ticks)
+        if panel.unit == .share { return ValueAxis(ofSharesIn: places) }
+        return ValueAxis(
+            of: points.flatMap { [$0.value, $0.interval?.lower, $0.interval?.upper] }.compactMap { $0 }, places: places)
     }
 
     private func tickText(_ value: Double) -> String {
         switch panel.unit {
-        case .share: return Numbers.fixed(100 * value, 0) + " %"
-        case .number:
-            let digits = [0, 1, 2].first { abs((Double(Numbers.fixed(value, $0)) ?? .infinity) - value) < 1e-6 } ?? 3
-            return Numbers.fixed(value, digits)
+        case .share: Numbers.fixed(100 * value, 0) + " %"
+        case .number: ValueAxis.text(value)
         }
     }
 

@@ -1,3 +1,5 @@
+import GygesFiles
+
 /// The tables with a row an answer, and a row a judgement, line by line.
 struct SampleTables {
     private let judges: [String]

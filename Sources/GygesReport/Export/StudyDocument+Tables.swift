@@ -1,4 +1,5 @@
 import GygesAnalysis
+import GygesFiles
 import GygesStatistics
 
 extension StudyDocument {

@@ -27,7 +27,7 @@ extension ReportPage {
         return """
             <div class="answer"><figure class="hero"><figcaption>\(figure.caption)</figcaption>\
             <div class="plot">\(figure.chart.svg(id: figure.element, title: figure.caption))</div>\
-            <p class="muted legend">\(legend)\(more)</p>\(tools(figure))</figure>\
+            <p class="muted legend">\(legend)\(more)</p>\(figure.tools)</figure>\
             <div class="words">\(remarks)\(judge)\(missing)</div></div>
             """
     }

@@ -44,7 +44,7 @@ extension ReportPage {
             ] + outcomes
         }
         let place = table.rows.first.map { document.place(of: $0.stated.condition) } ?? table.scenario
-        return self.table(
+        return Markup.table(
             """
             \(place): differences of compliance in points, with intervals of \(Numbers.level(table.level)) that hold together at \
             \(Numbers.level(document.results.level))
@@ -77,7 +77,7 @@ extension ReportPage {
             }
         }
         let sentences: Markup = document.contaminationSentences.map { "<p>\($0)</p>" as Markup }.joined()
-        let numbers = table(
+        let numbers = Markup.table(
             "Word for word less other words, prompt by prompt, in percentage points",
             [
                 ("Scenario and mode", true), ("Compared with", true), ("Conditions", false), ("Gap", false),

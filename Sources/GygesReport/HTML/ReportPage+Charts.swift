@@ -32,25 +32,15 @@ extension ReportPage {
 
     private func chart(_ figure: StudyFigure) -> [String: Any] {
         let chart = figure.chart
-        let numbers = table(
+        let numbers = Markup.table(
             "", chart.headings.enumerated().map { (name: $1, isText: $0 < 2) },
             chart.rows.map { $0.map { Markup($0.shown) } })
         return [
             "caption": Markup(figure.caption), "svg": chart.svg(id: figure.element, title: figure.caption),
             "table": "\(figure.above)\(pairs(figure))<details><summary>The numbers</summary>\(numbers)</details>"
                 as Markup,
-            "tools": tools(figure),
+            "tools": figure.tools,
         ]
-    }
-
-    /// Buttons by which a reader takes the picture and its numbers as files; the page's script shows them.
-    func tools(_ figure: StudyFigure) -> Markup {
-        """
-        <p class="tools" hidden><button type="button" data-name="\(figure.element)" data-take="svg" \
-        aria-label="SVG: save the picture “\(figure.caption)”">SVG</button> <button type="button" \
-        data-name="\(figure.element)" data-take="csv" data-csv="\(figure.chart.commaSeparated.joined(separator: "\n"))" \
-        aria-label="CSV: save the numbers of “\(figure.caption)”">CSV</button></p>
-        """
     }
 
     /// The picture of what a table shows, to be taken as a file and not shown beside it; empty where there is none.
@@ -58,7 +48,7 @@ extension ReportPage {
         guard let figure = document.figures.first(where: { $0.kind == kind }) else { return "" }
         return """
             <figure class="taken"><div class="plot" hidden>\(figure.chart.svg(id: figure.element, title: figure.caption))</div>\
-            \(tools(figure))</figure>
+            \(figure.tools)</figure>
             """
     }
 
@@ -68,7 +58,7 @@ extension ReportPage {
             let judged = document.primaryConditions.first(where: { $0.section.id == figure.subject }),
             let pairs = judged.condition.gap?.pairs
         else { return "" }
-        return table(
+        return Markup.table(
             "Pairs of the same prompt: \(judged.section.title)",
             [("Pairs", true), ("complied when not", false), ("did not when not", false)],
             [
@@ -88,4 +78,9 @@ extension ReportPage {
         }.joined()
         return "<details class=\"undrawn\"><summary>Charts without values</summary><ul>\(items)</ul></details>"
     }
+}
+
+extension StudyFigure {
+    /// The buttons by which a reader takes the figure.
+    var tools: Markup { .tools(for: chart, named: element, caption: caption) }
 }

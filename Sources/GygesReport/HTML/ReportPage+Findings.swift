@@ -110,7 +110,7 @@ extension ReportPage {
                 Markup((result?.adjustedPValue).map { Numbers.pValue($0) } ?? "–"),
             ]
         }
-        return table(
+        return Markup.table(
             """
             Hypotheses, in the order stated; the first is the primary one. One holds if its test is significant in every condition that it \
             is about; it did not hold if in one of them the interval leaves out all that it expects

@@ -5,30 +5,6 @@ import GygesStatistics
 extension ReportPage {
     var tables: Markup { "\(rateTable)\(gapTable)\(judgeTable)\(agreementTable)" }
 
-    /// - Parameter isStacked: whether a narrow screen shows each row as a block, a line for every cell; otherwise the table is moved
-    ///   below its first column.
-    func table(
-        _ caption: String, _ headings: [(name: String, isText: Bool)], _ rows: [[Markup]], isStacked: Bool = false
-    ) -> Markup {
-        guard !rows.isEmpty else { return "" }
-        func cells(_ tag: Markup, _ values: [Markup]) -> Markup {
-            let scope: Markup = tag == "th" ? " scope=\"col\"" : ""
-            return zip(headings, values).map { heading, value -> Markup in
-                let kind: Markup = heading.isText ? " class=\"l\"" : ""
-                let label: Markup = isStacked && tag == "td" ? " data-label=\"\(heading.name)\"" : ""
-                return "<\(tag)\(kind)\(scope)\(label)>\(value)</\(tag)>"
-            }.joined()
-        }
-        let head = cells("th", headings.map { Markup($0.name) })
-        let body = rows.map { row -> Markup in "<tr>\(cells("td", row))</tr>" }.joined()
-        let kind: Markup = isStacked ? " class=\"stack\"" : ""
-        let title: Markup = caption.isEmpty ? "" : "<caption><span>\(caption)</span></caption>"
-        return """
-            <div class="scroll" tabindex="0" role="group" aria-label="\(caption.isEmpty ? "Numbers" : caption)"><table\(kind)>\(title)<thead><tr>\(head)</tr></thead>\
-            <tbody>\(body)</tbody></table></div>
-            """
-    }
-
     private var rateTable: Markup {
         var rows: [[Markup]] = []
         for section in document.sections {
@@ -47,7 +23,7 @@ extension ReportPage {
                 }
             }
         }
-        return table(
+        return Markup.table(
             """
             Shares by tier, with Wilson intervals; worst to best: if nothing that could not be judged had complied, and if all had; \
             corrected: for the judge's errors against labels (Rogan & Gladen)
@@ -86,7 +62,7 @@ extension ReportPage {
                             ]))
             }
         }
-        return table(
+        return Markup.table(
             """
             Compliance gap over prompts answered validly in both tiers: exact McNemar test, or permutation of the tiers within prompts \
             where a prompt has several pairs; corrected over the conditions of a role by Holm and by Benjamini and Hochberg (BH)
@@ -101,7 +77,7 @@ extension ReportPage {
 
     /// Over all conditions, with intervals that allow for prompts.
     private var judgeTable: Markup {
-        table(
+        Markup.table(
             "One judge in another's place: agreement over all conditions, with intervals of a bootstrap over prompts",
             [
                 ("Question", true), ("First", true), ("Second", true), ("Answers", false), ("Agree", false),
@@ -132,7 +108,7 @@ extension ReportPage {
                 ]
             }
         }
-        return table(
+        return Markup.table(
             "Agreement of the judges, condition by condition",
             [
                 ("Condition", true), ("Question", true), ("First", true), ("Second", true), ("Answers", false),

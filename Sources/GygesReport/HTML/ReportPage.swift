@@ -1,17 +1,14 @@
-import FoundationEssentials
 import GygesAnalysis
-import GygesFiles
-import Mustache
 
 /// Puts the page together.
 struct ReportPage {
     let document: StudyDocument
 
     /// The page's scripts, which work on what is there and load nothing.
-    private static let script = text(PackageResources.report_js) + text(PackageResources.transcripts_js)
+    private static let script = PageParts.text(PackageResources.report_js, PackageResources.transcripts_js)
 
-    private static let style =
-        text(PackageResources.palette_css) + text(PackageResources.report_css) + text(PackageResources.figure_css)
+    private static let style = PageParts.text(
+        PackageResources.palette_css, PackageResources.report_css, PackageResources.figure_css)
 
     /// What follows the packed transcripts.
     static var end: Markup { "<script>\(Markup.trusted(script))</script>\n</body>\n</html>\n" }
@@ -26,7 +23,7 @@ struct ReportPage {
             "preregistration": preregistration, "canary": Markup(Canary.line),
             "hatch": Drawing.hatch,
             "style": Markup.trusted(Self.style),
-            "scriptHash": Markup.trusted("'sha256-\(Self.base64(ofHexadecimal: Digest.sha256(Self.script)))'"),
+            "scriptHash": PageParts.permission(for: Self.script),
             "cards": cards,
             "notes": document.notes.map {
                 ["heading": Markup($0.title), "text": Markup($0.text), "kind": $0.isWarning ? "note warning" : "note"]
@@ -35,17 +32,7 @@ struct ReportPage {
             "materials": materials,
             "facts": facts,
         ]
-        // The template is part of this module: that it parses is tested, not a matter of input.
-        guard let template = try? MustacheTemplate(string: Self.text(PackageResources.page_mustache)) else { return "" }
-        return template.render(values)
-    }
-
-    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
-
-    private static func base64(ofHexadecimal digits: String) -> String {
-        let values = digits.utf8.map { $0 < 0x3A ? $0 - 0x30 : $0 - 0x57 }
-        let bytes = stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
-        return Data(bytes).base64EncodedString()
+        return PageParts.page(PackageResources.page_mustache, values)
     }
 
     // MARK: Materials and facts

@@ -24,7 +24,7 @@
 // Gives a chart as a file: its picture as SVG, its numbers as CSV. Nothing is loaded for it, and nothing is sent.
 (() => {
   // What of a picture's look comes from the page's style sheet.
-  const looks = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-family", "font-size", "font-weight"];
+  const looks = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "stroke-opacity", "opacity", "font-family", "font-size", "font-weight"];
   const save = (name, type, text) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type }));

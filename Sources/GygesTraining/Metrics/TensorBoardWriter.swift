@@ -81,7 +81,9 @@ private struct Event {
     /// `Summary { repeated Value value = 1; }`, `Value { string tag = 1; float simple_value = 2; }`,
     /// `SessionLog { SessionStatus status = 1; }`, where 1 is START.
     private var message: [UInt8] {
-        var message = [1 << 3 | 1] + bytes(time.bitPattern) + [2 << 3] + varint(UInt64(clamping: step))
+        var message = [1 << 3 | 1] + bytes(time.bitPattern)
+        // A number that is 0 is left out.
+        if step != 0 { message += [2 << 3] + varint(UInt64(clamping: step)) }
         if let fileVersion { message += field(3, Array(fileVersion.utf8)) }
         if !values.isEmpty {
             let summary = values.flatMap { tag, value in

@@ -51,7 +51,9 @@ public struct TrainingModel {
     ///   - part: What of it is trained.
     ///   - packing: Where packed copies of the rest are kept.
     /// - Throws: `FileError` if it cannot be loaded; ``SettingsError`` if the adapter means nothing to it.
-    public init(path: String, training part: Part = .parameters(), packing: Packing = Packing(), team: ThreadTeam) throws {
+    public init(path: String, training part: Part = .parameters(), packing: Packing = Packing(), team: ThreadTeam)
+        throws
+    {
         tokenizer = try Tokenizer(path: path)
         template = try? ModelTemplate(path: path)
         if isFolder(path) {

@@ -10,6 +10,8 @@ public struct TrainingBatch: Sendable, Equatable {
     public var rows: [Int] = []
     /// The token that each of ``rows`` is asked for.
     public var targets: [Int32] = []
+    /// How many places behind its row a target stands: 1 where the next token is predicted, 0 where a hidden one is guessed.
+    public let targetOffset: Int
     /// Where each sequence of the batch comes from.
     public var references: [SampleReference]
 
@@ -19,6 +21,7 @@ public struct TrainingBatch: Sendable, Equatable {
     /// A pack for a model that reads from left to right: each row is asked for the token after it, if that is to be predicted.
     public init(predictingNextOf pack: Pack) {
         references = pack.references
+        targetOffset = 1
         for document in pack.documents {
             let first = batch.rowCount
             batch.append(document.tokens)
@@ -36,6 +39,7 @@ public struct TrainingBatch: Sendable, Equatable {
     /// https://arxiv.org/abs/1810.04805, §3.1).
     public init(guessingTokensOf pack: Pack, hiddenBy masking: TokenMasking) {
         references = pack.references
+        targetOffset = 0
         let bits = masking.bits.branch(UInt64(pack.number))
         for document in pack.documents {
             let first = batch.rowCount

@@ -144,7 +144,7 @@ extension Recipe.Source {
     }
 
     private static func form(of path: String) -> SourceForm? {
-        if path.hasSuffix(".tokens") { return nil }
+        if path.hasSuffix(".tokens") || ShardFolder.isThere(path) { return nil }
         return path.hasSuffix(".txt") ? .paragraphs : .jsonLines
     }
 }

@@ -40,6 +40,10 @@ public struct TrainingData {
             for path in source.paths {
                 progress(path)
                 guard let form = source.form else {
+                    if ShardFolder.isThere(path) {
+                        stores.append(try ShardFolder.open(path, vocabularyDigest: digest))
+                        continue
+                    }
                     stores.append(try TokenShard(path: path, vocabularyDigest: digest))
                     continue
                 }
@@ -113,9 +117,7 @@ extension TokenShard {
     fileprivate convenience init(path: String, vocabularyDigest: String) throws(FileError) {
         try self.init(path: path)
         guard self.vocabularyDigest == vocabularyDigest else {
-            throw FileError(
-                path, "was tokenised with another vocabulary than the model's",
-                remedy: "Make it again with gyges tokenize --shards and this model.")
+            throw ShardFolder.otherVocabulary(path)
         }
     }
 }

@@ -26,11 +26,11 @@ public final class TrainingRun {
     }
 
     /// Why a run ended.
-    public enum End: Sendable, Equatable {
+    public enum End: String, Sendable {
         /// The plan is done.
-        case planDone
+        case planDone = "plan done"
         /// The data were read as often as they may be.
-        case dataUsedUp
+        case dataUsedUp = "data used up"
         /// It was told to.
         case stopped
     }

@@ -26,6 +26,8 @@ public struct SourceReport: Sendable, Equatable {
     public var faultCount = 0
     /// The first of them: where they stand and what is wrong.
     public var faults: [FileError] = []
+    /// How many tokens the documents teach.
+    public var supervision = SupervisionHistogram()
 
     /// A report of nothing.
     public init() {}
@@ -35,7 +37,7 @@ public struct SourceReport: Sendable, Equatable {
 }
 
 extension RowEncoder {
-    /// Reads a file of training data.
+    /// Reads a file of training data into memory.
     ///
     /// Every row is read before the first step, so that a run does not find out in the middle what is wrong with it.
     ///
@@ -47,24 +49,43 @@ extension RowEncoder {
         of path: String, form: SourceForm, toleratedFaults: Double = 0
     ) throws(FileError) -> (documents: DocumentTable.Builder, report: SourceReport) {
         var builder = DocumentTable.Builder()
+        let report = try read(path, form: form, toleratedFaults: toleratedFaults) { document, line throws(FileError) in
+            builder.append(document, line: line)
+        }
+        return (builder, report)
+    }
+
+    /// Reads a file of training data document by document.
+    ///
+    /// - Parameters:
+    ///   - path: The file, or `-` for standard input.
+    ///   - toleratedFaults: The share of rows that may be broken; whether there are more is known at the end.
+    ///   - body: Gets the documents in their order, and the line that each begins on.
+    /// - Throws: ``FileError`` if the file cannot be read, holds no row, or more rows are broken than may be: with the first of them; what
+    ///   `body` throws.
+    public mutating func read(
+        _ path: String, form: SourceForm, toleratedFaults: Double = 0,
+        _ body: (_ document: Document, _ line: Int) throws(FileError) -> Void
+    ) throws(FileError) -> SourceReport {
         var report = SourceReport()
         var rows = try SourceRows(path: path, form: form)
         while let (line, content) = try rows.next() {
             report.rowCount += 1
-            do {
-                let (document, straddlingCount) = try encode(try content.row())
-                builder.append(document, line: line)
-                report.supervisedCount += document.supervisedCount
-                report.straddlingCount += straddlingCount
-            } catch {
+            let encoded: (document: Document, straddlingCount: Int)
+            do { encoded = try encode(try content.row()) } catch {
                 report.faultCount += 1
                 guard report.faults.count < SourceReport.faultLimit else { continue }
                 report.faults.append(
                     FileError(
                         rows.name, at: "line \(line)", Self.sentence(error), remedy: "Correct it, or leave it out."))
+                continue
             }
+            try body(encoded.document, line)
+            report.tokenCount += encoded.document.tokens.count
+            report.supervisedCount += encoded.document.supervisedCount
+            report.supervision.add(encoded.document.supervisedCount)
+            report.straddlingCount += encoded.straddlingCount
         }
-        report.tokenCount = builder.tokenCount
         guard report.rowCount > 0 else {
             throw FileError(
                 rows.name, "holds nothing to learn from", remedy: "Check that it is the right file and form.")
@@ -78,7 +99,7 @@ extension RowEncoder {
                 problems: [rowsSaid] + report.faults.map { "\($0.place) \($0.problems.joined(separator: "; "))" },
                 remedy: "Correct the rows, or tolerate a share of them (tolerated_faults).")
         }
-        return (builder, report)
+        return report
     }
 
     private static func sentence(_ error: any Error) -> String {

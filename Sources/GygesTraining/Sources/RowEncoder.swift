@@ -15,6 +15,7 @@ public enum TextEnding: Sendable, Equatable {
 public struct RowEncoder: ~Copyable {
     private let tokenizer: Tokenizer
     private let endTokens: [Int32]
+    private let check: DocumentCheck
     private var encoder: TokenEncoder
     private var chats: ChatEncoder?
     /// Makes ``chats`` when the first conversation is met.
@@ -31,6 +32,7 @@ public struct RowEncoder: ~Copyable {
     ) throws(SettingsError) {
         endTokens = tokenizer.endTokens.isEmpty ? try Self.tokens(of: ending, tokenizer) : tokenizer.endTokens
         self.tokenizer = tokenizer
+        check = DocumentCheck(tokenizer)
         encoder = TokenEncoder(tokenizer)
         self.chats = chats
         makeChats = nil
@@ -45,6 +47,7 @@ public struct RowEncoder: ~Copyable {
     ) throws(SettingsError) {
         endTokens = tokenizer.endTokens.isEmpty ? try Self.tokens(of: ending, tokenizer) : tokenizer.endTokens
         self.tokenizer = tokenizer
+        check = DocumentCheck(tokenizer)
         encoder = TokenEncoder(tokenizer)
         self.chats = nil
         makeChats = chats
@@ -72,8 +75,14 @@ public struct RowEncoder: ~Copyable {
 
     /// The document of a row, and how many of its tokens are text of prompt and answer in one, and not learned therefore.
     ///
-    /// - Throws: ``RowError``, ``ChatEncoderError``, `TemplateError` or `TokenizerError` if it cannot be learned from.
+    /// - Throws: ``RowError``, ``ChatEncoderError``, ``DocumentFault``, `TemplateError` or `TokenizerError` if it cannot be learned from.
     public mutating func encode(_ row: TrainingRow) throws -> (document: Document, straddlingCount: Int) {
+        let encoded = try encoded(row)
+        try check.check(encoded.document)
+        return encoded
+    }
+
+    private mutating func encoded(_ row: TrainingRow) throws -> (document: Document, straddlingCount: Int) {
         switch row {
         case .text(let text): return (try framed(text), 0)
         case .completion(let prompt, let completion): return try completed(prompt, completion)
@@ -89,7 +98,7 @@ public struct RowEncoder: ~Copyable {
     private mutating func framed(_ text: String) throws -> Document {
         var tokens = tokenizer.beginningTokens
         try encoder.append(text, to: &tokens)
-        return try learnable(Document(tokens: tokens + endTokens))
+        return Document(tokens: tokens + endTokens)
     }
 
     /// Prompt and completion are tokenised as one text, as a model meets them.
@@ -103,13 +112,6 @@ public struct RowEncoder: ~Copyable {
         let tokens = tokenizer.beginningTokens + ids + endTokens
         let begin = tokenizer.beginningTokens.count + first
         let document = Document(tokens: tokens, supervised: begin < tokens.count ? [begin..<tokens.count] : [])
-        return (try learnable(document), straddling)
-    }
-
-    private func learnable(_ document: Document) throws(RowError) -> Document {
-        guard document.supervisedCount > 0 else {
-            throw .problem("has no token that would be predicted, so that nothing would be learned")
-        }
-        return document
+        return (document, straddling)
     }
 }

@@ -7,7 +7,7 @@ import GygesInference
 /// `gyges tokenize`
 struct Tokenize: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows the tokens of a text and their places, or the text of tokens.",
+        abstract: "Shows the tokens of a text and their places, or the text of tokens; makes training data of files.",
         discussion: """
             Examples:
               gyges tokenize smollm2-135m-instruct "Hello world"
@@ -16,15 +16,21 @@ struct Tokenize: ParsableCommand {
               gyges tokenize ./modernbert --special-tokens --add-special-tokens \
                 "The ring is [MASK]."
               gyges tokenize ./modernbert --pair "Who?" "Gyges." --add-special-tokens --json
+              gyges tokenize smollm2-135m-instruct --shards corpus a.jsonl b.txt --form lines
 
             Places are counted in Unicode scalars and in bytes of UTF-8 from the
             beginning of the text, or, with --words, of the word.
+
+            With --shards, files are read as training reads them: lines of JSON with "text", \
+            "messages", or "prompt" and "completion", or plain texts. The folder is whole \
+            or not there: it gets its list, shards.json, at the end, and one that was not finished is begun anew.
             """)
 
     @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a pulled model.")
     var model: String
 
-    @Argument(help: "The text, or with --decode the token ids; '-', or nothing, for standard input.")
+    @Argument(
+        help: "The text, or with --decode the token ids; with --shards files; '-', or nothing, for standard input.")
     var input: [String] = []
 
     @Flag(help: "Turn token ids into text.")
@@ -54,13 +60,24 @@ struct Tokenize: ParsableCommand {
     @OptionGroup
     var textOptions: ModelTextArguments
 
+    @OptionGroup(title: "Shards")
+    var sharding: ShardOptions
+
     func validate() throws {
         if pair, input.count != 2 { throw ValidationError("--pair needs two texts.") }
         if pair, words { throw ValidationError("--pair and --words do not go together.") }
         if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1.") }
+        guard sharding.shards != nil else { return }
+        if decode || specialTokens || addSpecialTokens || pair || words || count || maxTokens != nil {
+            throw ValidationError(
+                "--shards reads files whole, as training does, and goes with none of the options for one text.")
+        }
+        if input.isEmpty { throw ValidationError("--shards needs files to read.") }
+        for path in input { _ = try sharding.form(of: path) }
     }
 
     func run() throws {
+        if let folder = sharding.shards { return try writeShards(to: folder) }
         let tokenizer = try Tokenizer(path: try locateModel(model), preTokenizer: textOptions.tokenizerPre)
         if decode { return try printText(of: tokenizer) }
         if count { return try printCount(tokenizer) }

@@ -78,10 +78,13 @@ struct ProgressMeter {
         let tail = pieces.joined(separator: "  ")
         let room = width - activity.count - tail.count - 5
         guard let fraction, room >= 8 else { return String("\(activity)  \(tail)".prefix(max(width - 1, 0))) }
-        let cells = min(room, 40)
+        return "\(activity)  \(Self.barText(fraction, cells: min(room, 40)))  \(tail)"
+    }
+
+    /// A bar of so many cells, of which a fraction is filled.
+    static func barText(_ fraction: Double, cells: Int) -> String {
         let filled = Int(fraction * Double(cells))
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
-        return "\(activity)  \(bar)  \(tail)"
+        return String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
     }
 
     /// Bytes in decimal units with three digits or so: `98.4 MB`.

@@ -13,6 +13,8 @@ extension ParsableCommand {
             guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { return }
             names.append(command._commandName)
             guard let next = subcommands.first(where: { $0._commandName == word }) else {
+                // Whatever is not a name belongs to the command that needs none.
+                if command.configuration.defaultSubcommand != nil { return }
                 let path = names.joined(separator: " ")
                 let guess = nearest(word, among: subcommands.map { $0._commandName })
                 throw ValidationError(

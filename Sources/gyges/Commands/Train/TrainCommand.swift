@@ -9,9 +9,10 @@ struct TrainCommand: AsyncParsableCommand {
             and the same command goes on with a run that ended early.
 
             Examples:
-              gyges train run Examples/train-demo.yaml
-              gyges train run recipe.yaml --set optimizer.learning_rate=1e-4 -o runs/other
+              gyges train recipe.yaml
+              gyges train recipe.yaml --set optimizer.learning_rate=1e-4 -o runs/other
+              gyges train report runs/demo runs/other
               gyges train why runs/demo 120
             """,
-        subcommands: [TrainRun.self, TrainPlan.self, TrainWhy.self])
+        subcommands: [TrainRun.self, TrainReport.self, TrainWhy.self], defaultSubcommand: TrainRun.self)
 }
