@@ -57,7 +57,10 @@ public struct TrainingBatch: Sendable, Equatable {
     }
 
     /// What several packs ask, in one pass; each sequence stays by itself.
+    ///
+    /// - Precondition: There is at least one, and all ask alike.
     init(joining parts: [TrainingBatch]) {
+        targetOffset = parts[0].targetOffset
         references = parts.flatMap(\.references)
         for part in parts {
             let first = batch.rowCount

@@ -48,7 +48,7 @@ public final class TrainingRun {
     /// Damaged checkpoints that were passed over.
     private let faults: [FileError]
     private let checkpoints: CheckpointFolder
-    private let team: ThreadTeam
+    let team: ThreadTeam
     private let byteCounts: [Int]
     private var best: (step: Int, loss: Double)?
 
