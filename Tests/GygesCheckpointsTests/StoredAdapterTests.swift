@@ -118,7 +118,8 @@ import Testing
     @Test(arguments: [
         (".lora_A.weight", ".lora_magnitude_vector", "DoRA"),
         (".lora_A.weight", ".lora_embedding_A", "embedding table"),
-        (".lora_A.weight", ".novel.weight", "modules_to_save does not name"), (".lora_A.weight", "", "lora_B alone"),
+        (".lora_A.weight", ".novel.weight", "modules_to_save does not name"),
+        (".lora_A.weight", "", "second matrix alone"),
         ("base_model.model.", "", "does not begin with"),
     ]) func tensorsOfOtherMethodsAreRefused(old: String, new: String, mention: String) throws {
         let folder = try TemporaryFolder(copying: Self.path("qwen2-patterns"))

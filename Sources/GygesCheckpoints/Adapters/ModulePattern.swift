@@ -26,6 +26,19 @@ public struct ModulePattern: Sendable, Equatable, CustomStringConvertible {
         self.machine = machine
     }
 
+    /// An expression that a name alone matches.
+    ///
+    /// - Throws: ``Fault`` for a name that is longer than an expression may be.
+    public init(literal name: String) throws(Fault) {
+        let special = Set("\\.^$|?*+()[]{}".unicodeScalars)
+        var text = String.UnicodeScalarView()
+        for scalar in name.unicodeScalars {
+            if special.contains(scalar) { text.append("\\") }
+            text.append(scalar)
+        }
+        try self.init(String(text))
+    }
+
     /// The expression as written.
     public var description: String { text }
 

@@ -168,27 +168,21 @@ private struct AdapterReader {
 
     /// The pairs of matrices; what is wrong with them is noted.
     mutating func modules() -> [StoredAdapter.Module] {
-        var modules: [StoredAdapter.Module] = []
-        for name in Set(first.keys).union(second.keys).sorted() {
-            guard let a = first[name], let b = second[name] else {
-                problems.add(name, "has \(first[name] == nil ? "lora_B" : "lora_A") alone")
-                continue
-            }
-            let rank = settings.rank(of: name)
-            if a.rows != rank || b.columns != rank {
-                problems.add(
-                    name,
-                    "has matrices [\(a.rows), \(a.columns)] and [\(b.rows), \(b.columns)] where r and rank_pattern give rank \(rank)"
-                )
+        let pairs = MatrixPairs(first, second, problems: &problems)
+        for module in pairs.modules {
+            let (name, rank) = (module.name, settings.rank(of: module.name))
+            if module.a.rows != rank {
+                problems.add(name, "has matrices of rank \(module.a.rows) where r and rank_pattern give rank \(rank)")
             }
             // PEFT would leave such matrices out and say so only in a warning. A head that `all-linear` leaves out is known to models.
             if !settings.targets.include(name, isHead: false) {
                 problems.add(name, "has matrices, and target_modules does not name it")
             }
-            modules.append(.init(name, a: a, b: b))
         }
-        if modules.isEmpty, saved.isEmpty, problems.isEmpty { problems.add("lora_A.weight", "is there for no module") }
-        return modules
+        if pairs.modules.isEmpty, saved.isEmpty, problems.isEmpty {
+            problems.add("lora_A.weight", "is there for no module")
+        }
+        return pairs.modules
     }
 
     private static let refusals = [

@@ -33,6 +33,8 @@ public struct StoredAdapter: Sendable, Equatable {
     public var modules: [Module]
     /// Parameters that were trained whole and stand for the base's, such as `lm_head.weight`, in the order of their names.
     public var saved: [SavedParameter]
+    /// What a GGUF file calls the architecture of the base; `nil` for a folder, which does not say.
+    public var architecture: String?
     /// Layers of which PEFT saved the base's own weight beside the adapter, as it does with heads and embeddings: the base has it,
     /// and nothing is computed with the copy.
     public var baseCopies: [SavedParameter]

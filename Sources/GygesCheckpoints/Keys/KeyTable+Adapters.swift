@@ -1,4 +1,20 @@
 extension KeyTable {
+    /// The metadata of a GGUF file of an adapter (llama.cpp, `src/llama-adapter.cpp`).
+    public static let ggufAdapter = KeyTable(
+        "GGUF metadata of an adapter", of: .decoders,
+        [
+            .init("general.type", .used, "adapter; others are refused"),
+            .init("general.architecture", .used, "the base's; an adapter of another is refused"),
+            .init("adapter.type", .used, "lora; others are refused"),
+            .init("adapter.lora.alpha", .used, "scales are this by a matrix's rank, or 1 where it is 0"),
+            .init("adapter.alora.invocation_tokens", .used, "refused"),
+            .init("general.alignment", .used, "where tensors begin"),
+            .init("general.base_model.0.name", .used, "what the base was called, for messages"),
+            .init("adapter.lora.task_name", .irrelevant, "a note"),
+            .init("adapter.lora.prompt_prefix", .irrelevant, "a note"),
+            .init("general.*", .irrelevant, "names, licences, origins"),
+        ])
+
     /// `adapter_config.json` of an adapter by low-rank adaptation (PEFT 0.21, `tuners/lora/config.py`).
     public static let adapterConfiguration = KeyTable(
         "adapter_config.json", of: .anyModel,

@@ -9,6 +9,12 @@ extension ModelAdapter {
     /// - Parameter path: The adapter's file or folder, for messages.
     /// - Throws: ``FileError`` that tells at once of every matrix that no layer has or that does not fit its layer.
     public init(_ stored: StoredAdapter, on model: ModelModules, path: String) throws(FileError) {
+        if let architecture = stored.architecture, architecture != model.storedArchitecture {
+            throw FileError(
+                path, at: "general.architecture",
+                "is \(architecture.legible(limit: 40)), and the model's is \(model.storedArchitecture ?? "of no GGUF file")",
+                remedy: "The adapter was made for another model; check which.")
+        }
         var problems = TensorProblems()
         let names = model.names(of: stored.naming)
         let layout = stored.naming == .gguf ? model.storedLayout : .halves

@@ -57,6 +57,8 @@ public struct ModelModules: Sendable {
     let prefix: String
     /// How this model's heads form pairs when they are rotated, and how those of a GGUF file of it do.
     let layout: RotaryLayout, storedLayout: RotaryLayout
+    /// What GGUF files call the model's architecture; `nil` for models of which there are none.
+    private(set) var storedArchitecture: String?
     /// The weight of the head, and whether it is the embedding.
     let head: (weight: ParameterPath, isTied: Bool)?
 
@@ -75,6 +77,7 @@ public struct ModelModules: Sendable {
             layouts: (layout, configuration.architecture.pairsNeighboursInGGUF ? .pairs : .halves),
             storedPlace: { DecoderTensorNames.gguf.place(of: $0, expertCount: experts) },
             place: { names.place(of: $0, expertCount: experts) })
+        storedArchitecture = configuration.architecture.nameInGGUF
     }
 
     /// The layers of a loaded decoder.
@@ -151,6 +154,11 @@ public struct ModelModules: Sendable {
         self.prefix = prefix
         (layout, storedLayout) = layouts
         self.head = head.map { ($0.weight.path, isTied) }
+    }
+
+    /// The bare name of the tensor of the embedding.
+    var embeddingName: Substring {
+        wholes.first { $0.path == ParameterPath("embedding.weight") }.map { bare($0.place.tensor) } ?? ""
     }
 
     /// A name without what models with a head put before it.

@@ -128,12 +128,13 @@ public struct CheckpointLayout: Sendable {
 }
 
 extension Array where Element: BitwiseCopyable {
-    fileprivate var bytes: [UInt8] { withUnsafeBytes(Array<UInt8>.init) }
+    /// The elements as they lie in memory.
+    var bytes: [UInt8] { withUnsafeBytes(Array<UInt8>.init) }
 }
 
 extension Float {
     /// The upper half of the number, rounded to nearest even; not-a-number stays one.
-    fileprivate var bfloat16Bits: UInt16 {
+    var bfloat16Bits: UInt16 {
         guard !isNaN else { return 0x7fc0 }
         return UInt16(truncatingIfNeeded: (bitPattern &+ 0x7fff &+ (bitPattern >> 16 & 1)) >> 16)
     }
