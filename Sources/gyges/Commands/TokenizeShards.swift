@@ -85,11 +85,14 @@ extension Tokenize {
         let tokenizer = try Tokenizer(path: path, preTokenizer: textOptions.tokenizerPre)
         let bar = ProgressBar(.items("tokens"), isShown: !sharding.quiet)
         defer { bar.finish() }
-        var encoder = try rowEncoder(tokenizer, readsChats: forms.contains(.jsonLines), path, bar)
+        var summary = ShardSummary()
+        var problem: String?
+        var encoder = try rowEncoder(tokenizer, readsChats: forms.contains(.jsonLines), path, &problem)
+        // Why conversations cannot be read matters where rows are refused, and nowhere else.
+        defer { if let problem, !summary.isSound { bar.remark("gyges: no conversation can be read: \(problem)") } }
         let writer = try ShardWriter(
             folder: folder, tokenLimit: sharding.shardTokens, vocabularyCount: tokenizer.vocabularyCount,
             vocabularyDigest: tokenizer.vocabularyDigest)
-        var summary = ShardSummary()
         for (path, form) in zip(input, forms) {
             if path == "-" { Input.explainTerminal(wanted: "the texts") }
             let report = try encoder.read(path, form: form, toleratedFaults: sharding.toleratedFaults) {
@@ -116,10 +119,10 @@ extension Tokenize {
     }
 
     private func rowEncoder(
-        _ tokenizer: Tokenizer, readsChats: Bool, _ path: String, _ bar: ProgressBar
+        _ tokenizer: Tokenizer, readsChats: Bool, _ path: String, _ problem: inout String?
     ) throws -> RowEncoder {
         let ending = try sharding.ending(tokenizer)
-        let chats = readsChats ? try chatEncoder(path, tokenizer, bar) : nil
+        let chats = readsChats ? try chatEncoder(path, tokenizer, &problem) : nil
         do throws(SettingsError) {
             return try RowEncoder(tokenizer, chats: chats, ending: ending)
         } catch {
@@ -127,14 +130,16 @@ extension Tokenize {
         }
     }
 
-    /// What encodes conversations; where a template cannot be learned from, that is said, and rows of texts are read all the same.
-    private func chatEncoder(_ path: String, _ tokenizer: Tokenizer, _ bar: ProgressBar) throws -> ChatEncoder? {
+    /// What encodes conversations. Without a template that can be learned from, rows of texts are read all the same.
+    private func chatEncoder(
+        _ path: String, _ tokenizer: Tokenizer, _ problem: inout String?
+    ) throws -> ChatEncoder? {
         do {
             let template = try ModelTemplate(path: path, text: textOptions.model)
             return try ChatEncoder(template.template, for: tokenizer, variables: template.variables)
         } catch {
             guard error is TemplateError || error is ChatEncoderError else { throw error }
-            bar.remark("gyges: conversations cannot be read: \(error)")
+            problem = "\(error)"
             return nil
         }
     }
@@ -146,6 +151,9 @@ private struct ShardSummary {
     var shards: [ShardFolder.Entry] = []
     var supervision = SupervisionHistogram()
     var tokenCount = 0
+
+    /// Whether all was written and no row was left out.
+    var isSound: Bool { !shards.isEmpty && sources.allSatisfy { $0.report.faultCount == 0 } }
 
     /// The result in a sentence.
     var sentence: String {
