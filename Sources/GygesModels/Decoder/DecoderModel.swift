@@ -12,6 +12,13 @@ public struct DecoderModel: Sendable {
     /// What users should know of how the files were read, a sentence each; usually nothing.
     public let notes: [String]
 
+    /// A decoder whose parameters were made elsewhere, by training say.
+    public init(_ decoder: Decoder, weights: DecoderWeights<WeightMatrix, WeightVector>) {
+        self.decoder = decoder
+        self.weights = weights
+        notes = []
+    }
+
     /// Loads the decoder of a GGUF file. Weights stay mapped; products read a packed copy.
     ///
     /// - Parameter packing: Where packed copies are kept between runs, and who hears how far loading is.

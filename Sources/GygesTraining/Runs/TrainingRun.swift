@@ -19,6 +19,8 @@ public final class TrainingRun {
         case step(StepReport, MetricRecord)
         /// The model was measured.
         case heldOut(HeldOutLoss, MetricRecord)
+        /// The model answered a prompt.
+        case sample(step: Int, prompt: String, answer: String)
         /// A checkpoint was written.
         case checkpoint(step: Int)
         /// The result was written.
@@ -74,6 +76,9 @@ public final class TrainingRun {
         byteCounts = (0..<Int32(clamping: model.vocabularyCount)).map { model.tokenizer.bytes(of: $0).count }
         data = try TrainingData(of: recipe, for: model, progress: progress)
         let objective = try model.objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
+        if let evaluation = recipe.evaluation, !evaluation.prompts.isEmpty, !(objective is NextTokenObjective) {
+            throw ModelSamples.noText
+        }
         let (checkpoint, faults) = checkpoints.newest()
         self.faults = faults
         try checkpoint?.fill(objective)
@@ -102,7 +107,7 @@ public final class TrainingRun {
     ///   `FileError` if data cannot be read or the disk is full: what was reported written is there.
     public func run(
         report: (Event) throws -> Void = { _ in }, shouldStop: () -> Bool = { false }
-    ) throws -> End {
+    ) async throws -> End {
         var log = try MetricsLog(path: folder.metricsPath, resumingAfter: trainer.progress.steps)
         var board = try TensorBoardWriter(
             folder: folder.path + "/tensorboard", time: Date().timeIntervalSince1970,
@@ -128,7 +133,7 @@ public final class TrainingRun {
             try log.append(record)
             try board.append(record)
             try report(.step(step, record))
-            try measureIfDue(&log, &board, report)
+            try await measureIfDue(&log, &board, report)
             if step.progress.steps % recipe.checkpointInterval == 0 { try save(report, log) }
         }
         try save(report, log)
@@ -139,7 +144,7 @@ public final class TrainingRun {
 
     private func measureIfDue(
         _ log: inout MetricsLog, _ board: inout TensorBoardWriter, _ report: (Event) throws -> Void
-    ) throws {
+    ) async throws {
         guard let evaluation = recipe.evaluation, trainer.progress.steps % evaluation.every == 0 else { return }
         let loss = try heldOutLoss(evaluation)
         let record = MetricRecord(
@@ -153,6 +158,18 @@ public final class TrainingRun {
             try save(report)
         }
         try report(.heldOut(loss, record))
+        guard !evaluation.prompts.isEmpty else { return }
+        let answers = try await ModelSamples.answers(
+            to: evaluation.prompts, of: model, trainer.objective, tokenLimit: evaluation.answerTokenLimit, team: team)
+        for (prompt, answer) in zip(evaluation.prompts, answers) {
+            try folder.note(
+                "sample",
+                [
+                    ("step", .integer(trainer.progress.steps)), ("prompt", .string(prompt)),
+                    ("answer", .string(answer)),
+                ])
+            try report(.sample(step: trainer.progress.steps, prompt: prompt, answer: answer))
+        }
     }
 
     /// The loss of what is held out, as the model is now.

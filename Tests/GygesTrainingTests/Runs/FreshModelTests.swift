@@ -56,11 +56,11 @@ import Testing
         #expect(try elements(1) != elements(2))
     }
 
-    @Test func aFreshModelIsTrainedAndOpened() throws {
+    @Test func aFreshModelIsTrainedAndOpened() async throws {
         var test = try TestRun(.chat)
         test.more = ["model={config: \(test.model.path)/config.json, tokenizer: \(test.model.path), init: normal}"]
         let run = try test.open()
-        _ = try run.run()
+        _ = try await run.run()
         let read = try TrainingModel(path: run.folder.path + "/model", team: ThreadTeam(threadCount: 1))
         #expect(read.template != nil)
         let found = try read.objective(nil, masking: .init(), seed: 0).trained

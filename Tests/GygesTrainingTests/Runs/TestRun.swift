@@ -71,9 +71,9 @@ struct TestRun {
 
     /// Runs to the end and gives the bytes of all trained parameters.
     @discardableResult
-    func finish(output: String = "run") throws -> [ParameterPath: [Float]] {
+    func finish(output: String = "run") async throws -> [ParameterPath: [Float]] {
         let run = try open(output: output)
-        _ = try run.run()
+        _ = try await run.run()
         return run.parameters
     }
 }
@@ -85,9 +85,9 @@ extension TrainingRun {
     }
 
     /// Makes so many steps and saves.
-    func advance(by count: Int) throws {
+    func advance(by count: Int) async throws {
         var left = count
-        _ = try run(shouldStop: {
+        _ = try await run(shouldStop: {
             left -= 1
             return left < 0
         })

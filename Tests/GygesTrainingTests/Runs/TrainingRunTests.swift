@@ -11,13 +11,13 @@ import Testing
 /// Runs learn, go on as if nothing had happened, and are the same however they are cut into passes and threads.
 @Suite struct TrainingRunTests {
     @Test(arguments: TestRun.Model.allCases)
-    func lossFallsAndTheResultIsAModel(_ model: TestRun.Model) throws {
+    func lossFallsAndTheResultIsAModel(_ model: TestRun.Model) async throws {
         var test = try TestRun(model)
         test.more = ["schedule.length=60", "optimizer.learning_rate=0.01"]
         let run = try test.open()
         var losses: [Double] = []
         var written = ""
-        let end = try run.run { event in
+        let end = try await run.run { event in
             switch event {
             case .step(let step, let record):
                 losses.append(step.loss)
@@ -42,13 +42,13 @@ import Testing
     }
 
     @Test(arguments: TestRun.Model.allCases, [1, 3, 4, 7])
-    func runsThatStoppedGoOnBitForBit(_ model: TestRun.Model, _ steps: Int) throws {
+    func runsThatStoppedGoOnBitForBit(_ model: TestRun.Model, _ steps: Int) async throws {
         let test = try TestRun(model)
-        let whole = try test.finish(output: "whole")
-        try test.open(output: "parts").advance(by: steps)
+        let whole = try await test.finish(output: "whole")
+        try await test.open(output: "parts").advance(by: steps)
         let goingOn = try test.open(output: "parts")
         #expect(goingOn.trainer.progress.steps == steps)
-        _ = try goingOn.run()
+        _ = try await goingOn.run()
         #expect(goingOn.parameters == whole)
         func losses(_ output: String) throws -> [Double?] {
             try MetricsLog.records(path: "\(test.folder.path)/\(output)/metrics.jsonl").map { $0["loss"] }
@@ -56,17 +56,17 @@ import Testing
         #expect(try losses("parts") == losses("whole"))
     }
 
-    @Test func phasesCarryTheirStateOn() throws {
+    @Test func phasesCarryTheirStateOn() async throws {
         var test = try TestRun(.encoder)
         test.more = [
             "phases=[{name: short, max_length: 48, schedule: {length: 5}}, {name: long, rope_theta: 20000, batch: {size: 2}}]",
             "schedule.decay=1-sqrt", "optimizer.name=stable_adamw", "optimizer.moments=bf16",
         ]
-        let whole = try test.finish(output: "whole")
+        let whole = try await test.finish(output: "whole")
         for steps in [4, 5, 6] {
             let parts = "parts-\(steps)"
-            try test.open(output: parts).advance(by: steps)
-            #expect(try test.finish(output: parts) == whole)
+            try await test.open(output: parts).advance(by: steps)
+            #expect(try await test.finish(output: parts) == whole)
         }
         let configuration = try JSON.read(path: "\(test.folder.path)/whole/model/config.json")
         let settings =
@@ -75,38 +75,39 @@ import Testing
     }
 
     @Test(arguments: TestRun.Model.allCases)
-    func threadsAndRecomputationDoNotChangeABit(_ model: TestRun.Model) throws {
+    func threadsAndRecomputationDoNotChangeABit(_ model: TestRun.Model) async throws {
         var test = try TestRun(model)
-        let reference = try test.finish(output: "two")
+        let reference = try await test.finish(output: "two")
         test.threadCount = 1
-        #expect(try test.finish(output: "one") == reference)
+        #expect(try await test.finish(output: "one") == reference)
         test.more = ["recompute_layers=true"]
-        #expect(try test.finish(output: "again") == reference)
+        #expect(try await test.finish(output: "again") == reference)
     }
 
     /// The gradient is divided by the tokens of the whole step, however they are spread over passes; only sums round differently.
     @Test(arguments: TestRun.Model.allCases)
-    func passesDoNotChangeAStep(_ model: TestRun.Model) throws {
+    func passesDoNotChangeAStep(_ model: TestRun.Model) async throws {
         var test = try TestRun(model)
         test.more = [
             "optimizer.name=sgd", "optimizer.max_grad_norm=100", "optimizer.learning_rate=0.1", "batch.size=8",
         ]
         let sizes = ["1", "200", "100000"]
-        let results = try sizes.map { size in
+        var results: [[ParameterPath: [Float]]] = []
+        for size in sizes {
             var test = test
             test.more.append("batch.pass_tokens=\(size)")
-            return try test.finish(output: "passes-\(size)")
+            results.append(try await test.finish(output: "passes-\(size)"))
         }
         for other in results.dropFirst() { #expect(largestDifference(results[0], other) < 2e-6) }
     }
 
-    @Test func packedTextsAreLearnedAsAlone() throws {
+    @Test func packedTextsAreLearnedAsAlone() async throws {
         var test = try TestRun(.chat)
         test.more = [
             "optimizer.name=sgd", "optimizer.max_grad_norm=100", "batch.size=40", "schedule.length=1",
             "schedule.warmup=0", "data.epochs=1", "data.max_length=2000",
         ]
-        let packed = try test.finish(output: "packed")
+        let packed = try await test.finish(output: "packed")
         let start = try TrainingModel(path: test.model.path, team: ThreadTeam(threadCount: 1))
         let objective = try start.objective(nil, masking: .init(), seed: 7)
         // One after another, by hand: the mean over all tokens of all rows.
@@ -134,7 +135,7 @@ import Testing
         #expect(largestDifference(packed, alone) < 2e-6)
     }
 
-    @Test func heldOutDocumentsAreMeasuredAndTheBestCheckpointIsKept() throws {
+    @Test func heldOutDocumentsAreMeasuredAndTheBestCheckpointIsKept() async throws {
         var test = try TestRun(.chat)
         test.more = [
             "evaluation={every: 2, share: 0.25}", "checkpoints.keep=1", "optimizer.learning_rate=0.05",
@@ -142,7 +143,7 @@ import Testing
         ]
         let run = try test.open()
         var measured: [(step: Int, loss: Double)] = []
-        _ = try run.run { event in
+        _ = try await run.run { event in
             if case .heldOut(let loss, let record) = event {
                 measured.append((record.step, loss.loss))
                 #expect(loss.supervisedCount > 0 && loss.bitsPerByte > 0)
@@ -154,5 +155,25 @@ import Testing
         #expect(Set(kept) == [best, 16])
         #expect(run.data.sources[0].count + run.data.heldOut[0].count == 40)
         #expect(try run.data.sources[0].duplicates(in: run.data.heldOut[0]).isEmpty)
+    }
+
+    @Test func promptsAreAnsweredMeanwhile() async throws {
+        var test = try TestRun(.chat)
+        test.more = [
+            "evaluation={every: 30, share: 0.25, prompts: [\"3 ring ring\", other], max_new_tokens: 12}",
+            "schedule.length=60", "optimizer.learning_rate=0.01",
+        ]
+        let run = try test.open()
+        var samples: [(step: Int, prompt: String, answer: String)] = []
+        _ = try await run.run {
+            if case .sample(let step, let prompt, let answer) = $0 { samples.append((step, prompt, answer)) }
+        }
+        #expect(samples.map(\.step) == [30, 30, 60, 60])
+        #expect(samples.map(\.prompt) == ["3 ring ring", "other", "3 ring ring", "other"])
+        // What was learned is what is written.
+        #expect(samples[2].answer.hasPrefix("A ring"), "\(samples)")
+        test = try TestRun(.encoder)
+        test.more = ["evaluation={every: 1, share: 0.25, prompts: [a]}"]
+        #expect(throws: SettingsError.self) { try test.open() }
     }
 }

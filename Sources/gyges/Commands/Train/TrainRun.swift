@@ -70,8 +70,8 @@ struct TrainRun: AsyncParsableCommand {
         for note in run.model.notes { display.remark("note: \(note)") }
         let interrupted = Atomic(false)
         let deadline = maxTime.flatMap(Self.seconds).map { ContinuousClock.now + .seconds($0) }
-        func train() throws -> TrainingRun.End {
-            try run.run(report: { show($0, of: run, on: display) }) {
+        func train() async throws -> TrainingRun.End {
+            try await run.run(report: { show($0, of: run, on: display) }) {
                 interrupted.load(ordering: .relaxed) || deadline.map { ContinuousClock.now >= $0 } ?? false
             }
         }
@@ -82,10 +82,10 @@ struct TrainRun: AsyncParsableCommand {
                 if interrupted.exchange(true, ordering: .relaxed) { Foundation.exit(130) }
                 display.remark("gyges: saving after this step; once more stops at once")
             } _: {
-                try train()
+                try await train()
             }
         } else {
-            end = try train()
+            end = try await train()
         }
         display.finish()
         try tell(end, of: run)
@@ -100,6 +100,8 @@ struct TrainRun: AsyncParsableCommand {
                 record, isLogged: json || number == 1 || number % logEvery == 0,
                 nextCheckpoint: (number / interval + 1) * interval)
         case .heldOut(_, let record): display.show(record, isLogged: true)
+        case .sample(_, let prompt, let answer):
+            display.remark("“\(prompt.legible(limit: 80))”: \(answer.legible(limit: 400))")
         case .resumed(let step, let faults):
             for fault in faults { display.remark("gyges: passed over a damaged checkpoint: \(fault)") }
             display.remark("going on after step \(step)")
