@@ -206,8 +206,8 @@ let package = Package(
         .testTarget(
             name: "GygesTrainingTests",
             dependencies: [
-                "GygesTraining", "GygesKernels", "GygesTensors", "GygesFiles", "GygesModels", "GygesTokenizer",
-                "GygesTemplates", "GygesTestSupport",
+                "GygesTraining", "GygesKernels", "GygesTensors", "GygesFiles", "GygesCheckpoints", "GygesModels",
+                "GygesTokenizer", "GygesTemplates", "GygesTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
