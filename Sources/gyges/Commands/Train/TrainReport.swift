@@ -1,4 +1,5 @@
 import ArgumentParser
+import GygesCheckpoints
 import GygesFiles
 import GygesReport
 import GygesTraining

@@ -46,12 +46,12 @@ struct TrainWhy: AsyncParsableCommand {
                 let text = try model.tokenizer.decode(document.tokens, skipsSpecialTokens: false)
                 let place = data.place(of: reference)
                 if json {
-                    try Output.write(
-                        JSON.object([
-                            "pack": .integer(pack.number), "place": .string(place),
-                            "tokens": .integer(document.tokens.count),
-                            "supervised": .integer(document.supervisedCount), "text": .string(text),
-                        ]).serialized() + "\n")
+                    let row: JSON = [
+                        "pack": .integer(pack.number), "place": .string(place),
+                        "tokens": .integer(document.tokens.count), "supervised": .integer(document.supervisedCount),
+                        "text": .string(text),
+                    ]
+                    try Output.write(row.serialized() + "\n")
                 } else {
                     try Output.write(
                         "\(place), \(document.supervisedCount) of them learned\n  \(full ? text : text.legible(limit: 200))\n"
