@@ -20,8 +20,8 @@ import Testing
         let folder = try TemporaryFolder()
         try adapter.write(toFolder: folder.path + "/deep/er")
         #expect(try StoredAdapter(folder: folder.path + "/deep/er") == adapter)
-        #expect(try StoredAdapter.unknownKeys(inFolder: Self.path(name)).isEmpty)
-        #expect(try StoredAdapter.unknownKeys(inFolder: folder.path + "/deep/er").isEmpty)
+        #expect(try StoredAdapter.unknownKeys(of: Self.path(name)).isEmpty)
+        #expect(try StoredAdapter.unknownKeys(of: folder.path + "/deep/er").isEmpty)
     }
 
     @Test func settingsAreThoseOfTheFile() throws {
@@ -80,6 +80,15 @@ import Testing
             folder, "target_modules", to: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
         let adapter = try StoredAdapter(folder: folder.path)
         #expect(adapter.settings.targets == .names(adapter.modules.map(\.name)))
+    }
+
+    @Test func whatIsUnknownIsTold() throws {
+        let folder = try TemporaryFolder(copying: Self.path("llama-all-linear"))
+        try change(folder, "use_novelty", to: true)
+        #expect(try StoredAdapter.unknownKeys(of: folder.path).map(\.list) == ["use_novelty"])
+        #expect(try StoredAdapter(folder: folder.path) == StoredAdapter(folder: Self.path("llama-all-linear")))
+        // llama.cpp's converter writes nothing that is not known.
+        #expect(try StoredAdapter.unknownKeys(of: folder.path + "/converted.gguf").isEmpty)
     }
 
     // MARK: Refusals

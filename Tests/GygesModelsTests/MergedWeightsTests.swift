@@ -115,6 +115,16 @@ import Testing
         #expect(try ModelAdapter(renamed, on: file, path: name) == ModelAdapter(stored, on: file, path: name))
     }
 
+    /// What llama.cpp's converter makes of a folder has the same matrices, rows of queries and keys in their other order included.
+    @Test func aFileOfLlamaCppIsTheSameAdapter() throws {
+        let stored = try AdapterParityTests.stored("llama-all-linear")
+        let modules = try ModelModules(path: fixture("llama-scaled"), team: Self.team)
+        let converted = try StoredAdapter(path: fixture("adapters/llama-all-linear/converted.gguf"))
+        let renamed = try stored.renamed(to: .gguf, on: modules, path: "a")
+        #expect(converted.modules == renamed.modules && converted.architecture == renamed.architecture)
+        #expect(try ModelAdapter(converted, on: modules, path: "a") == ModelAdapter(stored, on: modules, path: "a"))
+    }
+
     @Test(arguments: [
         ("qwen2-saved-both", "trained whole"), ("qwen2-rslora", "the embedding's tensor"),
     ]) func whatAGGUFFileCannotHoldIsRefused(name: String, mention: String) throws {

@@ -46,10 +46,14 @@ extension StoredAdapter {
         }
     }
 
-    /// What a PEFT folder's settings say that is in no table.
+    /// What an adapter's settings, or the metadata of its GGUF file, say that is in no table.
     ///
-    /// - Throws: ``FileError`` if they are not JSON.
-    public static func unknownKeys(inFolder path: String) throws(FileError) -> [UnknownKeys] {
+    /// - Throws: ``FileError`` if they cannot be read.
+    public static func unknownKeys(of path: String) throws(FileError) -> [UnknownKeys] {
+        guard GygesFiles.isFolder(path) else {
+            let names = KeyTable.ggufAdapter.unknownNames(among: try GGUFFile(path: path).keys)
+            return UnknownKeys(path, names).map { [$0] } ?? []
+        }
         let object = try JSON.read(path: path + "/" + settingsFile, limits: .init()).object ?? JSONObject()
         let names = KeyTable.adapterConfiguration.unknownNames(in: object)
         return UnknownKeys(settingsFile, names).map { [$0] } ?? []

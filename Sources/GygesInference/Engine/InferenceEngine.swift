@@ -192,6 +192,7 @@ public final class InferenceEngine: Sendable {
 
     /// Writes keys and values that were computed for the beginning of `prompt` to a file, for ``loadPrefixes(from:model:)`` in a
     /// later process. Requests wait meanwhile.
+    /// What requests with adapters of their own computed is not saved.
     ///
     /// - Parameters:
     ///   - prompt: What to save the known beginning of; everything known if `nil`.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GygesCheckpoints
 import GygesFiles
 import GygesInference
 
@@ -14,10 +15,20 @@ struct AdapterOptions: ParsableArguments {
 
     func validate() throws { _ = try adapters.map(Self.reference) }
 
-    /// What the options name, in their order.
+    /// What the options name, in their order; says on standard error what their files have that Gyges does not know.
     ///
-    /// - Throws: `ValidationError` for a weight of 0 or one that is no number.
-    func references() throws -> [AdapterReference] { try adapters.map(Self.reference) }
+    /// - Throws: `ValidationError` for a weight of 0 or one that is no number; ``FileError`` for what is no adapter.
+    func references() throws -> [AdapterReference] {
+        let references = try adapters.map(Self.reference)
+        for reference in references {
+            for unknown in try StoredAdapter.unknownKeys(of: reference.path) {
+                Terminal.writeError(
+                    "note: \(reference.path.legible(limit: 200)): Gyges does not know \(unknown.list) and does without.\n"
+                )
+            }
+        }
+        return references
+    }
 
     /// A path that is there is one, whatever stands behind its last colon.
     private static func reference(_ text: String) throws -> AdapterReference {
