@@ -31,6 +31,7 @@ let package = Package(
         .library(name: "GygesTensors", targets: ["GygesTensors"]),
         .library(name: "GygesStatistics", targets: ["GygesStatistics"]),
         .library(name: "GygesFiles", targets: ["GygesFiles"]),
+        .library(name: "GygesYAML", targets: ["GygesYAML"]),
         .library(name: "GygesCheckpoints", targets: ["GygesCheckpoints"]),
         .library(name: "GygesTokenizer", targets: ["GygesTokenizer"]),
         .library(name: "GygesTemplates", targets: ["GygesTemplates"]),
@@ -75,6 +76,9 @@ let package = Package(
         .systemLibrary(name: "CGygesZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CGygesCrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "GygesFiles", dependencies: ["CGygesZlib", "CGygesZstd", "CGygesCrypto"], swiftSettings: hot),
+        .target(
+            name: "GygesYAML", dependencies: ["GygesFiles", .product(name: "Yams", package: "Yams")],
+            swiftSettings: common),
         .target(name: "GygesCheckpoints", dependencies: ["GygesFiles"], swiftSettings: hot),
         .target(name: "GygesTokenizer", dependencies: ["GygesFiles", "GygesCheckpoints"], swiftSettings: hot),
         .target(
@@ -93,7 +97,8 @@ let package = Package(
         .target(
             name: "GygesTraining",
             dependencies: [
-                "GygesKernels", "GygesTensors", "GygesStatistics", "GygesFiles", "GygesTokenizer", "GygesTemplates",
+                "GygesKernels", "GygesTensors", "GygesStatistics", "GygesFiles", "GygesYAML", "GygesCheckpoints",
+                "GygesTokenizer", "GygesTemplates", "GygesModels", "GygesInference",
             ],
             swiftSettings: hot),
         .target(
@@ -121,8 +126,8 @@ let package = Package(
         .target(
             name: "GygesStudy",
             dependencies: [
-                "GygesStatistics", "GygesAnalysis", "GygesFiles", "GygesTemplates", "GygesReport",
-                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Yams", package: "Yams"),
+                "GygesStatistics", "GygesAnalysis", "GygesFiles", "GygesYAML", "GygesTemplates", "GygesReport",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             resources: [.embedInCode("Scenarios"), .embedInCode("Wording")],
             swiftSettings: common),
@@ -148,7 +153,8 @@ let package = Package(
             name: "gyges",
             dependencies: [
                 "CGygesEdit", "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
-                "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining", "GygesHub", "GygesStudy", "GygesClient",
+                "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining", "GygesHub", "GygesStudy",
+                "GygesClient",
                 "GygesSubjects", "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
                 "GygesAnalysis", "GygesBulk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -168,6 +174,7 @@ let package = Package(
         .testTarget(
             name: "GygesFilesTests", dependencies: ["GygesFiles", "GygesTestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: common),
+        .testTarget(name: "GygesYAMLTests", dependencies: ["GygesYAML", "GygesFiles"], swiftSettings: common),
         .testTarget(
             name: "GygesCheckpointsTests", dependencies: ["GygesCheckpoints", "GygesFiles", "GygesTestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: common),
@@ -199,8 +206,8 @@ let package = Package(
         .testTarget(
             name: "GygesTrainingTests",
             dependencies: [
-                "GygesTraining", "GygesKernels", "GygesTensors", "GygesFiles", "GygesTokenizer", "GygesTemplates",
-                "GygesTestSupport",
+                "GygesTraining", "GygesKernels", "GygesTensors", "GygesFiles", "GygesModels", "GygesTokenizer",
+                "GygesTemplates", "GygesTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(
@@ -244,7 +251,7 @@ let package = Package(
             name: "GygesStudyTests",
             dependencies: [
                 "GygesStudy", "GygesAnalysis", "GygesSubjects", "GygesReport", "GygesFiles", "GygesTemplates",
-                "GygesTestSupport", "GygesStatistics", .product(name: "GRDB", package: "GRDB.swift"),
+                "GygesYAML", "GygesTestSupport", "GygesStatistics", .product(name: "GRDB", package: "GRDB.swift"),
             ], exclude: ["Fixtures"], swiftSettings: common),
         .testTarget(
             name: "GygesDocumentationTests",

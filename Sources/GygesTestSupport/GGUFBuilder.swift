@@ -1,7 +1,7 @@
 /// Puts GGUF files together byte by byte, so that tests can make sound ones and break them in any place.
 public struct GGUFBuilder {
     /// A value of the metadata.
-    public enum Value {
+    public enum Value: Sendable {
         case uint32(UInt32)
         case float32(Float)
         case bool(Bool)

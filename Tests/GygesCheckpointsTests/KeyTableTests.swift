@@ -6,7 +6,7 @@ import Testing
 
 /// Walks the tables of keys: what is called used is read, what is called irrelevant is not, what is called refused is.
 @Suite struct KeyTableTests {
-    static let tables = KeyTable.folderTables + [KeyTable.gguf]
+    static let tables = KeyTable.folderTables + [KeyTable.gguf, .adapterConfiguration, .ggufAdapter]
 
     @Test func theDocumentShowsEveryTable() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

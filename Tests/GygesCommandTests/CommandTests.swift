@@ -12,7 +12,7 @@ import Testing
         "study labels",
         "study import", "study merge", "evaluate",
         "evaluate ruler", "evaluate passkey",
-        "evaluate perplexity", "evaluate retrieval", "evaluate chart", "tokenizer", "tokenizer train",
+        "evaluate perplexity", "evaluate retrieval", "evaluate chart", "tokenizer", "tokenizer train", "adapter", "adapter merge", "adapter convert",
     ]
 
     /// The engine's tests' model.

@@ -32,6 +32,10 @@ import Testing
             tokens: [token("a"), token("[MASK]", isPredicted: true, hidden: "\\xE2"), token("\\u{1b}")]),
     ])
 
+    private static func place(_ sample: SampleReference) -> String {
+        "source \(sample.source), document \(sample.document)"
+    }
+
     private static func token(
         _ text: String, isPredicted: Bool = false, isSpecial: Bool = false, endsLine: Bool = false,
         hidden: String? = nil
@@ -43,20 +47,20 @@ import Testing
     @Test("Without colours, what is predicted stands in brackets")
     func brackets() {
         #expect(
-            Self.preview.text(names: ["rows.jsonl"], colours: false) == #"""
-                ── rows.jsonl, document 17, tokens 0 to 6: 3 of 6 predicted ──
+            Self.preview.text(colours: false, place: Self.place) == #"""
+                ── source 0, document 17: 3 of 6 predicted ──
                 <|im_start|>Who?\n
                 ⟦A ring<|im_end|>⟧\n
-                ── source 1, document 3, tokens 512 to 515, the rest of it: 1 of 3 predicted ──
+                ── source 1, document 3, the rest of it: 1 of 3 predicted ──
                 a⟦[MASK]→\xE2⟧\u{1b}
 
                 """#)
-        #expect(BatchPreview(samples: []).text(names: [], colours: true) == "")
+        #expect(BatchPreview(samples: []).text(colours: true, place: Self.place) == "")
     }
 
     @Test("With colours, what is predicted is green and the rest dim, and every token is reset")
     func colours() {
-        let text = Self.preview.text(names: ["rows.jsonl", "\u{1B}[31m"], colours: true)
+        let text = Self.preview.text(colours: true) { $0.source == 0 ? "rows.jsonl" : "\u{1B}[31m" }
         #expect(
             text.contains("\u{1B}[32mA\u{1B}[0m\u{1B}[32m\u{1B}[4m ring\u{1B}[0m\u{1B}[32m\u{1B}[1m<|im_end|>\u{1B}[0m")
         )

@@ -1,3 +1,4 @@
+import GygesTensors
 import GygesTraining
 import Testing
 

@@ -123,6 +123,9 @@ extension DecoderArchitecture {
         }
     }
 
+    /// What GGUF files call it: Mistral has Llama's name, as it has its shape.
+    public var nameInGGUF: String { self == .mistral ? Self.llama.rawValue : rawValue }
+
     /// Whether a GGUF file of this architecture pairs neighbouring channels when it rotates; a folder pairs those of the two
     /// halves of a head.
     public var pairsNeighboursInGGUF: Bool { family.pairsNeighboursInGGUF }

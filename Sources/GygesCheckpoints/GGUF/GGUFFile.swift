@@ -21,6 +21,7 @@ public struct GGUFFile: Sendable {
     /// The mappings that hold the tensors' bytes alive, one a part.
     public let files: [MappedFile]
     private let tensorIndex: [String: Int]
+    private let entryRanges: [String: Range<Int>]
 
     /// What is refused although the format allows it, to bound work.
     fileprivate enum Limit {
@@ -36,6 +37,8 @@ public struct GGUFFile: Sendable {
         let version: Int
         let keys: [String]
         let metadata: [String: GGUFValue]
+        /// Where each entry of the metadata lies in the file, key, type and value.
+        let entryRanges: [String: Range<Int>]
         let tensors: [GGUFTensor]
         let file: MappedFile
     }
@@ -71,8 +74,15 @@ public struct GGUFFile: Sendable {
         files = parts.map(\.file)
         keys = first.keys
         metadata = first.metadata
+        entryRanges = first.entryRanges
         tensors = parts.flatMap(\.tensors)
         tensorIndex = Dictionary(zip(tensors.map(\.name), tensors.indices), uniquingKeysWith: { first, _ in first })
+    }
+
+    /// An entry of the metadata as the file has it, key, type and value, to be written into another file; valid while the first of
+    /// ``files`` lives.
+    public func entryBytes(of key: String) -> UnsafeRawBufferPointer? {
+        entryRanges[key].map { UnsafeRawBufferPointer(rebasing: files[0].bytes[$0]) }
     }
 
     /// The tensor of a name.
@@ -101,11 +111,14 @@ extension GGUFFile.Part {
 
         var keys: [String] = []
         var metadata: [String: GGUFValue] = [:]
+        var entryRanges: [String: Range<Int>] = [:]
         for _ in 0..<keyCount {
+            let start = reader.position
             let key = try reader.string("a metadata key", limit: Limit.keyLength)
             guard !key.isEmpty else { throw reader.fault("a metadata key is empty") }
             guard metadata[key] == nil else { throw reader.fault("the metadata key \(key) stands twice") }
             metadata[key] = try Self.readValue(&reader, key: key, file: file)
+            entryRanges[key] = start..<reader.position
             keys.append(key)
         }
         let alignment = try Self.alignment(metadata, reader)
@@ -114,6 +127,7 @@ extension GGUFFile.Part {
         self.file = file
         self.keys = keys
         self.metadata = metadata
+        self.entryRanges = entryRanges
     }
 
     /// Reads magic, version and the number of tensors.

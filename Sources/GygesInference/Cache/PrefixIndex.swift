@@ -64,9 +64,16 @@ final class PrefixIndex {
 
     /// The empty prefix of texts whose positions are encoded as the model does by itself.
     private(set) lazy var root = Entry(tokens: [], page: nil, number: 0, parent: nil, index: self)
-    /// The empty prefixes of texts under other encodings, whose pages are of no use here: one of each setting or, where the
-    /// length of a text is part of it, of each length.
-    private(set) var otherRoots: [PositionEncoding: Entry] = [:]
+    /// The empty prefixes of texts that are computed otherwise, whose pages are of no use here.
+    private(set) var otherRoots: [Circumstances: Entry] = [:]
+
+    /// What else keys and values depend on than the tokens before them.
+    struct Circumstances: Hashable {
+        /// How tokens are placed: one of each setting or, where the length of a text is part of it, of each length.
+        var encoding: PositionEncoding?
+        /// The number of the request's adapter.
+        var adapter: Int?
+    }
     /// How many pages had to go for others.
     private(set) var evictedCount = 0
     private(set) var entryCount = 0
@@ -78,12 +85,13 @@ final class PrefixIndex {
 
     // MARK: Finding
 
-    /// The empty prefix of texts under `encoding`; `nil` is the model's native one.
-    func root(of encoding: PositionEncoding?) -> Entry {
-        guard let encoding else { return root }
-        if let known = otherRoots[encoding] { return known }
+    /// The empty prefix of texts under `encoding`, `nil` being the model's native one, with the adapter of a number, if any.
+    func root(of encoding: PositionEncoding?, adapter: Int? = nil) -> Entry {
+        guard encoding != nil || adapter != nil else { return root }
+        let circumstances = Circumstances(encoding: encoding, adapter: adapter)
+        if let known = otherRoots[circumstances] { return known }
         let new = Entry(tokens: [], page: nil, number: 0, parent: nil, index: self)
-        otherRoots[encoding] = new
+        otherRoots[circumstances] = new
         return new
     }
 

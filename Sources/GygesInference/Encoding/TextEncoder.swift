@@ -32,13 +32,16 @@ public final class TextEncoder: Sendable {
     public let runner: EncoderRunner
     /// How much of a text the tokenizer's configuration lets the model read.
     let tokenizerSettings: TokenizerSettings
-    /// All files that decide the model's output.
+    /// All files that decide the model's output, but for adapters.
     private let files: [String]
+    private let adapters: [AdapterReference]
 
     /// How a model is loaded.
     public struct Options: Sendable {
         /// How matmuls are computed.
         public var precision: MatmulPrecision
+        /// What is added to the model's weights.
+        public var adapters: [AdapterReference]
         /// Threads that compute; `nil` for as many as the process may use.
         public var threadCount: Int?
         /// The most tokens of a pass, unless a single text has more; memory grows with it.
@@ -52,10 +55,11 @@ public final class TextEncoder: Sendable {
 
         /// Creates options.
         public init(
-            precision: MatmulPrecision = .fast, threadCount: Int? = nil, tokenBudget: Int = 1024,
-            loadsHead: Bool = true, packing: Packing = .init(), queueTokenLimit: Int = 1 << 20
+            precision: MatmulPrecision = .fast, adapters: [AdapterReference] = [], threadCount: Int? = nil,
+            tokenBudget: Int = 1024, loadsHead: Bool = true, packing: Packing = .init(), queueTokenLimit: Int = 1 << 20
         ) {
             self.precision = precision
+            self.adapters = adapters
             self.threadCount = threadCount
             self.tokenBudget = tokenBudget
             self.loadsHead = loadsHead
@@ -90,7 +94,12 @@ public final class TextEncoder: Sendable {
                 packing: options.packing, team: team)
         }
         let read = try reading.result().get()
-        let model = try loaded.get()
+        var model = try loaded.get()
+        if !options.adapters.isEmpty {
+            let modules = try model.modules(path: path)
+            model = model.adapted(by: try AdapterReference.sum(options.adapters, on: modules), team: team)
+        }
+        adapters = options.adapters
         self.path = folder.path
         configuration = model.configuration
         tokenizer =
@@ -140,9 +149,11 @@ public final class TextEncoder: Sendable {
         }
     }
 
-    /// SHA-256 over all files that decide the model's output: weights, tokenizer and configurations.
+    /// SHA-256 over all files that decide the model's output: weights, tokenizer, configurations and adapters.
     ///
     /// - Throws: ``FileError`` if a file cannot be read any more.
     /// - Complexity: O(size of the files).
-    public func digest() throws(FileError) -> String { try GygesInference.digest(ofFiles: files) }
+    public func digest() throws(FileError) -> String {
+        try AdapterReference.digest(of: GygesInference.digest(ofFiles: files), with: adapters)
+    }
 }

@@ -5,6 +5,14 @@ final class EngineJob: Sendable {
     enum Request: Sendable {
         case generation(GenerationRequest)
         case scoring(ScoringRequest)
+
+        /// What is added to the model's weights for it.
+        var adapter: LoadedAdapter? {
+            switch self {
+            case .generation(let request): request.adapter
+            case .scoring(let request): request.adapter
+            }
+        }
     }
 
     enum Output: Sendable {

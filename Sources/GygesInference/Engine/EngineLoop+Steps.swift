@@ -36,10 +36,47 @@ extension EngineLoop {
         }
         let cache = KeyValueBinding(
             layout: pool.layout, blocks: chunks.map { $0.sequence.pages.pages.map(\.memory) })
-        let hidden = model.decoder.hiddenStates(of: batch, cache: cache, weights: model.weights, on: operations)
         counts.stepCount += 1
         counts.rowCount += batch.rowCount
+        let done: Set<ObjectIdentifier>
+        if let adapted = adaptedOperations(for: chunks, in: batch) {
+            done = compute(batch, of: chunks, cache: cache, on: adapted)
+        } else {
+            done = compute(batch, of: chunks, cache: cache, on: operations)
+        }
+        for chunk in chunks {
+            counts.proposedTokenCount += chunk.draft.count
+            counts.acceptedTokenCount += chunk.sequence.settleDraft()
+            chunk.sequence.shareFullPages(in: index)
+        }
+        retire { done.contains(ObjectIdentifier($0)) }
+        rotate(served: chunks)
+    }
 
+    /// An interpreter that gives each row its request's adapter; `nil` where no request of a step has one.
+    private func adaptedOperations(for chunks: [Chunk], in batch: PackedBatch) -> AdaptedOperations? {
+        var adapters: [LoadedAdapter] = []
+        var owners: [Int?] = []
+        for (chunk, span) in zip(chunks, batch.sequences) {
+            var owner: Int?
+            if let adapter = chunk.sequence.job.request.adapter {
+                owner = adapters.firstIndex { $0 === adapter } ?? adapters.count
+                if owner == adapters.count { adapters.append(adapter) }
+            }
+            owners += repeatElement(owner, count: span.rows.count)
+        }
+        guard !adapters.isEmpty else { return nil }
+        return AdaptedOperations(operations, adapters: adapters.map(\.projections), owners: owners)
+    }
+
+    /// One pass; returns who is finished.
+    private func compute<O: Operations>(
+        _ batch: PackedBatch, of chunks: [Chunk], cache: KeyValueBinding, on operations: O
+    ) -> Set<ObjectIdentifier>
+    where
+        O.Matrix == WeightMatrix, O.Vector == WeightVector, O.Cache == KeyValueBinding, O.Storage: RowStorage
+    {
+        let hidden = model.decoder.hiddenStates(of: batch, cache: cache, weights: model.weights, on: operations)
         var wanted: [WantedRow] = []
         for (span, chunk) in zip(batch.sequences, chunks) {
             for offset in chunk.sequence.logitRows(inChunkOf: chunk.count) {
@@ -50,14 +87,7 @@ extension EngineLoop {
             }
             chunk.sequence.advance(by: chunk.count)
         }
-        let done = handOut(wanted, hidden: hidden)
-        for chunk in chunks {
-            counts.proposedTokenCount += chunk.draft.count
-            counts.acceptedTokenCount += chunk.sequence.settleDraft()
-            chunk.sequence.shareFullPages(in: index)
-        }
-        retire { done.contains(ObjectIdentifier($0)) }
-        rotate(served: chunks)
+        return handOut(wanted, hidden: hidden, on: operations)
     }
 
     /// What the next step computes, with pages for all of it.
@@ -96,7 +126,10 @@ extension EngineLoop {
     }
 
     /// Gives everyone their rows of logits; returns who is finished.
-    private func handOut(_ wanted: [WantedRow], hidden: borrowing Tensor<Activation>) -> Set<ObjectIdentifier> {
+    private func handOut<O: Operations>(
+        _ wanted: [WantedRow], hidden: borrowing O.Value, on operations: O
+    ) -> Set<ObjectIdentifier>
+    where O.Matrix == WeightMatrix, O.Vector == WeightVector, O.Storage: RowStorage {
         let vocabularyCount = min(tokenizer.vocabularyCount, model.decoder.configuration.vocabularySize)
         var done: Set<ObjectIdentifier> = []
         for start in stride(from: 0, to: wanted.count, by: Self.logitRowLimit) {
@@ -151,4 +184,15 @@ extension EngineLoop {
             live.filter { !served.contains(ObjectIdentifier($0)) }
             + live.filter { served.contains(ObjectIdentifier($0)) }
     }
+}
+
+/// What logits lie in.
+private protocol RowStorage {
+    /// The elements of one row.
+    func row(_ index: Int) -> UnsafeMutableBufferPointer<Float>
+}
+
+extension Activation: RowStorage {}
+extension AdaptedActivation: RowStorage {
+    fileprivate func row(_ index: Int) -> UnsafeMutableBufferPointer<Float> { activation.row(index) }
 }

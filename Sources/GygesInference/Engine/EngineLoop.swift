@@ -56,7 +56,7 @@ final class EngineLoop {
         limits = RequestLimits(
             contextLength: longContext.limit, nativeLength: longContext.nativeLength,
             vocabularySize: configuration.vocabularySize, pageCapacity: pool.capacity,
-            pageByteCount: pool.pageByteCount, tokenizer: tokenizer)
+            pageByteCount: pool.pageByteCount, tokenizer: tokenizer, shape: AdaptedShape(model.decoder))
     }
 
     /// Serves until the inbox is closed.
@@ -91,6 +91,9 @@ final class EngineLoop {
         statistics.cachedPageCount = pool.pageCount - pool.usedPageCount
         statistics.peakPageCount = pool.peakPageCount
         statistics.evictedPageCount = index.evictedCount
+        let adapters = (waiting + live + unread).compactMap(\.job.request.adapter)
+        statistics.adapterByteCount = Dictionary(adapters.map { ($0.number, $0.byteCount) }, uniquingKeysWith: max)
+            .values.reduce(0, +)
         return statistics
     }
 
@@ -107,8 +110,9 @@ final class EngineLoop {
         let encoding = longContext.encoding(forTokens: tokenLimit)
         waiting.append(
             LiveSequence(
-                job: job, arrival: arrivalCount, tokenLimit: tokenLimit, root: index.root(of: encoding),
-                encoding: encoding, tokenizer: tokenizer))
+                job: job, arrival: arrivalCount, tokenLimit: tokenLimit,
+                root: index.root(of: encoding, adapter: job.request.adapter?.number), encoding: encoding,
+                tokenizer: tokenizer))
     }
 
     private func dropCancelled() {

@@ -22,6 +22,9 @@ public struct EngineStatistics: Sendable, Equatable {
     /// How often a request had to give its pages to an earlier one, to be computed again later.
     public var preemptionCount = 0
 
+    /// The bytes of the adapters of all requests that are not over.
+    public var adapterByteCount = 0
+
     /// Passes through the model.
     public var stepCount = 0
     /// Rows of all passes: tokens computed, proposed ones included.

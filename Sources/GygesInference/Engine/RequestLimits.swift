@@ -16,6 +16,8 @@ struct RequestLimits {
     var pageByteCount: Int
     /// The model's tokenizer, for which constraints must be made.
     var tokenizer: Tokenizer
+    /// What adapters must have been made for; `nil` for no adapter.
+    var shape: AdaptedShape?
 
     /// The most tokens a request can grow to.
     func tokenLimit(of request: EngineJob.Request) -> Int {
@@ -44,6 +46,9 @@ struct RequestLimits {
             }
         }
         if tokens.isEmpty { throw .emptyPrompt }
+        if let adapter = request.adapter, adapter.shape != shape {
+            throw .invalidRequest("The adapter was loaded for another model; load it for this one.")
+        }
         if tokens.count > room {
             throw .contextExceeded(tokenCount: tokens.count, limit: contextLength, nativeLimit: nativeLength)
         }

@@ -21,6 +21,8 @@ public struct GenerationRequest: Sendable {
     /// How many of the most likely tokens are told with each generated one (``ScoredToken/alternatives``): at most
     /// ``topLogProbabilityLimit``; 0 for none.
     public var topLogProbabilityCount: Int
+    /// What is added to the model's weights for this request alone; `nil` for the model as it was loaded.
+    public var adapter: LoadedAdapter?
 
     /// The most tokens that may be told with each generated one.
     public static let topLogProbabilityLimit = 128
@@ -29,7 +31,7 @@ public struct GenerationRequest: Sendable {
     public init(
         prompt: [Int32], maximumTokenCount: Int, sampling: SamplingParameters = .init(), stopStrings: [String] = [],
         stopTokens: Set<Int32> = [], speculates: Bool = true, constraint: OutputConstraint? = nil,
-        topLogProbabilityCount: Int = 0
+        topLogProbabilityCount: Int = 0, adapter: LoadedAdapter? = nil
     ) {
         self.prompt = prompt
         self.maximumTokenCount = maximumTokenCount
@@ -39,6 +41,7 @@ public struct GenerationRequest: Sendable {
         self.speculates = speculates
         self.constraint = constraint
         self.topLogProbabilityCount = topLogProbabilityCount
+        self.adapter = adapter
     }
 }
 
@@ -54,12 +57,17 @@ public struct ScoringRequest: Sendable {
     public var firstScored: Int
     /// Sees every row of logits from position `firstScored - 1` to the last one.
     public var observer: LogitsObserver?
+    /// What is added to the model's weights for this request alone; `nil` for the model as it was loaded.
+    public var adapter: LoadedAdapter?
 
     /// Creates a request for the log-probabilities of `tokens[firstScored...]`.
-    public init(tokens: [Int32], firstScored: Int, observer: LogitsObserver? = nil) {
+    public init(
+        tokens: [Int32], firstScored: Int, observer: LogitsObserver? = nil, adapter: LoadedAdapter? = nil
+    ) {
         self.tokens = tokens
         self.firstScored = firstScored
         self.observer = observer
+        self.adapter = adapter
     }
 }
 

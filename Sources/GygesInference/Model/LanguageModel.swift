@@ -16,6 +16,8 @@ public final class LanguageModel: Sendable {
     public let notes: [String]
     /// How matmuls are computed.
     public let precision: MatmulPrecision
+    /// What is added to the model's weights, for all requests.
+    public let adapters: [AdapterReference]
     /// How the engine is set up.
     public let options: InferenceEngine.Options
     /// The values a template may name: `bos_token`, `eos_token`, …
@@ -30,8 +32,9 @@ public final class LanguageModel: Sendable {
     public let tokenizer: Tokenizer
     /// The engine.
     public let engine: InferenceEngine
-    /// All files that decide the model's output.
+    /// All files that decide the model's output, but for adapters.
     let files: [String]
+    private let team: ThreadTeam
     private let template: Result<ChatTemplate, any Error>?
     private let knownDigest = Mutex<String?>(nil)
 
@@ -42,27 +45,30 @@ public final class LanguageModel: Sendable {
     /// - Parameters:
     ///   - path: A GGUF file, or a Hugging Face folder with safetensors.
     ///   - precision: How matmuls are computed.
+    ///   - adapters: What is added to the model's weights, for all requests.
     ///   - options: How the engine is set up.
     ///   - packing: Where packed weights are kept between runs, and who hears how far loading is.
     ///   - text: What the files may leave open: pre-tokenizer and chat template.
     /// - Throws: ``FileError`` with everything found wrong in the file that is wrong first; ``EngineError/threadUnavailable(code:)``.
     /// - Complexity: O(size of the weights), spread over the threads.
     public convenience init(
-        path: String, precision: MatmulPrecision = .fast, options: InferenceEngine.Options = .init(),
-        packing: Packing = .init(), text: ModelTextOptions = .init()
+        path: String, precision: MatmulPrecision = .fast, adapters: [AdapterReference] = [],
+        options: InferenceEngine.Options = .init(), packing: Packing = .init(), text: ModelTextOptions = .init()
     ) throws {
         let parts = try ModelParts(
             path: path, precision: precision, packing: packing, threadCount: options.threadCount, text: text)
-        try self.init(parts, precision: precision, options: options)
+        try self.init(parts, precision: precision, adapters: adapters, options: options)
     }
 
     private init(
-        _ parts: ModelParts, precision: MatmulPrecision, options: InferenceEngine.Options
-    ) throws(EngineError) {
+        _ parts: ModelParts, precision: MatmulPrecision, adapters: [AdapterReference],
+        options: InferenceEngine.Options
+    ) throws {
         path = parts.path
         files = parts.files
         configuration = parts.model.decoder.configuration
         self.precision = precision
+        self.adapters = adapters
         self.options = options
         templateVariables = parts.templateVariables
         generationDefaults = parts.generationDefaults
@@ -70,7 +76,13 @@ public final class LanguageModel: Sendable {
         fillTokens = parts.fillTokens
         template = parts.template
         tokenizer = parts.tokenizer
-        engine = try InferenceEngine(model: parts.model, tokenizer: parts.tokenizer, team: parts.team, options: options)
+        var model = parts.model
+        if !adapters.isEmpty {
+            let adapter = try AdapterReference.sum(adapters, on: ModelModules(model.decoder))
+            model = model.adapted(by: adapter, precision: precision, team: parts.team)
+        }
+        team = parts.team
+        engine = try InferenceEngine(model: model, tokenizer: parts.tokenizer, team: parts.team, options: options)
         var notes = parts.model.notes
         if options.keyValueFormat == nil, engine.keyValueFormat != .f16 {
             notes.append(
@@ -92,11 +104,20 @@ public final class LanguageModel: Sendable {
     /// The chat template; `nil` if the model has none that can be read.
     public var chatTemplate: ChatTemplate? { try? template?.get() }
 
-    /// SHA-256 over all files that decide the model's output: weights, tokenizer, configuration and template.
+    /// Loads adapters that requests may bring: what they add is added to the model as it is here.
+    ///
+    /// - Throws: As ``LoadedAdapter/init(_:for:team:)``.
+    public func loadAdapter(_ references: [AdapterReference]) throws(FileError) -> LoadedAdapter {
+        try LoadedAdapter(references, for: engine.model, team: team)
+    }
+
+    /// SHA-256 over all files that decide the model's output: weights, tokenizer, configuration, template and adapters.
     ///
     /// - Throws: ``FileError`` if a file cannot be read any more.
     /// - Complexity: O(size of the files); about a second for each 1.5 GB.
-    public func digest() throws(FileError) -> String { try GygesInference.digest(ofFiles: files) }
+    public func digest() throws(FileError) -> String {
+        try AdapterReference.digest(of: GygesInference.digest(ofFiles: files), with: adapters)
+    }
 
     /// Saves what was computed for the beginning of `prompt` to a file; see ``InferenceEngine/savePrefixes(of:to:model:)``.
     ///

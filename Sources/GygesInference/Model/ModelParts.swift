@@ -1,7 +1,7 @@
 import GygesCheckpoints
 import GygesFiles
 import GygesTemplates
-import GygesTokenizer
+public import GygesTokenizer
 import FoundationEssentials
 import GygesKernels
 import GygesModels
@@ -36,16 +36,9 @@ struct ModelParts {
         template = template?.map { [tokenizer] in $0.recognising(tokenizer) }
         stopTokens.formUnion(generationDefaults.endTokens)
         if let end = tokenizer.endOfText { stopTokens.insert(end) }
-        for name in Self.endNames {
-            if let token = tokenizer.id(of: name), tokenizer.isSpecial(token) { stopTokens.insert(token) }
-        }
+        stopTokens.formUnion(tokenizer.namedEnds)
         try checkVocabulary()
     }
-
-    /// Special tokens that end a turn or a text wherever they exist; files often declare only one of several.
-    private static let endNames = [
-        "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "</s>", "<｜end▁of▁sentence｜>",
-    ]
 
     private init(
         gguf file: GGUFFile, precision: MatmulPrecision, packing: Packing, team: ThreadTeam, text: ModelTextOptions
@@ -106,5 +99,16 @@ struct ModelParts {
                 "the tokenizer has tokens up to \(tokenizer.vocabularyCount - 1), the embedding table \(rows) rows",
                 remedy: "Tokenizer and weights are of different models; get the model again.")
         }
+    }
+}
+
+extension Tokenizer {
+    /// Special tokens that end a turn or a text wherever they exist; files often declare only one of several.
+    public var namedEnds: Set<Int32> {
+        let names = [
+            "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "</s>",
+            "<｜end▁of▁sentence｜>",
+        ]
+        return Set(names.compactMap { name in id(of: name).flatMap { isSpecial($0) ? $0 : nil } })
     }
 }

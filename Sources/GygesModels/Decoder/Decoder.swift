@@ -1,4 +1,5 @@
 public import GygesCheckpoints
+public import GygesFiles
 public import GygesKernels
 public import GygesTensors
 
@@ -32,6 +33,34 @@ public struct Decoder: Sendable {
         encoding = PositionEncoding(
             table: RotaryTable(
                 frequencies: frequencies, headDimension: configuration.headDimension, layout: layout))
+    }
+
+    /// A decoder without files, which is trained from nothing.
+    ///
+    /// - Parameter path: Where the configuration stands, for messages.
+    /// - Throws: ``FileError`` for scalings of positions that are not implemented.
+    public init(configuration: CausalModelConfiguration, path: String) throws(FileError) {
+        self.init(
+            configuration: configuration,
+            frequencies: try configuration.rotaryFrequencies(path: path, divisors: nil), layout: .halves)
+    }
+
+    /// The decoder with another base of its rotary angles, as phases of training for longer texts have it.
+    ///
+    /// - Throws: ``FileError`` if the angles of this one do not follow from its configuration alone: divisors were stored beside the weights.
+    public func changed(toRotaryBase base: Double) throws(FileError) -> Decoder {
+        let place = "rope_theta"
+        guard try configuration.rotaryFrequencies(path: place, divisors: nil) == frequencies else {
+            throw FileError(
+                place, "the model's file has divisors of the rotary frequencies, which belong to its own base",
+                remedy: "Leave the base as it is, or begin with the Hugging Face folder of the model.")
+        }
+        var configuration = configuration
+        configuration.ropeBase = base
+        return Decoder(
+            configuration: configuration,
+            frequencies: try configuration.rotaryFrequencies(path: place, divisors: nil),
+            layout: encoding.table.layout)
     }
 
     /// The head structure of every layer.

@@ -12,6 +12,13 @@ public struct DecoderModel: Sendable {
     /// What users should know of how the files were read, a sentence each; usually nothing.
     public let notes: [String]
 
+    /// A decoder whose parameters were made elsewhere, by training say.
+    public init(_ decoder: Decoder, weights: DecoderWeights<WeightMatrix, WeightVector>) {
+        self.decoder = decoder
+        self.weights = weights
+        notes = []
+    }
+
     /// Loads the decoder of a GGUF file. Weights stay mapped; products read a packed copy.
     ///
     /// - Parameter packing: Where packed copies are kept between runs, and who hears how far loading is.
@@ -56,6 +63,28 @@ public struct DecoderModel: Sendable {
 }
 
 extension DecoderModel {
+    /// The model with an adapter, whose parameters it shares but for those that the adapter stands for.
+    ///
+    /// - Parameter precision: What parameters that stand for the model's own are computed in.
+    /// - Complexity: O(size of the adapter).
+    public func adapted(by adapter: ModelAdapter, precision: MatmulPrecision, team: ThreadTeam) -> DecoderModel {
+        var decoder = decoder
+        if adapter.unties {
+            var configuration = decoder.configuration
+            configuration.tiesEmbeddings = false
+            decoder = Decoder(
+                configuration: configuration, frequencies: decoder.frequencies, layout: decoder.encoding.table.layout)
+        }
+        return DecoderModel(
+            decoder: decoder, weights: weights.adapted(by: adapter, in: .packed(precision, team: team)), notes: notes)
+    }
+
+    private init(decoder: Decoder, weights: DecoderWeights<WeightMatrix, WeightVector>, notes: [String]) {
+        self.decoder = decoder
+        self.weights = weights
+        self.notes = notes
+    }
+
     /// The packed matrices that the forward pass of one row reads from end to end, the head included.
     private var matrices: [PackedMatrix] {
         let layers = weights.layers.flatMap { layer in

@@ -28,6 +28,20 @@ public struct EncoderModel: Sendable {
             configuration, hasHead: loadsHead, source: try TensorSource(folder: folder), precision: precision,
             packing: packing, team: team)
     }
+
+    private init(encoder: Encoder, weights: EncoderWeights<WeightMatrix, WeightVector>) {
+        self.encoder = encoder
+        self.weights = weights
+    }
+
+    /// The model with an adapter, whose parameters it shares but for those that the adapter stands for.
+    ///
+    /// - Parameter precision: What parameters that stand for the model's own are computed in.
+    /// - Complexity: O(size of the adapter).
+    public func adapted(by adapter: ModelAdapter, precision: MatmulPrecision, team: ThreadTeam) -> EncoderModel {
+        EncoderModel(
+            encoder: encoder, weights: weights.adapted(by: adapter, in: .packed(precision, team: team)))
+    }
 }
 
 extension AttentionPrecision {

@@ -5,26 +5,41 @@ import GygesTensors
 /// `modeling_roberta.py`): values of one description, as the models are.
 struct EncoderTensorNames {
     /// `model.`, `bert.` or `roberta.` in checkpoints with a head; headless ones have none.
-    private let prefix: String
+    let prefix: String
     private let names: Names
     /// The head's parts, whole names.
     private let head: [String: String]
     /// The oldest checkpoints call a norm's weight gamma and its bias beta.
     private let hasOldNorms: Bool
 
+    /// The names in a file.
     init(source: TensorSource, configuration: EncoderConfiguration) {
-        let family = configuration.family
-        let own = family == .modernBERT ? "model." : family == .bert ? "bert." : "roberta."
-        prefix = source.allNames.contains { $0.hasPrefix(own) } ? own : ""
-        names = family == .modernBERT ? .modernBERT : .bert
+        self.init(configuration, storedNames: source.allNames)
+    }
+
+    /// The names that transformers has, whatever a file may have kept of older ones.
+    init(current configuration: EncoderConfiguration) {
+        let prefix = Self.prefix(of: configuration.family)
+        self.init(configuration, storedNames: configuration.task == .hiddenStates ? [] : [prefix])
+    }
+
+    private init(_ configuration: EncoderConfiguration, storedNames: [String]) {
+        let own = Self.prefix(of: configuration.family)
+        prefix = storedNames.contains { $0.hasPrefix(own) } ? own : ""
+        names = configuration.family == .modernBERT ? .modernBERT : .bert
         var head = Self.heads(of: configuration, prefix: prefix)
         // The bias of the scores of the vocabulary lies beside its matrix, or above it, which is another one where both are there
         // and the matrix is not the embedding table.
-        if let scores = head["head.scores"], source.allNames.contains(scores + ".bias") {
+        if let scores = head["head.scores"], storedNames.contains(scores + ".bias") {
             head["head.scores.bias"] = nil
         }
         self.head = head
-        hasOldNorms = source.allNames.contains { $0.hasSuffix("LayerNorm.gamma") }
+        hasOldNorms = storedNames.contains { $0.hasSuffix("LayerNorm.gamma") }
+    }
+
+    /// What names begin with in models with a head.
+    private static func prefix(of family: EncoderFamily) -> String {
+        family == .modernBERT ? "model." : family == .bert ? "bert." : "roberta."
     }
 
     /// Where a file keeps a parameter.

@@ -15,7 +15,7 @@ public struct TextModel: Sendable {
     }
 
     /// What reads the tokens.
-    public let backbone: Backbone
+    public private(set) var backbone: Backbone
     /// Its shape.
     public let configuration: TextModelConfiguration
     /// What its products are computed in.
@@ -57,6 +57,36 @@ public struct TextModel: Sendable {
                 try VectorStep(step, at: ParameterPath("steps") / index, in: folder, precision: precision, team: team))
         }
         self.steps = steps
+    }
+
+    /// The linear layers that adapters may stand beside.
+    ///
+    /// - Parameter path: The model's folder, for messages.
+    /// - Throws: ``FileError`` for a table of tokens, which has none.
+    public func modules(path: String) throws(FileError) -> ModelModules {
+        switch backbone {
+        case .encoder(let model):
+            return ModelModules(model.encoder.configuration, hasHead: model.weights.head != nil)
+        case .decoder(let model): return ModelModules(model.decoder)
+        case .table:
+            throw FileError(
+                path, "is a table of tokens, which has no linear layers for adapters",
+                remedy: "Use the model without --adapter.")
+        }
+    }
+
+    /// The model with an adapter, whose parameters it shares but for those that the adapter stands for. Steps behind what reads the
+    /// tokens have none.
+    public func adapted(by adapter: ModelAdapter, team: ThreadTeam) -> TextModel {
+        var model = self
+        switch backbone {
+        case .encoder(let encoder):
+            model.backbone = .encoder(encoder.adapted(by: adapter, precision: precision, team: team))
+        case .decoder(let decoder):
+            model.backbone = .decoder(decoder.adapted(by: adapter, precision: precision, team: team))
+        case .table: break
+        }
+        return model
     }
 
     /// The encoder; `nil` for others.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import GygesAnalysis
 public import GygesFiles
 import GygesStatistics
+public import GygesYAML
 
 /// A study ready to run: its definition and the scenarios it names, checked against each other.
 public struct Study: Sendable, Equatable, Codable {

@@ -1,5 +1,6 @@
 import GygesAnalysis
 public import GygesFiles
+public import GygesYAML
 
 extension StudyDefinition {
     /// Reads a study file.
@@ -12,7 +13,8 @@ extension StudyDefinition {
     public init(
         contentsOf path: String, overrides: [String] = [], note: (RenamedKey) -> Void = { _ in }
     ) throws(FileError) {
-        self = try StudyDefinition(YAMLDocument(contentsOf: path), overrides: overrides, note: note)
+        self = try StudyDefinition(
+            YAMLDocument(contentsOf: path, newNames: RenamedKey.all), overrides: overrides, note: note)
     }
 
     /// Reads a study from YAML text; `path` names it in errors.
@@ -148,7 +150,7 @@ extension EndpointSettings {
     public init(
         _ assignments: [String], option: String, note: (RenamedKey) -> Void = { _ in }
     ) throws(FileError) {
-        let document = try YAMLDocument("{}", path: "the command line")
+        let document = try YAMLDocument("{}", path: "the command line", newNames: RenamedKey.all)
         for assignment in assignments { try document.override(assignment, option: option) }
         self.init(document.root)
         try document.finish(remedy: "Use the keys of a study file's “endpoint:” part; see docs/study.md.")

@@ -1,4 +1,5 @@
 public import GygesFiles
+import GygesYAML
 
 /// The words of the questions that model judges ask: data with a version and a digest, not code.
 public struct JudgeWording: Sendable, Equatable, Codable {
@@ -44,11 +45,13 @@ public struct JudgeWording: Sendable, Equatable, Codable {
     /// Reads a wording file.
     ///
     /// - Throws: `FileError` with everything that is wrong.
-    public init(contentsOf path: String) throws(FileError) { self = try JudgeWording(YAMLDocument(contentsOf: path)) }
+    public init(contentsOf path: String) throws(FileError) {
+        self = try JudgeWording(YAMLDocument(contentsOf: path, newNames: RenamedKey.all))
+    }
 
     /// Reads wording from YAML text; `path` names it in errors.
     public init(yaml text: String, path: String) throws(FileError) {
-        self = try JudgeWording(YAMLDocument(text, path: path))
+        self = try JudgeWording(YAMLDocument(text, path: path, newNames: RenamedKey.all))
     }
 
     /// The wording that is part of the program.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GygesFiles
+import GygesYAML
 
 /// A difference between a study as it was registered when its run began and as it is now.
 public struct Deviation: Sendable, Equatable, Codable {

@@ -1,5 +1,6 @@
 import GygesAnalysis
 import GygesStatistics
+import GygesYAML
 
 extension Preregistration {
     /// Reads what a study file states; nothing stated gives the defaults.

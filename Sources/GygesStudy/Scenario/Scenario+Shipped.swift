@@ -1,4 +1,5 @@
 public import GygesFiles
+public import GygesYAML
 
 extension Scenario {
     /// The names of the scenarios that are part of the program: the two of the paper, then its alternative conflicts.
@@ -43,7 +44,9 @@ extension Scenario {
     ///
     /// - Parameter folder: what relative paths start from; empty for the current folder.
     static func document(_ reference: String, relativeTo folder: String) throws(FileError) -> YAMLDocument {
-        if let text = shippedFile(reference) { return try YAMLDocument(text, path: "\(reference) (shipped)") }
+        if let text = shippedFile(reference) {
+            return try YAMLDocument(text, path: "\(reference) (shipped)", newNames: RenamedKey.all)
+        }
         guard reference == "-" || reference.contains("/") || reference.hasSuffix(".yaml") || reference.hasSuffix(".yml")
         else {
             throw FileError(

@@ -1,5 +1,6 @@
 import GygesAnalysis
 public import GygesFiles
+public import GygesYAML
 
 extension Scenario {
     /// Reads a scenario from YAML text; `path` names it in errors.
@@ -15,7 +16,7 @@ extension Scenario {
 
     /// Reads a scenario file.
     public init(contentsOf path: String) throws(FileError) {
-        self = try Scenario(YAMLDocument(contentsOf: path))
+        self = try Scenario(YAMLDocument(contentsOf: path, newNames: RenamedKey.all))
     }
 
     /// Reads a scenario; one that extends another keeps of it what it does not say itself.

@@ -1,4 +1,5 @@
 import GygesAnalysis
+import GygesYAML
 
 extension Variant {
     /// Reads a list of variants; each may combine others that stand before it or in `known`.
@@ -106,7 +107,7 @@ extension Variant.Edit {
             value.report("an edit has exactly one of \(all.map(\.rawValue).joined(separator: ", "))")
             return nil
         }
-        for key in mapping.entries.keys.sorted() where key != verb.rawValue && !verb.keys.contains(key) {
+        for key in mapping.keys where key != verb.rawValue && !verb.keys.contains(key) {
             mapping[key]?.report("\(verb.rawValue) has no “\(key)”")
         }
         func text(_ key: String, allowsEmpty: Bool = false) -> String {

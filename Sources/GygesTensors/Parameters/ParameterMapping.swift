@@ -2,6 +2,8 @@
 public struct ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure: Error> {
     private let newMatrix: (Parameter<Matrix>) throws(Failure) -> NewMatrix
     private let newVector: (Parameter<Vector>) throws(Failure) -> NewVector
+    /// What adapters' matrices became, several of which may be one parameter.
+    private let adapters = KnownMatrices<NewMatrix>()
 
     /// Creates a mapping from what becomes of a matrix and of a vector.
     public init(
@@ -48,9 +50,17 @@ public struct ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure: Er
         }
         var adapter: LowRankAdapter<NewMatrix>?
         if let old = projection.adapter {
-            adapter = LowRankAdapter(a: try matrix(old.a), b: try matrix(old.b), scale: old.scale)
+            adapter = LowRankAdapter(a: try shared(old.a), b: try matrix(old.b), scale: old.scale)
         }
         return Projection(weight: weight, bias: try vector(projection.bias), adapter: adapter)
+    }
+
+    /// The first matrix of an adapter: projections that are one layer elsewhere have the same.
+    private func shared(_ parameter: Parameter<Matrix>) throws(Failure) -> Parameter<NewMatrix> {
+        if let known = adapters.matrices[parameter.path] { return Parameter(parameter.path, known) }
+        let new = try matrix(parameter)
+        adapters.matrices[parameter.path] = new.value
+        return new
     }
 
     /// The projections of a gated unit.
@@ -59,4 +69,9 @@ public struct ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure: Er
             gate: try projection(unit.gate), up: try projection(unit.up), down: try projection(unit.down),
             activation: unit.activation)
     }
+}
+
+/// Matrices that were mapped, by path.
+private final class KnownMatrices<Matrix> {
+    var matrices: [ParameterPath: Matrix] = [:]
 }

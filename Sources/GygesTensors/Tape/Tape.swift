@@ -25,7 +25,7 @@ public final class Tape: Operations {
     /// The gradients of trained parameters.
     public let gradients: Gradients
     /// How the tape computes.
-    public let options: TapeOptions
+    public var options: TapeOptions
     /// What decides, together with an adapter's path, which of its inputs a pass leaves out: another number for each pass, derived
     /// from the run's seed and the step, so that a run that is resumed leaves out the same.
     public var dropoutSeed: UInt64 = 0
@@ -149,12 +149,16 @@ extension Tape {
         if isRecording { pullbacks.append(pullback) }
     }
 
-    /// Computes without leaving pullbacks.
-    func withoutRecording<Result: ~Copyable>(_ body: () -> Result) -> Result {
+    /// Computes without leaving pullbacks: what is only measured, for which nothing need be kept.
+    ///
+    /// - Throws: What `body` throws.
+    public func withoutRecording<Result: ~Copyable, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let before = isRecording
         isRecording = false
         defer { isRecording = before }
-        return body()
+        return try body()
     }
 
     /// Records what `body` computes once more, apart from everything else, and runs its pullbacks at once.

@@ -139,7 +139,7 @@ extension DataCursor {
 
 extension JSONField {
     /// A whole number that is not negative, to which a run cannot add so much that it overflows.
-    fileprivate func bounded() throws(FileError) -> Int {
+    func bounded() throws(FileError) -> Int {
         guard let number = json.integer, (0..<1 << 60).contains(number) else {
             throw mismatch("a whole number from 0 to below 2⁶⁰")
         }

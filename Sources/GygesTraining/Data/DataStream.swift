@@ -1,4 +1,5 @@
 public import GygesFiles
+import GygesTensors
 
 /// Samples that are learned from side by side: whole sequences, end to end, that do not see one another.
 public struct Pack: Sendable, Equatable {

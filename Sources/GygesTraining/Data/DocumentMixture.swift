@@ -1,4 +1,5 @@
 import GygesFiles
+import GygesTensors
 
 /// Draws documents from several sources in a shuffled order, so that each source's share of the tokens is what was asked for.
 ///

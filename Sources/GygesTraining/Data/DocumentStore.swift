@@ -47,6 +47,14 @@ public protocol DocumentStore: Sendable {
     ///
     /// - Throws: ``FileError`` if the file contradicts itself.
     func document(_ document: Int) throws(FileError) -> Document
+
+    /// Where a document stands, for people who look for it.
+    func place(of document: Int) -> String
+}
+
+extension DocumentStore {
+    /// The store and the number of the document, from 1.
+    public func place(of document: Int) -> String { "\(name): document \(document + 1)" }
 }
 
 /// A stretch of a document of a store: a sample that a step learns from.

@@ -1,3 +1,5 @@
+public import GygesTensors
+
 /// An order of `0..<count` that looks random and takes no memory: any place of it can be asked for at once, so that a run that
 /// goes on need read nothing again.
 ///

@@ -1,3 +1,4 @@
+import GygesTensors
 public import GygesTokenizer
 
 /// Which tokens a masked language model has to guess, and what stands in their places.

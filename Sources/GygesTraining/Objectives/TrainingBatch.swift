@@ -56,6 +56,20 @@ public struct TrainingBatch: Sendable, Equatable {
         }
     }
 
+    /// What several packs ask, in one pass; each sequence stays by itself.
+    ///
+    /// - Precondition: There is at least one, and all ask alike.
+    init(joining parts: [TrainingBatch]) {
+        targetOffset = parts[0].targetOffset
+        references = parts.flatMap(\.references)
+        for part in parts {
+            let first = batch.rowCount
+            for sequence in part.batch.sequences { batch.append(part.batch.tokens[sequence.rows]) }
+            rows += part.rows.map { $0 + first }
+            targets += part.targets
+        }
+    }
+
     /// The sample that a row belongs to, and the row's place in its document: what is named when a loss is no number.
     ///
     /// - Complexity: O(log sequences).

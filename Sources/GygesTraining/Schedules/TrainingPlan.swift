@@ -106,6 +106,12 @@ public struct TrainingPlan: Sendable, Equatable {
         try check.finish()
     }
 
+    /// No phase: what stands for a plan that was refused.
+    init(unit: ProgressUnit) {
+        self.unit = unit
+        phases = []
+    }
+
     /// The length of the whole run.
     public var length: Int { phases.reduce(0) { $0 + $1.schedule.length } }
 

@@ -49,8 +49,8 @@ extension RowEncoder {
         of path: String, form: SourceForm, toleratedFaults: Double = 0
     ) throws(FileError) -> (documents: DocumentTable.Builder, report: SourceReport) {
         var builder = DocumentTable.Builder()
-        let report = try read(path, form: form, toleratedFaults: toleratedFaults) { document throws(FileError) in
-            builder.append(document)
+        let report = try read(path, form: form, toleratedFaults: toleratedFaults) { document, line throws(FileError) in
+            builder.append(document, line: line)
         }
         return (builder, report)
     }
@@ -60,11 +60,12 @@ extension RowEncoder {
     /// - Parameters:
     ///   - path: The file, or `-` for standard input.
     ///   - toleratedFaults: The share of rows that may be broken; whether there are more is known at the end.
-    ///   - body: Gets the documents in their order.
+    ///   - body: Gets the documents in their order, and the line that each begins on.
     /// - Throws: ``FileError`` if the file cannot be read, holds no row, or more rows are broken than may be: with the first of them; what
     ///   `body` throws.
     public mutating func read(
-        _ path: String, form: SourceForm, toleratedFaults: Double = 0, _ body: (Document) throws(FileError) -> Void
+        _ path: String, form: SourceForm, toleratedFaults: Double = 0,
+        _ body: (_ document: Document, _ line: Int) throws(FileError) -> Void
     ) throws(FileError) -> SourceReport {
         var report = SourceReport()
         var rows = try SourceRows(path: path, form: form)
@@ -79,7 +80,7 @@ extension RowEncoder {
                         rows.name, at: "line \(line)", Self.sentence(error), remedy: "Correct it, or leave it out."))
                 continue
             }
-            try body(encoded.document)
+            try body(encoded.document, line)
             report.tokenCount += encoded.document.tokens.count
             report.supervisedCount += encoded.document.supervisedCount
             report.supervision.add(encoded.document.supervisedCount)

@@ -16,6 +16,8 @@ public struct DocumentTable: DocumentStore {
     let ends: [(token: Int, span: Int)]
     /// The stretches that are to be predicted, document after document.
     let spans: [Range<Int>]
+    /// For each document the line that it begins on, if it was read from a file.
+    private let lines: [Int]
 
     /// The number of documents.
     public var count: Int { ends.count }
@@ -27,6 +29,7 @@ public struct DocumentTable: DocumentStore {
         private(set) var tokens: [Int32] = []
         private(set) var ends: [(token: Int, span: Int)] = []
         private(set) var spans: [Range<Int>] = []
+        fileprivate var lines: [Int] = []
 
         /// Nothing yet.
         public init() {}
@@ -35,7 +38,10 @@ public struct DocumentTable: DocumentStore {
         public var tokenCount: Int { tokens.count }
 
         /// Adds a document.
-        public mutating func append(_ document: Document) {
+        ///
+        /// - Parameter line: Where it begins in its file; give one for all documents or for none.
+        public mutating func append(_ document: Document, line: Int? = nil) {
+            if let line { lines.append(line) }
             tokens += document.tokens
             spans += document.supervised
             ends.append((tokens.count, spans.count))
@@ -55,6 +61,7 @@ public struct DocumentTable: DocumentStore {
         tokens = builder.tokens
         ends = builder.ends
         spans = builder.spans
+        lines = builder.lines.count == ends.count ? builder.lines : []
         let layout = ShardLayout(
             documentCount: ends.count, spanCount: spans.count, tokenCount: tokens.count,
             vocabularyCount: vocabularyCount, vocabularyDigest: vocabularyDigest)
@@ -68,6 +75,11 @@ public struct DocumentTable: DocumentStore {
     /// The number of a document's tokens.
     public func length(of document: Int) -> Int {
         ends[document].token - (document == 0 ? 0 : ends[document - 1].token)
+    }
+
+    /// The file and the line that a document begins on, or its number.
+    public func place(of document: Int) -> String {
+        lines.indices.contains(document) ? "\(name): line \(lines[document])" : "\(name): document \(document + 1)"
     }
 
     /// A document.

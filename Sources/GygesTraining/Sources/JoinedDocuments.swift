@@ -36,7 +36,7 @@ public struct JoinedDocuments: DocumentStore {
     ///
     /// - Complexity: O(log stores).
     public func length(of document: Int) throws(FileError) -> Int {
-        let (store, place) = place(of: document)
+        let (store, place): (Int, Int) = place(of: document)
         return try stores[store].length(of: place)
     }
 
@@ -44,8 +44,14 @@ public struct JoinedDocuments: DocumentStore {
     ///
     /// - Complexity: O(log stores + tokens).
     public func document(_ document: Int) throws(FileError) -> Document {
-        let (store, place) = place(of: document)
+        let (store, place): (Int, Int) = place(of: document)
         return try stores[store].document(place)
+    }
+
+    /// What the document's own store says.
+    public func place(of document: Int) -> String {
+        let (store, place): (Int, Int) = self.place(of: document)
+        return stores[store].place(of: place)
     }
 
     private func place(of document: Int) -> (store: Int, document: Int) {

@@ -18,6 +18,8 @@ public struct RowEncoder: ~Copyable {
     private let check: DocumentCheck
     private var encoder: TokenEncoder
     private var chats: ChatEncoder?
+    /// Makes ``chats`` when the first conversation is met.
+    private let makeChats: (() throws -> ChatEncoder)?
 
     /// An encoder of rows.
     ///
@@ -33,6 +35,22 @@ public struct RowEncoder: ~Copyable {
         check = DocumentCheck(tokenizer)
         encoder = TokenEncoder(tokenizer)
         self.chats = chats
+        makeChats = nil
+    }
+
+    /// An encoder of rows that looks at a model's template when it meets a conversation, and not before: other rows need none.
+    ///
+    /// - Parameter chats: What encodes conversations; `nil` refuses them. What it throws is thrown by ``encode(_:)``.
+    /// - Throws: ``SettingsError`` if texts would end with a token that there is not.
+    public init(
+        _ tokenizer: Tokenizer, ending: TextEnding, makingChats chats: (() throws -> ChatEncoder)?
+    ) throws(SettingsError) {
+        endTokens = tokenizer.endTokens.isEmpty ? try Self.tokens(of: ending, tokenizer) : tokenizer.endTokens
+        self.tokenizer = tokenizer
+        check = DocumentCheck(tokenizer)
+        encoder = TokenEncoder(tokenizer)
+        self.chats = nil
+        makeChats = chats
     }
 
     private static func tokens(of ending: TextEnding, _ tokenizer: Tokenizer) throws(SettingsError) -> [Int32] {
@@ -69,6 +87,7 @@ public struct RowEncoder: ~Copyable {
         case .text(let text): return (try framed(text), 0)
         case .completion(let prompt, let completion): return try completed(prompt, completion)
         case .conversation(let messages, let tools, let first):
+            if chats == nil, let makeChats { chats = try makeChats() }
             guard let encoding = try chats?.encode(messages, tools: tools, supervisedFrom: first) else {
                 throw RowError.problem("is a conversation, and the model has no chat template; name one, or give texts")
             }

@@ -30,13 +30,17 @@ public enum ShardFolder {
 
     /// The shards of a folder, as one source.
     ///
+    /// - Parameter expected: The digest of the vocabulary that the tokens must be of; `nil` for any.
     /// - Throws: ``FileError`` if the list cannot be read, or a shard is missing, another than the list says, or of another vocabulary.
-    public static func open(_ path: String) throws(FileError) -> JoinedDocuments {
+    public static func open(
+        _ path: String, vocabularyDigest expected: String? = nil
+    ) throws(FileError) -> JoinedDocuments {
         let list = path + "/" + listName
         let field = JSONField(try JSON.read(path: list), source: list, remedy: remedy)
         let stated = try field.required("version")
         guard try stated.count() == version else { throw stated.mismatch("version \(version)") }
         let vocabulary = try field.required("vocabulary_digest").text()
+        if let expected, vocabulary != expected { throw Self.otherVocabulary(path) }
         var shards: [TokenShard] = []
         for entry in try field.required("shards").elements() {
             let name = try entry.required("name").text()
@@ -50,5 +54,12 @@ public enum ShardFolder {
             shards.append(shard)
         }
         return try JoinedDocuments(shards, name: path)
+    }
+
+    /// That tokens are those of another vocabulary.
+    static func otherVocabulary(_ path: String) -> FileError {
+        FileError(
+            path, "was tokenised with another vocabulary than the model's",
+            remedy: "Make it again with gyges tokenize --shards and this model.")
     }
 }

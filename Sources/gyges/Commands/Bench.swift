@@ -120,7 +120,9 @@ extension Bench {
         let start = ContinuousClock.now
         let encoder = try TextEncoder(
             path: try options.path(),
-            options: .init(precision: options.engine.matmulPrecision, threadCount: threads, loadsHead: false))
+            options: .init(
+                precision: options.engine.matmulPrecision, adapters: try options.adapters.references(),
+                threadCount: threads, loadsHead: false))
         let bench = BenchEncoder(
             encoder: encoder, threads: threads, loadingSeconds: start.duration(to: .now) / .seconds(1))
         if onRequest { return try bench.answerRequests() }

@@ -136,6 +136,9 @@ struct ModelOptions: ParsableArguments {
     @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a pulled model.")
     var model: String
 
+    @OptionGroup
+    var adapters: AdapterOptions
+
     @OptionGroup(title: "Engine")
     var engine: EngineOptions
 
@@ -147,8 +150,8 @@ struct ModelOptions: ParsableArguments {
     /// - Parameter isShown: Whether progress is, if loading takes longer than a second.
     func load(isShown: Bool = true) throws -> LanguageModel {
         let model = try LanguageModel(
-            path: try path(), precision: engine.matmulPrecision, options: engine.engine,
-            packing: engine.packing(isShown: isShown), text: engine.text.model)
+            path: try path(), precision: engine.matmulPrecision, adapters: try adapters.references(),
+            options: engine.engine, packing: engine.packing(isShown: isShown), text: engine.text.model)
         model.tellNotes()
         return model
     }

@@ -96,7 +96,7 @@ extension Tokenize {
         for (path, form) in zip(input, forms) {
             if path == "-" { Input.explainTerminal(wanted: "the texts") }
             let report = try encoder.read(path, form: form, toleratedFaults: sharding.toleratedFaults) {
-                document throws(FileError) in
+                document, _ throws(FileError) in
                 try writer.append(document)
                 summary.supervision.add(document.supervisedCount)
                 summary.tokenCount += document.tokens.count

@@ -9,20 +9,17 @@ extension BatchPreview {
     /// second token is underlined, so that one can be told from the next. Without, predicted stretches stand in brackets, `⟦…⟧`, hidden
     /// tokens as `[MASK→ring]`, and tokens are not told apart.
     ///
-    /// - Parameter names: What the sources are called.
-    func text(names: [String], colours: Bool) -> String {
+    /// - Parameter place: Where a sample stands.
+    func text(colours: Bool, place: (SampleReference) -> String) -> String {
         samples.map { sample in
-            heading(sample, names) + "\n" + (colours ? Self.coloured(sample.tokens) : Self.bracketed(sample.tokens))
+            heading(sample, place(sample.reference)) + "\n"
+                + (colours ? Self.coloured(sample.tokens) : Self.bracketed(sample.tokens))
         }.joined(separator: "\n") + (samples.isEmpty ? "" : "\n")
     }
 
-    /// `── rows.jsonl, document 17, tokens 0 to 412: 96 of 412 predicted ──`
-    private func heading(_ sample: Sample, _ names: [String]) -> String {
-        let reference = sample.reference
-        let name = names.indices.contains(reference.source) ? names[reference.source] : "source \(reference.source)"
-        let stretch = "tokens \(reference.tokens.lowerBound) to \(reference.tokens.upperBound)"
-        return "── \(name.legible(limit: 60)), document \(reference.document), \(stretch)"
-            + (sample.continuesDocument ? ", the rest of it" : "")
+    /// `── rows.jsonl: line 17, tokens 0 to 411: 96 of 412 predicted ──`
+    private func heading(_ sample: Sample, _ place: String) -> String {
+        "── \(place.legible(limit: 160))" + (sample.continuesDocument ? ", the rest of it" : "")
             + ": \(sample.supervisedCount) of \(sample.tokens.count) predicted ──"
     }
 

@@ -7,6 +7,7 @@ import GygesTestSupport
 import Testing
 
 @testable import GygesStudy
+import GygesYAML
 
 /// What was written under older names.
 @Suite struct RenamedKeyTests {

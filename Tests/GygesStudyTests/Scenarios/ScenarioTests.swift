@@ -3,6 +3,7 @@ import GygesTemplates
 import Testing
 
 @testable import GygesStudy
+import GygesYAML
 
 @Suite struct ScenarioTests {
     @Test(arguments: Scenario.shippedNames)

@@ -10,6 +10,9 @@ struct EncoderOptions: ParsableArguments {
     @Argument(help: "A Hugging Face folder of an encoder, or the name of a pulled model.")
     var model: String
 
+    @OptionGroup
+    var adapters: AdapterOptions
+
     @Option(help: ArgumentHelp("Threads that compute.", valueName: "count"))
     var threads: Int?
 
@@ -38,11 +41,11 @@ struct EncoderOptions: ParsableArguments {
     /// Loads the model.
     ///
     /// - Parameter isShown: Whether progress is, if loading takes longer than a second.
-    func load(isShown: Bool = true) throws(FileError) -> TextEncoder {
+    func load(isShown: Bool = true) throws -> TextEncoder {
         try TextEncoder(
             path: try locateModel(model),
             options: .init(
-                precision: matmulPrecision ?? .exact, threadCount: threads,
+                precision: matmulPrecision ?? .exact, adapters: try adapters.references(), threadCount: threads,
                 packing: .commandLine(keepsCopy: !noPackedCopy, isShown: isShown)))
     }
 }

@@ -133,6 +133,9 @@ struct StudyReport: ParsableCommand {
 
 /// What running and resuming share: the model, progress, and the report at the end.
 struct StudySession: ParsableArguments {
+    @OptionGroup
+    var adapters: AdapterOptions
+
     @OptionGroup(title: "Engine")
     var engine: EngineOptions
 
@@ -149,7 +152,8 @@ struct StudySession: ParsableArguments {
         let definition = study.definition
         let bars = StudyProgressBars(name: definition.name, isShown: !quiet)
         let subject = try await SubjectChoice(
-            engine: engine, isShown: !quiet, systemRole: definition.systemRole ?? .automatic,
+            engine: engine, adapters: try adapters.references(), isShown: !quiet,
+            systemRole: definition.systemRole ?? .automatic,
             onWait: { bars.note("\($0)") }
         ).subject(
             named: definition.subject, endpoint: definition.endpoint, concurrency: definition.concurrency,
@@ -172,7 +176,10 @@ extension StudySession {
         named name: String, endpoint: EndpointSettings, concurrency: Int, systemRole: SystemRole,
         onWait: @escaping @Sendable (EndpointWait) -> Void
     ) async throws -> any Subject {
-        try await SubjectChoice(engine: engine, isShown: !quiet, systemRole: systemRole, onWait: onWait).subject(
+        try await SubjectChoice(
+            engine: engine, adapters: try adapters.references(), isShown: !quiet, systemRole: systemRole,
+            onWait: onWait
+        ).subject(
             named: name, endpoint: endpoint, concurrency: concurrency, folder: "")
     }
 }

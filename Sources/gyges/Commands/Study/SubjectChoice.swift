@@ -7,6 +7,8 @@ import GygesSubjects
 /// Finds what a study file calls its subject: a scripted persona, an endpoint, or a model on this machine.
 struct SubjectChoice {
     let engine: EngineOptions
+    /// Adapters on a model on this machine.
+    var adapters: [AdapterReference] = []
     /// Whether progress of loading is shown.
     var isShown = true
     /// Where system texts stand.
@@ -25,6 +27,13 @@ struct SubjectChoice {
     func subject(
         named name: String, endpoint: EndpointSettings, concurrency: Int, folder: String, in study: Study? = nil
     ) async throws -> any Subject {
+        let isPlaced =
+            name.hasPrefix(FrozenSubject.prefix) || name.hasPrefix("persona:") || EndpointAddress.isAddress(name)
+        guard adapters.isEmpty || !isPlaced else {
+            throw FileError(
+                name, "has no weights here that an adapter could be added to",
+                remedy: "Leave --adapter out, or name a model on this machine.")
+        }
         if name.hasPrefix(FrozenSubject.prefix) { return try FrozenSubject(runIn: folder) }
         if let study, let persona = try PersonaSubject(reference: name, in: study) { return persona }
         if let persona = PersonaSubject(reference: name) { return persona }
@@ -44,8 +53,8 @@ struct SubjectChoice {
                 remedy: "Name the first of them as subject, http://host:port/v1#model, or take out endpoint.replicas.")
         }
         let model = try LanguageModel(
-            path: try locateModel(name), precision: engine.matmulPrecision, options: engine.engine,
-            packing: engine.packing(isShown: isShown), text: engine.text.model)
+            path: try locateModel(name), precision: engine.matmulPrecision, adapters: adapters,
+            options: engine.engine, packing: engine.packing(isShown: isShown), text: engine.text.model)
         model.tellNotes()
         let subject = try LocalSubject(model, name: name).asked(with: systemRole)
         if systemRole == .automatic, subject is FoldingSubject {

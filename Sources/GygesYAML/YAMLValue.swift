@@ -5,15 +5,18 @@ import Yams
 /// A reading method that finds something wrong records it in the document and answers with a harmless value, so that
 /// decoding goes on and finds the rest; ``YAMLDocument/finish(remedy:)`` then throws before the harmless value can be
 /// used.
-struct YAMLValue {
+public struct YAMLValue {
     let node: Node
-    let path: String
-    let document: YAMLDocument
+    /// The dotted key that it stands at.
+    public let path: String
+    /// The file.
+    public let document: YAMLDocument
 
-    func report(_ problem: String) { document.report(problem, at: path, node) }
+    /// Records that something is wrong with the value.
+    public func report(_ problem: String) { document.report(problem, at: path, node) }
 
     /// Reads a mapping; keys outside `keys` are problems, older names of them are noted.
-    func mapping(keys: [String]) -> YAMLMapping {
+    public func mapping(keys: [String]) -> YAMLMapping {
         guard case .mapping(let mapping) = node else {
             report("expected named values, found \(kind)")
             return YAMLMapping(entries: [:], value: self)
@@ -24,7 +27,7 @@ struct YAMLValue {
                 document.report("a key must be a plain name", at: path, key)
                 continue
             }
-            let current = RenamedKey.all[name].flatMap { keys.contains($0) ? $0 : nil }
+            let current = document.newNames[name].flatMap { keys.contains($0) ? $0 : nil }
             guard let name = current ?? (keys.contains(name) ? name : nil) else {
                 let known = keys.joined(separator: ", ")
                 document.report("unknown key “\(name)”; known here: \(known)", at: path, key)
@@ -41,7 +44,7 @@ struct YAMLValue {
     }
 
     /// Reads a mapping whose keys are names that the file chooses.
-    func anyMapping() -> [String: YAMLValue] {
+    public func anyMapping() -> [String: YAMLValue] {
         guard case .mapping(let mapping) = node else {
             report("expected named values, found \(kind)")
             return [:]
@@ -59,7 +62,7 @@ struct YAMLValue {
     }
 
     /// Reads a list of at most `limit` elements; without `allowsEmpty` there must be one.
-    func list(limit: Int = 10_000, allowsEmpty: Bool = false) -> [YAMLValue] {
+    public func list(limit: Int = 10_000, allowsEmpty: Bool = false) -> [YAMLValue] {
         guard case .sequence(let sequence) = node else {
             report("expected a list, found \(kind)")
             return []
@@ -75,7 +78,7 @@ struct YAMLValue {
     }
 
     /// Reads text; a number or `True` written without quotes is the text as written.
-    func text(allowsEmpty: Bool = false) -> String {
+    public func text(allowsEmpty: Bool = false) -> String {
         guard let scalar = node.scalar, node.null == nil else {
             report("expected text, found \(kind)")
             return ""
@@ -85,7 +88,7 @@ struct YAMLValue {
     }
 
     /// Reads a name made of letters, digits, hyphens and dots, usable in file names and column names.
-    func identifier() -> String {
+    public func identifier() -> String {
         let name = text()
         let allowed = name.utf8.allSatisfy {
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
@@ -98,7 +101,7 @@ struct YAMLValue {
     }
 
     /// Reads a whole number within `range`.
-    func integer(in range: ClosedRange<Int>) -> Int {
+    public func integer(in range: ClosedRange<Int>) -> Int {
         guard let scalar = node.scalar, let number = Int(scalar.string) else {
             report("expected a whole number, found \(kind)")
             return range.lowerBound
@@ -111,7 +114,7 @@ struct YAMLValue {
     }
 
     /// Reads a finite number within `range`.
-    func number(in range: ClosedRange<Double>) -> Double {
+    public func number(in range: ClosedRange<Double>) -> Double {
         guard let scalar = node.scalar, let number = Double(scalar.string), number.isFinite else {
             report("expected a number, found \(kind)")
             return range.lowerBound
@@ -124,7 +127,7 @@ struct YAMLValue {
     }
 
     /// Reads `true` or `false`.
-    func truth() -> Bool {
+    public func truth() -> Bool {
         switch node.scalar?.string {
         case "true": return true
         case "false": return false
@@ -135,12 +138,19 @@ struct YAMLValue {
     }
 
     /// Reads one of a fixed set of words.
-    func choice<Choice: RawRepresentable & CaseIterable>(_: Choice.Type) -> Choice? where Choice.RawValue == String {
+    public func choice<Choice: RawRepresentable & CaseIterable>(_: Choice.Type) -> Choice?
+    where Choice.RawValue == String {
         let word = text()
         if let choice = Choice(rawValue: word) { return choice }
         report("“\(word)” is not one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
         return nil
     }
+
+    /// Whether the value is a list.
+    public var isList: Bool { node.sequence != nil }
+
+    /// Whether the value is made of named values.
+    public var isMapping: Bool { node.mapping != nil }
 
     private var kind: String {
         switch node {
@@ -153,22 +163,26 @@ struct YAMLValue {
 }
 
 /// The named values of a mapping.
-struct YAMLMapping {
+public struct YAMLMapping {
     let entries: [String: YAMLValue]
-    let value: YAMLValue
+    /// The mapping as a value.
+    public let value: YAMLValue
+
+    /// The keys that are there, in the order of their texts.
+    public var keys: [String] { entries.keys.sorted() }
 
     /// The value named `key`, which may be absent.
-    subscript(key: String) -> YAMLValue? { entries[key] }
+    public subscript(key: String) -> YAMLValue? { entries[key] }
 
     /// The value named `key`; its absence is a problem.
-    func required(_ key: String) -> YAMLValue? {
+    public func required(_ key: String) -> YAMLValue? {
         if let value = entries[key] { return value }
         if case .mapping = value.node { value.report("the key “\(key)” is missing") }
         return nil
     }
 
     /// Checks that the file is of a version that this program reads.
-    func checkVersion(_ supported: Int) {
+    public func checkVersion(_ supported: Int) {
         guard let version = required("version") else { return }
         guard let scalar = version.node.scalar, let number = Int(scalar.string) else {
             return version.report("expected a whole number")
@@ -178,7 +192,7 @@ struct YAMLMapping {
 }
 
 /// Reports values that occur more than once in a list whose elements must differ.
-func reportDuplicates(_ values: [String], what: String, in value: YAMLValue?) {
+public func reportDuplicates(_ values: [String], what: String, in value: YAMLValue?) {
     var seen: Set<String> = []
     for duplicate in values where !seen.insert(duplicate).inserted {
         value?.report("the \(what) “\(duplicate.prefix(60))” occurs twice")

@@ -14,11 +14,11 @@ public struct RenamedKey: Sendable, Hashable, CustomStringConvertible {
         "\(file): “\(place.isEmpty ? old : "\(place).\(old)")” is now called “\(current)”"
     }
 
-    /// Every key that was renamed, by its older name. Journals and digests have the older ones.
-    static let all = [
-        "leastComprehension": "minimumComprehension", "greatestFormatFailure": "maximumFormatFailure",
-        "greatestFormatFailureDifference": "maximumFormatFailureDifference",
-        "leastParaphraseAgreement": "minimumParaphraseAgreement", "leastRenamedAgreement": "minimumRenamedAgreement",
-        "leastJudgeAgreement": "minimumJudgeAgreement", "prefill": "responsePrefix",
-    ]
+    /// Names a key.
+    public init(file: String, place: String, old: String, current: String) {
+        self.file = file
+        self.place = place
+        self.old = old
+        self.current = current
+    }
 }

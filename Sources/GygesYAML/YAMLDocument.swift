@@ -1,24 +1,33 @@
 import FoundationEssentials
-import GygesFiles
+public import GygesFiles
 import Yams
 
 /// A parsed YAML file together with everything found wrong with it, so that all problems are reported at once.
 ///
 /// The files are written by people but may come from strangers, so size is bounded and anchors are refused: without
 /// them there are no aliases, and a small file cannot stand for a large one. LibYAML itself bounds the nesting.
-final class YAMLDocument {
+public final class YAMLDocument {
     /// The largest file accepted, in bytes.
-    static let maximumSize = 1 << 20
+    public static let maximumSize = 1 << 20
 
-    let path: String
+    /// What messages call the file.
+    public let path: String
     private(set) var problems: [String] = []
     /// The keys that the file has under older names, in the order in which they were met.
-    private(set) var renamedKeys: [RenamedKey] = []
+    public private(set) var renamedKeys: [RenamedKey] = []
     private var rootNode: Node
+    /// The present names of keys by their older ones.
+    let newNames: [String: String]
 
-    /// Parses `text`; `path` names it in errors.
-    init(_ text: String, path: String) throws(FileError) {
+    /// Parses text.
+    ///
+    /// - Parameters:
+    ///   - path: Names it in errors.
+    ///   - newNames: The present names of keys by older ones, which go on being read.
+    /// - Throws: ``FileError`` if the text is too long, has anchors, or is no YAML.
+    public init(_ text: String, path: String, newNames: [String: String] = [:]) throws(FileError) {
         self.path = path
+        self.newNames = newNames
         guard text.utf8.count <= Self.maximumSize else {
             throw FileError(
                 path, "the file has \(text.utf8.count) bytes, and \(Self.maximumSize) are the limit.",
@@ -41,8 +50,10 @@ final class YAMLDocument {
         }
     }
 
-    /// Reads the file at `path`.
-    convenience init(contentsOf path: String) throws(FileError) {
+    /// Reads the file at `path`, or standard input for `-`.
+    ///
+    /// - Throws: ``FileError`` if it cannot be read, and as ``init(_:path:newNames:)``.
+    public convenience init(contentsOf path: String, newNames: [String: String] = [:]) throws(FileError) {
         let data: Data
         do {
             data = path == "-" ? Data(try MappedFile.read(path: path)) : try Data(contentsOf: URL(filePath: path))
@@ -54,18 +65,18 @@ final class YAMLDocument {
         guard let text = String(validating: data, as: UTF8.self) else {
             throw FileError(path, "the file is not UTF-8 text.", remedy: "Save it as UTF-8.")
         }
-        try self.init(text, path: path)
+        try self.init(text, path: path, newNames: newNames)
     }
 
     /// The document's outermost value.
-    var root: YAMLValue { YAMLValue(node: rootNode, path: "", document: self) }
+    public var root: YAMLValue { YAMLValue(node: rootNode, path: "", document: self) }
 
     /// The keys that the mapping at an outermost key has, by their present names; those of the mappings in `nested` stand behind a dot.
-    func keys(of key: String, nestedIn nested: Set<String>) -> [String] {
+    public func keys(of key: String, nestedIn nested: Set<String>) -> [String] {
         func names(_ node: Node?) -> [(name: String, value: Node)] {
             guard case .mapping(let mapping) = node else { return [] }
             return mapping.compactMap { key, value in
-                key.scalar.map { (RenamedKey.all[$0.string] ?? $0.string, value) }
+                key.scalar.map { (newNames[$0.string] ?? $0.string, value) }
             }
         }
         let whole = names(rootNode).first { $0.name == key }?.value
@@ -74,10 +85,23 @@ final class YAMLDocument {
         }
     }
 
+    /// The document as text, with what was overridden.
+    ///
+    /// - Throws: ``FileError`` if it cannot be written as YAML.
+    public func serialized() throws(FileError) -> String {
+        do {
+            return try Yams.serialize(node: rootNode)
+        } catch {
+            throw FileError(path, "cannot be written as YAML: \(error)", remedy: "Write the values more plainly.")
+        }
+    }
+
     /// Records one thing that is wrong.
     func report(_ problem: String, at path: String, _ node: Node?) {
         let line = node?.mark.map { "line \($0.line): " } ?? ""
-        problems.append(line + (path.isEmpty ? problem : "\(path): \(problem)"))
+        let sentence = line + (path.isEmpty ? problem : "\(path): \(problem)")
+        // A value that stands for several may be read several times.
+        if !problems.contains(sentence) { problems.append(sentence) }
     }
 
     /// Records a key that stands under an older name.
@@ -87,17 +111,19 @@ final class YAMLDocument {
     }
 
     /// Whether anything was found wrong so far.
-    var hasProblems: Bool { !problems.isEmpty }
+    public var hasProblems: Bool { !problems.isEmpty }
 
     /// Throws everything that was found wrong, if anything was.
-    func finish(remedy: String) throws(FileError) {
+    ///
+    /// - Throws: One ``FileError`` with every problem.
+    public func finish(remedy: String) throws(FileError) {
         if !problems.isEmpty { throw FileError(path, problems: problems, remedy: remedy) }
     }
 
     /// Sets the value at a dotted key to a YAML value, creating mappings on the way: `sampling.temperature=0.7`.
     ///
     /// Whether the key means anything is for the decoder to say, exactly as for keys written in the file.
-    func override(_ assignment: String, option: String = "--set") throws(FileError) {
+    public func override(_ assignment: String, option: String = "--set") throws(FileError) {
         let remedy = "Write it as \(option) key=value, with dots between nested keys."
         guard let equals = assignment.firstIndex(of: "="), equals != assignment.startIndex else {
             throw FileError(

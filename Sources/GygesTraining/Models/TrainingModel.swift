@@ -1,0 +1,222 @@
+public import GygesCheckpoints
+public import GygesFiles
+public import GygesInference
+public import GygesKernels
+public import GygesModels
+public import GygesTensors
+public import GygesTokenizer
+
+/// A model that is to be trained, with what its text needs.
+public struct TrainingModel {
+    /// A network with its parameters on a tape.
+    public enum Network {
+        /// One that reads from left to right.
+        case decoder(Decoder, DecoderWeights<TapeMatrix, TapeVector>)
+        /// One that sees both sides.
+        case encoder(Encoder, EncoderWeights<TapeMatrix, TapeVector>)
+    }
+
+    /// What a model was made of, which says how it is written.
+    enum Origin {
+        /// A GGUF file, or the first of several.
+        case gguf(GGUFFile)
+        /// A folder whose tokenizer and other texts go with the model, and its `config.json`.
+        case folder(ModelFolder, configuration: JSON)
+    }
+
+    /// The network.
+    public var network: Network
+    /// The tokenizer.
+    public let tokenizer: Tokenizer
+    /// The chat template, if there is one.
+    public let template: ModelTemplate?
+    /// What the result is written by.
+    let origin: Origin
+    /// What of the model is trained.
+    let trained: Trained
+    /// What users should know of how the files were read.
+    public let notes: [String]
+
+    /// What of a model is trained.
+    public enum Part: Sendable {
+        /// Its own parameters, but for some that stay as the file has them.
+        case parameters(isFrozen: @Sendable (ParameterPath) -> Bool = { _ in false })
+        /// A fresh adapter, and the modules that it names to be trained whole; everything else stays as the file has it.
+        case adapter(AdapterSettings, seed: UInt64)
+    }
+
+    /// Loads a model from a GGUF file or a folder.
+    ///
+    /// - Parameters:
+    ///   - part: What of it is trained.
+    ///   - packing: Where packed copies of the rest are kept.
+    /// - Throws: `FileError` if it cannot be loaded; ``SettingsError`` if the adapter means nothing to it.
+    public init(path: String, training part: Part = .parameters(), packing: Packing = Packing(), team: ThreadTeam)
+        throws
+    {
+        tokenizer = try Tokenizer(path: path)
+        template = try? ModelTemplate(path: path)
+        if isFolder(path) {
+            let folder = try ModelFolder(path: path)
+            let configuration = try folder.configurationJSON()
+            origin = .folder(folder, configuration: configuration)
+            guard !Self.isEncoder(configuration) else {
+                let modules = ModelModules(try folder.encoderConfiguration(), hasHead: true)
+                let trained = try Trained(part, on: modules)
+                self.trained = trained
+                let model = try EncoderModel(
+                    folder: folder, precision: .exact, packing: trained.packing(packing), team: team)
+                var weights = model.weights.map(
+                    matrix: { trained.matrix($0, team) }, vector: { trained.vector($0) })
+                if let adapter = trained.fresh?.adapter { weights = weights.adapted(by: adapter, in: .trained) }
+                network = .encoder(model.encoder, weights)
+                notes = []
+                try checkVocabulary(path)
+                return
+            }
+            let modules = ModelModules(try folder.causalModelConfiguration(), layout: .halves)
+            trained = try Trained(part, on: modules)
+            let model = try DecoderModel(
+                folder: folder, precision: .exact, packing: trained.packing(packing), team: team)
+            (network, notes) = (trained.network(model, team), model.notes)
+        } else {
+            let file = try GGUFFile(path: path)
+            origin = .gguf(file)
+            let configuration = try CausalModelConfiguration(gguf: file)
+            let layout: RotaryLayout = configuration.architecture.pairsNeighboursInGGUF ? .pairs : .halves
+            trained = try Trained(part, on: ModelModules(configuration, layout: layout))
+            let model = try DecoderModel(gguf: file, packing: trained.packing(packing), team: team)
+            (network, notes) = (trained.network(model, team), model.notes)
+        }
+        try checkVocabulary(path)
+    }
+
+    /// A model with random parameters.
+    ///
+    /// - Parameters:
+    ///   - path: A `config.json`, of either kind of model.
+    ///   - tokenizerPath: The folder of its tokenizer.
+    /// - Throws: `FileError` if the configuration is none, or the tokenizer has more tokens.
+    public init(
+        configuration path: String, tokenizer tokenizerPath: String, scheme: FreshParameters.Scheme, width: Double,
+        seed: UInt64
+    ) throws(FileError) {
+        let json = try JSON.read(path: path, limits: .init(allowsNonFinite: true))
+        tokenizer = try Tokenizer(path: tokenizerPath)
+        origin = .folder(try ModelFolder(path: tokenizerPath), configuration: json)
+        template = try? ModelTemplate(path: tokenizerPath)
+        notes = []
+        trained = Trained(all: ())
+        if Self.isEncoder(json) {
+            let configuration = try EncoderConfiguration(json: json, path: path)
+            let parameters = FreshParameters(scheme, width: width, layerCount: configuration.layerCount, seed: seed)
+            network = .encoder(
+                try Encoder(configuration: configuration, path: path),
+                EncoderWeights(configuration, hasHead: true, from: parameters))
+        } else {
+            let configuration = try CausalModelConfiguration(json: json, path: path)
+            let parameters = FreshParameters(scheme, width: width, layerCount: configuration.layerCount, seed: seed)
+            network = .decoder(
+                try Decoder(configuration: configuration, path: path), DecoderWeights(configuration, from: parameters))
+        }
+        try checkVocabulary(path)
+    }
+
+    /// The parameters.
+    public var parameters: any ParameterTree<TapeMatrix, TapeVector> {
+        switch network {
+        case .decoder(_, let weights): weights
+        case .encoder(_, let weights): weights
+        }
+    }
+
+    /// The number of rows of the embedding.
+    public var vocabularyCount: Int {
+        switch network {
+        case .decoder(_, let weights): weights.embedding.value.rows
+        case .encoder(_, let weights): weights.embedding.value.rows
+        }
+    }
+
+    private static func isEncoder(_ configuration: JSON) -> Bool {
+        configuration["model_type"]?.string.flatMap(EncoderFamily.init) != nil
+    }
+
+    private func checkVocabulary(_ path: String) throws(FileError) {
+        guard tokenizer.vocabularyCount > vocabularyCount else { return }
+        throw FileError(
+            path, "has a tokenizer of \(tokenizer.vocabularyCount) tokens, and embeds \(vocabularyCount)",
+            remedy: "Use the model's own tokenizer, or give the model as many rows (vocab_size).")
+    }
+
+    /// Whether an adapter is trained, and the model's own parameters are not.
+    public var isAdapted: Bool { trained.fresh != nil }
+
+    /// What a run of a recipe's task minimises.
+    ///
+    /// - Throws: ``SettingsError`` if the model is not one for the task.
+    public func objective(
+        _ task: Recipe.Task?, masking: TokenMasking.Shares, seed: UInt64
+    ) throws(SettingsError) -> any TrainingObjective {
+        switch (network, task) {
+        case (.decoder(let decoder, let weights), nil), (.decoder(let decoder, let weights), .nextToken):
+            return NextTokenObjective(decoder, weights: weights)
+        case (.encoder(let encoder, let weights), nil), (.encoder(let encoder, let weights), .maskedToken):
+            return try MaskedTokenObjective(
+                encoder, weights: weights, masking: TokenMasking(masking, for: tokenizer, seed: seed))
+        case (.decoder, .maskedToken), (.encoder, .nextToken):
+            throw SettingsError(problems: [
+                .init("objective", "is not for this kind of model; leave it out to get the model's own")
+            ])
+        }
+    }
+}
+
+/// What of a loaded model is trained.
+struct Trained: Sendable {
+    /// The adapter as it began; `nil` where the model's own parameters are trained.
+    let fresh: FreshAdapter?
+    /// The model's linear layers as others call them, beside which adapters stand.
+    let modules: ModelModules?
+    private let isTrained: @Sendable (ParameterPath) -> Bool
+
+    /// Everything.
+    init(all: Void) { (fresh, modules, isTrained) = (nil, nil, { _ in true }) }
+
+    /// - Throws: ``SettingsError`` if an adapter means nothing to the model.
+    init(_ part: TrainingModel.Part, on modules: ModelModules) throws(SettingsError) {
+        self.modules = modules
+        switch part {
+        case .parameters(let isFrozen):
+            fresh = nil
+            isTrained = { !isFrozen($0) }
+        case .adapter(let settings, let seed):
+            do throws(AdapterSettingsError) {
+                let fresh = try FreshAdapter(settings, on: modules, seed: seed)
+                self.fresh = fresh
+                isTrained = { fresh.wholes.contains($0) }
+            } catch {
+                throw SettingsError(problems: error.problems.map { .init("adapter", $0) })
+            }
+        }
+    }
+
+    /// The packing of what stays as it is: nothing is computed with the stored form of what is trained.
+    func packing(_ packing: Packing) -> Packing {
+        Packing(folder: packing.folder, progress: packing.progress) { [isTrained] in !isTrained($0) }
+    }
+
+    func matrix(_ parameter: Parameter<WeightMatrix>, _ team: ThreadTeam) -> TapeMatrix {
+        isTrained(parameter.path) ? .training(parameter.value, team: team) : .frozen(parameter.value)
+    }
+
+    func vector(_ parameter: Parameter<WeightVector>) -> TapeVector {
+        isTrained(parameter.path) ? .training(parameter.value) : .frozen(parameter.value)
+    }
+
+    func network(_ model: DecoderModel, _ team: ThreadTeam) -> TrainingModel.Network {
+        var weights = model.weights.map(matrix: { matrix($0, team) }, vector: { vector($0) })
+        if let adapter = fresh?.adapter { weights = weights.adapted(by: adapter, in: .trained) }
+        return .decoder(model.decoder, weights)
+    }
+}

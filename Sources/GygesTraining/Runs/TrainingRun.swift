@@ -1,0 +1,298 @@
+import FoundationEssentials
+import GygesCheckpoints
+public import GygesFiles
+public import GygesKernels
+public import GygesModels
+public import GygesTensors
+import GygesTokenizer
+
+/// A recipe at work in a folder: steps, what is measured in between, checkpoints, the result.
+///
+/// A run that ended, however it ended, goes on from its newest good checkpoint as if nothing had happened. Not `Sendable`: it belongs to
+/// one thread.
+public final class TrainingRun {
+    /// Something that happened.
+    public enum Event {
+        /// The run goes on after a step; newer checkpoints were damaged.
+        case resumed(step: Int, faults: [FileError])
+        /// A step was made, or left out.
+        case step(StepReport, MetricRecord)
+        /// The model was measured.
+        case heldOut(HeldOutLoss, MetricRecord)
+        /// The model answered a prompt.
+        case sample(step: Int, prompt: String, answer: String)
+        /// A checkpoint was written.
+        case checkpoint(step: Int)
+        /// The result was written.
+        case written(path: String)
+    }
+
+    /// Why a run ended.
+    public enum End: String, Sendable {
+        /// The plan is done.
+        case planDone = "plan done"
+        /// The data were read as often as they may be.
+        case dataUsedUp = "data used up"
+        /// It was told to.
+        case stopped
+    }
+
+    /// What is run.
+    public let recipe: Recipe
+    /// Where it is noted.
+    public let folder: RunFolder
+    /// What is trained.
+    public let model: TrainingModel
+    /// What it learns from.
+    public let data: TrainingData
+    /// What makes the steps.
+    public let trainer: Trainer
+    /// Damaged checkpoints that were passed over.
+    private let faults: [FileError]
+    private let checkpoints: CheckpointFolder
+    let team: ThreadTeam
+    private let byteCounts: [Int]
+    private var best: (step: Int, loss: Double)?
+
+    /// Opens a run's folder, loads the model and reads the data.
+    ///
+    /// - Parameters:
+    ///   - text: The recipe as it is noted.
+    ///   - modelPath: The file or folder of the model that the recipe names; not used for a fresh one.
+    ///   - packing: Where packed copies of frozen weights are kept.
+    ///   - program: What the journal says that the run was made by.
+    ///   - progress: Told which file is being read.
+    /// - Throws: `FileError` or ``SettingsError`` with whatever prevents the run.
+    public init(
+        _ recipe: Recipe, text: String, modelPath: String, packing: Packing = Packing(), program: String,
+        ranks: any RankGroup = SingleRank(), team: ThreadTeam, progress: (String) -> Void = { _ in }
+    ) throws {
+        self.recipe = recipe
+        self.team = team
+        folder = try RunFolder(path: recipe.output, for: recipe, text: text)
+        checkpoints = CheckpointFolder(path: folder.checkpointsPath, limit: recipe.checkpointLimit)
+        let model = try TrainingModel(of: recipe, path: modelPath, packing: packing, team: team)
+        self.model = model
+        byteCounts = (0..<Int32(clamping: model.vocabularyCount)).map { model.tokenizer.bytes(of: $0).count }
+        data = try TrainingData(of: recipe, for: model, progress: progress)
+        let objective = try model.objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
+        if let evaluation = recipe.evaluation, !evaluation.prompts.isEmpty, !(objective is NextTokenObjective) {
+            throw ModelSamples.noText
+        }
+        let (checkpoint, faults) = checkpoints.newest()
+        self.faults = faults
+        try checkpoint?.fill(objective)
+        trainer = try Trainer(
+            objective, plan: recipe.plan, sources: data.sources, settings: recipe.trainerSettings,
+            options: recipe.tapeOptions, ranks: ranks, team: team, from: checkpoint?.state
+        ) { try checkpoint?.fill($0) }
+        checkpoints.remove(after: trainer.progress.steps)
+        try folder.note(
+            folder.isContinued ? "resumed" : "begun",
+            [
+                ("program", .string(program)), ("step", .integer(trainer.progress.steps)),
+                ("model", .string(modelPath)), ("parameters", .integer(objective.trainedCount)),
+                ("sources", .array(data.sources.map(\.json))),
+                ("damaged_checkpoints", .array(faults.map { .string($0.path) })),
+            ])
+    }
+
+    /// Makes all steps that are left, and writes the result.
+    ///
+    /// - Parameters:
+    ///   - report: Told what happens.
+    ///   - shouldStop: Asked before each step; after a yes, a checkpoint is written and the run ends.
+    /// - Returns: Why it ended.
+    /// - Throws: ``StepFault`` if a step cannot be made and the recipe leaves none out; a checkpoint of the step before is there then.
+    ///   `FileError` if data cannot be read or the disk is full: what was reported written is there.
+    public func run(
+        report: (Event) throws -> Void = { _ in }, shouldStop: () -> Bool = { false }
+    ) async throws -> End {
+        var log = try MetricsLog(path: folder.metricsPath, resumingAfter: trainer.progress.steps)
+        var board = try TensorBoardWriter(
+            folder: folder.path + "/tensorboard", time: Date().timeIntervalSince1970,
+            resumingAfter: trainer.progress.steps)
+        best = try Self.best(in: folder.metricsPath)
+        if folder.isContinued { try report(.resumed(step: trainer.progress.steps, faults: faults)) }
+        var end = End.stopped
+        while !shouldStop() {
+            let begun = ContinuousClock.now
+            let step: StepReport?
+            do { step = try trainer.step() } catch let fault as StepFault {
+                try save(report)
+                try folder.note("fault", fault.json(data))
+                throw fault
+            }
+            guard let step else {
+                end = recipe.plan.place(at: trainer.progress) == nil ? .planDone : .dataUsedUp
+                break
+            }
+            if let fault = step.fault { try folder.note("left out", fault.json(data)) }
+            let seconds = (ContinuousClock.now - begun) / .seconds(1)
+            let record = step.record(epochs: trainer.epochs, seconds: seconds, peak: trainer.peakActivationByteCount)
+            try log.append(record)
+            try board.append(record)
+            try report(.step(step, record))
+            try await measureIfDue(&log, &board, report)
+            if step.progress.steps % recipe.checkpointInterval == 0 { try save(report, log) }
+        }
+        try save(report, log)
+        if end != .stopped { try report(.written(path: try writeResult())) }
+        try folder.note(end == .stopped ? "stopped" : "done", [("step", .integer(trainer.progress.steps))])
+        return end
+    }
+
+    private func measureIfDue(
+        _ log: inout MetricsLog, _ board: inout TensorBoardWriter, _ report: (Event) throws -> Void
+    ) async throws {
+        guard let evaluation = recipe.evaluation, trainer.progress.steps % evaluation.every == 0 else { return }
+        let loss = try heldOutLoss(evaluation)
+        let record = MetricRecord(
+            step: trainer.progress.steps, time: Date().timeIntervalSince1970,
+            ["eval_loss": loss.loss, "eval_bits_per_byte": loss.bitsPerByte])
+        try log.append(record)
+        try board.append(record)
+        if loss.loss < best?.loss ?? .infinity {
+            best = (trainer.progress.steps, loss.loss)
+            // The best is kept, whatever is written when.
+            try save(report)
+        }
+        try report(.heldOut(loss, record))
+        guard !evaluation.prompts.isEmpty else { return }
+        let answers = try await ModelSamples.answers(
+            to: evaluation.prompts, of: model, trainer.objective, tokenLimit: evaluation.answerTokenLimit, team: team)
+        for (prompt, answer) in zip(evaluation.prompts, answers) {
+            try folder.note(
+                "sample",
+                [
+                    ("step", .integer(trainer.progress.steps)), ("prompt", .string(prompt)),
+                    ("answer", .string(answer)),
+                ])
+            try report(.sample(step: trainer.progress.steps, prompt: prompt, answer: answer))
+        }
+    }
+
+    /// The loss of what is held out, as the model is now.
+    ///
+    /// - Throws: `FileError` if data cannot be read.
+    public func heldOutLoss(_ evaluation: Recipe.Evaluation) throws -> HeldOutLoss {
+        try HeldOutLoss(
+            of: trainer.objective, on: data.heldOut, settings: recipe.data, packLimit: evaluation.packLimit,
+            byteCount: { self.byteCounts.indices.contains(Int($0)) ? self.byteCounts[Int($0)] : 0 }, tape: trainer.tape)
+    }
+
+    private func save(_ report: (Event) throws -> Void, _ log: borrowing MetricsLog) throws {
+        try log.flush()
+        try save(report)
+    }
+
+    private func save(_ report: (Event) throws -> Void) throws {
+        let step = trainer.progress.steps
+        guard step > 0, !checkpoints.steps.contains(step) else { return }
+        try checkpoints.write(trainer, keeping: best?.step)
+        try folder.note("checkpoint", [("step", .integer(step))])
+        try report(.checkpoint(step: step))
+    }
+
+    /// Writes the model as it is now.
+    private func writeResult() throws -> String {
+        let path = folder.path + (model.isAdapted ? "/adapter" : "/model")
+        try? FileManager.default.removeItem(atPath: path)
+        if model.isAdapted {
+            try model.writeAdapter(trainer.objective, baseName: recipe.baseName, to: path, team: team)
+        } else {
+            try model.write(trainer.objective, to: path, team: team)
+        }
+        return path
+    }
+
+    /// The step with the lowest loss so far.
+    private static func best(in path: String) throws(FileError) -> (step: Int, loss: Double)? {
+        let measured = try MetricsLog.records(path: path).compactMap { record in
+            record["eval_loss"].map { (step: record.step, loss: $0) }
+        }
+        return measured.filter { $0.loss.isFinite }.min { $0.loss < $1.loss }
+    }
+}
+
+extension TrainingModel {
+    /// The model that a recipe begins with.
+    ///
+    /// - Throws: As the initialisers that it calls.
+    public init(of recipe: Recipe, path: String, packing: Packing = Packing(), team: ThreadTeam) throws {
+        switch recipe.start {
+        case .model:
+            let optimizer = recipe.plan.phases[0].optimizer
+            let part = recipe.adapter.map { Part.adapter($0, seed: recipe.seed) }
+            self = try TrainingModel(
+                path: path, training: part ?? .parameters { optimizer.isFrozen($0) }, packing: packing, team: team)
+        case .fresh(let configuration, let tokenizer, let scheme, let width):
+            self = try TrainingModel(
+                configuration: configuration, tokenizer: tokenizer, scheme: scheme, width: width, seed: recipe.seed)
+        }
+    }
+}
+
+extension Recipe {
+    /// What a trainer is told.
+    public var trainerSettings: Trainer.Settings {
+        Trainer.Settings(
+            seed: seed, data: data, passTokenLimit: passTokenLimit, balanceWeight: Float(balanceWeight),
+            skipsFaults: skipsFaults, spikes: spikes)
+    }
+
+    /// What an adapter says that it was made for.
+    fileprivate var baseName: String {
+        if case .model(let name) = start { return name }
+        return name
+    }
+
+    /// What its tape is told.
+    public var tapeOptions: TapeOptions {
+        TapeOptions(
+            precision: precision, recomputesLayers: recomputesLayers, adapterDropout: Float(adapter?.dropout ?? 0),
+            balanceWeight: Float(balanceWeight))
+    }
+}
+
+extension StepReport {
+    /// The step in the words of Hugging Face's trainers.
+    func record(epochs: [Int], seconds: Double, peak: Int) -> MetricRecord {
+        var record = MetricRecord(
+            step: progress.steps, time: Date().timeIntervalSince1970,
+            [
+                "loss": loss, "grad_norm": gradientNorm, "learning_rate": learningRate,
+                "num_tokens": Double(progress.tokens), "supervised_tokens": Double(supervisedCount),
+                "tokens_per_second": Double(tokenCount) / max(seconds, 1e-9), "epoch": Double(epochs.min() ?? 0),
+                "activation_bytes": Double(peak),
+            ])
+        if let balanceLoss { record["aux_loss"] = balanceLoss }
+        return record
+    }
+}
+
+extension StepFault {
+    /// What the journal says of it.
+    fileprivate func json(_ data: TrainingData) -> [(String, JSON)] {
+        [
+            ("step", .integer(step)), ("problem", .string(description)),
+            ("samples", .array(samples.map { .string(data.place(of: $0)) })),
+        ]
+    }
+}
+
+extension DocumentStore {
+    /// What the journal says of a source.
+    fileprivate var json: JSON {
+        ["name": .string(name), "documents": .integer(count), "digest": .string(digest)]
+    }
+}
+
+extension TrainingData {
+    /// Where a sample stands in the files that were named.
+    public func place(of sample: SampleReference) -> String {
+        guard sources.indices.contains(sample.source) else { return "source \(sample.source)" }
+        let place = sources[sample.source].place(of: sample.document)
+        return "\(place), tokens \(sample.tokens.lowerBound) to \(sample.tokens.upperBound - 1)"
+    }
+}

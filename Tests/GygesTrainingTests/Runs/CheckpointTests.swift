@@ -1,0 +1,74 @@
+import Foundation
+import GygesFiles
+import GygesTestSupport
+import Testing
+
+@testable import GygesTraining
+
+/// A run survives damage: of a checkpoint, of its folder, of its journal.
+@Suite struct CheckpointTests {
+    private func flipBit(of path: String, at place: Int) throws {
+        var bytes = try MappedFile.read(path: path)
+        bytes[place] ^= 1
+        try AtomicFile.write(bytes, to: path)
+    }
+
+    @Test(arguments: ["parameters.safetensors", "moments.safetensors", "state.json"])
+    func aDamagedCheckpointIsPassedOver(_ name: String) async throws {
+        let test = try TestRun(.encoder)
+        let whole = try await test.finish(output: "whole")
+        try await test.open().advance(by: 10)
+        let checkpoints = CheckpointFolder(path: test.folder.path + "/run/checkpoints", limit: 2)
+        #expect(checkpoints.steps == [8, 10])
+        let path = checkpoints.path(ofStep: 10) + "/" + name
+        try flipBit(of: path, at: name == "state.json" ? 0 : 5000)
+        let run = try test.open()
+        #expect(run.trainer.progress.steps == 8)
+        var told: [FileError] = []
+        _ = try await run.run { if case .resumed(_, let faults) = $0 { told = faults } }
+        #expect(told.count == 1 && told[0].path.contains("step-00000010"))
+        #expect(run.parameters == whole)
+    }
+
+    @Test func leftoversOfAKillDoNoHarm() async throws {
+        let test = try TestRun(.encoder)
+        let whole = try await test.finish(output: "whole")
+        try await test.open().advance(by: 5)
+        let folder = test.folder.path + "/run"
+        try FileManager.default.createDirectory(
+            atPath: folder + "/checkpoints/step-00000009.unfinished", withIntermediateDirectories: true)
+        let journal = try MappedFile.read(path: folder + "/journal.jsonl")
+        try AtomicFile.write(journal + Array(#"{"time": 1, "ev"#.utf8), to: folder + "/journal.jsonl")
+        let metrics = try MappedFile.read(path: folder + "/metrics.jsonl")
+        try AtomicFile.write(metrics + Array(#"{"step": 6, "ti"#.utf8), to: folder + "/metrics.jsonl")
+        #expect(try await test.finish() == whole)
+        #expect(!FileManager.default.fileExists(atPath: folder + "/checkpoints/step-00000009.unfinished"))
+        let lines = String(decoding: try MappedFile.read(path: folder + "/journal.jsonl"), as: UTF8.self)
+        for line in lines.split(separator: "\n") { _ = try JSON.parse(Array(line.utf8), path: "journal") }
+    }
+
+    @Test func anotherRecipeOrOtherDataAreRefused() async throws {
+        var test = try TestRun(.encoder)
+        try await test.open().advance(by: 2)
+        test.more = ["optimizer.learning_rate=0.1"]
+        #expect(try #require(throws: FileError.self) { try test.open() }.description.contains("phases"))
+        test.more = ["checkpoints.every=1"]
+        _ = try test.open()
+        let data = try MappedFile.read(path: test.folder.path + "/data.jsonl")
+        try AtomicFile.write(data + Array(#"{"text": "one more"}"#.utf8), to: test.folder.path + "/data.jsonl")
+        #expect(try #require(throws: SettingsError.self) { try test.open() }.description.contains("has changed"))
+    }
+
+    @Test func oneProcessAtATimeWorksInAFolder() async throws {
+        let test = try TestRun(.encoder)
+        let first = try test.open()
+        #expect(try #require(throws: FileError.self) { try test.open() }.description.contains("worked in"))
+        _ = try await first.run()
+    }
+
+    @Test func aFolderThatCannotBeWrittenIsAnError() throws {
+        let test = try TestRun(.encoder)
+        try test.folder.write("a file", to: "taken")
+        #expect(throws: FileError.self) { try test.open(output: "taken/run") }
+    }
+}
