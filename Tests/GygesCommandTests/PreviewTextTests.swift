@@ -66,7 +66,7 @@ import Testing
         )
         #expect(text.contains("\u{1B}[2m\u{1B}[1m<|im_start|>\u{1B}[0m"))
         // A source's name steers no terminal.
-        #expect(text.contains(#"── \u{1b}[31m, document 3"#))
+        #expect(text.contains(#"── \u{1b}[31m, the rest of it"#))
         #expect(text.components(separatedBy: "\u{1B}[0m").count == 10)
     }
 }
