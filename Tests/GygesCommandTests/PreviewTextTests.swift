@@ -21,10 +21,11 @@ import Testing
 
     private static let preview = BatchPreview(samples: [
         .init(
-            reference: .init(source: 0, document: 17, tokens: 0..<5),
+            reference: .init(source: 0, document: 17, tokens: 0..<6),
             tokens: [
                 token("<|im_start|>", isSpecial: true), token("Who?\\n", endsLine: true), token("A", isPredicted: true),
                 token(" ring", isPredicted: true), token("<|im_end|>", isPredicted: true, isSpecial: true),
+                token("\\n", endsLine: true),
             ]),
         .init(
             reference: .init(source: 1, document: 3, tokens: 512..<515),
@@ -47,9 +48,9 @@ import Testing
     func brackets() {
         #expect(
             Self.preview.text(colours: false, place: Self.place) == #"""
-                ── source 0, document 17: 3 of 5 predicted ──
+                ── source 0, document 17: 3 of 6 predicted ──
                 <|im_start|>Who?\n
-                ⟦A ring<|im_end|>⟧
+                ⟦A ring<|im_end|>⟧\n
                 ── source 1, document 3, the rest of it: 1 of 3 predicted ──
                 a⟦[MASK]→\xE2⟧\u{1b}
 
@@ -65,7 +66,7 @@ import Testing
         )
         #expect(text.contains("\u{1B}[2m\u{1B}[1m<|im_start|>\u{1B}[0m"))
         // A source's name steers no terminal.
-        #expect(text.contains(#"── \u{1b}[31m, document 3"#))
-        #expect(text.components(separatedBy: "\u{1B}[0m").count == 9)
+        #expect(text.contains(#"── \u{1b}[31m, the rest of it"#))
+        #expect(text.components(separatedBy: "\u{1B}[0m").count == 10)
     }
 }

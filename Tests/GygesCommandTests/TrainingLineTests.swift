@@ -68,6 +68,15 @@ import Testing
         ] as [(String, Double, String)])
     func numbers(name: String, value: Double, text: String) { #expect(TrainingLine.number(value, of: name) == text) }
 
+    @Test("What is in memory is known, and grows with what is touched")
+    func memory() throws {
+        let before = try #require(ResidentMemory.byteCount)
+        let touched = Array(repeating: UInt8(1), count: 64 << 20)
+        let after = try #require(ResidentMemory.byteCount)
+        // Others may give memory back meanwhile.
+        #expect(withExtendedLifetime(touched) { after > before + 32 << 20 })
+    }
+
     @Test("A pipe gets a line for each record that is logged, a terminal every step in one place")
     func display() {
         func shown(isInteractive: Bool, _ form: TrainingDisplay.Form = .text) -> String {
@@ -76,7 +85,8 @@ import Testing
                 stepCount: 4, form: form, terminal: Terminal(isInteractive: isInteractive, width: 40)
             ) { text in written.withLock { $0 += text } }
             for step in 1...4 {
-                display.show(MetricRecord(step: step, time: 0, ["loss": Double(step)]), isLogged: step % 2 == 0)
+                display.show(
+                    MetricRecord(step: step, time: 0, ["loss": Double(step)]), isLogged: step % 2 == 0, memory: nil)
                 if step == 2 {
                     display.show(MetricRecord(step: 2, time: 0, ["eval_loss": 9]), isLogged: true)
                     display.remark("saved")

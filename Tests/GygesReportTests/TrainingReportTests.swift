@@ -102,15 +102,20 @@ import Testing
         #expect(smooth.contains { $0.count { $0 == "M" } == 2 } && !smooth.contains { $0.count { $0 == "M" } > 3 })
     }
 
-    @Test("Two hundred thousand steps stay below a megabyte, and no extreme is lost")
+    @Test("Two hundred thousand steps stay far below a megabyte, and no extreme is lost")
     func isThinned() throws {
-        let run = Self.run("long", steps: 1...200_000, heldOutEvery: 1000) { step, values in
-            if step == 123_457 { values["loss"] = 77 }
-            if step == 150_001 { values["loss"] = 0.5 }
-            if step % 3 == 0, step > 190_000 { values["grad_norm"] = .nan }
+        // Of two measures, since this room is slow in debug builds.
+        let records = (1...200_000).map { step in
+            let noise = Double(step * 7919 % 1000) / 4000
+            return TrainingReport.Record(
+                step: step, time: Double(step),
+                values: [
+                    "loss": step == 123_457 ? 77 : step == 150_001 ? 0.5 : 2.5 + noise,
+                    "grad_norm": step % 3 == 0 && step > 190_000 ? .nan : 0.5 + noise,
+                ])
         }
-        let page = Self.page(run)
-        #expect(page.utf8.count < 300_000)
+        let page = Self.page(TrainingReport.Run(name: "long", records: records))
+        #expect(page.utf8.count < 150_000)
         // Many runs share what a page may hold; of runs of any length, no more columns are filled than there are.
         var seven = TrainingReport(title: "Seven", runs: [])
         for seed in 1...7 { seven.runs.append(Self.run("run \(seed)", steps: 1...3000, seed: seed)) }

@@ -88,6 +88,11 @@ import Testing
         #expect(fault([begin, word, end, begin, word, end], [1..<3, 4..<6]) == nil)
         // The end of the first turn is not learned, that of the second is.
         #expect(fault([begin, word, end, word, word, end], [1..<2, 4..<6]) == .endNotSupervised(place: 2))
+        // The end of a line may stand behind the end of a turn, and be learned, too.
+        let line = try tokenizer.encode("\n")
+        let turn = [begin, word, end] + line
+        #expect(fault(turn + turn, [1..<turn.count, turn.count + 1..<2 * turn.count]) == nil)
+        #expect(fault([begin, word] + line + [end], [1..<2 + line.count]) == .endNotSupervised(place: 2 + line.count))
         // What ends in the middle of text is not an end.
         #expect(fault([begin, word, word, word, end], [1..<2, 3..<5]) == nil)
         #expect(fault([begin, begin, word, end]) == .repeatedBeginning(place: 1))

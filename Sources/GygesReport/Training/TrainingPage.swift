@@ -82,11 +82,11 @@ struct TrainingPage {
     private var figures: Markup {
         func brief(_ value: Double?) -> Markup { value.map { Markup(Numbers.brief($0)) } ?? "–" }
         return Markup.table(
-            "What came of each run; the training loss is the mean of the last \(TrainingReport.Run.finalCount) that were logged",
+            "What came of each run; the training loss is the mean of the last \(TrainingReport.Run.finalCount) that were logged, the speed the median",
             [
                 ("Run", true), ("Steps", false), ("Tokens", false), ("Time", false), ("Training loss", false),
-                ("Held-out loss", false), ("Least held-out loss", false), ("After step", false),
-                ("Greatest gradient norm", false), ("Tokens a second, median", false),
+                ("Held-out loss", false), ("Its least", false), ("After step", false),
+                ("Greatest gradient norm", false), ("Tokens a second", false),
             ],
             runs.map { run in
                 [

@@ -22,7 +22,7 @@ struct TrainingPanel: Chart {
         runs.flatMap { name, points in
             Self.selected(points).map { point in
                 [.text(name), .count(point.step)]
-                    + (axis == .tokens ? [.number(point.x, decimals: 0)] : []) + [.measured(point.y)]
+                    + (axis == .tokens ? [.count(Int(exactly: point.x.rounded()) ?? .max)] : []) + [.measured(point.y)]
             }
         }
     }
@@ -78,7 +78,7 @@ struct TrainingPanel: Chart {
         drawing.text((left + right) / 2, bottom + 38, axis.title, "note", anchor: .middle)
         // All raw curves lie below all smooth ones.
         for (index, curve) in curves.enumerated() where measure.isNoisy {
-            drawing.curve(places(curve.raw, x, upright), "raw s\(index % Self.lookCount)")
+            drawing.curve(places(curve.raw, x, upright), "raw\(faintness) s\(index % Self.lookCount)")
         }
         for (index, curve) in curves.enumerated() {
             draw(curve, index, x, upright, in: &drawing)
@@ -92,6 +92,9 @@ struct TrainingPanel: Chart {
         drawing.height = bottom + 46
         return drawing
     }
+
+    /// The raw curves of many runs would cover one another.
+    private var faintness: String { runs.count > 3 ? " faint" : "" }
 
     /// Fewer columns for many runs, so that a page with any number of them stays small.
     private var columnCount: Int {

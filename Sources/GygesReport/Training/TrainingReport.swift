@@ -33,9 +33,13 @@ public struct TrainingReport: Sendable {
         public init(name: String, facts: [StudyDocument.Fact] = [], records: [Record]) {
             self.name = name
             self.facts = facts
-            // Sorting keeps the order of equal elements, although it does not promise to.
-            self.records = records.enumerated().sorted { ($0.element.step, $0.offset) < ($1.element.step, $1.offset) }
-                .map(\.element)
+            // Logs are in order already.
+            let isInOrder = zip(records, records.dropFirst()).allSatisfy { $0.step <= $1.step }
+            self.records = isInOrder ? records : Self.sorted(records)
+        }
+
+        private static func sorted(_ records: [Record]) -> [Record] {
+            records.enumerated().sorted { ($0.element.step, $0.offset) < ($1.element.step, $1.offset) }.map(\.element)
         }
     }
 

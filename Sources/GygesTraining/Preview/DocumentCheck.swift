@@ -48,11 +48,10 @@ public struct DocumentCheck: Sendable {
     public func check(_ document: Document) throws(DocumentFault) {
         guard document.supervisedCount > 0 else { throw .nothingSupervised }
         let tokens = document.tokens
-        for span in document.supervised where span.upperBound < tokens.count && !span.isEmpty {
+        for span in document.supervised where span.upperBound < tokens.count {
             // What was learned may end itself, and another text begin behind it.
-            if tokenizer.isSpecial(tokens[span.upperBound]), !tokenizer.isSpecial(tokens[span.upperBound - 1]) {
-                throw .endNotSupervised(place: span.upperBound)
-            }
+            guard tokenizer.isSpecial(tokens[span.upperBound]), !endsItself(tokens[span]) else { continue }
+            throw .endNotSupervised(place: span.upperBound)
         }
         guard let beginning else { return }
         // An empty text that begins and ends with one token has two of it and no more.
@@ -60,6 +59,14 @@ public struct DocumentCheck: Sendable {
         for place in 0..<max(0, last) where tokens[place] == beginning && tokens[place + 1] == beginning {
             throw .repeatedBeginning(place: place + 1)
         }
+    }
+
+    /// Whether a stretch ends with a special token; templates write the end of a line behind some.
+    private func endsItself(_ tokens: ArraySlice<Int32>) -> Bool {
+        let last = tokens.last { token in
+            !tokenizer.bytes(of: token).allSatisfy { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
+        }
+        return last.map { tokenizer.isSpecial($0) } ?? false
     }
 
     /// Checks all documents of a store.

@@ -32,7 +32,7 @@ extension BatchPreview {
         tokens.enumerated().map { index, token in
             let style =
                 (token.isPredicted ? green : dim) + (token.isSpecial ? bold : "") + (index % 2 == 1 ? underlined : "")
-            return style + shown(token) + plain + (token.endsLine ? "\n" : "")
+            return style + shown(token) + plain + (token.endsLine && index < tokens.count - 1 ? "\n" : "")
         }.joined()
     }
 
@@ -40,10 +40,10 @@ extension BatchPreview {
 
     private static func bracketed(_ tokens: [Token]) -> String {
         var text = "", isOpen = false
-        for token in tokens {
+        for (index, token) in tokens.enumerated() {
             if token.isPredicted != isOpen { text += isOpen ? "⟧" : "⟦" }
             isOpen = token.isPredicted
-            text += shown(token) + (token.endsLine ? "\n" : "")
+            text += shown(token) + (token.endsLine && index < tokens.count - 1 ? "\n" : "")
         }
         return text + (isOpen ? "⟧" : "")
     }

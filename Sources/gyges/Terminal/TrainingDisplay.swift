@@ -51,9 +51,11 @@ final class TrainingDisplay: Sendable {
     ///
     /// - Parameters:
     ///   - isLogged: Whether it is one of those that a log gets. A terminal shows every step.
-    ///   - memory: The bytes that the program holds.
+    ///   - memory: The bytes of memory that the program holds.
     ///   - nextCheckpoint: The step after which the run is saved next.
-    func show(_ record: MetricRecord, isLogged: Bool, memory: Int? = nil, nextCheckpoint: Int? = nil) {
+    func show(
+        _ record: MetricRecord, isLogged: Bool, memory: Int? = ResidentMemory.byteCount, nextCheckpoint: Int? = nil
+    ) {
         if form == .json, isLogged { print(record.json.serialized()) }
         guard form == .text else { return }
         let seconds = start.duration(to: .now) / .seconds(1)
