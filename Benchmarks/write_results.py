@@ -114,7 +114,7 @@ def training(documents):
             gigabytes = lambda name: f"{r['peaks'][name] / 1e9:.2f} GB"
             rows.append([
                 r["work"], number(r["medians"]["gyges"]), f"{number(r['medians'][best])} {best}", f"**{r['ratio']:.2f}**",
-                span(r["ratios"]), gigabytes("gyges"), gigabytes(best), f"{r['memory'] * 100:.0f} %",
+                span(r["ratios"]), f"{r['processor ratio']:.2f}", gigabytes("gyges"), gigabytes(best), f"{r['memory'] * 100:.0f} %",
                 f"{r['limit'] * 100:.0f} %" if "limit" in r else "–",
             ])  # fmt: skip
     text = (
@@ -122,7 +122,7 @@ def training(documents):
         "tokens. Tokens a second. PyTorch runs in f32, under autocast to bf16, and compiled, where each of them works, and the best is "
         "shown. *of limit*: what the step's products alone would take at the processor's peak, which was measured in turn with it."
     )
-    heads = ["work", "Gyges ", "best peer ", "ratio ", "of rounds ", "peak memory ", "its peak ", "of it ", "of limit "]
+    heads = ["work", "Gyges ", "best peer ", "ratio ", "of rounds ", "of processor time ", "peak memory ", "its peak ", "of it ", "of limit "]
     return section("Training: PyTorch, PEFT", text, found, heads, rows)
 
 

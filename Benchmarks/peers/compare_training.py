@@ -7,6 +7,7 @@
 PyTorch is measured in f32, under autocast to bf16, and compiled, where each of them works; the best counts. Its encoder computes the
 logits of masked tokens alone, as ours does. Every program runs in a process of its own and keeps its model; they take turns, step by
 step. A peer whose first round is more than a quarter behind the best sits out the rest. Peaks of memory are those of whole processes.
+Where others use the machine, processor time says more than time does; its ratio stands beside the other.
 """
 
 import argparse
@@ -141,9 +142,16 @@ class Worker:
         self._line()
 
     def step(self, request):
+        """The answer to a request, with the seconds that processors worked for it."""
+        before = self._processor_seconds()
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        return self._line()
+        answer = self._line()
+        return answer | {"processor": self._processor_seconds() - before}
+
+    def _processor_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _line(self):
         line = self.process.stdout.readline()
@@ -174,7 +182,8 @@ def compare(title, options, folder):
     if options.peer:
         peers = [name for name in peers if name in options.peer]
     names = ["gyges", *peers]
-    workers, seconds, parts, peaks = {}, {name: [] for name in names}, [], []
+    workers, parts, peaks = {}, [], []
+    seconds, processor = ({name: [] for name in names} for _ in range(2))
     with open(folder / "messages", "w") as log:
         for turn in range(options.rounds + 1):
             request = batch(configuration, lengths, turn)
@@ -190,9 +199,11 @@ def compare(title, options, folder):
                     if name in workers:
                         workers.pop(name).stop()
                     continue
-                measuring.progress(f"{title}, round {turn} of {options.rounds}: {name} {answer['seconds']:.2f} s")
+                measuring.progress(f"{title}, round {turn} of {options.rounds}: {name} {answer['seconds']:.2f} s, "
+                                   f"processor {answer['processor']:.2f} s")
                 if turn:  # The first step warms up.
                     seconds[name].append(answer["seconds"])
+                    processor[name].append(answer["processor"])
                     if name == "gyges":
                         parts.append(answer["parts"])
                         peaks.append(answer["peak"])
@@ -203,7 +214,7 @@ def compare(title, options, folder):
                     if seconds[name][0] > 1.25 * best:
                         workers.pop(name).stop()
     count = sum(lengths)
-    row = {"work": title, "tokens": count, "seconds": seconds, "peaks": {}}
+    row = {"work": title, "tokens": count, "seconds": seconds, "processor": processor, "peaks": {}}
     for name, worker in workers.items():
         row["peaks"][name] = worker.peak()
         worker.stop()
@@ -217,6 +228,7 @@ def compare(title, options, folder):
         best = max(finished, key=lambda name: row["medians"][name])
         row["best peer"] = best
         row["ratio"], row["ratios"] = measuring.ratio(seconds[best], seconds["gyges"])
+        row["processor ratio"] = measuring.ratio(processor[best], processor["gyges"])[0]
         row["memory"] = row["peaks"]["gyges"] / row["peaks"][best]
     return row
 
@@ -230,7 +242,7 @@ def show(row):
     print("  " + ", ".join([*parts, f"{row['limit'] * 100:.0f} % of the limit"]))
     if "ratio" in row:
         rounds = ", ".join(f"{ratio:.2f}" for ratio in row["ratios"])
-        print(f"  to {row['best peer']}: {row['ratio']:.2f} ({rounds}), memory {row['memory']:.2f}", flush=True)
+        print(f"  to {row['best peer']}: {row['ratio']:.2f} ({rounds}), by processor time {row['processor ratio']:.2f}, memory {row['memory']:.2f}", flush=True)
 
 
 def main():
