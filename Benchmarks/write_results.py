@@ -22,7 +22,7 @@ def write(results, target):
     _, mark, after = rest.partition(END)
     if not mark:
         sys.exit(f"{target} lacks the lines that mark the place of the tables:\n{BEGIN}\n{END}")
-    sections = [make(documents) for make in (peers, encoders, first_token, study, speculation, memory, engine, kernels)]
+    sections = [make(documents) for make in (peers, encoders, training, first_token, study, speculation, memory, engine, kernels)]
     target.write_text(before + BEGIN + "\n\n" + "\n\n".join(filter(None, sections)) + "\n\n" + END + after)
 
 
@@ -101,6 +101,29 @@ def encoders(documents):
     heads = ["work", "Gyges f32 ", "bf16 ", "int8 ", "best 32/16-bit peer ", "best 8-bit peer ", "bf16 ratio ", "int8 ratio ",
              "Gyges peak ", "its peak "]  # fmt: skip
     return section("Encoders: PyTorch, ONNX Runtime, OpenVINO", text, found, heads, rows)
+
+
+def training(documents):
+    found = of_kind(documents, "training")
+    rows = []
+    for d in found:
+        for r in d["results"]:
+            best = r.get("best peer")
+            if not best:
+                continue
+            gigabytes = lambda name: f"{r['peaks'][name] / 1e9:.2f} GB"
+            rows.append([
+                r["work"], number(r["medians"]["gyges"]), f"{number(r['medians'][best])} {best}", f"**{r['ratio']:.2f}**",
+                span(r["ratios"]), f"{r['processor ratio']:.2f}", gigabytes("gyges"), gigabytes(best), f"{r['memory'] * 100:.0f} %",
+                f"{r['limit'] * 100:.0f} %" if "limit" in r else "–",
+            ])  # fmt: skip
+    text = (
+        "Whole steps with AdamW: forwards, backwards, optimizer; random weights (the 1.5 B: the file's) and random tokens, texts × "
+        "tokens. Tokens a second. PyTorch runs in f32, under autocast to bf16, and compiled, where each of them works, and the best is "
+        "shown. *of limit*: what the step's products alone would take at the processor's peak, which was measured in turn with it."
+    )
+    heads = ["work", "Gyges ", "best peer ", "ratio ", "of rounds ", "of processor time ", "peak memory ", "its peak ", "of it ", "of limit "]
+    return section("Training: PyTorch, PEFT", text, found, heads, rows)
 
 
 def first_token(documents):

@@ -6,7 +6,8 @@ import Testing
 @Suite struct DenseMatmulTests {
     /// Rows, depth, columns: below, at and above panels, blocks of rows, depth and columns.
     static let shapes = [
-        (1, 1, 1), (5, 3, 7), (12, 16, 32), (13, 17, 33), (7, 300, 31), (97, 256, 65), (200, 257, 20), (3, 9, 2100),
+        (1, 1, 1), (5, 3, 7), (12, 16, 32), (13, 17, 33), (7, 300, 31), (97, 384, 65), (200, 385, 20), (3, 9, 2100),
+        (25, 800, 40),
     ]
 
     @Test(arguments: InstructionSet.supported, DensePrecision.allCases)
@@ -31,7 +32,7 @@ import Testing
         }
     }
 
-    /// The gradient of an input of frozen weights: what panels hold, exactly.
+    /// Products with frozen weights and with their transpose: what panels hold, exactly.
     @Test(arguments: InstructionSet.supported, WeightFormat.allCases)
     func packedWeightsMeetTheReference(level: InstructionSet, format: WeightFormat) {
         let team = ThreadTeam(threadCount: 2, instructionSet: level)
@@ -50,6 +51,13 @@ import Testing
                 let right =
                     precision == .fast ? stored.values : stored.floats.map { Reference.roundedToBfloat16(Double($0)) }
                 check(y, left.values(.float32), right, rows, outputs, columns, nil, "\(level) \(format) \(precision)")
+                let x = Operand(rows, columns, isTransposed: false, random: &random)
+                let z = Memory([Float](repeating: .nan, count: rows * outputs))
+                denseMatmul(x.matrix, .packed(packed, isTransposed: true), into: z.elements, team: team)
+                let transposed = (0..<columns).flatMap { column in (0..<outputs).map { right[$0 * columns + column] } }
+                check(
+                    z, x.values(.float32), transposed, rows, columns, outputs, nil, "\(level) \(format) \(precision) Wᵀ"
+                )
             }
         }
     }

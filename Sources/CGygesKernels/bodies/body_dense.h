@@ -20,9 +20,8 @@ INLINE void dense_tile(const float *left, const float *right, size_t depth, Floa
     }
 }
 
-/// Prefetches what a tile's results will be added to, while they are computed.
+/// Prefetches the places of a tile's results while these are computed: lines that are only written are fetched first, too.
 INLINE void prefetch_dense(const GygesDenseBlock *block, size_t i, size_t j) {
-    if (!block->adds) return;
     const size_t left = block->columns - j, last = left < 2 * LANES ? left - 1 : 2 * LANES - 1;
     for (size_t r = 0; r < NAME(dense_rows) && i + r < block->rows; r++) {
         const float *y = block->y + (i + r) * block->stride + j;

@@ -48,20 +48,37 @@ INLINE Floats along_depth(PackedNumbers kind, const float *x, size_t left) {
     return packed_some(kind, x, left);
 }
 
+/// Stores the four words of quarter `quarter` of a vector.
+INLINE void store_quarter(Bits words, size_t quarter, float *x) {
+    memcpy(x, (const char *)&words + 16 * quarter, 16);
+}
+
+/// LANES words of depth of a panel's items, four items at a time, or as many as `left` places of depth make.
+INLINE void pack_across_some(
+    PackedNumbers kind, size_t item_stride, const size_t width, const size_t count, const size_t left, const float *x,
+    float *packed) {
+    const size_t words = kind == PACKED_PAIRS ? (left + 1) / 2 : left;
+    for (size_t i = 0; i < width; i += 4) {
+        Bits rows[4];
+        for (size_t r = 0; r < 4; r++) {
+            const float *item = x + (i + r) * item_stride;
+            rows[r] = i + r < count ? (Bits)along_depth(kind, item, left) : 0;
+        }
+        transpose_quarters(rows);
+        for (size_t word = 0; word < LANES && word < words; word++)
+            store_quarter(rows[word % 4], word / 4, packed + word * width + i);
+    }
+}
+
 /// A panel of `count` items each of which lies along its depth in memory: a transposition.
 INLINE void pack_across_items(
     PackedNumbers kind, const GygesDensePack *pack, const size_t width, const size_t count, const float *x,
     float *packed) {
-    const size_t step = kind == PACKED_PAIRS ? 2 : 1;
-    for (size_t i = 0; i < width; i += LANES)
-        for (size_t d = 0; d < pack->depth; d += step * LANES) {
-            Bits rows[LANES];
-            for (size_t r = 0; r < LANES; r++)
-                rows[r] = i + r < count ? (Bits)along_depth(kind, x + (i + r) * pack->item_stride + d, pack->depth - d) : 0;
-            transpose(rows);
-            for (size_t r = 0; r < LANES && d + step * r < pack->depth; r++)
-                store_some((Floats)rows[r], packed + (d / step + r) * width + i, width - i);
-        }
+    const size_t stride = pack->item_stride, depth = pack->depth, step = kind == PACKED_PAIRS ? 2 * LANES : LANES;
+    size_t d = 0;
+    for (; d + step <= depth; d += step, packed += LANES * width)
+        pack_across_some(kind, stride, width, count, step, x + d, packed);
+    if (d < depth) pack_across_some(kind, stride, width, count, depth - d, x + d, packed);
 }
 
 /// A panel of either kind. What is known when this is compiled costs no decision for each vector.
@@ -78,7 +95,8 @@ INLINE void pack_operand(PackedNumbers kind, const GygesDensePack *pack) {
         const float *x = pack->x + first * pack->item_stride;
         float *packed = pack->packed + first / pack->width * pack->panel_stride;
         if (left < pack->width) pack_dense_panel(kind, pack, pack->width, left, x, packed);
-        else if (pack->width == GYGES_DENSE_LEFT) pack_dense_panel(kind, pack, GYGES_DENSE_LEFT, GYGES_DENSE_LEFT, x, packed);
+        else if (pack->width == GYGES_DENSE_LEFT)
+            pack_dense_panel(kind, pack, GYGES_DENSE_LEFT, GYGES_DENSE_LEFT, x, packed);
         else pack_dense_panel(kind, pack, GYGES_DENSE_RIGHT, GYGES_DENSE_RIGHT, x, packed);
     }
 }

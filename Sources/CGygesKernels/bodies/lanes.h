@@ -108,6 +108,29 @@ INLINE void transpose(Bits rows[LANES]) {
     }
 }
 
+#if LEVEL == 2
+/// Four lanes of two vectors within each quarter of 128 bits; `b`'s lanes count from LANES on.
+#define WITHIN_QUARTERS(a, b, w, x, y, z)                                                                  \
+    __builtin_shufflevector(                                                                               \
+        a, b, w, x, y, z, w + 4, x + 4, y + 4, z + 4, w + 8, x + 8, y + 8, z + 8, w + 12, x + 12, y + 12, z + 12)
+#elif LEVEL == 1
+#define WITHIN_QUARTERS(a, b, w, x, y, z) __builtin_shufflevector(a, b, w, x, y, z, w + 4, x + 4, y + 4, z + 4)
+#else
+#define WITHIN_QUARTERS(a, b, w, x, y, z) __builtin_shufflevector(a, b, w, x, y, z)
+#endif
+
+/// Rows become columns in each quarter by itself: quarter q of row r gets lane 4q + r of the four rows.
+INLINE void transpose_quarters(Bits rows[4]) {
+    const Bits low = WITHIN_QUARTERS(rows[0], rows[1], 0, LANES, 1, LANES + 1);
+    const Bits high = WITHIN_QUARTERS(rows[0], rows[1], 2, LANES + 2, 3, LANES + 3);
+    const Bits other_low = WITHIN_QUARTERS(rows[2], rows[3], 0, LANES, 1, LANES + 1);
+    const Bits other_high = WITHIN_QUARTERS(rows[2], rows[3], 2, LANES + 2, 3, LANES + 3);
+    rows[0] = WITHIN_QUARTERS(low, other_low, 0, 1, LANES, LANES + 1);
+    rows[1] = WITHIN_QUARTERS(low, other_low, 2, 3, LANES + 2, LANES + 3);
+    rows[2] = WITHIN_QUARTERS(high, other_high, 0, 1, LANES, LANES + 1);
+    rows[3] = WITHIN_QUARTERS(high, other_high, 2, 3, LANES + 2, LANES + 3);
+}
+
 INLINE Floats choose(Words where, Floats yes, Floats no) {
     return (Floats)(((Words)yes & where) | ((Words)no & ~where));
 }

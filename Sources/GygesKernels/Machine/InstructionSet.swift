@@ -24,6 +24,9 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
         left.level < right.level
     }
 
+    /// Whether products of bytes take less time than those of as many floats.
+    public var hasFastByteProducts: Bool { self == .avx512 }
+
     /// The kernels of this level.
     ///
     /// - Precondition: this processor supports the level.

@@ -47,22 +47,28 @@ public struct DenseMatrix {
 public enum DenseOperand {
     /// Floats.
     case floats(DenseMatrix)
-    /// Weights `[outputs, inputs]` that were packed for other matmuls: turned to floats a piece at a time, in the cache, and
-    /// exactly as their format defines them.
-    case packed(PackedMatrix)
+    /// Weights `[outputs, inputs]` that were packed for other matmuls, or their transpose: turned to floats a piece at a time, in
+    /// the cache, and exactly as their format defines them.
+    case packed(PackedMatrix, isTransposed: Bool = false)
 
     var rows: Int {
         switch self {
         case .floats(let matrix): matrix.rows
-        case .packed(let matrix): matrix.rows
+        case .packed(let matrix, let isTransposed): isTransposed ? matrix.columns : matrix.rows
         }
     }
 
     var columns: Int {
         switch self {
         case .floats(let matrix): matrix.columns
-        case .packed(let matrix): matrix.columns
+        case .packed(let matrix, let isTransposed): isTransposed ? matrix.rows : matrix.columns
         }
+    }
+
+    /// What the depth of a block is a multiple of: whole panels of weights, or whole blocks of their format.
+    var depthMultiple: Int {
+        guard case .packed(let matrix, isTransposed: true) = self else { return denseRight }
+        return max(denseRight, matrix.layout.source.blockLength)
     }
 }
 
@@ -87,18 +93,18 @@ public func denseMatmul(
             "dense matmul of [\(left.rows), \(left.columns)] with [\(right.rows), \(right.columns)] into \(y.count) floats"
         )
     }
-    guard let result = y.baseAddress else { return }
+    guard let result = y.baseAddress, !y.isEmpty else { return }
     let multiplication = DenseMultiplication(
         left: left, right: right, result: result, isAdded: isAdded,
         kernels: DenseKernels(precision, team.instructionSet))
     let width = min(DenseMultiplication.columnsTogether, right.columns)
-    let depth = min(denseDepth, left.columns)
+    let depth = denseDepth(of: left.columns, multiple: right.depthMultiple)
     team.scratch.with(byteCount: (width + denseRight - 1) / denseRight * denseRight * depth * 4) { memory in
         let packed = memory.assumingMemoryBound(to: Float.self)
         for first in stride(from: 0, to: right.columns, by: DenseMultiplication.columnsTogether) {
             let columns = first..<min(first + DenseMultiplication.columnsTogether, right.columns)
-            for start in stride(from: 0, to: left.columns, by: denseDepth) {
-                let depth = start..<min(start + denseDepth, left.columns)
+            for start in stride(from: 0, to: left.columns, by: depth) {
+                let depth = start..<min(start + depth, left.columns)
                 multiplication.packRight(depth: depth, columns: columns, into: packed, team: team)
                 multiplication.multiply(depth: depth, columns: columns, right: packed, team: team)
             }
@@ -106,9 +112,16 @@ public func denseMatmul(
     }
 }
 
-/// The depth of a block: whole panels of weights, and half a right panel stays in the first-level cache. A depth of whole blocks
-/// passes over the results the fewest times.
-public let denseDepth = 256
+/// The most depth of a block: a few left panels and half a right one stay in the first two caches. Every further block passes over
+/// the results once more.
+private let mostDenseDepth = 384
+
+/// The depth of a sum's blocks: the fewest of one length, which is a multiple.
+private func denseDepth(of sum: Int, multiple: Int) -> Int {
+    let most = max(multiple, mostDenseDepth / multiple * multiple)
+    let blocks = max(1, (sum + most - 1) / most)
+    return ((sum + blocks - 1) / blocks + multiple - 1) / multiple * multiple
+}
 
 /// The kernels of a precision.
 struct DenseKernels {
@@ -170,10 +183,10 @@ private struct DenseMultiplication {
     let isAdded: Bool
     let kernels: DenseKernels
 
-    /// The columns of a block, 2 MiB with that depth: what threads share in the last-level cache. Whole blocks of every format.
+    /// The columns of a block, 3 MiB with the most depth: what threads share in the last-level cache. Whole blocks of every format.
     static let columnsTogether = 2048
-    /// The rows that are packed at once: 96 KiB of the second-level cache.
-    private static let rowsTogether = 96
+    /// The most left panels that are packed at once: 144 KiB of the second-level cache.
+    private static let panelsTogether = 8
 
     /// Lays out a block of the right operand.
     func packRight(
@@ -192,23 +205,56 @@ private struct DenseMultiplication {
                     depth: depth.count, width: denseRight, into: packed + part.lowerBound / denseRight * panelStride,
                     panelStride: panelStride)
             }
-        case .packed(let matrix):
-            let multiple = max(denseRight, matrix.layout.source.blockLength)
+        case .packed(let matrix, let isTransposed):
+            let multiple = isTransposed ? denseRight : max(denseRight, matrix.layout.source.blockLength)
             team.run(over: columns.count, minimum: multiple, multiple: multiple) { part in
-                let first = columns.lowerBound + part.lowerBound
-                withUnsafeTemporaryAllocation(of: Float.self, capacity: part.count * panelOutputs) { floats in
-                    guard let floats = floats.baseAddress else { return }
-                    for start in stride(from: depth.lowerBound, to: depth.upperBound, by: panelOutputs) {
-                        kernels.floats(
-                            of: matrix, panel: start / panelOutputs, columns: first..<first + part.count, into: floats)
-                        kernels.pack(
-                            floats, itemStride: panelOutputs, depthStride: 1, items: part.count,
-                            depth: min(panelOutputs, depth.upperBound - start), width: denseRight,
-                            into: packed + part.lowerBound / denseRight * panelStride
-                                + kernels.place(ofDepth: start - depth.lowerBound) * denseRight,
-                            panelStride: panelStride)
+                let columns = columns.lowerBound + part.lowerBound..<columns.lowerBound + part.upperBound
+                let target = packed + part.lowerBound / denseRight * panelStride
+                if isTransposed {
+                    packOutputs(columns, of: matrix, depth: depth, into: target)
+                } else {
+                    packInputs(columns, of: matrix, depth: depth, into: target)
+                }
+            }
+        }
+    }
+
+    /// Lays out weights whose inputs are columns; a panel of outputs is some of the depth.
+    private func packInputs(
+        _ columns: Range<Int>, of matrix: PackedMatrix, depth: Range<Int>, into packed: UnsafeMutablePointer<Float>
+    ) {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: columns.count * panelOutputs) { floats in
+            guard let floats = floats.baseAddress else { return }
+            for start in stride(from: depth.lowerBound, to: depth.upperBound, by: panelOutputs) {
+                kernels.floats(of: matrix, panel: start / panelOutputs, columns: columns, into: floats)
+                kernels.pack(
+                    floats, itemStride: panelOutputs, depthStride: 1, items: columns.count,
+                    depth: min(panelOutputs, depth.upperBound - start), width: denseRight,
+                    into: packed + kernels.place(ofDepth: start - depth.lowerBound) * denseRight,
+                    panelStride: denseRight * depth.count)
+            }
+        }
+    }
+
+    /// Lays out weights whose outputs are columns; two panels of outputs are a right panel.
+    private func packOutputs(
+        _ columns: Range<Int>, of matrix: PackedMatrix, depth: Range<Int>, into packed: UnsafeMutablePointer<Float>
+    ) {
+        let depthCount = depth.count
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: (denseRight + panelOutputs) * depthCount) { memory in
+            guard let both = memory.baseAddress else { return }
+            let one = both + denseRight * depthCount
+            for first in stride(from: columns.lowerBound, to: columns.upperBound, by: denseRight) {
+                let items = min(denseRight, columns.upperBound - first)
+                for half in stride(from: 0, to: items, by: panelOutputs) {
+                    kernels.floats(of: matrix, panel: (first + half) / panelOutputs, columns: depth, into: one)
+                    for place in 0..<depthCount {
+                        (both + place * denseRight + half).update(from: one + place * panelOutputs, count: panelOutputs)
                     }
                 }
+                kernels.pack(
+                    both, itemStride: 1, depthStride: denseRight, items: items, depth: depthCount, width: denseRight,
+                    into: packed + (first - columns.lowerBound) * depthCount, panelStride: denseRight * depthCount)
             }
         }
     }
@@ -217,14 +263,18 @@ private struct DenseMultiplication {
     func multiply(
         depth: Range<Int>, columns: Range<Int>, right: UnsafePointer<Float>, team: ThreadTeam
     ) {
-        let rowBlocks = (left.rows + Self.rowsTogether - 1) / Self.rowsTogether
+        // As many parts for each thread, of whole panels: threads end together.
+        let leftPanels = (left.rows + denseLeft - 1) / denseLeft
+        let blocks = (leftPanels + Self.panelsTogether - 1) / Self.panelsTogether
+        let rowParts = min(leftPanels, (blocks + team.threadCount - 1) / team.threadCount * team.threadCount)
         let panels = (columns.count + denseRight - 1) / denseRight
-        // Enough parts for the threads to end together, each of at least some panels.
-        let cuts = min(max(1, panels / 4), max(1, 4 * team.threadCount / rowBlocks))
+        // Few rows are shared out by columns as well, some panels each.
+        let cuts = min(max(1, panels / 4), max(1, 4 * team.threadCount / rowParts))
         nonisolated(unsafe) let right = right
-        team.run(parts: rowBlocks * cuts) { part in
-            let row = part / cuts * Self.rowsTogether, cut = part % cuts
-            let rows = min(Self.rowsTogether, left.rows - row)
+        team.run(parts: rowParts * cuts) { part in
+            let block = part / cuts, cut = part % cuts
+            let row = block * leftPanels / rowParts * denseLeft
+            let rows = min((block + 1) * leftPanels / rowParts * denseLeft, left.rows) - row
             let some = (cut * panels / cuts * denseRight)..<min((cut + 1) * panels / cuts * denseRight, columns.count)
             let capacity = (rows + denseLeft - 1) / denseLeft * denseLeft * depth.count
             withUnsafeTemporaryAllocation(byteCount: capacity * 4, alignment: 64) { memory in

@@ -78,9 +78,10 @@ extension Tape {
     private func forEachBlock(
         of x: Activation, through head: Projection<TapeMatrix, TapeVector>, _ body: (Range<Int>, Activation) -> Void
     ) {
-        var count = max(1, options.logitByteCount / (4 * max(1, head.weight.value.rows)))
-        // The gradient of the head's weights is a sum over these rows, and larger than a cache.
-        if count > denseDepth { count -= count % denseDepth }
+        let most = max(1, options.logitByteCount / (4 * max(1, head.weight.value.rows)))
+        // Every block adds to the gradient of the head's weights once more: as few as there can be, of one length.
+        let blocks = max(1, (x.rows + most - 1) / most)
+        let count = max(1, (x.rows + blocks - 1) / blocks)
         for first in stride(from: 0, to: x.rows, by: count) {
             let rows = first..<min(first + count, x.rows)
             let block = activation(rows: rows.count, columns: x.columns)

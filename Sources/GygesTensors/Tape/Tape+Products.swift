@@ -121,8 +121,9 @@ extension Tape {
         load(x, for: projections.map(\.weight.value))
     }
 
-    /// Lays out the input of those matrices that are frozen.
+    /// Lays out the input of those matrices that are frozen, where it is not multiplied as it is.
     func load(_ x: Activation, for matrices: [TapeMatrix]) {
+        guard team.instructionSet.hasFastByteProducts else { return }
         let packed = matrices.compactMap(\.packed)
         guard !packed.isEmpty else { return }
         inputs.load(x.elements.span, rows: x.rows, columns: x.columns, for: packed, team: team)
@@ -138,6 +139,10 @@ extension Tape {
                 precision: options.precision, team: team)
         case .frozen:
             guard let packed = matrix.packed else { return }
+            guard team.instructionSet.hasFastByteProducts else {
+                return denseMatmul(
+                    x.dense, .packed(packed, isTransposed: true), into: y.elements, isAdded: isAdded, team: team)
+            }
             matmul(inputs, [Matmul(packed, into: y.elements, isAdded: isAdded)], team: team)
         }
     }
