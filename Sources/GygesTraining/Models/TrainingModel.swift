@@ -149,6 +149,25 @@ public struct TrainingModel {
             remedy: "Use the model's own tokenizer, or give the model as many rows (vocab_size).")
     }
 
+    /// A digest of the files that the model was loaded from, and of its vocabulary; of a fresh one's configuration.
+    ///
+    /// - Throws: `FileError` if a file cannot be read any more.
+    /// - Complexity: O(size of the files); about a second for each 1.5 GB.
+    public func digest() throws(FileError) -> String {
+        var running = RunningDigest()
+        running.update(tokenizer.vocabularyDigest)
+        switch origin {
+        case .gguf(let file): for part in file.files { running.update(try Digest.sha256(file: part.path)) }
+        case .folder(let folder, let configuration):
+            running.update(configuration.serialized())
+            guard !isFresh else { break }
+            for file in try folder.weights() { running.update(try Digest.sha256(file: file.path)) }
+        }
+        return running.value
+    }
+
+    private var isFresh: Bool { trained.modules == nil }
+
     /// Whether an adapter is trained, and the model's own parameters are not.
     public var isAdapted: Bool { trained.fresh != nil }
 

@@ -6,6 +6,7 @@ public import GygesFiles
 /// | file | what |
 /// | --- | --- |
 /// | `recipe.yaml` | the recipe, with what the command line replaced |
+/// | `model.sha256` | a digest of the files that the model began with |
 /// | `journal.jsonl` | what happened, an object a line: beginning, going on, checkpoints, faults, the end |
 /// | `metrics.jsonl` | what was measured, an object a step |
 /// | `tensorboard/` | the same for TensorBoard |
@@ -69,6 +70,22 @@ public final class RunFolder {
     public var metricsPath: String { path + "/metrics.jsonl" }
     /// Where checkpoints are.
     public var checkpointsPath: String { path + "/checkpoints" }
+
+    /// Notes what the run's model was made of, or checks that it still is.
+    ///
+    /// - Throws: `FileError` if the run began with another model, or the note cannot be written.
+    func expectModel(digest: String) throws(FileError) {
+        let notePath = path + "/model.sha256"
+        guard FileManager.default.fileExists(atPath: notePath) else {
+            return try AtomicFile.write(digest + "\n", to: notePath)
+        }
+        let noted = try MappedFile.read(path: notePath)
+        guard noted.elementsEqual((digest + "\n").utf8) else {
+            throw FileError(
+                path, "began with another model: its files have changed since",
+                remedy: "Restore them, or begin a new run (output).")
+        }
+    }
 
     /// Notes what happened, so that it survives a crash.
     ///

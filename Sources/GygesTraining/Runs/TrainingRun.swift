@@ -73,6 +73,7 @@ public final class TrainingRun {
         checkpoints = CheckpointFolder(path: folder.checkpointsPath, limit: recipe.checkpointLimit)
         let model = try TrainingModel(of: recipe, path: modelPath, packing: packing, team: team)
         self.model = model
+        try folder.expectModel(digest: model.digest())
         byteCounts = (0..<Int32(clamping: model.vocabularyCount)).map { model.tokenizer.bytes(of: $0).count }
         data = try TrainingData(of: recipe, for: model, progress: progress)
         let objective = try model.objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
@@ -154,6 +155,7 @@ public final class TrainingRun {
         try board.append(record)
         if loss.loss < best?.loss ?? .infinity {
             best = (trainer.progress.steps, loss.loss)
+            try log.flush()
             // The best is kept, whatever is written when.
             try save(report)
         }

@@ -1,5 +1,6 @@
 import Foundation
 import GygesFiles
+import GygesKernels
 import GygesTestSupport
 import Testing
 
@@ -57,6 +58,22 @@ import Testing
         let data = try MappedFile.read(path: test.folder.path + "/data.jsonl")
         try AtomicFile.write(data + Array(#"{"text": "one more"}"#.utf8), to: test.folder.path + "/data.jsonl")
         #expect(try #require(throws: SettingsError.self) { try test.open() }.description.contains("has changed"))
+    }
+
+    @Test func anotherModelIsRefused() async throws {
+        var test = try TestRun(.chat)
+        let model = try TemporaryFolder(copying: TestRun.Model.chat.path)
+        test.more = ["model=\(model.path)", "adapter={r: 2}"]
+        let (recipe, text) = try test.recipe()
+        func open() throws -> TrainingRun {
+            try TrainingRun(
+                recipe, text: text, modelPath: model.path, program: "tests", team: ThreadTeam(threadCount: 1))
+        }
+        try await open().advance(by: 2)
+        _ = try open()
+        let path = model.path + "/model.safetensors"
+        try flipBit(of: path, at: Int(MappedFile.read(path: path).count) - 1)
+        #expect(try #require(throws: FileError.self) { try open() }.description.contains("another model"))
     }
 
     @Test func oneProcessAtATimeWorksInAFolder() async throws {
