@@ -41,8 +41,10 @@ import Testing
         let adapter = try ModelAdapter(stored, on: modules, path: written)
         var read = base
         switch base.network {
-        case .decoder(let decoder, let weights): read.network = .decoder(decoder, weights.adapted(by: adapter, in: .trained))
-        case .encoder(let encoder, let weights): read.network = .encoder(encoder, weights.adapted(by: adapter, in: .trained))
+        case .decoder(let decoder, let weights):
+            read.network = .decoder(decoder, weights.adapted(by: adapter, in: .trained))
+        case .encoder(let encoder, let weights):
+            read.network = .encoder(encoder, weights.adapted(by: adapter, in: .trained))
         }
         let objective = try read.objective(nil, masking: .init(), seed: 7)
         let pack = Pack(
