@@ -23,6 +23,9 @@ let hot: [SwiftSetting] =
             .when(configuration: .debug))
     ]
 
+/// What is built with `--traits MPI` alone.
+let mpi = TargetDependencyCondition.when(traits: ["MPI"])
+
 let package = Package(
     name: "gyges",
     products: [
@@ -49,6 +52,11 @@ let package = Package(
         .library(name: "GygesStudy", targets: ["GygesStudy"]),
         .library(name: "GygesSubjects", targets: ["GygesSubjects"]),
         .library(name: "GygesServer", targets: ["GygesServer"]),
+    ],
+    traits: [
+        .trait(
+            name: "MPI",
+            description: "Training by several processes and machines; needs an MPI, such as libopenmpi-dev.")
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -100,6 +108,10 @@ let package = Package(
                 "GygesKernels", "GygesTensors", "GygesStatistics", "GygesFiles", "GygesYAML", "GygesCheckpoints",
                 "GygesTokenizer", "GygesTemplates", "GygesModels", "GygesInference",
             ],
+            swiftSettings: hot),
+        .systemLibrary(name: "CGygesMPI", pkgConfig: "mpi-c", providers: [.apt(["libopenmpi-dev"])]),
+        .target(
+            name: "GygesMPI", dependencies: [.target(name: "CGygesMPI", condition: mpi), "GygesTraining"],
             swiftSettings: hot),
         .target(
             name: "GygesEvaluation", dependencies: ["GygesKernels", "GygesStatistics", "GygesFiles"],
@@ -153,9 +165,9 @@ let package = Package(
             name: "gyges",
             dependencies: [
                 "CGygesEdit", "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
-                "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining", "GygesHub", "GygesStudy",
-                "GygesClient",
-                "GygesSubjects", "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
+                "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining",
+                .target(name: "GygesMPI", condition: mpi), "GygesHub", "GygesStudy", "GygesClient", "GygesSubjects",
+                "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
                 "GygesAnalysis", "GygesBulk",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common, plugins: ["BuiltCommit"]),
@@ -210,6 +222,7 @@ let package = Package(
                 "GygesTokenizer", "GygesTemplates", "GygesTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: common),
+        .testTarget(name: "GygesMPITests", dependencies: ["GygesMPI", "GygesTraining"], swiftSettings: common),
         .testTarget(
             name: "GygesHubTests",
             dependencies: ["GygesHub", "GygesClient", "GygesFiles", "GygesTestSupport"], swiftSettings: common),

@@ -1,3 +1,4 @@
+import Synchronization
 public import GygesTokenizer
 import Dispatch
 public import GygesKernels
@@ -147,6 +148,25 @@ public final class InferenceEngine: Sendable {
     {
         let output = try await output(of: .generation(request), whenFull)
         guard case .completion(let completion) = output else { throw .cancelled }
+        return completion
+    }
+
+    /// Generates and returns everything at the end; the thread that calls waits for it.
+    ///
+    /// - Precondition: The thread is the program's own, and not one that runs tasks, of which there are few.
+    /// - Throws: ``EngineError``; ``EngineError/overloaded(limit:)`` if as many requests as may wait already do.
+    public func wait(forCompletionOf request: GenerationRequest) throws(EngineError) -> Completion {
+        guard inbox.room.tryEnter() else { throw .overloaded(limit: inbox.room.limit) }
+        let done = DispatchSemaphore(value: 0)
+        let outcome = Mutex<Result<EngineJob.Output, EngineError>>(.failure(.cancelled))
+        inbox.submit(
+            .job(
+                EngineJob(.generation(request)) { result in
+                    outcome.withLock { $0 = result }
+                    done.signal()
+                }))
+        done.wait()
+        guard case .completion(let completion) = try outcome.withLock({ $0 }).get() else { throw .cancelled }
         return completion
     }
 

@@ -16,7 +16,7 @@ enum ModelSamples {
     static func answers(
         to prompts: [String], of model: TrainingModel, _ objective: any TrainingObjective, tokenLimit: Int,
         team: ThreadTeam
-    ) async throws -> [String] {
+    ) throws -> [String] {
         guard let next = objective as? NextTokenObjective else { throw noText }
         let weights = next.weights.map(matrix: { $0.value.packed(team: team) }, vector: { $0.value.copied })
         let engine = try InferenceEngine(
@@ -27,7 +27,7 @@ enum ModelSamples {
         for prompt in prompts {
             let request = GenerationRequest(
                 prompt: try tokens(of: prompt, model), maximumTokenCount: tokenLimit, stopTokens: stops)
-            answers.append(try await engine.complete(request).text)
+            answers.append(try engine.wait(forCompletionOf: request).text)
         }
         return answers
     }

@@ -17,8 +17,9 @@ public final class RunFolder {
     public let path: String
     /// Whether a run was begun in it before.
     public let isContinued: Bool
-    private let lock: FileLock
-    private let journal: GrowingFile
+    private let lock: FileLock?
+    /// `nil` where another process notes what happens.
+    private let journal: GrowingFile?
 
     /// Opens a folder, or makes one, for a recipe.
     ///
@@ -59,6 +60,14 @@ public final class RunFolder {
             path: path + "/journal.jsonl", keeping: try Self.wholeLines(of: path + "/journal.jsonl"))
     }
 
+    /// A folder that rank 0 of this run holds, on its other ranks: nothing is written here.
+    public init(heldByRankZero path: String) {
+        self.path = path
+        isContinued = false
+        lock = nil
+        journal = nil
+    }
+
     /// The bytes of a file up to the end of its last whole line.
     private static func wholeLines(of path: String) throws(FileError) -> Int {
         guard FileManager.default.fileExists(atPath: path) else { return 0 }
@@ -87,7 +96,7 @@ public final class RunFolder {
         }
     }
 
-    /// Notes what happened, so that it survives a crash.
+    /// Notes what happened, so that it survives a crash; on ranks other than 0, nothing is to be done for it.
     ///
     /// - Throws: `FileError` if the disk is full or the write fails otherwise.
     public func note(_ event: String, _ members: [(String, JSON)] = []) throws(FileError) {
@@ -95,7 +104,7 @@ public final class RunFolder {
             ("time", .double(Date().timeIntervalSince1970)), ("event", .string(event)),
         ])
         for (key, value) in members { object[key] = value }
-        try journal.append(Array((JSON.object(object).serialized() + "\n").utf8), survivesPowerLoss: true)
+        try journal?.append(Array((JSON.object(object).serialized() + "\n").utf8), survivesPowerLoss: true)
     }
 }
 

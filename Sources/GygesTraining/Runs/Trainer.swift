@@ -150,7 +150,7 @@ public final class Trainer {
             gradientNorm: .nan, clipping: 1, untouched: [], balanceLoss: sums.balanceLoss, fault: nil)
         do {
             if let kind = sums.fault(watch?.take(sums.meanLoss)) {
-                throw StepFault(step: number, kind: kind, samples: sums.worst)
+                throw StepFault(step: number, kind: kind, samples: try worst(of: sums))
             }
             let made = try change(
                 step: number, learningRate: step.place.learningRate, count: sums.supervisedCount)
@@ -238,6 +238,28 @@ extension Trainer {
         return sums
     }
 
+    /// The samples with the highest losses, of those of all processes.
+    private func worst(of sums: StepSums) throws -> [SampleReference] {
+        let fieldCount = 5
+        var own: [Double] = []
+        for (reference, mean) in sums.worst {
+            own += [mean, Double(reference.source), Double(reference.document)]
+            own += [Double(reference.tokens.lowerBound), Double(reference.tokens.upperBound)]
+        }
+        // Places that stay empty are told by a loss that none has.
+        own += Array(repeating: -1, count: StepFault.sampleLimit * fieldCount - own.count)
+        var samples = StepSums()
+        for fields in try ranks.gather(own) {
+            for start in stride(from: 0, to: fields.count, by: fieldCount) where fields[start] >= 0 {
+                let numbers = fields[(start + 1)..<(start + fieldCount)].map { Int($0) }
+                samples.add(
+                    SampleReference(source: numbers[0], document: numbers[1], tokens: numbers[2]..<numbers[3]),
+                    mean: fields[start])
+            }
+        }
+        return samples.worst.map(\.reference)
+    }
+
     private func change(step: Int, learningRate: Double, count: Int) throws(StepFault) -> OptimizerStep {
         do throws(OptimizerError) {
             return try optimizer.step(learningRate: learningRate, gradientScale: 1 / Double(count))
@@ -260,8 +282,8 @@ private struct StepSums {
     var balanceLoss: Double? { hasBalance ? balance : nil }
 
     /// The samples with the highest losses.
-    var worst: [SampleReference] {
-        samples.sorted { $0.mean > $1.mean }.prefix(StepFault.sampleLimit).map(\.reference)
+    var worst: ArraySlice<(reference: SampleReference, mean: Double)> {
+        samples.sorted { $0.mean > $1.mean }.prefix(StepFault.sampleLimit)
     }
 
     func fault(_ judgement: LossWatch.Judgement?) -> StepFault.Kind? {
@@ -283,9 +305,11 @@ private struct StepSums {
             }
             guard next > first else { continue }
             loss += sum
-            samples.append((reference, sum.isFinite ? sum / Double(next - first) : .infinity))
+            add(reference, mean: sum.isFinite ? sum / Double(next - first) : .infinity)
         }
     }
+
+    mutating func add(_ sample: SampleReference, mean: Double) { samples.append((sample, mean)) }
 }
 
 extension TrainingPlan {

@@ -8,8 +8,9 @@ import GygesTokenizer
 
 /// A recipe at work in a folder: steps, what is measured in between, checkpoints, the result.
 ///
-/// A run that ended, however it ended, goes on from its newest good checkpoint as if nothing had happened. Not `Sendable`: it belongs to
-/// one thread.
+/// A run that ended, however it ended, goes on from its newest good checkpoint as if nothing had happened. Of several processes that run
+/// a recipe together (``RankGroup``), rank 0 writes the folder, and the others read what it held when they began. Not `Sendable`: it
+/// belongs to one thread.
 public final class TrainingRun {
     /// Something that happened.
     public enum Event {
@@ -52,6 +53,9 @@ public final class TrainingRun {
     private let checkpoints: CheckpointFolder
     let team: ThreadTeam
     private let byteCounts: [Int]
+    private let ranks: any RankGroup
+    /// `nil` until the run starts, and where another process writes them.
+    private var records: RunRecords?
     private var best: (step: Int, loss: Double)?
 
     /// Opens a run's folder, loads the model and reads the data.
@@ -61,38 +65,45 @@ public final class TrainingRun {
     ///   - modelPath: The file or folder of the model that the recipe names; not used for a fresh one.
     ///   - packing: Where packed copies of frozen weights are kept.
     ///   - program: What the journal says that the run was made by.
+    ///   - ranks: Who runs it together; all of them open it with the same arguments.
     ///   - progress: Told which file is being read.
-    /// - Throws: `FileError` or ``SettingsError`` with whatever prevents the run.
+    /// - Throws: `FileError` or ``SettingsError`` with whatever prevents the run; ``RankFailure`` if that is in another process,
+    ///   ``RankDifference`` if a process has something else before it.
     public init(
         _ recipe: Recipe, text: String, modelPath: String, packing: Packing = Packing(), program: String,
         ranks: any RankGroup = SingleRank(), team: ThreadTeam, progress: (String) -> Void = { _ in }
     ) throws {
-        self.recipe = recipe
-        self.team = team
-        folder = try RunFolder(path: recipe.output, for: recipe, text: text)
-        checkpoints = CheckpointFolder(path: folder.checkpointsPath, limit: recipe.checkpointLimit)
-        let model = try TrainingModel(of: recipe, path: modelPath, packing: packing, team: team)
-        self.model = model
-        try folder.expectModel(digest: model.digest())
-        byteCounts = (0..<Int32(clamping: model.vocabularyCount)).map { model.tokenizer.bytes(of: $0).count }
-        data = try TrainingData(of: recipe, for: model, progress: progress)
-        let objective = try model.objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
-        if let evaluation = recipe.evaluation, !evaluation.prompts.isEmpty, !(objective is NextTokenObjective) {
-            throw ModelSamples.noText
+        (self.recipe, self.ranks, self.team) = (recipe, ranks, team)
+        (folder, checkpoints, model, data, trainer, faults) = try ranks.together {
+            let folder =
+                ranks.rank == 0
+                ? try RunFolder(path: recipe.output, for: recipe, text: text) : RunFolder(heldByRankZero: recipe.output)
+            let checkpoints = CheckpointFolder(path: folder.checkpointsPath, limit: recipe.checkpointLimit)
+            let model = try TrainingModel(of: recipe, path: modelPath, packing: packing, team: team)
+            if ranks.rank == 0 { try folder.expectModel(digest: model.digest()) }
+            let data = try TrainingData(of: recipe, for: model, progress: progress)
+            let objective = try model.objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
+            if let evaluation = recipe.evaluation, !evaluation.prompts.isEmpty, !(objective is NextTokenObjective) {
+                throw ModelSamples.noText
+            }
+            let (checkpoint, faults) = checkpoints.newest()
+            try checkpoint?.fill(objective)
+            let trainer = try Trainer(
+                objective, plan: recipe.plan, sources: data.sources, settings: recipe.trainerSettings,
+                options: recipe.tapeOptions, ranks: ranks, team: team, from: checkpoint?.state
+            ) { try checkpoint?.fill($0) }
+            return (folder, checkpoints, model, data, trainer, faults)
         }
-        let (checkpoint, faults) = checkpoints.newest()
-        self.faults = faults
-        try checkpoint?.fill(objective)
-        trainer = try Trainer(
-            objective, plan: recipe.plan, sources: data.sources, settings: recipe.trainerSettings,
-            options: recipe.tapeOptions, ranks: ranks, team: team, from: checkpoint?.state
-        ) { try checkpoint?.fill($0) }
+        byteCounts = (0..<Int32(clamping: model.vocabularyCount)).map { [model] in model.tokenizer.bytes(of: $0).count }
+        if ranks.count > 1 { try ranks.check(trainer.agreements(program: program, team: team)) }
+        guard ranks.rank == 0 else { return }
         checkpoints.remove(after: trainer.progress.steps)
         try folder.note(
             folder.isContinued ? "resumed" : "begun",
             [
-                ("program", .string(program)), ("step", .integer(trainer.progress.steps)),
-                ("model", .string(modelPath)), ("parameters", .integer(objective.trainedCount)),
+                ("program", .string(program)), ("ranks", .integer(ranks.count)),
+                ("step", .integer(trainer.progress.steps)), ("model", .string(modelPath)),
+                ("parameters", .integer(trainer.objective.trainedCount)),
                 ("sources", .array(data.sources.map(\.json))),
                 ("damaged_checkpoints", .array(faults.map { .string($0.path) })),
             ])
@@ -102,27 +113,30 @@ public final class TrainingRun {
     ///
     /// - Parameters:
     ///   - report: Told what happens.
-    ///   - shouldStop: Asked before each step; after a yes, a checkpoint is written and the run ends.
+    ///   - shouldStop: Asked before each step; after a yes on any process, a checkpoint is written and the run ends on all of them.
     /// - Returns: Why it ended.
     /// - Throws: ``StepFault`` if a step cannot be made and the recipe leaves none out; a checkpoint of the step before is there then.
-    ///   `FileError` if data cannot be read or the disk is full: what was reported written is there.
+    ///   `FileError` if data cannot be read or the disk is full: what was reported written is there. ``RankFailure`` if another process
+    ///   says why it ended. After any other error the other processes may be waiting for this one, which has to end them.
     public func run(
         report: (Event) throws -> Void = { _ in }, shouldStop: () -> Bool = { false }
-    ) async throws -> End {
-        var log = try MetricsLog(path: folder.metricsPath, resumingAfter: trainer.progress.steps)
-        var board = try TensorBoardWriter(
-            folder: folder.path + "/tensorboard", time: Date().timeIntervalSince1970,
-            resumingAfter: trainer.progress.steps)
-        best = try Self.best(in: folder.metricsPath)
+    ) throws -> End {
+        if ranks.rank == 0 {
+            records = try RunRecords(in: folder, resumingAfter: trainer.progress.steps)
+            best = try Self.best(in: folder.metricsPath)
+        }
         if folder.isContinued { try report(.resumed(step: trainer.progress.steps, faults: faults)) }
         var end = End.stopped
-        while !shouldStop() {
+        while try !ranks.any(shouldStop()) {
             let begun = ContinuousClock.now
             let step: StepReport?
             do { step = try trainer.step() } catch let fault as StepFault {
-                try save(report)
-                try folder.note("fault", fault.json(data))
-                throw fault
+                // It follows from what all processes share, so that all of them are here.
+                return try ranks.together {
+                    try save(report)
+                    try folder.note("fault", fault.json(data))
+                    throw fault
+                }
             }
             guard let step else {
                 end = recipe.plan.place(at: trainer.progress) == nil ? .planDone : .dataUsedUp
@@ -131,37 +145,37 @@ public final class TrainingRun {
             if let fault = step.fault { try folder.note("left out", fault.json(data)) }
             let seconds = (ContinuousClock.now - begun) / .seconds(1)
             let record = step.record(epochs: trainer.epochs, seconds: seconds, peak: trainer.peakActivationByteCount)
-            try log.append(record)
-            try board.append(record)
+            try records?.append(record)
             try report(.step(step, record))
-            try await measureIfDue(&log, &board, report)
-            if step.progress.steps % recipe.checkpointInterval == 0 { try save(report, log) }
+            try measureIfDue(report)
+            if step.progress.steps % recipe.checkpointInterval == 0 {
+                if ranks.count > 1 { try ranks.check([trainer.parameterAgreement]) }
+                try save(report)
+            }
         }
-        try save(report, log)
-        if end != .stopped { try report(.written(path: try writeResult())) }
-        try folder.note(end == .stopped ? "stopped" : "done", [("step", .integer(trainer.progress.steps))])
-        return end
+        return try ranks.together {
+            try save(report)
+            if end != .stopped, ranks.rank == 0 { try report(.written(path: try writeResult())) }
+            try folder.note(end == .stopped ? "stopped" : "done", [("step", .integer(trainer.progress.steps))])
+            return end
+        }
     }
 
-    private func measureIfDue(
-        _ log: inout MetricsLog, _ board: inout TensorBoardWriter, _ report: (Event) throws -> Void
-    ) async throws {
+    private func measureIfDue(_ report: (Event) throws -> Void) throws {
         guard let evaluation = recipe.evaluation, trainer.progress.steps % evaluation.every == 0 else { return }
         let loss = try heldOutLoss(evaluation)
         let record = MetricRecord(
             step: trainer.progress.steps, time: Date().timeIntervalSince1970,
             ["eval_loss": loss.loss, "eval_bits_per_byte": loss.bitsPerByte])
-        try log.append(record)
-        try board.append(record)
+        try records?.append(record)
         if loss.loss < best?.loss ?? .infinity {
             best = (trainer.progress.steps, loss.loss)
-            try log.flush()
             // The best is kept, whatever is written when.
             try save(report)
         }
         try report(.heldOut(loss, record))
-        guard !evaluation.prompts.isEmpty else { return }
-        let answers = try await ModelSamples.answers(
+        guard !evaluation.prompts.isEmpty, ranks.rank == 0 else { return }
+        let answers = try ModelSamples.answers(
             to: evaluation.prompts, of: model, trainer.objective, tokenLimit: evaluation.answerTokenLimit, team: team)
         for (prompt, answer) in zip(evaluation.prompts, answers) {
             try folder.note(
@@ -174,23 +188,21 @@ public final class TrainingRun {
         }
     }
 
-    /// The loss of what is held out, as the model is now.
+    /// The loss of what is held out, as the model is now; all processes ask for it together.
     ///
-    /// - Throws: `FileError` if data cannot be read.
+    /// - Throws: `FileError` if data cannot be read; if another process is gone.
     public func heldOutLoss(_ evaluation: Recipe.Evaluation) throws -> HeldOutLoss {
         try HeldOutLoss(
             of: trainer.objective, on: data.heldOut, settings: recipe.data, packLimit: evaluation.packLimit,
-            byteCount: { self.byteCounts.indices.contains(Int($0)) ? self.byteCounts[Int($0)] : 0 }, tape: trainer.tape)
+            byteCount: { self.byteCounts.indices.contains(Int($0)) ? self.byteCounts[Int($0)] : 0 }, tape: trainer.tape,
+            ranks: ranks)
     }
 
-    private func save(_ report: (Event) throws -> Void, _ log: borrowing MetricsLog) throws {
-        try log.flush()
-        try save(report)
-    }
-
+    /// Writes a checkpoint, on rank 0, if there is none of this step.
     private func save(_ report: (Event) throws -> Void) throws {
+        try records?.flush()
         let step = trainer.progress.steps
-        guard step > 0, !checkpoints.steps.contains(step) else { return }
+        guard ranks.rank == 0, step > 0, !checkpoints.steps.contains(step) else { return }
         try checkpoints.write(trainer, keeping: best?.step)
         try folder.note("checkpoint", [("step", .integer(step))])
         try report(.checkpoint(step: step))

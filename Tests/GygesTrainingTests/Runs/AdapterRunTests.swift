@@ -19,13 +19,13 @@ import Testing
     }
 
     @Test(arguments: TestRun.Model.allCases)
-    func lossFallsAndTheAdapterIsReadBack(_ model: TestRun.Model) async throws {
+    func lossFallsAndTheAdapterIsReadBack(_ model: TestRun.Model) throws {
         let test = try test(model)
         let run = try test.open()
         #expect(run.trainer.objective.trained.allSatisfy { $0.path.components.contains("adapter") })
         var losses: [Double] = []
         var written = ""
-        _ = try await run.run { event in
+        _ = try run.run { event in
             if case .step(let step, _) = event { losses.append(step.loss) }
             if case .written(let path) = event { written = path }
         }
@@ -60,20 +60,20 @@ import Testing
     }
 
     @Test(arguments: [2, 5])
-    func runsThatStoppedGoOnBitForBit(_ steps: Int) async throws {
+    func runsThatStoppedGoOnBitForBit(_ steps: Int) throws {
         let test = try test(.chat, "schedule.length=10")
-        let whole = try await test.finish(output: "whole")
-        try await test.open(output: "parts").advance(by: steps)
-        #expect(try await test.finish(output: "parts") == whole)
+        let whole = try test.finish(output: "whole")
+        try test.open(output: "parts").advance(by: steps)
+        #expect(try test.finish(output: "parts") == whole)
     }
 
-    @Test func modulesThatAreSavedAreTrainedWhole() async throws {
+    @Test func modulesThatAreSavedAreTrainedWhole() throws {
         let test = try test(
             .chat, "adapter.target_modules=[q_proj, v_proj]", "adapter.modules_to_save=[norm]", "schedule.length=5")
         let run = try test.open()
         let whole = run.trainer.objective.trained.filter { !$0.path.components.contains("adapter") }
         #expect(!whole.isEmpty && whole.allSatisfy { $0.path.description.contains("norm") })
-        _ = try await run.run()
+        _ = try run.run()
         let stored = try StoredAdapter(folder: run.folder.path + "/adapter")
         #expect(!stored.saved.isEmpty)
         #expect(Set(stored.modules.compactMap { $0.name.split(separator: ".").last }) == ["q_proj", "v_proj"])

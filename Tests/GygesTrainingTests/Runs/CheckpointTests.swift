@@ -15,10 +15,10 @@ import Testing
     }
 
     @Test(arguments: ["parameters.safetensors", "moments.safetensors", "state.json"])
-    func aDamagedCheckpointIsPassedOver(_ name: String) async throws {
+    func aDamagedCheckpointIsPassedOver(_ name: String) throws {
         let test = try TestRun(.encoder)
-        let whole = try await test.finish(output: "whole")
-        try await test.open().advance(by: 10)
+        let whole = try test.finish(output: "whole")
+        try test.open().advance(by: 10)
         let checkpoints = CheckpointFolder(path: test.folder.path + "/run/checkpoints", limit: 2)
         #expect(checkpoints.steps == [8, 10])
         let path = checkpoints.path(ofStep: 10) + "/" + name
@@ -26,15 +26,15 @@ import Testing
         let run = try test.open()
         #expect(run.trainer.progress.steps == 8)
         var told: [FileError] = []
-        _ = try await run.run { if case .resumed(_, let faults) = $0 { told = faults } }
+        _ = try run.run { if case .resumed(_, let faults) = $0 { told = faults } }
         #expect(told.count == 1 && told[0].path.contains("step-00000010"))
         #expect(run.parameters == whole)
     }
 
-    @Test func leftoversOfAKillDoNoHarm() async throws {
+    @Test func leftoversOfAKillDoNoHarm() throws {
         let test = try TestRun(.encoder)
-        let whole = try await test.finish(output: "whole")
-        try await test.open().advance(by: 5)
+        let whole = try test.finish(output: "whole")
+        try test.open().advance(by: 5)
         let folder = test.folder.path + "/run"
         try FileManager.default.createDirectory(
             atPath: folder + "/checkpoints/step-00000009.unfinished", withIntermediateDirectories: true)
@@ -42,15 +42,15 @@ import Testing
         try AtomicFile.write(journal + Array(#"{"time": 1, "ev"#.utf8), to: folder + "/journal.jsonl")
         let metrics = try MappedFile.read(path: folder + "/metrics.jsonl")
         try AtomicFile.write(metrics + Array(#"{"step": 6, "ti"#.utf8), to: folder + "/metrics.jsonl")
-        #expect(try await test.finish() == whole)
+        #expect(try test.finish() == whole)
         #expect(!FileManager.default.fileExists(atPath: folder + "/checkpoints/step-00000009.unfinished"))
         let lines = String(decoding: try MappedFile.read(path: folder + "/journal.jsonl"), as: UTF8.self)
         for line in lines.split(separator: "\n") { _ = try JSON.parse(Array(line.utf8), path: "journal") }
     }
 
-    @Test func anotherRecipeOrOtherDataAreRefused() async throws {
+    @Test func anotherRecipeOrOtherDataAreRefused() throws {
         var test = try TestRun(.encoder)
-        try await test.open().advance(by: 2)
+        try test.open().advance(by: 2)
         test.more = ["optimizer.learning_rate=0.1"]
         #expect(try #require(throws: FileError.self) { try test.open() }.description.contains("phases"))
         test.more = ["checkpoints.every=1"]
@@ -60,7 +60,7 @@ import Testing
         #expect(try #require(throws: SettingsError.self) { try test.open() }.description.contains("has changed"))
     }
 
-    @Test func anotherModelIsRefused() async throws {
+    @Test func anotherModelIsRefused() throws {
         var test = try TestRun(.chat)
         let model = try TemporaryFolder(copying: TestRun.Model.chat.path)
         test.more = ["model=\(model.path)", "adapter={r: 2}"]
@@ -69,18 +69,18 @@ import Testing
             try TrainingRun(
                 recipe, text: text, modelPath: model.path, program: "tests", team: ThreadTeam(threadCount: 1))
         }
-        try await open().advance(by: 2)
+        try open().advance(by: 2)
         _ = try open()
         let path = model.path + "/model.safetensors"
         try flipBit(of: path, at: Int(MappedFile.read(path: path).count) - 1)
         #expect(try #require(throws: FileError.self) { try open() }.description.contains("another model"))
     }
 
-    @Test func oneProcessAtATimeWorksInAFolder() async throws {
+    @Test func oneProcessAtATimeWorksInAFolder() throws {
         let test = try TestRun(.encoder)
         let first = try test.open()
         #expect(try #require(throws: FileError.self) { try test.open() }.description.contains("worked in"))
-        _ = try await first.run()
+        _ = try first.run()
     }
 
     @Test func aFolderThatCannotBeWrittenIsAnError() throws {

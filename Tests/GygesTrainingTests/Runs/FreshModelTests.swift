@@ -56,11 +56,11 @@ import Testing
         #expect(try elements(1) != elements(2))
     }
 
-    @Test func aFreshModelIsTrainedAndOpened() async throws {
+    @Test func aFreshModelIsTrainedAndOpened() throws {
         var test = try TestRun(.chat)
         test.more = ["model={config: \(test.model.path)/config.json, tokenizer: \(test.model.path), init: normal}"]
         let run = try test.open()
-        _ = try await run.run()
+        _ = try run.run()
         let read = try TrainingModel(path: run.folder.path + "/model", team: ThreadTeam(threadCount: 1))
         #expect(read.template != nil)
         let found = try read.objective(nil, masking: .init(), seed: 0).trained

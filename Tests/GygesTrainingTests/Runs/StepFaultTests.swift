@@ -13,25 +13,25 @@ import Testing
         embedding.buffer.elements[0...].update(repeating: .nan)
     }
 
-    @Test func aLossThatIsNoNumberStopsAndNamesItsSamples() async throws {
+    @Test func aLossThatIsNoNumberStopsAndNamesItsSamples() throws {
         let test = try TestRun(.chat)
         let run = try test.open()
         try poison(run)
         let before = run.trainer.state
-        let fault = try await #require(throws: StepFault.self) { _ = try await run.run() }
+        let fault = try #require(throws: StepFault.self) { _ = try run.run() }
         #expect(fault.step == 1 && fault.kind == .loss)
         #expect(!fault.samples.isEmpty)
         #expect(run.data.place(of: fault.samples[0]).contains("data.jsonl: line "))
         #expect(run.trainer.state == before)
     }
 
-    @Test func faultyStepsAreLeftOutIfAsked() async throws {
+    @Test func faultyStepsAreLeftOutIfAsked() throws {
         var test = try TestRun(.chat)
         test.more = ["faults=skip"]
         let run = try test.open()
         try poison(run)
         var faults = 0
-        _ = try await run.run { if case .step(let step, _) = $0, step.fault != nil { faults += 1 } }
+        _ = try run.run { if case .step(let step, _) = $0, step.fault != nil { faults += 1 } }
         #expect(faults == 12)
         #expect(run.trainer.optimizer.stepCount == 0)
         #expect(run.trainer.progress.steps == 12)
@@ -47,12 +47,12 @@ import Testing
         ("optimizer.beta=1", "unknown key"), ("phases=[{schedule: {length: 3, decay: sudden}}]", "sudden"),
         ("evaluation={every: 1}", "neither"), ("schedule.length=0", "not between"),
     ])
-    func whatWouldTeachNothingIsRefused(_ override: String, _ expected: String) async throws {
+    func whatWouldTeachNothingIsRefused(_ override: String, _ expected: String) throws {
         var test = try TestRun(.chat)
         test.more = [override]
-        let error = try await #require(throws: (any Error).self) {
+        let error = try #require(throws: (any Error).self) {
             let run = try test.open()
-            _ = try await run.run()
+            _ = try run.run()
         }
         #expect("\(error)".contains(expected), "\(error)")
     }

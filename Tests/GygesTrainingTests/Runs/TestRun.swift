@@ -63,17 +63,26 @@ struct TestRun {
         return try Recipe.read(contentsOf: path, overrides: more)
     }
 
-    func open(output: String = "run") throws -> TrainingRun {
+    func open(output: String = "run") throws -> TrainingRun { try opening(output: output)(SingleRank()) }
+
+    /// Opens the run on one of several ranks.
+    func opening(
+        output: String = "run", modelPath: String? = nil, program: String = "tests"
+    ) throws -> @Sendable (any RankGroup) throws -> TrainingRun {
         let (recipe, text) = try recipe(output: output)
-        return try TrainingRun(
-            recipe, text: text, modelPath: model.path, program: "tests", team: ThreadTeam(threadCount: threadCount))
+        let (path, threadCount) = (modelPath ?? model.path, threadCount)
+        return { ranks in
+            try TrainingRun(
+                recipe, text: text, modelPath: path, program: program, ranks: ranks,
+                team: ThreadTeam(threadCount: threadCount))
+        }
     }
 
     /// Runs to the end and gives the bytes of all trained parameters.
     @discardableResult
-    func finish(output: String = "run") async throws -> [ParameterPath: [Float]] {
+    func finish(output: String = "run") throws -> [ParameterPath: [Float]] {
         let run = try open(output: output)
-        _ = try await run.run()
+        _ = try run.run()
         return run.parameters
     }
 }
@@ -85,9 +94,9 @@ extension TrainingRun {
     }
 
     /// Makes so many steps and saves.
-    func advance(by count: Int) async throws {
+    func advance(by count: Int) throws {
         var left = count
-        _ = try await run(shouldStop: {
+        _ = try run(shouldStop: {
             left -= 1
             return left < 0
         })

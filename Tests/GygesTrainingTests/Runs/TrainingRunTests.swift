@@ -11,13 +11,13 @@ import Testing
 /// Runs learn, go on as if nothing had happened, and are the same however they are cut into passes and threads.
 @Suite struct TrainingRunTests {
     @Test(arguments: TestRun.Model.allCases)
-    func lossFallsAndTheResultIsAModel(_ model: TestRun.Model) async throws {
+    func lossFallsAndTheResultIsAModel(_ model: TestRun.Model) throws {
         var test = try TestRun(model)
         test.more = ["schedule.length=60", "optimizer.learning_rate=0.01"]
         let run = try test.open()
         var losses: [Double] = []
         var written = ""
-        let end = try await run.run { event in
+        let end = try run.run { event in
             switch event {
             case .step(let step, let record):
                 losses.append(step.loss)
@@ -42,13 +42,13 @@ import Testing
     }
 
     @Test(arguments: TestRun.Model.allCases, [1, 3, 4, 7])
-    func runsThatStoppedGoOnBitForBit(_ model: TestRun.Model, _ steps: Int) async throws {
+    func runsThatStoppedGoOnBitForBit(_ model: TestRun.Model, _ steps: Int) throws {
         let test = try TestRun(model)
-        let whole = try await test.finish(output: "whole")
-        try await test.open(output: "parts").advance(by: steps)
+        let whole = try test.finish(output: "whole")
+        try test.open(output: "parts").advance(by: steps)
         let goingOn = try test.open(output: "parts")
         #expect(goingOn.trainer.progress.steps == steps)
-        _ = try await goingOn.run()
+        _ = try goingOn.run()
         #expect(goingOn.parameters == whole)
         func losses(_ output: String) throws -> [Double?] {
             try MetricsLog.records(path: "\(test.folder.path)/\(output)/metrics.jsonl").map { $0["loss"] }
@@ -56,17 +56,17 @@ import Testing
         #expect(try losses("parts") == losses("whole"))
     }
 
-    @Test func phasesCarryTheirStateOn() async throws {
+    @Test func phasesCarryTheirStateOn() throws {
         var test = try TestRun(.encoder)
         test.more = [
             "phases=[{name: short, max_length: 48, schedule: {length: 5}}, {name: long, rope_theta: 20000, batch: {size: 2}}]",
             "schedule.decay=1-sqrt", "optimizer.name=stable_adamw", "optimizer.moments=bf16",
         ]
-        let whole = try await test.finish(output: "whole")
+        let whole = try test.finish(output: "whole")
         for steps in [4, 5, 6] {
             let parts = "parts-\(steps)"
-            try await test.open(output: parts).advance(by: steps)
-            #expect(try await test.finish(output: parts) == whole)
+            try test.open(output: parts).advance(by: steps)
+            #expect(try test.finish(output: parts) == whole)
         }
         let configuration = try JSON.read(path: "\(test.folder.path)/whole/model/config.json")
         let settings =
@@ -75,18 +75,18 @@ import Testing
     }
 
     @Test(arguments: TestRun.Model.allCases)
-    func threadsAndRecomputationDoNotChangeABit(_ model: TestRun.Model) async throws {
+    func threadsAndRecomputationDoNotChangeABit(_ model: TestRun.Model) throws {
         var test = try TestRun(model)
-        let reference = try await test.finish(output: "two")
+        let reference = try test.finish(output: "two")
         test.threadCount = 1
-        #expect(try await test.finish(output: "one") == reference)
+        #expect(try test.finish(output: "one") == reference)
         test.more = ["recompute_layers=true"]
-        #expect(try await test.finish(output: "again") == reference)
+        #expect(try test.finish(output: "again") == reference)
     }
 
     /// The gradient is divided by the tokens of the whole step, however they are spread over passes; only sums round differently.
     @Test(arguments: TestRun.Model.allCases)
-    func passesDoNotChangeAStep(_ model: TestRun.Model) async throws {
+    func passesDoNotChangeAStep(_ model: TestRun.Model) throws {
         var test = try TestRun(model)
         test.more = [
             "optimizer.name=sgd", "optimizer.max_grad_norm=100", "optimizer.learning_rate=0.1", "batch.size=8",
@@ -96,18 +96,18 @@ import Testing
         for size in sizes {
             var test = test
             test.more.append("batch.pass_tokens=\(size)")
-            results.append(try await test.finish(output: "passes-\(size)"))
+            results.append(try test.finish(output: "passes-\(size)"))
         }
         for other in results.dropFirst() { #expect(largestDifference(results[0], other) < 2e-6) }
     }
 
-    @Test func packedTextsAreLearnedAsAlone() async throws {
+    @Test func packedTextsAreLearnedAsAlone() throws {
         var test = try TestRun(.chat)
         test.more = [
             "optimizer.name=sgd", "optimizer.max_grad_norm=100", "batch.size=40", "schedule.length=1",
             "schedule.warmup=0", "data.epochs=1", "data.max_length=2000",
         ]
-        let packed = try await test.finish(output: "packed")
+        let packed = try test.finish(output: "packed")
         let start = try TrainingModel(path: test.model.path, team: ThreadTeam(threadCount: 1))
         let objective = try start.objective(nil, masking: .init(), seed: 7)
         // One after another, by hand: the mean over all tokens of all rows.
@@ -135,7 +135,7 @@ import Testing
         #expect(largestDifference(packed, alone) < 2e-6)
     }
 
-    @Test func heldOutDocumentsAreMeasuredAndTheBestCheckpointIsKept() async throws {
+    @Test func heldOutDocumentsAreMeasuredAndTheBestCheckpointIsKept() throws {
         var test = try TestRun(.chat)
         test.more = [
             "evaluation={every: 2, share: 0.25}", "checkpoints.keep=1", "optimizer.learning_rate=0.05",
@@ -143,7 +143,7 @@ import Testing
         ]
         let run = try test.open()
         var measured: [(step: Int, loss: Double)] = []
-        _ = try await run.run { event in
+        _ = try run.run { event in
             if case .heldOut(let loss, let record) = event {
                 measured.append((record.step, loss.loss))
                 #expect(loss.supervisedCount > 0 && loss.bitsPerByte > 0)
@@ -157,7 +157,7 @@ import Testing
         #expect(try run.data.sources[0].duplicates(in: run.data.heldOut[0]).isEmpty)
     }
 
-    @Test func promptsAreAnsweredMeanwhile() async throws {
+    @Test func promptsAreAnsweredMeanwhile() throws {
         var test = try TestRun(.chat)
         test.more = [
             "evaluation={every: 30, share: 0.25, prompts: [\"3 ring ring\", other], max_new_tokens: 12}",
@@ -165,7 +165,7 @@ import Testing
         ]
         let run = try test.open()
         var samples: [(step: Int, prompt: String, answer: String)] = []
-        _ = try await run.run {
+        _ = try run.run {
             if case .sample(let step, let prompt, let answer) = $0 { samples.append((step, prompt, answer)) }
         }
         #expect(samples.map(\.step) == [30, 30, 60, 60])

@@ -13,12 +13,14 @@ struct TrainRun: AsyncParsableCommand {
         commandName: "run", abstract: "Trains a model by a recipe, or goes on with a run.",
         discussion: """
             Runs the recipe in its output folder. A folder that holds the same run is gone on with, from its newest good checkpoint and bit \
-            for bit as if nothing had happened. Control-C saves and stops; a second one stops at once.
+            for bit as if nothing had happened. Control-C saves and stops; a second one stops at once. Built with --traits MPI and started by \
+            mpirun or srun, several processes share every step.
 
             Examples:
               gyges train recipe.yaml --plan
               gyges train recipe.yaml --preview
               gyges train recipe.yaml --set batch.size=16 --max-time 90m
+              mpirun --hostfile hosts --map-by ppr:1:node --bind-to none gyges train recipe.yaml
             """)
 
     @OptionGroup var recipe: RecipeOptions
@@ -63,15 +65,21 @@ struct TrainRun: AsyncParsableCommand {
 
     func run() async throws {
         if plan || preview { return try look() }
-        let run = try recipe.open(isShown: !quiet && !json)
+        try await TrainingRanks.during { try await train(with: $0) }
+    }
+
+    private func train(with ranks: any RankGroup) async throws {
+        // One process speaks for all.
+        let speaks = ranks.rank == 0
+        let run = try recipe.open(ranks: ranks, isShown: speaks && !quiet && !json)
         let display = TrainingDisplay(
             stepCount: run.recipe.plan.unit == .steps ? run.recipe.plan.length : nil,
             form: json ? .json : quiet ? .quiet : .text)
-        for note in run.model.notes { display.remark("note: \(note)") }
+        if speaks { for note in run.model.notes { display.remark("note: \(note)") } }
         let interrupted = Atomic(false)
         let deadline = maxTime.flatMap(Self.seconds).map { ContinuousClock.now + .seconds($0) }
-        func train() async throws -> TrainingRun.End {
-            try await run.run(report: { show($0, of: run, on: display) }) {
+        func train() throws -> TrainingRun.End {
+            try run.run(report: { if speaks { show($0, of: run, on: display) } }) {
                 interrupted.load(ordering: .relaxed) || deadline.map { ContinuousClock.now >= $0 } ?? false
             }
         }
@@ -80,13 +88,14 @@ struct TrainRun: AsyncParsableCommand {
             end = try await interrupts.during {
                 // A second one does not wait for the step to end.
                 if interrupted.exchange(true, ordering: .relaxed) { Foundation.exit(130) }
-                display.remark("gyges: saving after this step; once more stops at once")
+                if speaks { display.remark("gyges: saving after this step; once more stops at once") }
             } _: {
-                try await train()
+                try train()
             }
         } else {
-            end = try await train()
+            end = try train()
         }
+        guard speaks else { return }
         display.finish()
         try tell(end, of: run)
     }
@@ -188,14 +197,14 @@ struct RecipeOptions: ParsableArguments {
     func team() -> ThreadTeam { ThreadTeam(threadCount: threads) }
 
     /// Opens the run: reads the recipe, loads the model, reads the data.
-    func open(isShown: Bool) throws -> TrainingRun {
+    func open(ranks: any RankGroup, isShown: Bool) throws -> TrainingRun {
         let (recipe, text) = try read()
         let bar = ProgressBar(.items("files"), delay: 1, isShown: isShown)
         defer { bar.finish() }
         var count = 0
         return try TrainingRun(
             recipe, text: text, modelPath: recipe.modelPath(), packing: .commandLine(keepsCopy: true, isShown: isShown),
-            program: ProgramIdentity.current.description, team: team()
+            program: ProgramIdentity.current.description, ranks: ranks, team: team()
         ) { path in
             bar.update("reading \(path)", count: count, of: nil)
             count += 1
