@@ -269,8 +269,8 @@ let package = Package(
         .testTarget(
             name: "GygesDocumentationTests",
             dependencies: [
-                "GygesBulk", "GygesKernels", "GygesTensors", "GygesStatistics", "GygesFiles", "GygesCheckpoints",
-                "GygesTokenizer",
+                "GygesBulk", "GygesKernels", "GygesTensors", "GygesStatistics", "GygesFiles", "GygesYAML",
+                "GygesCheckpoints", "GygesTokenizer",
                 "GygesTemplates", "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining",
                 "GygesEvaluation",
                 "GygesWire", "GygesClient", "GygesHub", "GygesAnalysis", "GygesReport", "GygesStudy", "GygesSubjects",

@@ -1,3 +1,4 @@
+import GygesFiles
 import GygesYAML
 
 extension RenamedKey {
@@ -8,4 +9,16 @@ extension RenamedKey {
         "leastParaphraseAgreement": "minimumParaphraseAgreement", "leastRenamedAgreement": "minimumRenamedAgreement",
         "leastJudgeAgreement": "minimumJudgeAgreement", "prefill": "responsePrefix",
     ]
+}
+
+extension YAMLDocument {
+    /// Parses a text of a study; `path` names it in errors. Keys may have older names.
+    convenience init(study text: String, path: String) throws(FileError) {
+        try self.init(text, path: path, newNames: RenamedKey.all)
+    }
+
+    /// Reads a file of a study. Keys may have older names.
+    convenience init(studyFile path: String) throws(FileError) {
+        try self.init(contentsOf: path, newNames: RenamedKey.all)
+    }
 }

@@ -14,14 +14,14 @@ extension StudyDefinition {
         contentsOf path: String, overrides: [String] = [], note: (RenamedKey) -> Void = { _ in }
     ) throws(FileError) {
         self = try StudyDefinition(
-            YAMLDocument(contentsOf: path, newNames: RenamedKey.all), overrides: overrides, note: note)
+            YAMLDocument(studyFile: path), overrides: overrides, note: note)
     }
 
     /// Reads a study from YAML text; `path` names it in errors.
     public init(
         yaml text: String, path: String, overrides: [String] = [], note: (RenamedKey) -> Void = { _ in }
     ) throws(FileError) {
-        self = try StudyDefinition(YAMLDocument(text, path: path), overrides: overrides, note: note)
+        self = try StudyDefinition(YAMLDocument(study: text, path: path), overrides: overrides, note: note)
     }
 
     private init(
@@ -150,7 +150,7 @@ extension EndpointSettings {
     public init(
         _ assignments: [String], option: String, note: (RenamedKey) -> Void = { _ in }
     ) throws(FileError) {
-        let document = try YAMLDocument("{}", path: "the command line", newNames: RenamedKey.all)
+        let document = try YAMLDocument(study: "{}", path: "the command line")
         for assignment in assignments { try document.override(assignment, option: option) }
         self.init(document.root)
         try document.finish(remedy: "Use the keys of a study file's “endpoint:” part; see docs/study.md.")

@@ -46,12 +46,12 @@ public struct JudgeWording: Sendable, Equatable, Codable {
     ///
     /// - Throws: `FileError` with everything that is wrong.
     public init(contentsOf path: String) throws(FileError) {
-        self = try JudgeWording(YAMLDocument(contentsOf: path, newNames: RenamedKey.all))
+        self = try JudgeWording(YAMLDocument(studyFile: path))
     }
 
     /// Reads wording from YAML text; `path` names it in errors.
     public init(yaml text: String, path: String) throws(FileError) {
-        self = try JudgeWording(YAMLDocument(text, path: path, newNames: RenamedKey.all))
+        self = try JudgeWording(YAMLDocument(study: text, path: path))
     }
 
     /// The wording that is part of the program.

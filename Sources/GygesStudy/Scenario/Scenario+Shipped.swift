@@ -45,7 +45,7 @@ extension Scenario {
     /// - Parameter folder: what relative paths start from; empty for the current folder.
     static func document(_ reference: String, relativeTo folder: String) throws(FileError) -> YAMLDocument {
         if let text = shippedFile(reference) {
-            return try YAMLDocument(text, path: "\(reference) (shipped)", newNames: RenamedKey.all)
+            return try YAMLDocument(study: text, path: "\(reference) (shipped)")
         }
         guard reference == "-" || reference.contains("/") || reference.hasSuffix(".yaml") || reference.hasSuffix(".yml")
         else {
@@ -54,7 +54,7 @@ extension Scenario {
                 remedy: "Use \(shippedNames.joined(separator: ", ")), or give the path of a YAML file.")
         }
         let isRelative = !reference.hasPrefix("/") && !folder.isEmpty && reference != "-"
-        return try YAMLDocument(contentsOf: isRelative ? "\(folder)/\(reference)" : reference)
+        return try YAMLDocument(studyFile: isRelative ? "\(folder)/\(reference)" : reference)
     }
 
     /// Finds a scenario: a shipped one by its name, any other by the path of its file.

@@ -11,12 +11,12 @@ extension Scenario {
     public init(
         yaml text: String, path: String, note: (RenamedKey) -> Void = { _ in }
     ) throws(FileError) {
-        self = try Scenario(YAMLDocument(text, path: path), note: note)
+        self = try Scenario(YAMLDocument(study: text, path: path), note: note)
     }
 
     /// Reads a scenario file.
     public init(contentsOf path: String) throws(FileError) {
-        self = try Scenario(YAMLDocument(contentsOf: path, newNames: RenamedKey.all))
+        self = try Scenario(YAMLDocument(studyFile: path))
     }
 
     /// Reads a scenario; one that extends another keeps of it what it does not say itself.
