@@ -222,7 +222,7 @@ let package = Package(
                 "GygesTokenizer", "GygesTemplates", "GygesTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: common),
-        .testTarget(name: "GygesMPITests", dependencies: ["GygesMPI", "GygesTraining"], swiftSettings: common),
+        .testTarget(name: "GygesMPITests", dependencies: ["GygesMPI", "GygesTraining"], swiftSettings: hot),
         .testTarget(
             name: "GygesHubTests",
             dependencies: ["GygesHub", "GygesClient", "GygesFiles", "GygesTestSupport"], swiftSettings: common),

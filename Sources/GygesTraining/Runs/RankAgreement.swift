@@ -47,9 +47,11 @@ extension RankGroup {
 extension Trainer {
     /// What processes must have alike before they make steps together.
     ///
-    /// - Parameter program: What computes.
+    /// - Parameters:
+    ///   - program: What computes.
+    ///   - modelDigest: What tells other files of the model apart, those that stay frozen included.
     /// - Complexity: O(trained parameters).
-    func agreements(program: String, team: ThreadTeam) -> [RankAgreement] {
+    func agreements(program: String, modelDigest: String, team: ThreadTeam) -> [RankAgreement] {
         let state = state
         return [
             RankAgreement(
@@ -58,6 +60,8 @@ extension Trainer {
             RankAgreement(
                 name: "instruction set", digest: team.instructionSet.rawValue,
                 remedy: "Set GYGES_ISA to one that all machines have, such as avx2."),
+            RankAgreement(
+                name: "model", digest: modelDigest, remedy: "Give all of them the same files."),
             RankAgreement(
                 name: "number of finished steps", digest: "\(state.progress.steps)",
                 remedy: "Give the run a folder (output) that all machines share."),
@@ -78,7 +82,7 @@ extension Trainer {
         return RankAgreement(
             name: "set of trained numbers", digest: digest.value,
             remedy:
-                "Give all of them the same model and the same recipe; if it happens in the midst of a run, test the machine's memory."
+                "Give all of them the same recipe and folder; if it happens in the midst of a run, test the machine's memory."
         )
     }
 }

@@ -74,13 +74,15 @@ public final class TrainingRun {
         ranks: any RankGroup = SingleRank(), team: ThreadTeam, progress: (String) -> Void = { _ in }
     ) throws {
         (self.recipe, self.ranks, self.team) = (recipe, ranks, team)
-        (folder, checkpoints, model, data, trainer, faults) = try ranks.together {
+        let modelDigest: String
+        (folder, checkpoints, model, modelDigest, data, trainer, faults) = try ranks.together {
             let folder =
                 ranks.rank == 0
                 ? try RunFolder(path: recipe.output, for: recipe, text: text) : RunFolder(heldByRankZero: recipe.output)
             let checkpoints = CheckpointFolder(path: folder.checkpointsPath, limit: recipe.checkpointLimit)
             let model = try TrainingModel(of: recipe, path: modelPath, packing: packing, team: team)
-            if ranks.rank == 0 { try folder.expectModel(digest: model.digest()) }
+            let modelDigest = try model.digest()
+            if ranks.rank == 0 { try folder.expectModel(digest: modelDigest) }
             let data = try TrainingData(of: recipe, for: model, progress: progress)
             let objective = try model.objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
             if let evaluation = recipe.evaluation, !evaluation.prompts.isEmpty, !(objective is NextTokenObjective) {
@@ -92,10 +94,12 @@ public final class TrainingRun {
                 objective, plan: recipe.plan, sources: data.sources, settings: recipe.trainerSettings,
                 options: recipe.tapeOptions, ranks: ranks, team: team, from: checkpoint?.state
             ) { try checkpoint?.fill($0) }
-            return (folder, checkpoints, model, data, trainer, faults)
+            return (folder, checkpoints, model, modelDigest, data, trainer, faults)
         }
         byteCounts = (0..<Int32(clamping: model.vocabularyCount)).map { [model] in model.tokenizer.bytes(of: $0).count }
-        if ranks.count > 1 { try ranks.check(trainer.agreements(program: program, team: team)) }
+        if ranks.count > 1 {
+            try ranks.check(trainer.agreements(program: program, modelDigest: modelDigest, team: team))
+        }
         guard ranks.rank == 0 else { return }
         checkpoints.remove(after: trainer.progress.steps)
         try folder.note(

@@ -122,7 +122,7 @@ import Testing
     }
 
     /// What only rank 1 has otherwise, and the name under which it is told.
-    @Test(arguments: ["training data", "finished steps", "trained numbers", "program"])
+    @Test(arguments: ["training data", "finished steps", "model", "program"])
     func whatDiffersBetweenRanksIsRefused(_ name: String) async throws {
         let test = try TestRun(.chat)
         let first = try test.opening()
@@ -135,7 +135,7 @@ import Testing
         case "finished steps":
             try test.open().advance(by: 2)
             output = "elsewhere"
-        case "trained numbers":
+        case "model":
             modelPath = copy.path
             var bytes = try MappedFile.read(path: copy.path + "/model.safetensors")
             bytes[bytes.count - 3] ^= 1
