@@ -27,9 +27,9 @@ name: $1
 model: $PWD/Tests/GygesInferenceTests/Fixtures/$2
 data: {sources: [$3], max_length: 128, window: 32}
 optimizer: {name: adamw, learning_rate: 0.003, max_grad_norm: 1, moments: bf16}
-schedule: {length: 300, warmup: 10}
+schedule: {length: 1500, warmup: 10}
 batch: {size: 4}
-evaluation: {every: 50, share: 0.1}
+evaluation: {every: 100, share: 0.1}
 checkpoints: {every: 7, keep: 2}
 seed: 3
 $4
@@ -51,7 +51,7 @@ for name in masked adapter; do
         if [ -e "$work/$name-killed/model" ] || [ -e "$work/$name-killed/adapter" ]; then break; fi
     done
     at=$(ls "$work/$name-killed/checkpoints" 2> /dev/null | tail -1)
-    "$program" train "$work/$name.yaml" -o "$work/$name-killed" --quiet > /dev/null
+    "$program" train "$work/$name.yaml" -o "$work/$name-killed" --quiet > /dev/null 2>&1
     same=yes
     for file in "$work/$name-whole"/{model,adapter}/*.safetensors; do
         [ -e "$file" ] || continue

@@ -46,7 +46,7 @@ def logits(program: str, folder: pathlib.Path, ids: list[int], *options: str) ->
         [program, "perplexity", *options, "--tokens", folder / "window.json", "--precision", "f32", "--kv-cache-format", "f32",
          "--save-logits", output, "--json", "--quiet"], check=True, stdout=subprocess.DEVNULL)
     data = output.read_bytes()
-    return torch.tensor(struct.unpack(f"<{len(data) // 4}f", data)).reshape(-1, len(data) // 4 // (len(ids) - 1))
+    return torch.tensor(struct.unpack(f"<{len(data) // 4}f", data)).reshape(len(ids), -1)
 
 
 def worst(ours: torch.Tensor, theirs: torch.Tensor) -> float:
@@ -80,7 +80,7 @@ def main() -> None:
         batch = tokenizer(text, return_tensors="pt")
         place = (batch.input_ids[0] == tokenizer.mask_token_id).nonzero()[0, 0]
         theirs = model(**batch).logits[0, place].softmax(-1)
-        made = subprocess.run([program, "fill", run / "model", text, "--precision", "f32", "--json", "--top", "5"],
+        made = subprocess.run([program, "fill", run / "model", text, "--precision", "f32", "--json"],
                               check=True, capture_output=True, text=True).stdout
         guesses = json.loads(made.splitlines()[0])["masks"][0]["candidates"]
         results["encoder, probabilities"] = max(abs(guess["probability"] - theirs[guess["id"]].item()) for guess in guesses)

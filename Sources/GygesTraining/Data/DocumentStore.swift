@@ -57,6 +57,20 @@ extension DocumentStore {
     public func place(of document: Int) -> String { "\(name): document \(document + 1)" }
 }
 
+extension [any DocumentStore] {
+    /// The tokens of all documents.
+    ///
+    /// - Throws: ``FileError`` if a store contradicts itself.
+    /// - Complexity: O(documents).
+    var tokenCount: Int {
+        get throws(FileError) {
+            var count = 0
+            for store in self { for document in 0..<store.count { count += try store.length(of: document) } }
+            return count
+        }
+    }
+}
+
 /// A stretch of a document of a store: a sample that a step learns from.
 public struct SampleReference: Sendable, Hashable {
     /// The number of the store.

@@ -48,10 +48,7 @@ public struct RunSummary: Sendable {
         unit = recipe.plan.unit
         trainedCount = objective.trainedCount
         documentCount = data.sources.reduce(0) { $0 + $1.count }
-        tokenCount = 0
-        for source in data.sources {
-            for document in 0..<source.count { tokenCount += try source.length(of: document) }
-        }
+        tokenCount = try data.sources.tokenCount
         heldOutCount = data.heldOut.reduce(0) { $0 + $1.count }
         faultCount = data.reports.reduce(0) { $0 + $1.report.faultCount }
         let moments = trainer.optimizer.moments.reduce(0) { $0 + $1.bytes.count }

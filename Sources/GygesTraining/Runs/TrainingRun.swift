@@ -53,6 +53,7 @@ public final class TrainingRun {
     private let checkpoints: CheckpointFolder
     let team: ThreadTeam
     private let byteCounts: [Int]
+    private let sourceTokenCount: Int
     private let ranks: any RankGroup
     /// `nil` until the run starts, and where another process writes them.
     private var records: RunRecords?
@@ -96,6 +97,7 @@ public final class TrainingRun {
             ) { try checkpoint?.fill($0) }
             return (folder, checkpoints, model, modelDigest, data, trainer, faults)
         }
+        sourceTokenCount = try data.sources.tokenCount
         byteCounts = (0..<Int32(clamping: model.vocabularyCount)).map { [model] in model.tokenizer.bytes(of: $0).count }
         if ranks.count > 1 {
             try ranks.check(trainer.agreements(program: program, modelDigest: modelDigest, team: team))
@@ -148,7 +150,7 @@ public final class TrainingRun {
             }
             if let fault = step.fault { try folder.note("left out", fault.json(data)) }
             let seconds = (ContinuousClock.now - begun) / .seconds(1)
-            let record = step.record(epochs: trainer.epochs, seconds: seconds, peak: trainer.peakActivationByteCount)
+            let record = step.record(of: sourceTokenCount, seconds: seconds, peak: trainer.peakActivationByteCount)
             try records?.append(record)
             try report(.step(step, record))
             try measureIfDue(report)
@@ -275,13 +277,15 @@ extension Recipe {
 
 extension StepReport {
     /// The step in the words of Hugging Face's trainers.
-    func record(epochs: [Int], seconds: Double, peak: Int) -> MetricRecord {
+    ///
+    /// - Parameter sourceTokenCount: The tokens of all sources, which make an epoch.
+    func record(of sourceTokenCount: Int, seconds: Double, peak: Int) -> MetricRecord {
         var record = MetricRecord(
             step: progress.steps, time: Date().timeIntervalSince1970,
             [
                 "loss": loss, "grad_norm": gradientNorm, "learning_rate": learningRate,
                 "num_tokens": Double(progress.tokens), "supervised_tokens": Double(supervisedCount),
-                "tokens_per_second": Double(tokenCount) / max(seconds, 1e-9), "epoch": Double(epochs.min() ?? 0),
+                "tokens_per_second": Double(tokenCount) / max(seconds, 1e-9), "epoch": Double(progress.tokens) / Double(max(1, sourceTokenCount)),
                 "activation_bytes": Double(peak),
             ])
         if let balanceLoss { record["aux_loss"] = balanceLoss }

@@ -102,7 +102,7 @@ struct TrainingLine {
     /// A number as it is shown under a name: counts whole, learning rates by their power of ten, others in four digits.
     static func number(_ value: Double, of name: String) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity" }
-        if name == "num_tokens" || name == "tokens_per_second" { return String(format: "%.0f", value) }
+        if name.contains("tokens") || name.hasSuffix("bytes") { return String(format: "%.0f", value) }
         if name == "learning_rate" { return value == 0 ? "0" : String(format: "%.2e", value) }
         guard value == 0 || (0.001..<100_000).contains(abs(value)) else { return String(format: "%.2e", value) }
         return String(format: "%.*f", abs(value) < 10 ? 3 : abs(value) < 100 ? 2 : 1, value)

@@ -113,7 +113,7 @@ struct TrainRun: AsyncParsableCommand {
             display.remark("“\(prompt.legible(limit: 80))”: \(answer.legible(limit: 400))")
         case .resumed(let step, let faults):
             for fault in faults { display.remark("gyges: passed over a damaged checkpoint: \(fault)") }
-            display.remark("going on after step \(step)")
+            if !quiet { display.remark("going on after step \(step)") }
         case .checkpoint, .written: break
         }
     }
