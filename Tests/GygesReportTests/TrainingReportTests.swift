@@ -125,10 +125,10 @@ import Testing
             try page.write(toFile: "\(folder)/long.html", atomically: true, encoding: .utf8)
             try many.write(toFile: "\(folder)/seven.html", atomically: true, encoding: .utf8)
         }
-        #expect(page.contains("least 0.500 at step 150001, greatest 77.00 at step 123457"))
+        #expect(page.contains("minimum 0.500 at step 150001, maximum 77.00 at step 123457"))
         // The table has the two steps, too.
         #expect(page.contains("<td>123457</td>") && page.contains("<td>150001</td>"))
-        // Both reach the picture: the axis is by powers of ten, and the greatest value is the highest point drawn.
+        // Both reach the picture: the axis is by powers of ten, and the maximum value is the highest point drawn.
         let points = Self.paths(page, "raw")[0].split { $0 == "M" || $0 == "L" }
         let heights = points.compactMap { point in point.split(separator: " ").last.flatMap { Double($0) } }
         let sorted = heights.sorted()
@@ -169,7 +169,7 @@ import Testing
 
     // MARK: Parts
 
-    @Test("A thinned curve keeps first, last, least and greatest of each column")
+    @Test("A thinned curve keeps first, last, minimum and maximum of each column")
     func columns() {
         let points = (0..<1000).map { CurvePoint(x: Double($0), y: Double($0 * 7919 % 1000), step: $0) }
         let curve = ThinnedCurve(points, axis: 0...999, columnCount: 10)

@@ -43,7 +43,7 @@ import Testing
         losses[200] = 2.11  // Less than six times 1 % above.
         losses[250] = 2.13
         #expect(Self.spikes(try Self.judgements(losses)) == [250])
-        // Near zero the least deviation counts.
+        // Near zero the minimum deviation counts.
         var learnt = Array(repeating: 1e-6, count: 300)
         learnt[200] = 0.005
         learnt[250] = 0.007
@@ -100,9 +100,9 @@ import Testing
     @Test("Settings that say nothing are refused, each by its name")
     func settings() {
         let error = #expect(throws: SettingsError.self) {
-            try LossWatch(.init(windowLength: 0, threshold: .nan, leastRelativeDeviation: 0, leastDeviation: 0))
+            try LossWatch(.init(windowLength: 0, threshold: .nan, minimumRelativeDeviation: 0, minimumDeviation: 0))
         }
-        #expect(error?.problems.map(\.setting) == ["spikes.window", "spikes.threshold", "spikes.least_deviation"])
+        #expect(error?.problems.map(\.setting) == ["spikes.window", "spikes.threshold", "spikes.minimum_deviation"])
     }
 }
 

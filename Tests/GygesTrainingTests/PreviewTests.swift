@@ -175,13 +175,13 @@ import Testing
     @Test("Documents are counted by powers of two")
     func histogram() {
         var histogram = SupervisionHistogram()
-        #expect(histogram.bins.isEmpty && histogram.least == 0)
+        #expect(histogram.bins.isEmpty && histogram.minimum == 0)
         for count in [1, 2, 3, 4, 7, 8, 100] { histogram.add(count) }
         #expect(histogram.bins.map(\.range) == [1...1, 2...3, 4...7, 8...15, 16...31, 32...63, 64...127])
         #expect(histogram.bins.map(\.documentCount) == [1, 2, 2, 1, 0, 0, 1])
         #expect(histogram.documentCount == 7 && histogram.tokenCount == 125)
-        #expect(histogram.least == 1 && histogram.greatest == 100)
+        #expect(histogram.minimum == 1 && histogram.maximum == 100)
         histogram.add(0)
-        #expect(histogram.bins.first == .init(range: 0...0, documentCount: 1) && histogram.least == 0)
+        #expect(histogram.bins.first == .init(range: 0...0, documentCount: 1) && histogram.minimum == 0)
     }
 }

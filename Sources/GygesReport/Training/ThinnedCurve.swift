@@ -10,7 +10,7 @@ struct CurvePoint: Sendable, Equatable {
 
 /// A curve in no more points than a picture can show.
 ///
-/// The axis is cut into columns. The raw curve keeps the first, the last, the least and the greatest value of each, by which it looks as if
+/// The axis is cut into columns. The raw curve keeps the first, the last, the minimum and the maximum value of each, by which it looks as if
 /// all were drawn (M4: Jugel et al. 2014, https://doi.org/10.14778/2732951.2732953); the smooth one is at each column the mean of all values
 /// in it and in some columns to either side, fewer near the ends.
 struct ThinnedCurve {
@@ -30,8 +30,8 @@ struct ThinnedCurve {
 
     private struct Column {
         var first: CurvePoint?
-        var least: CurvePoint?
-        var greatest: CurvePoint?
+        var minimum: CurvePoint?
+        var maximum: CurvePoint?
         var last: CurvePoint?
         var sum = CurvePoint(x: 0, y: 0, step: 0)
         var count = 0.0
@@ -43,8 +43,8 @@ struct ThinnedCurve {
 
         mutating func append(_ point: CurvePoint) {
             if first == nil { first = point }
-            if point.y < least?.y ?? .infinity { least = point }
-            if point.y > greatest?.y ?? -.infinity { greatest = point }
+            if point.y < minimum?.y ?? .infinity { minimum = point }
+            if point.y > maximum?.y ?? -.infinity { maximum = point }
             last = point
             sum.x += point.x
             sum.y += point.y
@@ -53,7 +53,7 @@ struct ThinnedCurve {
 
         /// The values that are drawn, in their order.
         var kept: [CurvePoint] {
-            [first, least, greatest, last].compactMap { $0 }.sorted { ($0.x, $0.step) < ($1.x, $1.step) }
+            [first, minimum, maximum, last].compactMap { $0 }.sorted { ($0.x, $0.step) < ($1.x, $1.step) }
                 .reduce(into: []) { if $0.last != $1 { $0.append($1) } }
         }
     }

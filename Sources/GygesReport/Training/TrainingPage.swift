@@ -85,8 +85,8 @@ struct TrainingPage {
             "What came of each run; the training loss is the mean of the last \(TrainingReport.Run.finalCount) that were logged, the speed the median",
             [
                 ("Run", true), ("Steps", false), ("Tokens", false), ("Time", false), ("Training loss", false),
-                ("Held-out loss", false), ("Its least", false), ("After step", false),
-                ("Greatest gradient norm", false), ("Tokens a second", false),
+                ("Held-out loss", false), ("Minimum", false), ("After step", false),
+                ("Maximum gradient norm", false), ("Tokens a second", false),
             ],
             runs.map { run in
                 [

@@ -11,7 +11,7 @@ struct TrainingPanel: Chart {
     static let lookCount = 6
     /// Up to how many values are marked one by one.
     private static let markLimit = 24
-    /// How many values of a run the table has, beside the least and the greatest.
+    /// How many values of a run the table has, beside the minimum and the maximum.
     private static let rowLimit = 24
 
     // MARK: The table
@@ -27,7 +27,7 @@ struct TrainingPanel: Chart {
         }
     }
 
-    /// Values at even distances, with the last, the least, the greatest and the first that is no number.
+    /// Values at even distances, with the last, the minimum, the maximum and the first that is no number.
     private static func selected(_ points: [CurvePoint]) -> [CurvePoint] {
         guard points.count > rowLimit else { return points }
         var indices = Set((0..<rowLimit).map { $0 * (points.count - 1) / (rowLimit - 1) })
@@ -43,12 +43,12 @@ struct TrainingPanel: Chart {
     var description: String {
         let sentences = runs.compactMap { name, points -> String? in
             let finite = points.filter(\.y.isFinite)
-            guard let first = finite.first, let last = finite.last, let least = finite.min(by: { $0.y < $1.y }),
-                let greatest = finite.max(by: { $0.y < $1.y })
+            guard let first = finite.first, let last = finite.last, let minimum = finite.min(by: { $0.y < $1.y }),
+                let maximum = finite.max(by: { $0.y < $1.y })
             else { return points.isEmpty ? nil : "\(name): no value is a number" }
             return
                 "\(name): from \(Numbers.brief(first.y)) at step \(first.step) to \(Numbers.brief(last.y)) at step \(last.step), "
-                + "least \(Numbers.brief(least.y)) at step \(least.step), greatest \(Numbers.brief(greatest.y)) at step \(greatest.step)"
+                + "minimum \(Numbers.brief(minimum.y)) at step \(minimum.step), maximum \(Numbers.brief(maximum.y)) at step \(maximum.step)"
         }
         return sentences.joined(separator: ". ") + "."
     }

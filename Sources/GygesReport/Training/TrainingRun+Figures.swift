@@ -28,7 +28,7 @@ extension TrainingReport.Run {
         return last.isEmpty ? nil : last.reduce(0) { $0 + $1.value } / Double(last.count)
     }
 
-    /// The least held-out loss, and the first step that had it.
+    /// The minimum held-out loss, and the first step that had it.
     var bestHeldOut: (step: Int, value: Double)? { values(.heldOutLoss).min { $0.value < $1.value } }
 
     /// The median of the tokens a second.
@@ -57,7 +57,7 @@ extension TrainingReport.Run {
         if let tokenCount { sentence += " over \(Numbers.compact(tokenCount)) tokens" }
         if let seconds { sentence += " in \(Numbers.duration(seconds))" }
         if let best = bestHeldOut {
-            sentence += ". Held-out loss was least after step \(best.step): \(Numbers.brief(best.value))"
+            sentence += ". Held-out loss was lowest after step \(best.step): \(Numbers.brief(best.value))"
             if let last = values(.heldOutLoss).last, last.step != best.step {
                 sentence += "; at the end it was \(Numbers.brief(last.value))"
             }

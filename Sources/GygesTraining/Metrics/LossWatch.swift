@@ -29,19 +29,19 @@ public struct LossWatch: Sendable, Equatable {
         public var threshold: Double
         /// The deviation that is assumed at least, as a share of the median: where losses hardly differ, every small change would
         /// stand out.
-        public var leastRelativeDeviation: Double
+        public var minimumRelativeDeviation: Double
         /// The deviation that is assumed at least.
-        public var leastDeviation: Double
+        public var minimumDeviation: Double
 
-        /// Creates settings; by default OLMo-core's, with 1 % of the median and 0.001 as the least deviations.
+        /// Creates settings; by default OLMo-core's, with 1 % of the median and 0.001 as the minimum deviations.
         public init(
-            windowLength: Int = 128, threshold: Double = 6, leastRelativeDeviation: Double = 0.01,
-            leastDeviation: Double = 0.001
+            windowLength: Int = 128, threshold: Double = 6, minimumRelativeDeviation: Double = 0.01,
+            minimumDeviation: Double = 0.001
         ) {
             self.windowLength = windowLength
             self.threshold = threshold
-            self.leastRelativeDeviation = leastRelativeDeviation
-            self.leastDeviation = leastDeviation
+            self.minimumRelativeDeviation = minimumRelativeDeviation
+            self.minimumDeviation = minimumDeviation
         }
     }
 
@@ -67,11 +67,11 @@ public struct LossWatch: Sendable, Equatable {
             settings.threshold > 0 && settings.threshold.isFinite, "spikes.threshold",
             "is \(settings.threshold); give a number of deviations above 0, such as 6")
         check.expect(
-            settings.leastRelativeDeviation >= 0 && settings.leastDeviation >= 0
-                && settings.leastRelativeDeviation + settings.leastDeviation > 0
-                && settings.leastRelativeDeviation.isFinite && settings.leastDeviation.isFinite,
-            "spikes.least_deviation",
-            "is \(settings.leastDeviation) and \(settings.leastRelativeDeviation) of the median; give numbers from 0 on of which one is "
+            settings.minimumRelativeDeviation >= 0 && settings.minimumDeviation >= 0
+                && settings.minimumRelativeDeviation + settings.minimumDeviation > 0
+                && settings.minimumRelativeDeviation.isFinite && settings.minimumDeviation.isFinite,
+            "spikes.minimum_deviation",
+            "is \(settings.minimumDeviation) and \(settings.minimumRelativeDeviation) of the median; give numbers from 0 on of which one is "
                 + "above 0")
         try check.finish()
         self.settings = settings
@@ -86,8 +86,8 @@ public struct LossWatch: Sendable, Equatable {
         guard recent.count >= settings.windowLength / 2 else { return .normal }
         let median = Self.median(recent)
         let spread = Self.normalScale * Self.median(recent.map { abs($0 - median) })
-        let deviation = max(spread, settings.leastRelativeDeviation * abs(median), settings.leastDeviation)
-        // A least deviation that is a share alone is none beside a median of 0.
+        let deviation = max(spread, settings.minimumRelativeDeviation * abs(median), settings.minimumDeviation)
+        // A minimum deviation that is a share alone is none beside a median of 0.
         let distance = deviation > 0 ? (loss - median) / deviation : loss > median ? .infinity : 0
         return distance > settings.threshold ? .spike(by: distance) : .normal
     }

@@ -2,7 +2,7 @@
 public struct SupervisionHistogram: Sendable, Equatable {
     /// Documents with a number of tokens from a power of two to below the next.
     public struct Bin: Sendable, Equatable {
-        /// The least and the greatest number of tokens; 0 has a bin of its own.
+        /// The minimum and the maximum number of tokens; 0 has a bin of its own.
         public var range: ClosedRange<Int>
         /// How many documents have so many.
         public var documentCount: Int
@@ -15,9 +15,9 @@ public struct SupervisionHistogram: Sendable, Equatable {
     /// The tokens that they teach together.
     public private(set) var tokenCount = 0
     /// The fewest tokens that one of them teaches; 0 without documents.
-    public private(set) var least = 0
+    public private(set) var minimum = 0
     /// The most.
-    public private(set) var greatest = 0
+    public private(set) var maximum = 0
 
     /// A histogram of nothing.
     public init() {}
@@ -27,8 +27,8 @@ public struct SupervisionHistogram: Sendable, Equatable {
         let bits = Int.bitWidth - max(0, supervisedCount).leadingZeroBitCount
         while counts.count <= bits { counts.append(0) }
         counts[bits] += 1
-        least = documentCount == 0 ? supervisedCount : min(least, supervisedCount)
-        greatest = max(greatest, supervisedCount)
+        minimum = documentCount == 0 ? supervisedCount : min(minimum, supervisedCount)
+        maximum = max(maximum, supervisedCount)
         documentCount += 1
         tokenCount += supervisedCount
     }

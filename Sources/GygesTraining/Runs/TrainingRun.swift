@@ -285,7 +285,8 @@ extension StepReport {
             [
                 "loss": loss, "grad_norm": gradientNorm, "learning_rate": learningRate,
                 "num_tokens": Double(progress.tokens), "supervised_tokens": Double(supervisedCount),
-                "tokens_per_second": Double(tokenCount) / max(seconds, 1e-9), "epoch": Double(progress.tokens) / Double(max(1, sourceTokenCount)),
+                "tokens_per_second": Double(tokenCount) / max(seconds, 1e-9),
+                "epoch": Double(progress.tokens) / Double(max(1, sourceTokenCount)),
                 "activation_bytes": Double(peak),
             ])
         if let balanceLoss { record["aux_loss"] = balanceLoss }

@@ -85,7 +85,7 @@ struct TrainingLine {
     /// How many losses the small curve shows.
     static let sparkWidth = 16
 
-    /// Values as a curve of one line, from the least to the greatest of them; `×` for what is no number.
+    /// Values as a curve of one line, from the minimum to the maximum; `×` for what is no number.
     static func sparkline(_ values: some Collection<Double>) -> String {
         let levels = Array("▁▂▃▄▅▆▇█")
         let finite = values.filter(\.isFinite)
@@ -93,7 +93,7 @@ struct TrainingLine {
         return String(
             values.map { value in
                 guard value.isFinite else { return "×" }
-                // Halves first: the distance of the greatest numbers is none.
+                // Halves first: the distance of the largest numbers is none.
                 let (share, width) = (value / 2 - low / 2, high / 2 - low / 2)
                 return width > 0 ? levels[min(levels.count - 1, Int(share / width * Double(levels.count)))] : levels[3]
             })
