@@ -89,11 +89,7 @@ extension FreshAdapter {
     private static func module(_ module: ModelModules.Module, rank: Int, scale: Double, seed: UInt64)
         -> ModelAdapter.Module
     {
-        // FNV-1a of the path: a sequence of its own for each matrix.
-        let key = module.a.description.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
-            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-        }
-        let bits = KeyedBits(seed: seed).branch(key)
+        let bits = KeyedBits(seed: seed).branch(module.a.key)
         let bound = 1 / Double(module.inputs).squareRoot()
         let a = (0..<rank * module.inputs).map { Float((2 * bits.fraction(at: UInt64($0)) - 1) * bound) }
         return .init(

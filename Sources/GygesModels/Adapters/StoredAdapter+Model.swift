@@ -73,19 +73,28 @@ extension StoredAdapter {
     ) {
         self.init(
             of: weights, on: model, settings: settings, wholes: wholes,
-            matrix: { matrix in
-                switch matrix {
-                case .trained(let buffer):
-                    StoredMatrix(Array(buffer.elements), rows: buffer.rows, columns: buffer.columns)
-                case .frozen(let matrix): matrix.stored(team: team)
-                }
-            },
-            vector: { vector in
-                switch vector {
-                case .trained(let buffer): Array(buffer.elements)
-                case .frozen(let vector): vector.elements
-                }
-            })
+            matrix: { $0.stored(team: team) }, vector: { $0.floats })
+    }
+}
+
+extension TapeMatrix {
+    /// The elements as floats: a copy.
+    public func stored(team: ThreadTeam) -> StoredMatrix {
+        switch self {
+        case .trained(let buffer):
+            StoredMatrix(Array(buffer.elements), rows: buffer.rows, columns: buffer.columns)
+        case .frozen(let matrix): matrix.stored(team: team)
+        }
+    }
+}
+
+extension TapeVector {
+    /// The elements.
+    public var floats: [Float] {
+        switch self {
+        case .trained(let buffer): Array(buffer.elements)
+        case .frozen(let vector): vector.elements
+        }
     }
 }
 

@@ -90,7 +90,7 @@ public struct CheckpointLayout: Sendable {
     ///   - type: How matrices are stored: `.f32`, or `.bf16` rounded to nearest even. Vectors are floats of 32 bits.
     ///   - original: The model's file, or the first of several. Its tensors that are no parameters, such as divisors of rotary frequencies,
     ///     are copied.
-    ///   - replaced: Entries of the metadata that are not the original's, by their keys.
+    ///   - replaced: Entries of the metadata that are not the original's, by their keys; it may have none of them.
     ///   - elements: The elements of a parameter, row after row.
     /// - Throws: ``FileError`` if the file cannot be written.
     /// - Precondition: As of ``write(as:to:elements:)``.
@@ -102,9 +102,12 @@ public struct CheckpointLayout: Sendable {
         func stored(_ tensor: Tensor) -> GGUFTensorType { tensor.shape.count > 1 ? type : .f32 }
         let names = Set(tensors.map(\.name)).union([DecoderTensorNames.gguf.head])
         let others = original.tensors.filter { !names.contains($0.name) }
-        let entries = original.keys.filter { !Self.replacedKeys.contains($0) }.compactMap { key in
-            replaced[key] ?? original.entryBytes(of: key).map(Array.init)
+        var replaced = replaced
+        var entries = original.keys.filter { !Self.replacedKeys.contains($0) }.compactMap { key in
+            replaced.removeValue(forKey: key) ?? original.entryBytes(of: key).map(Array.init)
         }
+        // Those that the original left to their usual values.
+        entries += replaced.sorted { $0.key < $1.key }.map(\.value)
         try GGUFWriter.write(
             entries: entries + [GGUFWriter.entry("general.file_type", type == .f32 ? UInt32(0) : 32)],
             tensors: tensors.map { .init(name: $0.name, type: stored($0), shape: $0.shape) }

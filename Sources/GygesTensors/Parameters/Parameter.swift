@@ -22,6 +22,11 @@ public struct ParameterPath: Sendable, Hashable, Comparable, CustomStringConvert
         ParameterPath("\(path.description).\(index)")
     }
 
+    /// A number for the path, so that each parameter has random bits of its own (FNV-1a).
+    public var key: UInt64 {
+        description.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
+
     /// The order of the texts.
     public static func < (a: ParameterPath, b: ParameterPath) -> Bool { a.description < b.description }
 }

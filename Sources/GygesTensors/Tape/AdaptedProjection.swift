@@ -65,16 +65,14 @@ final class AdaptedProjection {
 
 /// Which elements of a matrix are left out: a function of a seed, a path and the element's place.
 private struct Dropout {
-    /// An element is left out where its 32 random bits are below this.
-    private let threshold: UInt32
+    private let share: Double
     private let factor: Float
-    private let seed: UInt64
+    private let bits: KeyedBits
 
     init(share: Float, seed: UInt64, path: ParameterPath) {
-        threshold = UInt32(clamping: Int(Double(share) * 4_294_967_296))
+        self.share = Double(share)
         factor = 1 / (1 - share)
-        // FNV-1a of the path: another stream for each adapter.
-        self.seed = path.description.utf8.reduce(seed ^ 0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        bits = KeyedBits(seed: seed).branch(path.key)
     }
 
     /// Leaves elements out and scales the others.
@@ -83,17 +81,9 @@ private struct Dropout {
         team.run(parts: x.rows) { row in
             let elements = x.row(row)
             for column in elements.indices {
-                let isLeftOut = bits(UInt64(row * elements.count + column)) < threshold
+                let isLeftOut = bits.fraction(at: UInt64(row * elements.count + column)) < share
                 elements[column] = isLeftOut ? 0 : elements[column] * factor
             }
         }
-    }
-
-    /// SplitMix64 at a place of its sequence (Steele et al. 2014).
-    private func bits(_ place: UInt64) -> UInt32 {
-        var z = seed &+ (place &+ 1) &* 0x9e37_79b9_7f4a_7c15
-        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-        return UInt32(truncatingIfNeeded: (z ^ z >> 31) >> 32)
     }
 }

@@ -75,10 +75,3 @@ public struct FreshParameters: ParameterSource {
 
     private static let attemptLimit: UInt64 = 64
 }
-
-extension ParameterPath {
-    /// A number for the path, so that each parameter has random bits of its own (FNV-1a).
-    var key: UInt64 {
-        description.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    }
-}

@@ -109,27 +109,9 @@ extension ParameterTree<TapeMatrix, TapeVector> {
     fileprivate func floats(team: ThreadTeam) -> [ParameterPath: () -> [Float]] {
         var found: [ParameterPath: () -> [Float]] = [:]
         forEachParameter(
-            matrix: { parameter in found[parameter.path] = { parameter.value.floats(team: team) } },
+            matrix: { parameter in found[parameter.path] = { parameter.value.stored(team: team).elements } },
             vector: { parameter in found[parameter.path] = { parameter.value.floats } })
         return found
-    }
-}
-
-extension TapeMatrix {
-    fileprivate func floats(team: ThreadTeam) -> [Float] {
-        switch self {
-        case .trained(let buffer): return Array(buffer.elements)
-        case .frozen(let matrix): return TapeMatrix.training(matrix, team: team).floats(team: team)
-        }
-    }
-}
-
-extension TapeVector {
-    fileprivate var floats: [Float] {
-        switch self {
-        case .trained(let buffer): Array(buffer.elements)
-        case .frozen(let vector): vector.elements
-        }
     }
 }
 

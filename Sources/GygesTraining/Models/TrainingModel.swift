@@ -28,8 +28,8 @@ public struct TrainingModel {
     public var network: Network
     /// The tokenizer.
     public let tokenizer: Tokenizer
-    /// The chat template, if there is one.
-    public let template: ModelTemplate?
+    /// The chat template, or why there is none: it matters where a conversation needs it, and nowhere else.
+    public let template: Result<ModelTemplate, any Error>
     /// What the result is written by.
     let origin: Origin
     /// What of the model is trained.
@@ -55,37 +55,25 @@ public struct TrainingModel {
         throws
     {
         tokenizer = try Tokenizer(path: path)
-        template = try? ModelTemplate(path: path)
+        template = Result { try ModelTemplate(path: path) }
+        let trained = try Trained(part, on: ModelModules(path: path, team: team))
+        self.trained = trained
+        let packing = trained.packing(packing)
         if isFolder(path) {
-            let folder = try ModelFolder(path: path)
+            let folder = try ModelFolder(path: path).tokenReader()
             let configuration = try folder.configurationJSON()
             origin = .folder(folder, configuration: configuration)
-            guard !Self.isEncoder(configuration) else {
-                let modules = ModelModules(try folder.encoderConfiguration(), hasHead: true)
-                let trained = try Trained(part, on: modules)
-                self.trained = trained
-                let model = try EncoderModel(
-                    folder: folder, precision: .exact, packing: trained.packing(packing), team: team)
-                var weights = model.weights.map(
-                    matrix: { trained.matrix($0, team) }, vector: { trained.vector($0) })
-                if let adapter = trained.fresh?.adapter { weights = weights.adapted(by: adapter, in: .trained) }
-                network = .encoder(model.encoder, weights)
-                notes = []
-                try checkVocabulary(path)
-                return
+            if Self.isEncoder(configuration) {
+                let model = try EncoderModel(folder: folder, precision: .exact, packing: packing, team: team)
+                (network, notes) = (trained.network(model, team), [])
+            } else {
+                let model = try DecoderModel(folder: folder, precision: .exact, packing: packing, team: team)
+                (network, notes) = (trained.network(model, team), model.notes)
             }
-            let modules = ModelModules(try folder.causalModelConfiguration(), layout: .halves)
-            trained = try Trained(part, on: modules)
-            let model = try DecoderModel(
-                folder: folder, precision: .exact, packing: trained.packing(packing), team: team)
-            (network, notes) = (trained.network(model, team), model.notes)
         } else {
             let file = try GGUFFile(path: path)
             origin = .gguf(file)
-            let configuration = try CausalModelConfiguration(gguf: file)
-            let layout: RotaryLayout = configuration.architecture.pairsNeighboursInGGUF ? .pairs : .halves
-            trained = try Trained(part, on: ModelModules(configuration, layout: layout))
-            let model = try DecoderModel(gguf: file, packing: trained.packing(packing), team: team)
+            let model = try DecoderModel(gguf: file, packing: packing, team: team)
             (network, notes) = (trained.network(model, team), model.notes)
         }
         try checkVocabulary(path)
@@ -104,7 +92,7 @@ public struct TrainingModel {
         let json = try JSON.read(path: path, limits: .init(allowsNonFinite: true))
         tokenizer = try Tokenizer(path: tokenizerPath)
         origin = .folder(try ModelFolder(path: tokenizerPath), configuration: json)
-        template = try? ModelTemplate(path: tokenizerPath)
+        template = Result { try ModelTemplate(path: tokenizerPath) }
         notes = []
         trained = Trained(all: ())
         if Self.isEncoder(json) {
@@ -225,17 +213,25 @@ struct Trained: Sendable {
         Packing(folder: packing.folder, progress: packing.progress) { [isTrained] in !isTrained($0) }
     }
 
-    func matrix(_ parameter: Parameter<WeightMatrix>, _ team: ThreadTeam) -> TapeMatrix {
+    private func matrix(_ parameter: Parameter<WeightMatrix>, _ team: ThreadTeam) -> TapeMatrix {
         isTrained(parameter.path) ? .training(parameter.value, team: team) : .frozen(parameter.value)
     }
 
-    func vector(_ parameter: Parameter<WeightVector>) -> TapeVector {
+    private func vector(_ parameter: Parameter<WeightVector>) -> TapeVector {
         isTrained(parameter.path) ? .training(parameter.value) : .frozen(parameter.value)
     }
 
+    /// A decoder with what is trained of it.
     func network(_ model: DecoderModel, _ team: ThreadTeam) -> TrainingModel.Network {
         var weights = model.weights.map(matrix: { matrix($0, team) }, vector: { vector($0) })
         if let adapter = fresh?.adapter { weights = weights.adapted(by: adapter, in: .trained) }
         return .decoder(model.decoder, weights)
+    }
+
+    /// An encoder with what is trained of it.
+    func network(_ model: EncoderModel, _ team: ThreadTeam) -> TrainingModel.Network {
+        var weights = model.weights.map(matrix: { matrix($0, team) }, vector: { vector($0) })
+        if let adapter = fresh?.adapter { weights = weights.adapted(by: adapter, in: .trained) }
+        return .encoder(model.encoder, weights)
     }
 }

@@ -41,8 +41,10 @@ public struct CheckpointFolder: Sendable {
         for old in steps.dropLast(limit) where old != best { remove(old) }
     }
 
-    /// The newest checkpoint of which every byte is as it was written, and what is wrong with newer ones.
-    public func newest() -> (checkpoint: Checkpoint?, faults: [FileError]) {
+    /// The newest checkpoint of which every byte is as it was written, and what is wrong with newer ones; `nil` where there are none.
+    ///
+    /// - Throws: `FileError` of the newest if there are some and none can be read: a run that began anew would lose them.
+    public func newest() throws(FileError) -> (checkpoint: Checkpoint?, faults: [FileError]) {
         var faults: [FileError] = []
         for step in steps.reversed() {
             do throws(FileError) {
@@ -51,7 +53,8 @@ public struct CheckpointFolder: Sendable {
                 faults.append(error)
             }
         }
-        return (nil, faults)
+        if let fault = faults.first { throw fault }
+        return (nil, [])
     }
 
     /// Removes checkpoints that were made after a step: those of a run that went on from an earlier one.

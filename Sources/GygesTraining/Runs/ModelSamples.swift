@@ -18,7 +18,8 @@ enum ModelSamples {
         team: ThreadTeam
     ) throws -> [String] {
         guard let next = objective as? NextTokenObjective else { throw noText }
-        let weights = next.weights.map(matrix: { $0.value.packed(team: team) }, vector: { $0.value.copied })
+        let weights = next.weights.map(
+            matrix: { $0.value.packed(team: team) }, vector: { WeightVector($0.value.floats) })
         let engine = try InferenceEngine(
             model: DecoderModel(next.decoder, weights: weights), tokenizer: model.tokenizer, team: team)
         var stops = model.tokenizer.namedEnds
@@ -38,7 +39,7 @@ enum ModelSamples {
     ])
 
     private static func tokens(of prompt: String, _ model: TrainingModel) throws -> [Int32] {
-        guard let template = model.template else { return try model.tokenizer.encode(prompt) }
+        guard let template = try? model.template.get() else { return try model.tokenizer.encode(prompt) }
         let rendered = try template.template.recognising(model.tokenizer).render(
             messages: [ChatMessage(role: .user, content: prompt)], variables: template.variables)
         return try model.tokenizer.encode(segments: rendered.segments)
@@ -53,15 +54,6 @@ extension TapeMatrix {
             WeightMatrix(
                 Array(buffer.elements), rows: buffer.rows, columns: buffer.columns, precision: .exact, team: team)
         case .frozen(let matrix): matrix
-        }
-    }
-}
-
-extension TapeVector {
-    fileprivate var copied: WeightVector {
-        switch self {
-        case .trained(let buffer): WeightVector(Array(buffer.elements))
-        case .frozen(let vector): vector
         }
     }
 }

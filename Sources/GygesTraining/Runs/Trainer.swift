@@ -117,9 +117,6 @@ public final class Trainer {
     /// What became of the data so far.
     public var dataReport: DataReport { reader.stream.report }
 
-    /// How often each source has been read whole.
-    public var epochs: [Int] { reader.stream.epochs }
-
     /// The most bytes of activations at a time since the last step began.
     public var peakActivationByteCount: Int { tape.peakByteCount }
 

@@ -24,14 +24,11 @@ public struct TrainingData {
         of recipe: Recipe, for model: TrainingModel, clock: TemplateClock = .now, progress: (String) -> Void = { _ in }
     ) throws {
         let ending = try recipe.ending(model.tokenizer)
-        var chats: (() throws -> ChatEncoder)?
-        if let template = model.template {
-            chats = {
-                try ChatEncoder(
-                    template.template, for: model.tokenizer, variables: template.variables, clock: clock)
-            }
+        var encoder = try RowEncoder(model.tokenizer, ending: ending) {
+            let template = try model.template.get()
+            return try ChatEncoder(
+                template.template, for: model.tokenizer, variables: template.variables, clock: clock)
         }
-        var encoder = try RowEncoder(model.tokenizer, ending: ending, makingChats: chats)
         let digest = model.tokenizer.vocabularyDigest
         func store(_ source: Recipe.Source, _ reports: inout [(name: String, report: SourceReport)]) throws
             -> any DocumentStore

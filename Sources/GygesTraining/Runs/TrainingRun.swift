@@ -89,7 +89,7 @@ public final class TrainingRun {
             if let evaluation = recipe.evaluation, !evaluation.prompts.isEmpty, !(objective is NextTokenObjective) {
                 throw ModelSamples.noText
             }
-            let (checkpoint, faults) = checkpoints.newest()
+            let (checkpoint, faults) = try checkpoints.newest()
             try checkpoint?.fill(objective)
             let trainer = try Trainer(
                 objective, plan: recipe.plan, sources: data.sources, settings: recipe.trainerSettings,
@@ -162,7 +162,9 @@ public final class TrainingRun {
         return try ranks.together {
             try save(report)
             if end != .stopped, ranks.rank == 0 { try report(.written(path: try writeResult())) }
-            try folder.note(end == .stopped ? "stopped" : "done", [("step", .integer(trainer.progress.steps))])
+            try folder.note(
+                end == .stopped ? "stopped" : "done",
+                [("step", .integer(trainer.progress.steps)), ("data", trainer.dataReport.json)])
             return end
         }
     }
@@ -308,6 +310,17 @@ extension DocumentStore {
     /// What the journal says of a source.
     fileprivate var json: JSON {
         ["name": .string(name), "documents": .integer(count), "digest": .string(digest)]
+    }
+}
+
+extension DataReport {
+    /// What the journal says of it.
+    fileprivate var json: JSON {
+        [
+            "packs": .integer(packCount), "tokens": .integer(tokenCount), "fill": .double(fill),
+            "split": .integer(splitCount), "truncated": .integer(truncatedCount), "dropped": .integer(droppedCount),
+            "unsupervised": .integer(unsupervisedCount),
+        ]
     }
 }
 

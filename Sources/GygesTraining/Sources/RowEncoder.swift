@@ -30,12 +30,7 @@ public struct RowEncoder: ~Copyable {
     public init(
         _ tokenizer: Tokenizer, chats: consuming ChatEncoder? = nil, ending: TextEnding = .declared
     ) throws(SettingsError) {
-        endTokens = tokenizer.endTokens.isEmpty ? try Self.tokens(of: ending, tokenizer) : tokenizer.endTokens
-        self.tokenizer = tokenizer
-        check = DocumentCheck(tokenizer)
-        encoder = TokenEncoder(tokenizer)
-        self.chats = chats
-        makeChats = nil
+        try self.init(tokenizer, ending, chats, makeChats: nil)
     }
 
     /// An encoder of rows that looks at a model's template when it meets a conversation, and not before: other rows need none.
@@ -45,12 +40,19 @@ public struct RowEncoder: ~Copyable {
     public init(
         _ tokenizer: Tokenizer, ending: TextEnding, makingChats chats: (() throws -> ChatEncoder)?
     ) throws(SettingsError) {
+        try self.init(tokenizer, ending, nil, makeChats: chats)
+    }
+
+    private init(
+        _ tokenizer: Tokenizer, _ ending: TextEnding, _ chats: consuming ChatEncoder?,
+        makeChats: (() throws -> ChatEncoder)?
+    ) throws(SettingsError) {
         endTokens = tokenizer.endTokens.isEmpty ? try Self.tokens(of: ending, tokenizer) : tokenizer.endTokens
         self.tokenizer = tokenizer
         check = DocumentCheck(tokenizer)
         encoder = TokenEncoder(tokenizer)
-        self.chats = nil
-        makeChats = chats
+        self.chats = chats
+        self.makeChats = makeChats
     }
 
     private static func tokens(of ending: TextEnding, _ tokenizer: Tokenizer) throws(SettingsError) -> [Int32] {

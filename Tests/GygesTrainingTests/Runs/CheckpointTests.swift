@@ -31,6 +31,18 @@ import Testing
         #expect(run.parameters == whole)
     }
 
+    @Test func aRunWithoutAGoodCheckpointIsNotBegunAnew() throws {
+        let test = try TestRun(.encoder)
+        try test.open().advance(by: 10)
+        let checkpoints = CheckpointFolder(path: test.folder.path + "/run/checkpoints", limit: 2)
+        for step in checkpoints.steps {
+            try flipBit(of: checkpoints.path(ofStep: step) + "/moments.safetensors", at: 5000)
+        }
+        let error = try #require(throws: FileError.self) { try test.open() }
+        #expect(error.path.contains("step-00000010"), "\(error)")
+        #expect(checkpoints.steps == [8, 10])
+    }
+
     @Test func leftoversOfAKillDoNoHarm() throws {
         let test = try TestRun(.encoder)
         let whole = try test.finish(output: "whole")

@@ -137,6 +137,10 @@ struct TrainRun: AsyncParsableCommand {
             case .stopped: "stopped"
             }
         try Output.write("\(path): \(ending) after \(progress.steps) steps and \(progress.tokens) tokens\n")
+        let data = run.trainer.dataReport
+        let lost = [(data.splitCount, "cut"), (data.truncatedCount, "cut off"), (data.droppedCount, "left out")]
+            .filter { $0.0 > 0 }.map { "; \($0.0) long documents \($0.1)" }.joined()
+        try Output.write("Packs were \((data.fill * 1000).rounded() / 10) % full\(lost).\n")
         try Output.write(
             end == .stopped
                 ? "The same command goes on.\n" : "The \(run.model.isAdapted ? "adapter" : "model") is in \(result).\n")
