@@ -61,7 +61,7 @@ import Testing
             let gradients = Gradients(of: weights)
             let options = TapeOptions(recomputesLayers: recomputes, adapterDropout: 0.3)
             let tape = Tape(gradients: gradients, options: options, team: ThreadTeam(threadCount: threads))
-            tape.dropoutSeed = seed
+            tape.dropoutSeeds = DropoutSeeds(seed)
             try model.run(batch, next, weights, on: tape)
             return gradients.paths.flatMap { gradients[$0]?.elements.map { $0 } ?? [] }
         }
@@ -92,7 +92,7 @@ import Testing
         let gradients = Gradients(of: Projection<TapeMatrix, TapeVector>(weight: x), projection)
         let tape = Tape(
             gradients: gradients, options: TapeOptions(adapterDropout: share), team: ThreadTeam(threadCount: 2))
-        tape.dropoutSeed = 7
+        tape.dropoutSeeds = DropoutSeeds(7)
         let y = tape.linear(tape.embedding((0..<Int32(rows)).map { $0 }, table: x), projection)
         let results = Array(y.elements)
         let left = results.count { $0 == 0 }

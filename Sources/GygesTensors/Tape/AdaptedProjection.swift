@@ -7,7 +7,7 @@ import GygesKernels
 final class AdaptedProjection {
     private let adapter: LowRankAdapter<TapeMatrix>
     private let tape: Tape
-    private let dropout: Dropout?
+    private let dropout: AdapterDropout?
     /// What the adapter read, as far as the gradient of `A` needs it.
     private var input: Activation?
     /// `s · A x`, as far as the gradient of `B` needs it.
@@ -17,7 +17,7 @@ final class AdaptedProjection {
         self.adapter = adapter
         self.tape = tape
         let share = tape.options.adapterDropout
-        dropout = share > 0 ? Dropout(share: share, seed: tape.dropoutSeed, path: adapter.a.path) : nil
+        dropout = share > 0 ? AdapterDropout(share: share, seeds: tape.dropoutSeeds, path: adapter.a.path) : nil
     }
 
     /// Adds the adapter's term to `output`.
@@ -60,30 +60,5 @@ final class AdaptedProjection {
 
     private func scale(_ x: Activation) {
         for index in x.elements.indices { x.elements[index] *= adapter.scale }
-    }
-}
-
-/// Which elements of a matrix are left out: a function of a seed, a path and the element's place.
-private struct Dropout {
-    private let share: Double
-    private let factor: Float
-    private let bits: KeyedBits
-
-    init(share: Float, seed: UInt64, path: ParameterPath) {
-        self.share = Double(share)
-        factor = 1 / (1 - share)
-        bits = KeyedBits(seed: seed).branch(path.key)
-    }
-
-    /// Leaves elements out and scales the others.
-    func apply(to x: Activation, team: ThreadTeam) {
-        nonisolated(unsafe) let x = x
-        team.run(parts: x.rows) { row in
-            let elements = x.row(row)
-            for column in elements.indices {
-                let isLeftOut = bits.fraction(at: UInt64(row * elements.count + column)) < share
-                elements[column] = isLeftOut ? 0 : elements[column] * factor
-            }
-        }
     }
 }

@@ -26,9 +26,9 @@ public final class Tape: Operations {
     public let gradients: Gradients
     /// How the tape computes.
     public var options: TapeOptions
-    /// What decides, together with an adapter's path, which of its inputs a pass leaves out: another number for each pass, derived
-    /// from the run's seed and the step, so that a run that is resumed leaves out the same.
-    public var dropoutSeed: UInt64 = 0
+    /// What decides, together with an adapter's path, which inputs each row of the next pass leaves out; read only with
+    /// ``TapeOptions/adapterDropout``.
+    public var dropoutSeeds = DropoutSeeds()
     let team: ThreadTeam
     /// A step gives back all that it took, in sizes that the next one takes again.
     let pool = ActivationPool(mostKept: .max)

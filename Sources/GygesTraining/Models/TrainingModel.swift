@@ -26,10 +26,8 @@ public struct TrainingModel {
 
     /// The network.
     public var network: Network
-    /// The tokenizer.
-    public let tokenizer: Tokenizer
-    /// The chat template, or why there is none: it matters where a conversation needs it, and nowhere else.
-    public let template: Result<ModelTemplate, any Error>
+    /// What makes tokens of its text.
+    public let text: TrainingText
     /// What the result is written by.
     let origin: Origin
     /// What of the model is trained.
@@ -54,8 +52,7 @@ public struct TrainingModel {
     public init(path: String, training part: Part = .parameters(), packing: Packing = Packing(), team: ThreadTeam)
         throws
     {
-        tokenizer = try Tokenizer(path: path)
-        template = Result { try ModelTemplate(path: path) }
+        text = try TrainingText(path: path)
         let trained = try Trained(part, on: ModelModules(path: path, team: team))
         self.trained = trained
         let packing = trained.packing(packing)
@@ -90,9 +87,8 @@ public struct TrainingModel {
         seed: UInt64
     ) throws(FileError) {
         let json = try JSON.read(path: path, limits: .init(allowsNonFinite: true))
-        tokenizer = try Tokenizer(path: tokenizerPath)
+        text = try TrainingText(path: tokenizerPath)
         origin = .folder(try ModelFolder(path: tokenizerPath), configuration: json)
-        template = Result { try ModelTemplate(path: tokenizerPath) }
         notes = []
         trained = Trained(all: ())
         if Self.isEncoder(json) {
@@ -109,6 +105,9 @@ public struct TrainingModel {
         }
         try checkVocabulary(path)
     }
+
+    /// The tokenizer.
+    public var tokenizer: Tokenizer { text.tokenizer }
 
     /// The parameters.
     public var parameters: any ParameterTree<TapeMatrix, TapeVector> {

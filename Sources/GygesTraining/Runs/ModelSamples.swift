@@ -39,7 +39,7 @@ enum ModelSamples {
     ])
 
     private static func tokens(of prompt: String, _ model: TrainingModel) throws -> [Int32] {
-        guard let template = try? model.template.get() else { return try model.tokenizer.encode(prompt) }
+        guard let template = try? model.text.template.get() else { return try model.tokenizer.encode(prompt) }
         let rendered = try template.template.recognising(model.tokenizer).render(
             messages: [ChatMessage(role: .user, content: prompt)], variables: template.variables)
         return try model.tokenizer.encode(segments: rendered.segments)

@@ -173,20 +173,21 @@ public final class Trainer {
 
 extension Trainer {
     /// This process's part of a step, in passes that take no more tokens than they may.
-    private func passes(of packs: [Pack]) throws(SettingsError) -> [(firstPack: Int, batch: TrainingBatch)] {
-        var passes: [(firstPack: Int, parts: [TrainingBatch], rowCount: Int)] = []
+    private func passes(of packs: [Pack]) throws(SettingsError) -> [Pass] {
+        var passes: [(packs: [(number: Int, rowCount: Int)], parts: [TrainingBatch], rowCount: Int)] = []
         for (index, pack) in packs.enumerated() where index % ranks.count == ranks.rank {
             let part = objective.batch(of: pack)
             try check(part)
             let rowCount = part.batch.rowCount
             if let last = passes.last, rowCount <= settings.passTokenLimit - last.rowCount {
+                passes[passes.count - 1].packs.append((pack.number, rowCount))
                 passes[passes.count - 1].parts.append(part)
                 passes[passes.count - 1].rowCount += rowCount
             } else {
-                passes.append((pack.number, [part], rowCount))
+                passes.append(([(pack.number, rowCount)], [part], rowCount))
             }
         }
-        return passes.map { ($0.firstPack, TrainingBatch(joining: $0.parts)) }
+        return passes.map { Pass(packs: $0.packs, batch: TrainingBatch(joining: $0.parts)) }
     }
 
     /// Data of another vocabulary would read memory that is not the table's.
@@ -203,14 +204,18 @@ extension Trainer {
 
     /// Adds up losses and gradients of a step, over its passes and over all processes.
     private func learn(
-        from passes: [(firstPack: Int, batch: TrainingBatch)], step: Int, tokenCount: Int
+        from passes: [Pass], step: Int, tokenCount: Int
     ) throws -> StepSums {
         var sums = StepSums()
         let bits = KeyedBits(seed: settings.seed).branch(UInt64(step))
         let supervisedCount = passes.reduce(0) { $0 + $1.batch.supervisedCount }
         let total = Int(try ranks.sum([Double(supervisedCount)])[0])
-        for (firstPack, batch) in passes {
-            tape.dropoutSeed = bits.branch(UInt64(firstPack)).bits(at: 0)
+        for pass in passes {
+            let batch = pass.batch
+            if tape.options.adapterDropout > 0 {
+                tape.dropoutSeeds = DropoutSeeds(
+                    parts: pass.packs.map { (bits.bits(at: UInt64($0.number)), $0.rowCount) })
+            }
             // The loss of balance is a mean over rows, where all others are sums that the optimizer divides.
             tape.options.balanceWeight =
                 settings.balanceWeight * Float(total) * Float(batch.batch.rowCount) / Float(tokenCount)
@@ -264,6 +269,12 @@ extension Trainer {
             throw StepFault(step: step, kind: .gradients(error.paths), samples: [])
         }
     }
+}
+
+/// Packs that go through the model together.
+private struct Pass {
+    var packs: [(number: Int, rowCount: Int)]
+    var batch: TrainingBatch
 }
 
 /// What the passes of a step add up to.

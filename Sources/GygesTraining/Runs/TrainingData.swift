@@ -15,21 +15,21 @@ public struct TrainingData {
     /// Reads and tokenises what a recipe names.
     ///
     /// - Parameters:
-    ///   - model: Whose tokenizer and chat template are used.
+    ///   - text: The tokenizer and the chat template that are used.
     ///   - clock: The time that templates see.
     ///   - progress: Told which file is being read.
     /// - Throws: `FileError` if files cannot be read or too many rows are broken, or documents to learn from are among those held out;
     ///   ``SettingsError`` if texts would end with a token that there is not.
     public init(
-        of recipe: Recipe, for model: TrainingModel, clock: TemplateClock = .now, progress: (String) -> Void = { _ in }
+        of recipe: Recipe, for text: TrainingText, clock: TemplateClock = .now, progress: (String) -> Void = { _ in }
     ) throws {
-        let ending = try recipe.ending(model.tokenizer)
-        var encoder = try RowEncoder(model.tokenizer, ending: ending) {
-            let template = try model.template.get()
+        let ending = try recipe.ending(text.tokenizer)
+        var encoder = try RowEncoder(text.tokenizer, ending: ending) {
+            let template = try text.template.get()
             return try ChatEncoder(
-                template.template, for: model.tokenizer, variables: template.variables, clock: clock)
+                template.template, for: text.tokenizer, variables: template.variables, clock: clock)
         }
-        let digest = model.tokenizer.vocabularyDigest
+        let digest = text.tokenizer.vocabularyDigest
         func store(_ source: Recipe.Source, _ reports: inout [(name: String, report: SourceReport)]) throws
             -> any DocumentStore
         {
@@ -49,7 +49,7 @@ public struct TrainingData {
                 reports.append((source.name, report))
                 stores.append(
                     DocumentTable(
-                        builder, name: path, vocabularyCount: model.tokenizer.vocabularyCount, vocabularyDigest: digest)
+                        builder, name: path, vocabularyCount: text.tokenizer.vocabularyCount, vocabularyDigest: digest)
                 )
             }
             return stores.count == 1 ? stores[0] : try JoinedDocuments(stores, name: source.name)

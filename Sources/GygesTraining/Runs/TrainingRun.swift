@@ -84,7 +84,7 @@ public final class TrainingRun {
             let model = try TrainingModel(of: recipe, path: modelPath, packing: packing, team: team)
             let modelDigest = try model.digest()
             if ranks.rank == 0 { try folder.expectModel(digest: modelDigest) }
-            let data = try TrainingData(of: recipe, for: model, progress: progress)
+            let data = try TrainingData(of: recipe, for: model.text, progress: progress)
             let objective = try model.objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
             if let evaluation = recipe.evaluation, !evaluation.prompts.isEmpty, !(objective is NextTokenObjective) {
                 throw ModelSamples.noText

@@ -67,6 +67,20 @@ import Testing
         #expect(try test.finish(output: "parts") == whole)
     }
 
+    /// What dropout leaves out follows the data and not the passes that they are cut into.
+    @Test(arguments: TestRun.Model.allCases)
+    func passesDoNotDecideWhatIsLeftOut(_ model: TestRun.Model) throws {
+        let test = try test(model, "optimizer.name=sgd", "optimizer.max_grad_norm=100", "schedule.length=4")
+        let whole = try test.finish(output: "whole")
+        for (size, share) in [(1, 0.1), (100_000, 0.1), (1, 0.11)] {
+            var other = test
+            other.more += ["batch.pass_tokens=\(size)", "adapter.lora_dropout=\(share)"]
+            let difference = largestDifference(whole, try other.finish(output: "passes-\(size)-\(share)"))
+            // Only sums round differently; a hundredth of the inputs makes a thousand times that.
+            #expect(share == 0.1 ? difference < 2e-6 : difference > 1e-4, "\(size), \(share): \(difference)")
+        }
+    }
+
     @Test func modulesThatAreSavedAreTrainedWhole() throws {
         let test = try test(
             .chat, "adapter.target_modules=[q_proj, v_proj]", "adapter.modules_to_save=[norm]", "schedule.length=5")

@@ -152,7 +152,7 @@ struct TrainRun: AsyncParsableCommand {
         let team = self.recipe.team()
         let model = try TrainingModel(
             of: recipe, path: recipe.modelPath(), packing: .commandLine(keepsCopy: true, isShown: !json), team: team)
-        let data = try TrainingData(of: recipe, for: model)
+        let data = try TrainingData(of: recipe, for: model.text)
         if plan {
             let summary = try RunSummary(of: recipe, model: model, data: data, team: team)
             return try Output.write(json ? summary.json.serialized() + "\n" : summary.text + "\n")

@@ -1,6 +1,5 @@
 import ArgumentParser
 import GygesFiles
-import GygesKernels
 import GygesTokenizer
 import GygesTraining
 
@@ -35,26 +34,26 @@ struct TrainWhy: AsyncParsableCommand {
 
     func run() async throws {
         let recipe = try Recipe.noted(in: folder)
-        let model = try TrainingModel(of: recipe, path: recipe.modelPath(), team: ThreadTeam())
-        let data = try TrainingData(of: recipe, for: model)
+        let text = try TrainingText(of: recipe, path: recipe.modelPath())
+        let data = try TrainingData(of: recipe, for: text)
         guard let read = try recipe.step(step, of: data.sources) else {
             throw FileError(
                 folder, "has no step \(step): the plan or the data end before", remedy: "Ask for an earlier one.")
         }
         for pack in read.packs {
             for (reference, document) in zip(pack.references, pack.documents) {
-                let text = try model.tokenizer.decode(document.tokens, skipsSpecialTokens: false)
+                let tokens = try text.tokenizer.decode(document.tokens, skipsSpecialTokens: false)
                 let place = data.place(of: reference)
                 if json {
                     let row: JSON = [
                         "pack": .integer(pack.number), "place": .string(place),
                         "tokens": .integer(document.tokens.count), "supervised": .integer(document.supervisedCount),
-                        "text": .string(text),
+                        "text": .string(tokens),
                     ]
                     try Output.write(row.serialized() + "\n")
                 } else {
                     try Output.write(
-                        "\(place), \(document.supervisedCount) of them learned\n  \(full ? text : text.legible(limit: 200))\n"
+                        "\(place), \(document.supervisedCount) of them learned\n  \(full ? tokens : tokens.legible(limit: 200))\n"
                     )
                 }
             }
