@@ -52,8 +52,24 @@ extension Tensor<Activation> {
 ///
 /// Not `Sendable`: one pool belongs to one interpreter.
 public final class ActivationPool {
+    /// What is kept.
+    public enum Keeping: Sendable, Equatable {
+        /// At most so many pieces; the oldest go when there are more, so that a rare large pass does not hold its memory.
+        case pieces(Int)
+        /// As much as makes a quarter more than the most that was ever in use at a time in this pass or the one before it, what is in use
+        /// included.
+        ///
+        /// Passes are nearly of one size and not quite: sizes are rounded up, by an eighth at most, or pieces of the last pass would be a
+        /// little too small for this one, and be held for nothing.
+        case peak
+    }
+
     private var free: [UnsafeMutableBufferPointer<Float>] = []
-    private let mostKept: Int
+    private let keeping: Keeping
+    /// The bytes of ``free``.
+    private(set) var freeByteCount = 0
+    /// The peak of the pass before.
+    private var lastPeak = 0
     /// The bytes of all activations that are in use.
     fileprivate(set) var liveByteCount = 0 {
         didSet { peakByteCount = max(peakByteCount, liveByteCount) }
@@ -62,10 +78,7 @@ public final class ActivationPool {
     private(set) var peakByteCount = 0
 
     /// Creates an empty pool.
-    ///
-    /// - Parameter mostKept: The most pieces that are kept; the oldest go when there are more, so that a rare large pass does
-    ///   not hold its memory.
-    public init(mostKept: Int = 32) { self.mostKept = mostKept }
+    public init(keeping: Keeping = .pieces(32)) { self.keeping = keeping }
 
     deinit { for memory in free { memory.deallocate() } }
 
@@ -76,26 +89,50 @@ public final class ActivationPool {
         where candidate.count >= minimumCount && candidate.count <= 4 * minimumCount + 4096 {
             if best.map({ candidate.count < free[$0].count }) ?? true { best = index }
         }
-        if let best { return free.remove(at: best) }
-        let bytes = max(minimumCount, 16) * MemoryLayout<Float>.stride
+        if let best {
+            freeByteCount -= Self.byteCount(free[best])
+            return free.remove(at: best)
+        }
+        let bytes = max(keeping == .peak ? Self.rounded(minimumCount) : minimumCount, 16) * MemoryLayout<Float>.stride
+        if keeping == .peak { trim(toByteCount: bound - liveByteCount - bytes) }
         return allocateForStreaming(byteCount: bytes).bindMemory(to: Float.self)
     }
 
     /// Begins a new peak with what is in use now.
-    func resetPeak() { peakByteCount = liveByteCount }
-
-    /// Lets go of the oldest pieces until no more than so many bytes are kept.
-    func trim(toByteCount byteCount: Int) {
-        var kept = free.reduce(0) { $0 + $1.count * MemoryLayout<Float>.stride }
-        while kept > byteCount, let oldest = free.first {
-            kept -= oldest.count * MemoryLayout<Float>.stride
-            free.removeFirst().deallocate()
-        }
+    func resetPeak() {
+        lastPeak = peakByteCount
+        peakByteCount = liveByteCount
     }
+
+    /// Lets go of what a pass as the last one does not need.
+    func trim() { trim(toByteCount: bound - liveByteCount) }
 
     /// Keeps a piece for later.
     func give(_ memory: UnsafeMutableBufferPointer<Float>) {
         free.append(memory)
-        if free.count > mostKept { free.removeFirst().deallocate() }
+        freeByteCount += Self.byteCount(memory)
+        if case .pieces(let limit) = keeping, free.count > limit { dropOldest() }
+    }
+
+    private var bound: Int { max(peakByteCount, lastPeak) / 4 * 5 }
+
+    /// Lets go of the oldest pieces until no more than so many bytes are kept.
+    private func trim(toByteCount byteCount: Int) { while freeByteCount > max(0, byteCount) { dropOldest() } }
+
+    private func dropOldest() {
+        let memory = free.removeFirst()
+        freeByteCount -= Self.byteCount(memory)
+        memory.deallocate()
+    }
+
+    private static func byteCount(_ memory: UnsafeMutableBufferPointer<Float>) -> Int {
+        memory.count * MemoryLayout<Float>.stride
+    }
+
+    /// A count of one of eight sizes to a power of two, from a number on that matters.
+    private static func rounded(_ count: Int) -> Int {
+        guard count > 1 << 14 else { return count }
+        let step = 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount - 3)
+        return (count + step - 1) / step * step
     }
 }

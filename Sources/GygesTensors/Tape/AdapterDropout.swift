@@ -6,14 +6,18 @@ import GygesKernels
 /// neither on how many passes it is cut into nor on how many processes share it, and a run that is resumed leaves out the same.
 public struct DropoutSeeds: Sendable, Equatable {
     private var rows: [UInt64]
+    /// The rows that a head reads.
+    private var selected: [Int] = []
 
     /// One seed for a pass that is a single part.
     public init(_ seed: UInt64 = 0) { rows = [seed] }
 
     /// A seed for each part of a pass, in the order of their rows.
     ///
+    /// - Parameter selected: The rows that a head reads, where it does not read all.
     /// - Complexity: O(rows).
-    public init(parts: [(seed: UInt64, rowCount: Int)]) {
+    public init(parts: [(seed: UInt64, rowCount: Int)], selected: [Int] = []) {
+        self.selected = selected
         rows = parts.flatMap { part in
             let bits = KeyedBits(seed: part.seed)
             return (0..<part.rowCount).map { bits.bits(at: UInt64($0)) }
@@ -21,10 +25,12 @@ public struct DropoutSeeds: Sendable, Equatable {
         if rows.isEmpty { rows = [0] }
     }
 
-    /// What a row draws from. Rows behind a head are some of the pass's, and an adapter of a head cannot tell which: they draw by their
-    /// place among them.
+    /// What a row draws from: a row of the pass, or one of those that a head reads.
     func bits(ofRow row: Int, of rowCount: Int) -> KeyedBits {
-        rowCount == rows.count ? KeyedBits(seed: rows[row]) : KeyedBits(seed: rows[0]).branch(UInt64(row))
+        if rowCount == rows.count { return KeyedBits(seed: rows[row]) }
+        if rowCount == selected.count, selected[row] < rows.count { return KeyedBits(seed: rows[selected[row]]) }
+        // Of a pass without parts, or a block of a head's rows: by the place in it.
+        return KeyedBits(seed: rows[0]).branch(UInt64(row))
     }
 }
 

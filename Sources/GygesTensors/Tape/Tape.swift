@@ -31,7 +31,7 @@ public final class Tape: Operations {
     public var dropoutSeeds = DropoutSeeds()
     let team: ThreadTeam
     /// A step gives back all that it took, in sizes that the next one takes again.
-    let pool = ActivationPool(mostKept: .max)
+    let pool = ActivationPool(keeping: .peak)
     /// The pullbacks so far, in the order of the pass.
     private var pullbacks: [() -> Void] = []
     /// Whether operations leave pullbacks.
@@ -88,8 +88,7 @@ public final class Tape: Operations {
 
     private func finishPass() {
         balance = ExpertBalance()
-        // Passes of many sizes leave pieces that none of them takes again.
-        pool.trim(toByteCount: pool.peakByteCount / 4 * 5)
+        pool.trim()
     }
 }
 

@@ -1,6 +1,6 @@
 public import GygesCheckpoints
 public import GygesFiles
-public import GygesInference
+import GygesInference
 public import GygesKernels
 public import GygesModels
 public import GygesTensors

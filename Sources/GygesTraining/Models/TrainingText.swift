@@ -1,4 +1,4 @@
-import GygesFiles
+public import GygesFiles
 public import GygesInference
 public import GygesTokenizer
 

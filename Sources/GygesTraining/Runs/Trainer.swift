@@ -214,7 +214,7 @@ extension Trainer {
             let batch = pass.batch
             if tape.options.adapterDropout > 0 {
                 tape.dropoutSeeds = DropoutSeeds(
-                    parts: pass.packs.map { (bits.bits(at: UInt64($0.number)), $0.rowCount) })
+                    parts: pass.packs.map { (bits.bits(at: UInt64($0.number)), $0.rowCount) }, selected: batch.rows)
             }
             // The loss of balance is a mean over rows, where all others are sums that the optimizer divides.
             tape.options.balanceWeight =

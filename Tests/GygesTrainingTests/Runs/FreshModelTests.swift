@@ -62,7 +62,7 @@ import Testing
         let run = try test.open()
         _ = try run.run()
         let read = try TrainingModel(path: run.folder.path + "/model", team: ThreadTeam(threadCount: 1))
-        _ = try read.template.get()
+        _ = try read.text.template.get()
         let found = try read.objective(nil, masking: .init(), seed: 0).trained
         #expect(Dictionary(uniqueKeysWithValues: found.map { ($0.path, Array($0.buffer.elements)) }) == run.parameters)
     }
