@@ -47,28 +47,57 @@ public struct BulkGenerator: Sendable {
 
     /// What a request asks of the engine.
     ///
-    /// - Parameter number: The request's place among others, from 0, which its seed follows from if it names none.
+    /// - Parameters:
+    ///   - number: The request's place among others, from 0, which its seed follows from if it names none.
+    ///   - trustsPrefix: Whether special tokens spelled out in the request's response prefix are meant.
     /// - Throws: `ErrorReply` for what the engine cannot do; `ConstraintError`, `TemplateError`, `TokenizerError` or ``EngineError``
     ///   where the request is at fault.
     /// - Complexity: O(length of the prompt), and of a schema the first time that it is met.
-    public func request(_ asked: BulkRequest, number: Int = 0) throws -> GenerationRequest {
-        let prompt = prompt(of: asked)
-        let settings = asked.settings
-        guard settings.frequencyPenalty ?? 0 == 0, settings.presencePenalty ?? 0 == 0, settings.logitBias.isEmpty else {
-            let name =
-                settings.logitBias.isEmpty
-                ? settings.frequencyPenalty ?? 0 == 0 ? "presence_penalty" : "frequency_penalty" : "logit_bias"
-            throw ErrorReply(
-                message: "“\(name)” is not known to the engine. Leave it out; “repetition_penalty” is.",
-                parameter: name, code: "unsupported_parameter")
-        }
-        return GenerationRequest(
-            prompt: try model.tokens(of: prompt),
-            maximumTokenCount: settings.maximumTokens ?? defaults.maximumTokenCount,
-            sampling: sampling(settings, number),
+    public func request(
+        _ asked: BulkRequest, number: Int = 0, trustsPrefix: Bool = false
+    ) throws -> GenerationRequest {
+        var prompt = prompt(of: asked)
+        if trustsPrefix { prompt.recognisesSpecialTokens = true }
+        return try request(
+            continuing: try model.tokens(of: prompt), settings: asked.settings, number: number,
+            stopTokens: model.stopTokens(for: prompt), form: asked.form ?? defaults.form)
+    }
+
+    /// What the engine is asked to continue tokens.
+    ///
+    /// - Parameters:
+    ///   - tokens: What is continued.
+    ///   - settings: How tokens are drawn, and when the answer ends; what they leave open is as in ``defaults``.
+    ///   - number: The request's place among others, from 0, which its seed follows from if it names none.
+    ///   - stopTokens: The tokens that end it; `nil` for the model's.
+    ///   - form: What the answer is held to; `nil` for nothing.
+    /// - Throws: `ErrorReply` for what the engine cannot do; `ConstraintError` if the form cannot be enforced.
+    public func request(
+        continuing tokens: [Int32], settings: GenerationSettings, number: Int = 0, stopTokens: Set<Int32>? = nil,
+        form: OutputForm? = nil
+    ) throws -> GenerationRequest {
+        GenerationRequest(
+            prompt: tokens, maximumTokenCount: settings.maximumTokens ?? defaults.maximumTokenCount,
+            sampling: sampling(settings, number), adjustments: try adjustments(settings),
             stopStrings: settings.stop.isEmpty ? defaults.stopStrings : settings.stop,
-            stopTokens: model.stopTokens(for: prompt),
-            constraint: try (asked.form ?? defaults.form).map { form in try constraints.constraint(form).constraint })
+            stopTokens: stopTokens ?? model.stopTokens,
+            constraint: try form.map { form in try constraints.constraint(form).constraint })
+    }
+
+    private func adjustments(_ settings: GenerationSettings) throws(ErrorReply) -> LogitAdjustments {
+        var bias: [Int32: Double] = [:]
+        for (token, value) in settings.logitBias {
+            guard token < model.tokenizer.vocabularyCount else {
+                throw ErrorReply(
+                    message:
+                        "“logit_bias” names the token \(token), and the model has \(model.tokenizer.vocabularyCount).",
+                    type: "invalid_request_error", parameter: "logit_bias", code: "invalid_value")
+            }
+            bias[Int32(token)] = value
+        }
+        return LogitAdjustments(
+            frequencyPenalty: settings.frequencyPenalty ?? 0, presencePenalty: settings.presencePenalty ?? 0, bias: bias
+        )
     }
 
     /// What of a request's own schema is not enforced.

@@ -71,7 +71,7 @@ import Testing
             [
                 #"{"prompt": "a"}"#, #"{"id": "x", "prompt": "#, #"{"id": 7, "promt": "a"}"#, "",
                 #"{"prompt": "a", "schema": {"not": {}}}"#, #"{"prompt": "a", "suffix": "b"}"#,
-                #"{"prompt": "a", "logit_bias": {"3": 1}}"#,
+                #"{"prompt": "a", "logit_bias": {"99999": 1}}"#,
                 "{\"prompt\": \"\(String(repeating: "ring ", count: 20_000))\"}",
                 #"{"prompt": "a", "min_p": 1}"#, #"{"prompt": "a"}"#,
             ])

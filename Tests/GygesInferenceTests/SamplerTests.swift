@@ -128,6 +128,27 @@ import Testing
         #expect(logits.withUnsafeMutableBufferPointer { sampler.token(from: $0) } == 1)
     }
 
+    @Test("Penalties count what was generated, and biases what is told; the logits stay as they are")
+    func adjustments() {
+        let logits: [Float] = [2, 1.5, 1, -1]
+        func tokens(_ adjustments: LogitAdjustments, _ count: Int = 6) -> [Int32] {
+            var sampler = Sampler(parameters: .init(), adjustments: adjustments, prompt: [0, 0])
+            var scratch = logits
+            return (0..<count).map { _ in
+                defer { #expect(scratch == logits) }
+                return scratch.withUnsafeMutableBufferPointer { sampler.token(from: $0) }
+            }
+        }
+        #expect(tokens(.init()) == [0, 0, 0, 0, 0, 0])
+        // Once a token was generated it is 0.7 less likely, however often: 2 → 1.3, 1.5 → 0.8, then 1.3 is the most.
+        #expect(tokens(.init(presencePenalty: 0.7)) == [0, 1, 0, 0, 0, 0])
+        // Every time 0.7 less: 2, 1.3, 0.6, …; 1.5, 0.8, …; 1, 0.3.
+        #expect(tokens(.init(frequencyPenalty: 0.7)) == [0, 1, 0, 2, 1, 0])
+        #expect(tokens(.init(frequencyPenalty: 0.7, presencePenalty: 1)) == [0, 1, 2, 0, 1, 0])
+        #expect(tokens(.init(bias: [3: 10])) == [3, 3, 3, 3, 3, 3])
+        #expect(tokens(.init(bias: [0: -100, 1: -0.6])) == [2, 2, 2, 2, 2, 2])
+    }
+
     @Test("Logits that are not numbers give some token, not a crash", arguments: cases)
     func notNumbers(parameters: SamplingParameters) {
         for value in [Float.nan, -.infinity, .infinity] {

@@ -1,3 +1,4 @@
+import GygesCheckpoints
 import GygesKernels
 
 /// The keys and values of 64 consecutive positions of one sequence, for all layers.
@@ -71,6 +72,14 @@ final class KeyValuePool {
         self.layout = layout
         pageByteCount = layout.blockByteCount * layerCount
         capacity = max(1, byteLimit / pageByteCount)
+    }
+
+    /// The pool of a model.
+    convenience init(for configuration: CausalModelConfiguration, format: KeyValueFormat, byteLimit: Int) {
+        self.init(
+            layout: KeyValueLayout(
+                headCount: configuration.keyValueHeadCount, headDimension: configuration.headDimension, format: format),
+            layerCount: configuration.layerCount, byteLimit: byteLimit)
     }
 
     deinit { for memory in free { memory.deallocate() } }

@@ -42,21 +42,14 @@ final class EngineLoop {
         self.inbox = inbox
         self.team = team
         operations = EagerOperations(team: team)
-        let configuration = model.decoder.configuration
         pool = KeyValuePool(
-            layout: KeyValueLayout(
-                headCount: configuration.keyValueHeadCount, headDimension: configuration.headDimension,
-                format: keyValueFormat),
-            layerCount: configuration.layerCount, byteLimit: options.keyValueByteLimit)
+            for: model.decoder.configuration, format: keyValueFormat, byteLimit: options.keyValueByteLimit)
         sequenceLimit = min(max(1, options.sequenceLimit), 1 << 20)
         // A row for each sequence and one for a prompt, so that none waits for others to end.
         plan = StepPlan(
             rowLimit: max(options.rowLimit, sequenceLimit + 1), promptRowLimit: max(1, options.promptRowLimit))
         speculationRowLimit = options.speculationRowLimit
-        limits = RequestLimits(
-            contextLength: longContext.limit, nativeLength: longContext.nativeLength,
-            vocabularySize: configuration.vocabularySize, pageCapacity: pool.capacity,
-            pageByteCount: pool.pageByteCount, tokenizer: tokenizer, shape: AdaptedShape(model.decoder))
+        limits = RequestLimits(of: model, tokenizer: tokenizer, longContext: longContext, pool: pool)
     }
 
     /// Serves until the inbox is closed.

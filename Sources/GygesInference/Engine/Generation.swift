@@ -19,7 +19,8 @@ final class Generation {
     init(request: GenerationRequest, tokenizer: Tokenizer) {
         self.request = request
         sampler = Sampler(
-            parameters: request.sampling, prompt: request.prompt, alternativeCount: request.topLogProbabilityCount)
+            parameters: request.sampling, adjustments: request.adjustments, prompt: request.prompt,
+            alternativeCount: request.topLogProbabilityCount)
         decoder = TokenDecoder(tokenizer: tokenizer, continuesText: true)
         matcher = request.constraint.map(ConstraintMatcher.init)
         completion.promptTokenCount = request.prompt.count

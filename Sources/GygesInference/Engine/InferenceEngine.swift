@@ -1,3 +1,4 @@
+import GygesCheckpoints
 import Synchronization
 public import GygesTokenizer
 import Dispatch
@@ -77,6 +78,7 @@ public final class InferenceEngine: Sendable {
     public let keyValueFormat: KeyValueFormat
     let inbox: EngineInbox
     private let streamBufferLimit: Int
+    private let limits: RequestLimits
     private let finished = DispatchSemaphore(value: 0)
 
     /// Starts an engine; ``shutDown()`` or the end of its life stops it.
@@ -100,6 +102,10 @@ public final class InferenceEngine: Sendable {
         let inbox = EngineInbox(queueLimit: options.queueLimit)
         self.inbox = inbox
         streamBufferLimit = options.streamBufferLimit
+        limits = RequestLimits(
+            of: model, tokenizer: tokenizer, longContext: longContext,
+            pool: KeyValuePool(
+                for: model.decoder.configuration, format: format, byteLimit: options.keyValueByteLimit))
         let finished = finished
         let status = starter.start {
             EngineLoop(
@@ -119,6 +125,19 @@ public final class InferenceEngine: Sendable {
         finished.wait()
         finished.signal()
     }
+
+    /// Whether a request can be served at all, as far as the request tells.
+    ///
+    /// - Throws: What ``complete(_:whenFull:)`` would throw before anything is computed.
+    public func check(_ request: GenerationRequest) throws(EngineError) { try limits.check(.generation(request)) }
+
+    /// Whether a request can be served at all, as far as the request tells.
+    ///
+    /// - Throws: What ``score(_:whenFull:)`` would throw before anything is computed.
+    public func check(_ request: ScoringRequest) throws(EngineError) { try limits.check(.scoring(request)) }
+
+    /// Whether as many requests wait as may.
+    public var isFull: Bool { inbox.room.used >= inbox.room.limit }
 
     /// Generates, giving tokens and text as they come.
     ///

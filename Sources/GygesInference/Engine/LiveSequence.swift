@@ -225,7 +225,9 @@ final class LiveSequence {
                     ScoredToken(
                         token: token,
                         logProbability: inVocabulary ? Double(logits[Int(token)]) - logNormalizer : -.infinity,
-                        isGreedy: argmax(logits) == Int(token)))
+                        isGreedy: argmax(logits) == Int(token),
+                        alternatives: likeliestTokens(
+                            request.topLogProbabilityCount, of: logits, logNormalizer: logNormalizer)))
             }
             work = .scoring(request, scores, next: position + 1)
             guard scores.count == tokens.count - request.firstScored,

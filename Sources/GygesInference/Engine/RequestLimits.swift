@@ -1,6 +1,8 @@
+import GygesCheckpoints
 import GygesConstraints
 import GygesTokenizer
 import GygesKernels
+import GygesModels
 
 /// What a request must keep to in order to be served at all.
 struct RequestLimits {
@@ -44,6 +46,7 @@ struct RequestLimits {
             if !(1..<max(2, tokens.count)).contains(request.firstScored) || tokens.count < 2 {
                 throw .invalidRequest("Scoring needs at least one token of context and one to score.")
             }
+            try check(topLogProbabilityCount: request.topLogProbabilityCount)
         }
         if tokens.isEmpty { throw .emptyPrompt }
         if let adapter = request.adapter, adapter.shape != shape {
@@ -63,6 +66,13 @@ struct RequestLimits {
         }
     }
 
+    private func check(topLogProbabilityCount count: Int) throws(EngineError) {
+        guard !(0...GenerationRequest.topLogProbabilityLimit).contains(count) else { return }
+        throw .invalidRequest(
+            "Log-probabilities can be asked for 0 to \(GenerationRequest.topLogProbabilityLimit) tokens each, not \(count)."
+        )
+    }
+
     private func check(_ request: GenerationRequest) throws(EngineError) {
         do throws(SamplingProblem) {
             try request.sampling.validate()
@@ -70,14 +80,32 @@ struct RequestLimits {
             throw .invalidSampling(error)
         }
         if request.maximumTokenCount < 1 { throw .invalidRequest("At least one token must be asked for.") }
-        if !(0...GenerationRequest.topLogProbabilityLimit).contains(request.topLogProbabilityCount) {
-            throw .invalidRequest(
-                "Log-probabilities can be asked for 0 to \(GenerationRequest.topLogProbabilityLimit) tokens each, not "
-                    + "\(request.topLogProbabilityCount).")
+        try check(topLogProbabilityCount: request.topLogProbabilityCount)
+        let adjustments = request.adjustments
+        guard adjustments.frequencyPenalty.isFinite, adjustments.presencePenalty.isFinite,
+            adjustments.bias.values.allSatisfy(\.isFinite)
+        else {
+            throw .invalidRequest("Penalties and biases of logits must be finite numbers.")
+        }
+        if let token = adjustments.bias.keys.filter({ $0 < 0 || Int($0) >= vocabularySize }).min() {
+            throw .unknownToken(token, vocabularySize: vocabularySize)
         }
         if let constraint = request.constraint, constraint.tokenizer !== tokenizer {
             throw .invalidRequest("The constraint was made for another tokenizer; make it for this model's.")
         }
+    }
+}
+
+extension RequestLimits {
+    /// The limits of an engine.
+    init(of model: DecoderModel, tokenizer: Tokenizer, longContext: LongContext, pool: KeyValuePool) {
+        contextLength = longContext.limit
+        nativeLength = longContext.nativeLength
+        vocabularySize = model.decoder.configuration.vocabularySize
+        pageCapacity = pool.capacity
+        pageByteCount = pool.pageByteCount
+        self.tokenizer = tokenizer
+        shape = AdaptedShape(model.decoder)
     }
 }
 

@@ -8,6 +8,8 @@ public struct GenerationRequest: Sendable {
     public var maximumTokenCount: Int
     /// How tokens are chosen.
     public var sampling: SamplingParameters
+    /// What is added to logits before tokens are chosen.
+    public var adjustments: LogitAdjustments
     /// Texts that end the generation; the text is cut before the first of them.
     public var stopStrings: [String]
     /// Tokens that end the generation and are not part of its text: ends of turn and of text.
@@ -29,13 +31,15 @@ public struct GenerationRequest: Sendable {
 
     /// Creates a request.
     public init(
-        prompt: [Int32], maximumTokenCount: Int, sampling: SamplingParameters = .init(), stopStrings: [String] = [],
+        prompt: [Int32], maximumTokenCount: Int, sampling: SamplingParameters = .init(),
+        adjustments: LogitAdjustments = .init(), stopStrings: [String] = [],
         stopTokens: Set<Int32> = [], speculates: Bool = true, constraint: OutputConstraint? = nil,
         topLogProbabilityCount: Int = 0, adapter: LoadedAdapter? = nil
     ) {
         self.prompt = prompt
         self.maximumTokenCount = maximumTokenCount
         self.sampling = sampling
+        self.adjustments = adjustments
         self.stopStrings = stopStrings
         self.stopTokens = stopTokens
         self.speculates = speculates
@@ -55,6 +59,9 @@ public struct ScoringRequest: Sendable {
     public var tokens: [Int32]
     /// Where the continuation begins; at least 1, because the first token has nothing to be predicted from.
     public var firstScored: Int
+    /// How many of the most likely tokens are told with each scored one (``ScoredToken/alternatives``): at most
+    /// ``GenerationRequest/topLogProbabilityLimit``.
+    public var topLogProbabilityCount: Int
     /// Sees every row of logits from position `firstScored - 1` to the last one.
     public var observer: LogitsObserver?
     /// What is added to the model's weights for this request alone; `nil` for the model as it was loaded.
@@ -62,10 +69,12 @@ public struct ScoringRequest: Sendable {
 
     /// Creates a request for the log-probabilities of `tokens[firstScored...]`.
     public init(
-        tokens: [Int32], firstScored: Int, observer: LogitsObserver? = nil, adapter: LoadedAdapter? = nil
+        tokens: [Int32], firstScored: Int, topLogProbabilityCount: Int = 0, observer: LogitsObserver? = nil,
+        adapter: LoadedAdapter? = nil
     ) {
         self.tokens = tokens
         self.firstScored = firstScored
+        self.topLogProbabilityCount = topLogProbabilityCount
         self.observer = observer
         self.adapter = adapter
     }

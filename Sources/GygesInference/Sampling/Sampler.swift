@@ -4,11 +4,14 @@ import GygesKernels
 /// Chooses tokens for one request. Draws depend only on the seed and the number of tokens drawn before.
 struct Sampler {
     private let parameters: SamplingParameters
+    private let adjustments: LogitAdjustments
     /// How many of the most likely tokens are told with each.
     private let alternativeCount: Int
     /// Whether logits were met that are infinite or no numbers: what was chosen from them means nothing.
     private(set) var hasMetNonFinite = false
     private var seen: Set<Int32> = []
+    /// How often tokens were generated, where penalties ask for it.
+    private var counts: [Int32: Int] = [:]
     private var drawCount: UInt64 = 0
     /// The probabilities after temperature; kept for its memory.
     private var probabilities: [Float] = []
@@ -16,8 +19,12 @@ struct Sampler {
     /// Creates a sampler; tokens of the prompt count as seen for the repetition penalty, as in transformers.
     ///
     /// - Precondition: `parameters` have no ``SamplingParameters/problems``.
-    init(parameters: SamplingParameters, prompt: [Int32], alternativeCount: Int = 0) {
+    init(
+        parameters: SamplingParameters, adjustments: LogitAdjustments = .init(), prompt: [Int32],
+        alternativeCount: Int = 0
+    ) {
         self.parameters = parameters
+        self.adjustments = adjustments
         self.alternativeCount = alternativeCount
         if parameters.repetitionPenalty != 1 { seen = Set(prompt) }
     }
@@ -35,6 +42,7 @@ struct Sampler {
         guard let chosen = choose(from: logits, greedy: greedy, allowed: allowed) else { return nil }
         let logProbability = Double(chosen.logit) - logNormalizer
         if parameters.repetitionPenalty != 1 { seen.insert(chosen.token) }
+        if adjustments.hasPenalties { counts[chosen.token, default: 0] += 1 }
         return ScoredToken(
             token: chosen.token, logProbability: logProbability, isGreedy: chosen.token == Int32(greedy),
             alternatives: likeliestTokens(alternativeCount, of: logits, logNormalizer: logNormalizer))
@@ -43,11 +51,15 @@ struct Sampler {
     private mutating func choose(
         from logits: UnsafeMutableBufferPointer<Float>, greedy: Int, allowed: TokenMask?
     ) -> (token: Int32, logit: Float)? {
-        if parameters.temperature == 0, parameters.repetitionPenalty == 1, allowed?.contains(Int32(greedy)) ?? true {
+        if parameters.temperature == 0, parameters.repetitionPenalty == 1, adjustments.isEmpty,
+            allowed?.contains(Int32(greedy)) ?? true
+        {
             return (Int32(greedy), logits[greedy])
         }
-        let original = seen.filter { logits.indices.contains(Int($0)) }.map { ($0, logits[Int($0)]) }
-        for (token, logit) in original { logits[Int(token)] = penalized(logit) }
+        let original = changedTokens.filter { logits.indices.contains(Int($0)) }.map { ($0, logits[Int($0)]) }
+        for (token, logit) in original {
+            logits[Int(token)] = adjusted(seen.contains(token) ? penalized(logit) : logit, of: token)
+        }
         defer { for (token, logit) in original { logits[Int(token)] = logit } }
 
         let index: Int
@@ -59,6 +71,18 @@ struct Sampler {
         }
         let logit = original.first { $0.0 == Int32(index) }?.1 ?? logits[index]
         return (Int32(index), logit)
+    }
+
+    /// The tokens whose logits are not taken as they are.
+    private var changedTokens: Set<Int32> {
+        adjustments.isEmpty ? seen : seen.union(counts.keys).union(adjustments.bias.keys)
+    }
+
+    /// A logit with what is added to it; finite if it was.
+    private func adjusted(_ logit: Float, of token: Int32) -> Float {
+        guard !adjustments.isEmpty, logit.isFinite else { return logit }
+        let result = logit + adjustments.addend(for: token, generated: counts[token] ?? 0)
+        return min(max(result, -.greatestFiniteMagnitude), .greatestFiniteMagnitude)
     }
 
     /// A logit of a token that was seen; finite if it was, whatever the penalty.
