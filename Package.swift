@@ -52,6 +52,8 @@ let package = Package(
         .library(name: "GygesStudy", targets: ["GygesStudy"]),
         .library(name: "GygesSubjects", targets: ["GygesSubjects"]),
         .library(name: "GygesServer", targets: ["GygesServer"]),
+        .library(name: "GygesServing", targets: ["GygesServing"]),
+        .library(name: "GygesWorkers", targets: ["GygesWorkers"]),
     ],
     traits: [
         .trait(
@@ -64,6 +66,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -153,10 +156,25 @@ let package = Package(
             name: "GygesServer",
             dependencies: [
                 "GygesFiles", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: common),
+        .target(
+            name: "GygesWorkers",
+            dependencies: [
+                "GygesFiles", "GygesServer", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+            ], swiftSettings: common),
+        .target(
+            name: "GygesServing",
+            dependencies: [
+                "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates", "GygesConstraints",
+                "GygesInference", "GygesWire", "GygesBulk", "GygesServer", "GygesWorkers",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ], resources: [.embedInCode("Page")], swiftSettings: common),
         .target(
             name: "GygesLabelling", dependencies: ["GygesFiles", "GygesReport", "GygesStudy", "GygesServer"],
             resources: [.embedInCode("Page")], swiftSettings: common),
@@ -168,7 +186,7 @@ let package = Package(
                 "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining",
                 .target(name: "GygesMPI", condition: mpi), "GygesHub", "GygesStudy", "GygesClient", "GygesSubjects",
                 "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
-                "GygesAnalysis", "GygesBulk",
+                "GygesAnalysis", "GygesBulk", "GygesServer", "GygesServing", "GygesWorkers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common, plugins: ["BuiltCommit"]),
         .target(name: "GygesTestSupport", swiftSettings: hot),
@@ -257,6 +275,15 @@ let package = Package(
                 "GygesServer", "GygesFiles", "GygesTestSupport", .product(name: "Hummingbird", package: "hummingbird"),
             ], swiftSettings: common),
         .testTarget(
+            name: "GygesWorkersTests",
+            dependencies: ["GygesWorkers", "GygesServer", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
+        .testTarget(
+            name: "GygesServingTests",
+            dependencies: [
+                "GygesServing", "GygesServer", "GygesWire", "GygesBulk", "GygesInference", "GygesCheckpoints",
+                "GygesTokenizer", "GygesTemplates", "GygesFiles", "GygesTestSupport",
+            ], swiftSettings: common),
+        .testTarget(
             name: "GygesLabellingTests",
             dependencies: ["GygesLabelling", "GygesStudy", "GygesSubjects", "GygesFiles", "GygesTestSupport"],
             swiftSettings: common),
@@ -274,7 +301,7 @@ let package = Package(
                 "GygesTemplates", "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining",
                 "GygesEvaluation",
                 "GygesWire", "GygesClient", "GygesHub", "GygesAnalysis", "GygesReport", "GygesStudy", "GygesSubjects",
-                "GygesServer",
+                "GygesServer", "GygesServing", "GygesWorkers",
             ], swiftSettings: common),
         .testTarget(
             name: "GygesCommandTests",

@@ -1,22 +1,37 @@
-import GygesFiles
+public import GygesFiles
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import Synchronization
 
 /// Serves routes over HTTP until it is told to end.
 ///
-/// Whoever talks to it knows its secret, unless a route is open to everybody. Requests of other sites, or, to a server of this machine,
+/// Whoever talks to it knows its secret or has a key (``Access``), unless a route is open to everybody. Requests of other sites, or, to a server of this machine,
 /// under another name than this machine's, are refused besides (``SiteGuard``). Every answer forbids browsers to keep or frame it, or
 /// to ask for anything elsewhere (``ReplyHeaders``).
 public struct HTTPServer: Sendable {
+    /// Who is let in.
+    public enum Access: Sendable {
+        /// Who knows a text that is in the address of a page, as a bearer token.
+        case secret(String)
+        /// Who has one of several keys, as a bearer token.
+        case keys(KeyRing)
+        /// Everybody on this machine. Not to be combined with another address than this machine's own.
+        case everybody
+    }
+
     /// The address that it listens on.
     public let host: String
-    /// What requests must know, as a bearer token.
-    public let secret: String
+    /// What requests must know, as a bearer token; empty where they need no secret.
+    public var secret: String { if case .secret(let secret) = access { secret } else { "" } }
+    private let access: Access
     private let port: Int
+    private let socket: String?
     private let routes: [Route]
+    private let faultReply: @Sendable (Int, String) -> JSON
+    private let connectionLimit: Int
 
     /// Prepares a server.
     ///
@@ -26,10 +41,51 @@ public struct HTTPServer: Sendable {
     ///   - port: 0 for any that is free.
     ///   - secret: what requests must know; made anew if not given.
     public init(routes: [Route], host: String = "127.0.0.1", port: Int = 0, secret: String? = nil) {
+        self.init(routes: routes, host: host, port: port, access: .secret(secret ?? Self.makeSecret()))
+    }
+
+    /// Prepares a server.
+    ///
+    /// - Parameters:
+    ///   - routes: What it does.
+    ///   - host: The address that it listens on.
+    ///   - port: 0 for any that is free.
+    ///   - access: Who is let in.
+    ///   - connectionLimit: How many connections are open at a time; more wait to be accepted.
+    ///   - faultReply: The body of answers to requests that are refused before any route sees them, and to those that no route is for.
+    /// - Precondition: `access` is not for everybody where `host` is not this machine's own.
+    public init(
+        routes: [Route], host: String, port: Int, access: Access, connectionLimit: Int = 1024,
+        faultReply: @escaping @Sendable (_ status: Int, _ message: String) -> JSON = { status, message in
+            ["error": ["message": .string(message)]]
+        }
+    ) {
+        if case .everybody = access, !Self.isLocal(host) { fatalError("\(host) would be open to the network") }
         self.routes = routes
         self.host = host
         self.port = port
-        self.secret = secret ?? Self.makeSecret()
+        socket = nil
+        self.access = access
+        self.connectionLimit = connectionLimit
+        self.faultReply = faultReply
+    }
+
+    /// Prepares a server that listens on a socket in the file system, and answers whoever can open it: put it where only those can who may.
+    ///
+    /// - Parameters:
+    ///   - routes: What it does.
+    ///   - socket: The path of the socket.
+    ///   - faultReply: As of the server of an address.
+    public init(
+        routes: [Route], socket: String, faultReply: @escaping @Sendable (_ status: Int, _ message: String) -> JSON
+    ) {
+        self.routes = routes
+        host = "localhost"
+        port = 0
+        self.socket = socket
+        access = .everybody
+        connectionLimit = 4096
+        self.faultReply = faultReply
     }
 
     /// Whether `host` names this machine alone.
@@ -48,14 +104,18 @@ public struct HTTPServer: Sendable {
     ///
     /// - Parameters:
     ///   - heedsSignals: whether SIGINT and SIGTERM end it; they then do nothing else any more in this process.
-    ///   - onStart: gets the address once it listens, such as `http://127.0.0.1:8080`.
+    ///   - onStart: gets the address once it listens, such as `http://127.0.0.1:8080`, or the path of the socket.
     /// - Throws: ``FileError`` if the address cannot be listened on.
     public func run(heedsSignals: Bool = true, onStart: @escaping @Sendable (String) -> Void) async throws {
-        let (host, isListening) = (host, Flag())
+        let (host, socket, isListening) = (host, socket, Flag())
         var application = Application(
-            router: router(), configuration: .init(address: .hostname(host, port: port)),
+            router: router(),
+            configuration: .init(
+                address: socket.map { .unixDomainSocket(path: $0) } ?? .hostname(host, port: port),
+                availableConnectionsDelegate: MaximumAvailableConnections(connectionLimit)),
             onServerRunning: { channel in
                 isListening.raise()
+                if let socket { return onStart(socket) }
                 let port = channel.localAddress?.port ?? 0
                 onStart("http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
             })
@@ -74,12 +134,22 @@ public struct HTTPServer: Sendable {
 
     private func router() -> Router<BasicRequestContext> {
         let router = Router()
-        router.add(middleware: ReplyHeaders()).add(middleware: SiteGuard(isLocal: Self.isLocal(host)))
+        router.add(middleware: ReplyHeaders()).add(middleware: FaultReplies(body: faultReply))
+            .add(middleware: SiteGuard(isLocal: Self.isLocal(host)))
         let open = router.group()
-        let closed = router.group().add(middleware: SecretGuard(secret: secret))
+        let closed = router.group()
+        let keys: KeyRing? = if case .keys(let keys) = access { keys } else { nil }
+        switch access {
+        case .secret(let secret): closed.add(middleware: SecretGuard(secret: secret))
+        case .keys(let keys):
+            // Before routes are looked for, so that a path that no route was thought of for is closed, too.
+            router.add(middleware: KeyGuard(keys: keys, openPaths: Set(routes.filter(\.isOpen).map(\.path))))
+        case .everybody: break
+        }
         for route in routes {
             (route.isOpen ? open : closed).on(RouterPath(route.path), method: route.method.type) { request, context in
-                try await Self.response(to: ServerRequest(request, context: context), by: route)
+                let name = keys.flatMap { keys in KeyGuard<BasicRequestContext>.key(of: request).flatMap(keys.name) }
+                return try await Self.response(to: ServerRequest(request, context: context, keyName: name), by: route)
             }
         }
         for (path, routes) in Dictionary(grouping: routes, by: \.path) {
@@ -102,10 +172,35 @@ public struct HTTPServer: Sendable {
         } catch let refusal as Refusal {
             throw HTTPError(HTTPResponse.Status(code: refusal.status), message: refusal.message)
         }
-        return Response(
-            status: HTTPResponse.Status(code: reply.status), headers: [.contentType: reply.contentType],
-            body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+        var headers: HTTPFields = [.contentType: reply.contentType]
+        for (name, value) in reply.headers { if let name = HTTPField.Name(name) { headers[name] = value } }
+        var isStream = false
+        if case .stream = reply.body { isStream = true }
+        if request.endsConnection || isStream { headers[.connection] = "close" }
+        let status = HTTPResponse.Status(code: reply.status)
+        switch reply.body {
+        case .bytes(let bytes):
+            return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+        case .stream(let stream):
+            return Response(
+                status: status, headers: headers,
+                body: .init { writer in
+                    let output = BodyOutput(writer)
+                    try await stream { bytes in try await output.write(bytes) }
+                    try await writer.finish(nil)
+                })
+        }
     }
+}
+
+/// What a body is written to, by one task at a time.
+private final class BodyOutput: @unchecked Sendable {
+    // Invariant: ``ByteWriter`` is called once at a time.
+    private var writer: any ResponseBodyWriter
+
+    init(_ writer: any ResponseBodyWriter) { self.writer = writer }
+
+    func write(_ bytes: [UInt8]) async throws { try await writer.write(ByteBuffer(bytes: bytes)) }
 }
 
 /// What happened or did not, seen from any thread.

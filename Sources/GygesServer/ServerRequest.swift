@@ -1,37 +1,56 @@
 import Foundation
 public import GygesFiles
+import HTTPTypes
 import Hummingbird
 import NIOCore
+import Synchronization
 
 /// A request as a route sees it.
 public struct ServerRequest: Sendable {
-    private let request: Request
+    /// The request, with its body once that was read: whoever waits for the client to leave goes on from there.
+    private let request: RequestBox
     private let parameters: [String: String]
+    /// The name of the key that the request came with; `nil` where the server has none.
+    public let keyName: String?
 
-    init(_ request: Request, context: BasicRequestContext) {
-        self.request = request
+    init(_ request: Request, context: BasicRequestContext, keyName: String? = nil) {
+        self.request = RequestBox(request)
+        self.keyName = keyName
         parameters = Dictionary(
             context.parameters.map { (String($0.key), String($0.value).removingPercentEncoding ?? String($0.value)) },
             uniquingKeysWith: { first, _ in first })
     }
 
+    /// Whether the connection ends with the answer. Clients must be told, or they would send their next request where nobody reads it.
+    var endsConnection: Bool { request.endsConnection }
+
     /// The text that stands for a part of the path, percent-encoding undone.
     public func parameter(_ name: String) -> String? { parameters[name] }
 
     /// The value of a name in the address after `?`, the first if there are several.
-    public func query(_ name: String) -> String? { request.uri.queryParameters[name[...]].map(String.init) }
+    public func query(_ name: String) -> String? { request.value.uri.queryParameters[name[...]].map(String.init) }
+
+    /// The path, with what stands behind `?`, as it was sent.
+    public var path: String { request.value.head.path ?? "/" }
+
+    /// The value of a header field.
+    public func header(_ name: String) -> String? {
+        HTTPField.Name(name).flatMap { request.value.headers[$0] }
+    }
 
     /// The body, a JSON document.
     ///
     /// - Throws: ``Refusal`` with status 413 if it is larger than `byteLimit`, without reading on, and 400 if it is no document
     ///   within `depth`.
     public func json(byteLimit: Int, depth: Int) async throws -> JSON {
+        var request = request.value
         let body: ByteBuffer
         do {
-            body = try await request.body.collect(upTo: byteLimit)
+            body = try await request.collectBody(upTo: byteLimit)
         } catch is NIOTooManyBytesError {
             throw Refusal(status: 413, "the request is larger than \(byteLimit) bytes")
         }
+        self.request.value = request
         do throws(FileError) {
             return try JSON.parse(
                 Array(body.readableBytesView), path: "the request", limits: .init(depth: depth, byteCount: byteLimit))
@@ -39,4 +58,28 @@ public struct ServerRequest: Sendable {
             throw Refusal(error.problems.joined(separator: "; "))
         }
     }
+
+    /// Does something as long as the client is there: its leaving cancels the task.
+    ///
+    /// The body must have been read, or not be wanted. The connection ends with the answer.
+    /// - Throws: What `work` throws; `CancellationError` if the client has left.
+    public func whileConnected<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
+        request.endConnection()
+        return try await request.value.body.consumeWithCancellationOnInboundClose { _ in try await work() }
+    }
+}
+
+/// A request whose body is read once.
+private final class RequestBox: Sendable {
+    private let state: Mutex<(request: Request, endsConnection: Bool)>
+
+    init(_ request: Request) { state = Mutex((request, false)) }
+
+    var value: Request {
+        get { state.withLock { $0.request } }
+        set { state.withLock { $0.request = newValue } }
+    }
+
+    var endsConnection: Bool { state.withLock { $0.endsConnection } }
+    func endConnection() { state.withLock { $0.endsConnection = true } }
 }

@@ -9,7 +9,7 @@ public struct HTTPProbe: Sendable {
         public var status: Int
         /// Values by lower-case name.
         public var headers: [String: String]
-        /// The body, of an answer that is not in chunks.
+        /// The body, its chunks joined.
         public var text: String
     }
 
@@ -84,6 +84,22 @@ public struct HTTPProbe: Sendable {
                 in: .whitespaces)
         }
         let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        return Answer(status: status, headers: headers, text: String(text[end.upperBound...]))
+        let body = text[end.upperBound...]
+        let isInChunks = headers["transfer-encoding"]?.lowercased() == "chunked"
+        return Answer(status: status, headers: headers, text: isInChunks ? joined(body) : String(body))
+    }
+
+    /// The content of chunks (RFC 9112, 7.1), as far as they are there.
+    private static func joined(_ chunks: Substring) -> String {
+        var rest = Array(chunks.utf8)[...]
+        var content: [UInt8] = []
+        while let end = rest.firstIndex(of: 0x0A) {
+            let size = String(decoding: rest[..<end], as: UTF8.self).trimmingCharacters(
+                in: .whitespaces.union(.newlines))
+            guard let count = Int(size, radix: 16), count > 0 else { break }
+            content += rest[(end + 1)...].prefix(count)
+            rest = rest[(end + 1)...].dropFirst(count + 2)
+        }
+        return String(decoding: content, as: UTF8.self)
     }
 }

@@ -21,7 +21,7 @@ struct Gyges: AsyncParsableCommand {
             Pull.self, Inspect.self, Generate.self, Chat.self, Tokenize.self, Template.self, Score.self,
             Perplexity.self, Embed.self, Similarity.self, Rerank.self, Fill.self, Classify.self, Tag.self, Answer.self,
             EvaluateCommand.self, TokenizerCommand.self, TrainCommand.self, AdapterCommand.self, StudyCommand.self,
-            Bench.self, Doctor.self,
+            Serve.self, ServeWorker.self, Batch.self, Bench.self, Doctor.self,
         ])
 
     private static let number = "0.1.0"

@@ -1,3 +1,4 @@
+import GygesFiles
 import Foundation
 import GygesTraining
 import Synchronization

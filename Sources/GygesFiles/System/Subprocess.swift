@@ -33,12 +33,15 @@ package struct Subprocess {
     ///   - input: what it reads from standard input; nothing if empty.
     ///   - output: receives standard output; if it throws, the program is ended and the error passed on.
     ///   - tick: called about five times a second.
+    ///   - started: gets the process's number once there is one; it is the process's until this returns.
     /// - Throws: ``FileError`` if the program cannot be started, or what `output` throws.
     package func run(
         input: [UInt8] = [],
-        output: (UnsafeRawBufferPointer) throws(FileError) -> Void = { _ throws(FileError) in }, tick: () -> Void = {}
+        output: (UnsafeRawBufferPointer) throws(FileError) -> Void = { _ throws(FileError) in }, tick: () -> Void = {},
+        started: (Int32) -> Void = { _ in }
     ) throws(FileError) -> Outcome {
         let (process, standardOutput, standardError) = try start(input)
+        started(process)
         defer {
             close(standardOutput)
             close(standardError)

@@ -1,9 +1,9 @@
 import Foundation
 
 /// What of this process lies in memory.
-enum ResidentMemory {
+public enum ResidentMemory {
     /// The bytes, mapped files that were read included; `nil` where the system does not tell.
-    static var byteCount: Int? {
+    public static var byteCount: Int? {
         // Pages: all, those in memory, and others (proc_pid_statm(5)).
         guard let line = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
         let fields = line.split(separator: " ")

@@ -1,0 +1,282 @@
+import GygesBulk
+public import GygesFiles
+import GygesInference
+public import GygesServer
+import GygesWire
+import Synchronization
+
+/// What a server of models answers to.
+///
+/// Every route takes and gives what OpenAI's API and the servers that follow it do, so that their clients work unchanged. A client that leaves
+/// ends what it has asked for, also while a prompt is read.
+public struct ModelRoutes: Sendable {
+    /// What requests may be at most, and how answers are sent.
+    public struct Settings: Sendable {
+        /// Bytes of a request.
+        public var requestByteLimit: Int
+        /// How deep documents in requests may be nested.
+        public var depthLimit: Int
+        /// After how long without news a stream says that it is still there.
+        public var keepAlive: Duration
+        /// Whether metrics stand there under vLLM's names, too.
+        public var namesMetricsAsVLLM: Bool
+
+        /// Creates settings.
+        public init(
+            requestByteLimit: Int = 16 << 20, depthLimit: Int = 128, keepAlive: Duration = .seconds(15),
+            namesMetricsAsVLLM: Bool = false
+        ) {
+            self.requestByteLimit = requestByteLimit
+            self.depthLimit = depthLimit
+            self.keepAlive = keepAlive
+            self.namesMetricsAsVLLM = namesMetricsAsVLLM
+        }
+    }
+
+    /// The models.
+    public let shelf: ModelShelf
+    /// What requests may be at most.
+    public let settings: Settings
+    /// What was done so far.
+    public let metrics: ServingMetrics
+    /// Told what went wrong and is nobody else's affair.
+    let log: @Sendable (String) -> Void
+    /// The time, in seconds since 1970.
+    let now: @Sendable () -> Int
+
+    /// Offers models.
+    ///
+    /// - Parameters:
+    ///   - book: Where every request is noted when it is over.
+    ///   - now: The time, in seconds since 1970.
+    ///   - log: Told what went wrong and is nobody else's affair.
+    public init(
+        _ shelf: ModelShelf, settings: Settings = .init(), book: UsageBook? = nil, now: @escaping @Sendable () -> Int,
+        log: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.shelf = shelf
+        self.settings = settings
+        self.log = log
+        self.now = now
+        metrics = ServingMetrics(now: now, book: book)
+    }
+
+    /// All routes.
+    public var all: [Route] {
+        [
+            Route(.get, "/health", isOpen: true) { _ in .json(["status": "ok"]) },
+            Route(.get, "/ready", isOpen: true) { _ in .json(["status": "ready"]) },
+            Route(.get, "/metrics") { _ in .text(await metricsText(), status: 200) },
+            Route(.get, "/v1/usage") { request in try answered { try usage(by: request.query("group_by")) } },
+            Route(.get, "/v1/models") { _ in .json(shelf.list.json) },
+            Route(.get, "/v1/models/:name") { request in try answered { try model(request.parameter("name")) } },
+            Route(.post, "/v1/chat/completions") { try await chat($0) },
+            Route(.post, "/v1/completions") { try await completion($0) },
+            Route(.post, "/v1/embeddings") { request in
+                try await whole(request) { json in
+                    let asked = try EmbeddingRequest(json)
+                    return try await shelf.vectors(asked, record: { metrics.begin($0, key: request.keyName) }).json(
+                        encoding: asked.encoding ?? .numbers)
+                }
+            },
+            Route(.post, "/v1/classify") { try await classify($0) },
+            Route(.post, "/predict") { try await predict($0) },
+            Route(.get, "/tokenizer_info") { request in try answered { try tokenizerInfo(request.query("model")) } },
+        ]
+            + ["/rerank", "/v1/rerank", "/v2/rerank"].map { path in
+                Route(.post, path) { request in
+                    try await whole(request) { json in
+                        try await shelf.ranking(
+                            RankingRequest(json), id: Self.name("rerank"),
+                            record: { metrics.begin($0, key: request.keyName) })
+                    }
+                }
+            }
+            + ["/tokenize", "/v1/tokenize"].map { path in
+                Route(.post, path) { request in try await whole(request) { try tokenize(TokenizeRequest($0)) } }
+            }
+            + ["/detokenize", "/v1/detokenize"].map { path in
+                Route(.post, path) { request in try await whole(request) { try detokenize(DetokenizeRequest($0)) } }
+            }
+    }
+
+    /// The routes that take a model, by method and path: what a server hands on whose models are other processes'.
+    public static let answeredByModels: [(method: Route.Method, path: String)] =
+        [(.get, "/tokenizer_info"), (.get, "/v1/models/:name")]
+        + [
+            "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/classify", "/predict", "/rerank",
+            "/v1/rerank", "/v2/rerank", "/tokenize", "/v1/tokenize", "/detokenize", "/v1/detokenize",
+        ].map { (.post, $0) }
+
+    /// The body of answers that no route has made.
+    @Sendable
+    public static func fault(_ status: Int, _ message: String) -> JSON {
+        ErrorReply(
+            message: message,
+            type: status == 401 ? "authentication_error" : status < 500 ? "invalid_request_error" : "server_error",
+            code: status == 401 ? "invalid_api_key" : nil
+        ).json
+    }
+}
+
+extension ModelRoutes {
+    /// The document that a request is.
+    private func document(_ request: ServerRequest) async throws -> JSON {
+        try await request.json(byteLimit: settings.requestByteLimit, depth: settings.depthLimit)
+    }
+
+    /// An answer, or what its errors mean to the client.
+    private func answered(_ work: () throws -> JSON) throws -> ServerReply {
+        do { return .json(try work()) } catch { return reply(to: error) }
+    }
+
+    private func reply(to error: any Error) -> ServerReply {
+        let fault = ServingFault(of: error)
+        if fault.status == 500 { log("\(error)") }
+        return fault.serverReply
+    }
+
+    /// An answer that comes as a whole, for a client that waits for it.
+    private func whole(
+        _ request: ServerRequest, _ work: @escaping @Sendable (JSON) async throws -> JSON
+    ) async throws -> ServerReply {
+        do {
+            let json = try await document(request)
+            return .json(try await request.whileConnected { try await work(json) })
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return reply(to: error)
+        }
+    }
+
+    /// A name that no other answer has.
+    private static func name(_ prefix: String) -> String {
+        "\(prefix)-" + String(UInt64.random(in: .min ... .max), radix: 16)
+            + String(UInt64.random(in: .min ... .max), radix: 16)
+    }
+
+    private func head(_ kind: String, _ model: ServedModel) -> ReplyHead {
+        ReplyHead(id: Self.name(kind), created: now(), model: model.name)
+    }
+
+    private func chat(_ request: ServerRequest) async throws -> ServerReply {
+        do {
+            let plan = try ChatPlan(ChatRequest(try await document(request)), on: shelf)
+            try refuseWhenFull(plan.generator)
+            let (record, head) = (metrics.begin(plan.model.name, key: request.keyName), head("chatcmpl", plan.model))
+            guard plan.asked.settings.isStreamed else {
+                return .json(try await request.whileConnected { try await plan.reply(head: head, record: record).json })
+            }
+            return stream(request) { write in
+                try await plan.stream(head: head, record: record, keepAlive: settings.keepAlive, write: write)
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return reply(to: error)
+        }
+    }
+
+    private func completion(_ request: ServerRequest) async throws -> ServerReply {
+        do {
+            let plan = try CompletionPlan(CompletionRequest(try await document(request)), on: shelf)
+            try refuseWhenFull(plan.generator)
+            let (record, head) = (metrics.begin(plan.model.name, key: request.keyName), head("cmpl", plan.model))
+            guard plan.asked.settings.isStreamed else {
+                return .json(try await request.whileConnected { try await plan.reply(head: head, record: record).json })
+            }
+            return stream(request) { write in
+                try await plan.stream(head: head, record: record, keepAlive: settings.keepAlive, write: write)
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return reply(to: error)
+        }
+    }
+
+    private func stream(
+        _ request: ServerRequest, _ send: @escaping @Sendable (_ write: @escaping ByteWriter) async throws -> Void
+    ) -> ServerReply {
+        ServerReply(contentType: "text/event-stream; charset=utf-8") { write in
+            try await request.whileConnected { try await send(write) }
+        }
+    }
+
+    private func refuseWhenFull(_ generator: BulkGenerator) throws(EngineError) {
+        let engine = generator.model.engine
+        if engine.isFull { throw .overloaded(limit: generator.model.options.queueLimit) }
+    }
+
+    private func model(_ name: String?) throws -> JSON {
+        let model = try shelf.model(name)
+        return ModelList(models: [model.entry]).json["data"]?.array?.first ?? .null
+    }
+
+    /// What engines hold, by model.
+    func engineStatistics() async -> [String: EngineStatistics] {
+        var statistics: [String: EngineStatistics] = [:]
+        for model in shelf.models {
+            guard case .decoder(let generator) = model.engine else { continue }
+            statistics[model.name] = try? await generator.model.engine.statistics()
+        }
+        return statistics
+    }
+
+    private func metricsText() async -> String {
+        metrics.text(
+            models: shelf.models.map(\.name), engines: await engineStatistics(),
+            namesOfVLLM: settings.namesMetricsAsVLLM)
+    }
+
+    private func usage(by names: String?) throws -> JSON {
+        guard let book = metrics.book else {
+            throw ServingFault(
+                status: 404,
+                ErrorReply(
+                    message: "This server notes no usage: start it with --usage FILE.", type: "invalid_request_error"))
+        }
+        let groupings = try (names ?? "key,day").split(separator: ",").map { name throws(ServingFault) in
+            guard let grouping = UsageBook.Grouping(rawValue: String(name)) else {
+                let known = UsageBook.Grouping.allCases.map(\.rawValue).joined(separator: ", ")
+                throw .invalid("group_by", "“group_by” is some of \(known), with commas.")
+            }
+            return grouping
+        }
+        return ["object": "list", "data": .array(try book.sums(by: groupings))]
+    }
+
+    private func classify(_ request: ServerRequest) async throws -> ServerReply {
+        try await whole(request) { json in
+            let asked = try LabelRequest(json)
+            let (model, labels, usage) = try await shelf.labels(
+                asked.model, asked.texts, record: { metrics.begin($0, key: request.keyName) })
+            let data = labels.enumerated().map { index, labels -> JSON in
+                let best = labels.max { $0.score < $1.score }
+                return [
+                    "index": .integer(index), "label": .string(best?.label ?? ""),
+                    "probs": .array(labels.map { .double(Double($0.score)) }), "num_classes": .integer(labels.count),
+                ]
+            }
+            return [
+                "id": .string(Self.name("classify")), "object": "list", "created": .integer(now()),
+                "model": .string(model.name), "data": .array(data), "usage": usage.json,
+            ]
+        }
+    }
+
+    private func predict(_ request: ServerRequest) async throws -> ServerReply {
+        try await whole(request) { json in
+            let asked = try LabelRequest(json)
+            let rows = try await shelf.labels(
+                asked.model, asked.texts, record: { metrics.begin($0, key: request.keyName) }
+            ).labels.map { labels in
+                JSON.array(
+                    labels.sorted { $0.score > $1.score }
+                        .map { ["label": .string($0.label), "score": .double(Double($0.score))] })
+            }
+            return asked.isSingle ? rows[0] : .array(rows)
+        }
+    }
+}

@@ -1,0 +1,183 @@
+/// The workers of one model: gives each request one, starting, parking and ending them as settings and requests ask.
+public actor WorkerPool {
+    /// Why a request gets no worker, or has lost it.
+    public enum Failure: Error, Equatable, Sendable {
+        /// As many requests wait as may.
+        case queueIsFull
+        /// The request has waited for as long as it may.
+        case waitedTooLong
+        /// Workers crash one after another; it may help to ask again after so many seconds.
+        case isBroken(retryAfter: Int)
+        /// The pool was shut down.
+        case isShutDown
+    }
+
+    /// How many workers there are and what they do.
+    public struct Statistics: Sendable, Equatable {
+        /// Workers by what they do: `starting`, `idle`, `busy`, `parked`, `ending`.
+        public var workerCounts: [String: Int]
+        /// Requests that wait for a worker.
+        public var waitingCount: Int
+        /// Requests that workers have.
+        public var runningCount: Int
+        /// Workers that ended without having been asked to.
+        public var crashCount: Int
+    }
+
+    private let launcher: any WorkerLauncher
+    private let log: @Sendable (String) -> Void
+    private let begin = ContinuousClock.now
+    private var plan: PoolPlan
+    private var processes: [Int: any WorkerProcess] = [:]
+    private var waiting: [Int: CheckedContinuation<any WorkerProcess, any Error>] = [:]
+    private var lastRequest = 0
+    private var crashCount = 0
+    private var isShutDown = false
+    private var timer: Task<Void, Never>?
+
+    /// Creates a pool without workers; ``start()`` starts those that are always there.
+    ///
+    /// - Parameter log: Told what workers said that have crashed.
+    public init(
+        _ settings: PoolSettings, launcher: any WorkerLauncher, log: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        plan = PoolPlan(settings)
+        self.launcher = launcher
+        self.log = log
+    }
+
+    /// Starts the workers that are always there.
+    public func start() { follow(plan.pass(to: now)) }
+
+    /// Does something with a worker, and once more with another if that one is lost before it has said anything.
+    ///
+    /// - Parameter work: Gets the address of a worker. Throws ``WorkerLost`` where another should be tried.
+    /// - Throws: ``Failure``; what `work` throws.
+    public func withWorker<Result: Sendable>(
+        _ work: @Sendable (_ address: String) async throws -> Result
+    ) async throws -> Result {
+        lastRequest += 1
+        let request = lastRequest
+        var isAnswered = false
+        defer { follow(plan.leave(request, isAnswered: isAnswered, now: now)) }
+        var process = try await worker(for: request, isNew: true)
+        do {
+            let result = try await work(process.address)
+            isAnswered = true
+            return result
+        } catch is WorkerLost {
+            // Its end comes when it is known already.
+            crashCount += 1
+            process = try await worker(for: request, isNew: false)
+            let result = try await work(process.address)
+            isAnswered = true
+            return result
+        }
+    }
+
+    /// How many workers there are and what they do.
+    public var statistics: Statistics {
+        var counts = ["starting": 0, "idle": 0, "busy": 0, "parked": 0, "ending": 0]
+        for state in plan.states.values { counts[state.name, default: 0] += 1 }
+        return Statistics(
+            workerCounts: counts, waitingCount: plan.waitingCount, runningCount: plan.runningCount,
+            crashCount: crashCount)
+    }
+
+    /// Ends all workers, and refuses whoever waits.
+    public func shutDown() {
+        isShutDown = true
+        timer?.cancel()
+        for process in processes.values { process.end() }
+        for continuation in waiting.values { continuation.resume(throwing: Failure.isShutDown) }
+        waiting = [:]
+    }
+
+    private func worker(for request: Int, isNew: Bool) async throws -> any WorkerProcess {
+        guard !isShutDown else { throw Failure.isShutDown }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                guard !Task.isCancelled else { return continuation.resume(throwing: CancellationError()) }
+                waiting[request] = continuation
+                follow(isNew ? plan.arrive(request, now: now) : plan.comeAgain(request, now: now))
+            }
+        } onCancel: {
+            Task { await self.giveUp(request) }
+        }
+    }
+
+    private func giveUp(_ request: Int) {
+        waiting.removeValue(forKey: request)?.resume(throwing: CancellationError())
+    }
+
+    private var now: Duration { ContinuousClock.now - begin }
+
+    private func follow(_ actions: [PoolPlan.Action]) {
+        for action in actions { follow(action) }
+        timer?.cancel()
+        guard !isShutDown, let moment = plan.nextMoment(after: now) else { return }
+        let delay = moment - now
+        timer = Task { [weak self] in
+            guard (try? await Task.sleep(for: delay)) != nil else { return }
+            await self?.timeHasPassed()
+        }
+    }
+
+    private func timeHasPassed() { follow(plan.pass(to: now)) }
+
+    private func follow(_ action: PoolPlan.Action) {
+        switch action {
+        case .start(let worker):
+            processes[worker] = launcher.start(
+                worker, onReady: { Task { await self.becomeReady(worker) } },
+                onEnd: { words in Task { await self.hasEnded(worker, words) } })
+        case .park(let worker): processes[worker]?.park()
+        case .wake(let worker): processes[worker]?.wake()
+        case .end(let worker): processes[worker]?.end()
+        case .assign(let request, let worker):
+            guard let process = processes[worker] else { return }
+            waiting.removeValue(forKey: request)?.resume(returning: process)
+        case .refuse(let request, let refusal):
+            waiting.removeValue(forKey: request)?.resume(throwing: Failure(refusal))
+        }
+    }
+
+    private func becomeReady(_ worker: Int) { follow(plan.becomeReady(worker, now: now)) }
+
+    private func hasEnded(_ worker: Int, _ lastWords: String) {
+        processes[worker] = nil
+        if plan.states[worker] != .ending, !isShutDown {
+            crashCount += 1
+            log("worker \(worker) has ended: \(lastWords)")
+        }
+        follow(plan.end(worker, now: now))
+    }
+}
+
+/// A worker that is not there any more, and has said nothing of an answer.
+public struct WorkerLost: Error {
+    /// Creates the error.
+    public init() {}
+}
+
+extension WorkerPool.Failure {
+    init(_ refusal: PoolPlan.Refusal) {
+        switch refusal {
+        case .queueIsFull: self = .queueIsFull
+        case .waitedTooLong: self = .waitedTooLong
+        case .isBroken(let pause): self = .isBroken(retryAfter: max(1, Int((pause / .seconds(1)).rounded(.up))))
+        }
+    }
+}
+
+extension PoolPlan.WorkerState {
+    fileprivate var name: String {
+        switch self {
+        case .starting: "starting"
+        case .idle: "idle"
+        case .busy: "busy"
+        case .parked: "parked"
+        case .ending: "ending"
+        }
+    }
+}

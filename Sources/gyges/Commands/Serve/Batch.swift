@@ -1,0 +1,53 @@
+import ArgumentParser
+import GygesFiles
+import GygesServing
+
+/// `gyges batch`
+struct Batch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Answers a file of requests in the form of OpenAI's batches.",
+        discussion: """
+            Every line is {"custom_id": …, "method": "POST", "url": "/v1/chat/completions", "body": {…}}; /v1/completions and \
+            /v1/embeddings are answered, too. The answers stand in the lines' order, each with its custom_id, and the model answers \
+            whatever model a line names. With --resume a run that was killed goes on, and no line is asked twice.
+
+            Examples:
+              gyges batch qwen2.5-coder-1.5b-instruct requests.jsonl -o responses.jsonl
+              gyges batch qwen2.5-coder-1.5b-instruct requests.jsonl -o responses.jsonl --resume
+            """)
+
+    @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a pulled model.")
+    var model: String
+
+    @Argument(help: ArgumentHelp("The requests; standard input if missing.", valueName: "requests"))
+    var requests: String = "-"
+
+    @OptionGroup
+    var rows: RowOutputOptions
+
+    @OptionGroup(title: "Engine")
+    var engine: EngineOptions
+
+    func run() async throws {
+        if requests == "-" { Input.explainTerminal(wanted: "a request a line") }
+        let reader = try RowReader(paths: [requests], isJSON: true)
+        let total = rows.quiet ? nil : try RowReader.count(paths: [requests], isJSON: true)
+        // Answers say no time: a run that was gone on with would say two.
+        let served = try engine.servedModel(try locateModel(model), name: model, created: 0, isShown: !rows.quiet)
+        let answerer = BatchAnswerer(try ModelShelf([served]), asksFirstModel: true)
+        let output = try rows.open(reading: [requests]) { try served.identity() }
+        let bar = ProgressBar(.items("requests"), isShown: !rows.quiet)
+        defer { bar.finish() }
+        let problems = RowProblems(bar)
+        try await output.answer(
+            reader, concurrency: engine.sequences * 2,
+            with: { row, number in
+                let answer = try await answerer.answer(row, number: number)
+                if let problem = answer.problem { problems.note(problem) }
+                return answer.bytes
+            }, progress: { bar.update("answering", count: $0, of: total) })
+        bar.update("answering", count: output.rowCount, of: output.rowCount)
+        bar.finish()
+        try problems.check()
+    }
+}

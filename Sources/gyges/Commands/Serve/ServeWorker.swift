@@ -1,0 +1,52 @@
+import ArgumentParser
+import Foundation
+import GygesFiles
+import GygesServer
+import GygesServing
+
+/// `gyges serve-worker`: what `gyges serve --max-workers` starts.
+struct ServeWorker: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve-worker", abstract: "Answers a server's requests with one model; started by gyges serve.",
+        discussion: """
+            Listens on a socket in the file system and answers whoever can open it.
+
+            Examples:
+              gyges serve-worker chat=model.gguf --socket worker.socket
+            """, shouldDisplay: false)
+
+    @Argument(help: ArgumentHelp("The model.", valueName: "NAME=PATH"))
+    var model: String
+
+    @Option(name: .customLong("adapter"), help: ArgumentHelp("An adapter of it.", valueName: "NAME=PATH"))
+    var adapters: [String] = []
+
+    @Option(help: ArgumentHelp("Where it listens.", valueName: "path"))
+    var socket: String
+
+    @Option(help: ArgumentHelp("The most requests that wait.", valueName: "count"))
+    var queue = 1024
+
+    @OptionGroup(title: "Engine")
+    var engine: EngineOptions
+
+    func run() async throws {
+        endWithParent()
+        let routes = ModelRoutes(
+            try ModelShelf(try engine.servedModels([model], adapters: adapters, queueLimit: queue)),
+            now: { Int(Date().timeIntervalSince1970) }, log: Serve.log)
+        let server = HTTPServer(routes: routes.all, socket: socket, faultReply: ModelRoutes.fault)
+        try await server.run { _ in try? Output.write("ready\n") }
+    }
+
+    /// A worker whose server was killed would wait for ever: it ends when it has another parent.
+    private func endWithParent() {
+        let parent = getppid()
+        Thread.detachNewThread {
+            while getppid() == parent { sleep(1) }
+            kill(getpid(), SIGTERM)
+            sleep(5)
+            kill(getpid(), SIGKILL)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import GygesFiles
+import GygesInference
+import GygesServer
+import GygesWire
+import GygesTestSupport
+import Testing
+
+@testable import GygesServing
+
+/// Vectors, ranks, tokens and keys over HTTP.
+@Suite struct EncoderRouteTests {
+    @Test func vectorsAreTheEncodersOwn() async throws {
+        try await ServingServer.run { server async throws in
+            guard case .encoder(let encoder) = server.routes.shelf.models[1].engine else { return }
+            let texts = ["a ring", "the quick brown fox"]
+            let own: [[Float]] = try await encoder.embeddings(of: texts)
+            let input = JSON.array(texts.map { .string($0) })
+            for encoding in ["float", "base64"] {
+                let json = try await server.json(
+                    "/v1/embeddings", ["model": "encoder", "input": input, "encoding_format": .string(encoding)])
+                #expect(try EmbeddingReply(json, source: "server").vectors == own)
+                #expect((json["usage"]?["prompt_tokens"]?.integer ?? 0) > 2)
+            }
+            let tokens = try await server.post("/v1/embeddings", ["model": "encoder", "input": [[1, 2]]])
+            #expect(tokens.status == 400 && tokens.text.contains("check_embedding_ctx_length"))
+            #expect(try await server.post("/v1/embeddings", ["model": "chat", "input": "a"]).status == 400)
+            #expect(
+                try await server.post("/v1/embeddings", ["model": "encoder", "input": "a", "dimensions": 60_000]).status
+                    == 400)
+        }
+    }
+
+    @Test func ranksComeInBothForms() async throws {
+        try await ServingServer.run { server async throws in
+            guard case .encoder(let ranker) = server.routes.shelf.models[2].engine else { return }
+            let texts = ["a ring", "the quick brown fox", "gold"]
+            let own = try await ranker.rerank(query: "ring", texts: texts)
+            let documents = JSON.array(texts.map { .string($0) })
+            let cohere = try await server.json(
+                "/v1/rerank",
+                ["model": "ranker", "query": "ring", "documents": documents, "top_n": 2, "return_documents": true])
+            let results = try #require(cohere["results"]?.array)
+            #expect(results.compactMap { $0["index"]?.integer } == own.prefix(2).map(\.index))
+            #expect(
+                results.compactMap { $0["relevance_score"]?.double.map { Float($0) } } == own.prefix(2).map(\.score))
+            #expect(results[0]["document"]?["text"]?.string == texts[own[0].index])
+            let other = try await server.json("/rerank", ["model": "ranker", "query": "ring", "texts": documents])
+            #expect(other.array?.compactMap { $0["index"]?.integer } == own.map(\.index))
+            let labels = try await server.json("/v1/classify", ["model": "ranker", "input": documents])
+            #expect(labels["data"]?.array?.count == 3)
+        }
+    }
+
+    @Test func tokensGoThereAndBack() async throws {
+        try await ServingServer.run { server async throws in
+            let tokens = try await server.json("/tokenize", ["prompt": "the quick fox", "add_special_tokens": false])
+            let back = try await server.json("/detokenize", ["tokens": tokens["tokens"] ?? []])
+            #expect(back["prompt"] == "the quick fox")
+            let info = try await server.probe.ask("GET", "/tokenizer_info")
+            #expect(info.status == 200 && info.text.contains("eos_token"))
+            let end = try #require(try JSON.parse(Array(info.text.utf8), path: "info")["eos_token"]?.string)
+            // Special tokens are meant.
+            #expect(
+                try await server.json("/tokenize", ["prompt": .string(end), "add_special_tokens": false])["count"] == 1)
+            #expect(try await server.post("/detokenize", ["tokens": [99_999_999]]).status == 400)
+        }
+    }
+
+    /// Whatever is asked for, known or not, spelled as it may be, takes a key, but for what is listed here.
+    @Test func everythingElseTakesAKey() async throws {
+        let keys = try KeyRing([(name: "ada", key: "0123456789abcdef")])
+        try await ServingServer.run(access: .keys(keys)) { server async throws in
+            for route in server.routes.all + server.routes.page {
+                let path = route.path.replacingOccurrences(of: ":name", with: "chat")
+                let isOpen = ["/health", "/ready", "/", "/serve.css", "/serve.js"].contains(path)
+                for headers in [
+                    [], [("Authorization", "Bearer 0123456789abcdee")], [("Authorization", "0123456789abcdef")],
+                ] as [[(String, String)]] {
+                    let answer = try await server.probe.ask(route.method.rawValue, path, headers: headers)
+                    #expect(answer.status == (isOpen ? 200 : 401), "\(path) \(answer)")
+                    if !isOpen { #expect(answer.text.contains("invalid_api_key")) }
+                }
+            }
+            for path in [
+                "//health", "/health/", "/%68ealth", "/health?a=b", "/health/../metrics", "/v1", "/docs",
+                "/HEALTH",
+            ] {
+                #expect([400, 401].contains(try await server.probe.ask("GET", path).status), "\(path)")
+            }
+            #expect(try await server.probe.ask("POST", "/health").status == 401)
+            let headers = [(name: "Authorization", value: "Bearer 0123456789abcdef")]
+            let models = try await server.probe.ask("GET", "/v1/models", headers: headers)
+            #expect(models.status == 200 && models.text.contains(#""id":"encoder""#))
+            #expect(try await server.probe.ask("GET", "/other", headers: headers).status == 404)
+        }
+    }
+
+    @Test func thePageShowsWhatWasAsked() async throws {
+        try await ServingServer.run { server async throws in
+            let page = try await server.probe.ask("GET", "/")
+            #expect(
+                page.status == 200 && page.text.contains("serve.js") && page.headers["content-security-policy"] != nil)
+            _ = try await server.json(
+                "/v1/completions", ["model": "chat", "prompt": "the quick", "max_tokens": 3, "temperature": 0])
+            let answer = try await server.probe.ask("GET", "/api/status")
+            let status = try JSON.parse(Array(answer.text.utf8), path: "status")
+            let models = try #require(status["models"]?.array)
+            #expect(models.map { $0["name"]?.string } == ["chat", "encoder", "ranker"])
+            #expect(models[0]["running"] == 0 && models[0]["chats"] == true && models[1]["chats"] == false)
+            let recent = try #require(status["recent"]?.array)
+            #expect(recent.count == 1 && recent[0]["status"] == 200 && recent[0]["generated"] == models[0]["generated"])
+        }
+    }
+}
