@@ -157,6 +157,7 @@ let package = Package(
             dependencies: [
                 "GygesFiles", .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -171,8 +172,9 @@ let package = Package(
         .target(
             name: "GygesServing",
             dependencies: [
-                "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates", "GygesConstraints",
-                "GygesInference", "GygesWire", "GygesBulk", "GygesServer", "GygesWorkers",
+                "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
+                "GygesConstraints",
+                "GygesInference", "GygesWire", "GygesBulk", "GygesServer",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], resources: [.embedInCode("Page")], swiftSettings: common),
         .target(
@@ -186,8 +188,8 @@ let package = Package(
                 "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining",
                 .target(name: "GygesMPI", condition: mpi), "GygesHub", "GygesStudy", "GygesClient", "GygesSubjects",
                 "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
-                "GygesAnalysis", "GygesBulk", "GygesServer", "GygesServing", "GygesWorkers",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "GygesAnalysis", "GygesBulk", "GygesWire", "GygesServer", "GygesServing",
+                "GygesWorkers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common, plugins: ["BuiltCommit"]),
         .target(name: "GygesTestSupport", swiftSettings: hot),
 

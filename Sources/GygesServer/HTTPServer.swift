@@ -110,6 +110,8 @@ public struct HTTPServer: Sendable {
         let (host, socket, isListening) = (host, socket, Flag())
         var application = Application(
             router: router(),
+            // Connections that say nothing, or do not finish what they say, would hold the places of others.
+            server: .http1(configuration: .init(idleTimeout: .seconds(30))),
             configuration: .init(
                 address: socket.map { .unixDomainSocket(path: $0) } ?? .hostname(host, port: port),
                 availableConnectionsDelegate: MaximumAvailableConnections(connectionLimit)),

@@ -3,6 +3,7 @@ public import GygesFiles
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import Synchronization
 
 /// A request as a route sees it.
@@ -49,6 +50,8 @@ public struct ServerRequest: Sendable {
             body = try await request.collectBody(upTo: byteLimit)
         } catch is NIOTooManyBytesError {
             throw Refusal(status: 413, "the request is larger than \(byteLimit) bytes")
+        } catch is HTTPParserError {
+            throw Refusal("the request's body is not HTTP")
         }
         self.request.value = request
         do throws(FileError) {

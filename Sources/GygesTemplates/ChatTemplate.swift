@@ -19,6 +19,8 @@ public struct ChatTemplate: Sendable {
     public private(set) var answerTokens: [String] = []
     /// The template for conversations with tools, if the model has one of its own; one at most.
     var withTools: [ChatTemplate] = []
+    /// Whether it, or the one that takes its place where there are tools, says anything of them.
+    public var showsTools: Bool { !withTools.isEmpty || source.contains("tools") }
     private let statements: [TemplateStatement]
 
     /// Parses a template.

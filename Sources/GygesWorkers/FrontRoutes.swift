@@ -201,6 +201,8 @@ private final class Exchange: Sendable {
     /// What comes next; `nil` at the end.
     func chunk() async throws -> [UInt8]? {
         for try await chunk in chunks { return chunk }
+        // A cancelled reader is told the same as one at the end.
+        try Task.checkCancellation()
         return nil
     }
 

@@ -116,10 +116,11 @@ struct PoolPlan: Sendable {
     /// Time has passed.
     mutating func pass(to now: Duration) -> [Action] {
         var actions: [Action] = []
-        while let first = queue.first, now - first.since >= settings.queueTimeout {
-            queue.removeFirst()
-            actions.append(.refuse(request: first.request, .waitedTooLong))
+        if let end = pausedUntil, now >= end { pausedUntil = nil }
+        for waiting in queue where now - waiting.since >= settings.queueTimeout {
+            actions.append(.refuse(request: waiting.request, .waitedTooLong))
         }
+        queue.removeAll { now - $0.since >= settings.queueTimeout }
         for (number, worker) in workers.sorted(by: { $0.key < $1.key }) {
             switch worker.state {
             case .starting(let since) where now - since >= settings.startTimeout:
@@ -140,13 +141,16 @@ struct PoolPlan: Sendable {
     }
 
     /// When time that passes next matters; `nil` if it does not.
-    func nextMoment(after now: Duration) -> Duration? {
+    var nextMoment: Duration? {
         var moments: [Duration] = []
         if let first = queue.first {
-            moments.append(first.since + settings.queueTimeout)
-            if case .queueDelay(let delay) = settings.scaling, canGrow { moments.append(first.since + delay) }
+            moments += queue.map { $0.since + settings.queueTimeout }
+            let isStarting = workers.values.contains { if case .starting = $0.state { true } else { false } }
+            if case .queueDelay(let delay) = settings.scaling, canGrow, !isStarting {
+                moments.append(first.since + delay)
+            }
         }
-        if let pausedUntil { moments.append(pausedUntil) }
+        if let pausedUntil, !queue.isEmpty || awakeCount < settings.activeCount { moments.append(pausedUntil) }
         for worker in workers.values {
             switch worker.state {
             case .starting(let since): moments.append(since + settings.startTimeout)
@@ -155,7 +159,7 @@ struct PoolPlan: Sendable {
             default: break
             }
         }
-        return moments.filter { $0 > now }.min()
+        return moments.min()
     }
 
     // MARK: What follows

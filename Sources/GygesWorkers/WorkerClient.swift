@@ -1,4 +1,5 @@
 import AsyncAlgorithms
+import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -41,7 +42,7 @@ struct WorkerClient {
                         return try Exchange(wrappingChannelSynchronously: channel)
                     }
                 }
-        } catch {
+        } catch let error as IOError where [ECONNREFUSED, ENOENT, ECONNRESET].contains(error.errnoCode) {
             throw WorkerLost()
         }
         var head = HTTPRequestHead(version: .http1_1, method: .RAW(value: method), uri: path)

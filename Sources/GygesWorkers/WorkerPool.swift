@@ -88,6 +88,7 @@ public actor WorkerPool {
     public func shutDown() {
         isShutDown = true
         timer?.cancel()
+        timer = nil
         for process in processes.values { process.end() }
         for continuation in waiting.values { continuation.resume(throwing: Failure.isShutDown) }
         waiting = [:]
@@ -113,10 +114,12 @@ public actor WorkerPool {
     private var now: Duration { ContinuousClock.now - begin }
 
     private func follow(_ actions: [PoolPlan.Action]) {
+        guard !isShutDown else { return }
         for action in actions { follow(action) }
         timer?.cancel()
-        guard !isShutDown, let moment = plan.nextMoment(after: now) else { return }
-        let delay = moment - now
+        guard let moment = plan.nextMoment else { return }
+        // A moment that has passed meanwhile comes at once.
+        let delay = max(moment - now, .milliseconds(1))
         timer = Task { [weak self] in
             guard (try? await Task.sleep(for: delay)) != nil else { return }
             await self?.timeHasPassed()

@@ -76,4 +76,16 @@ import Testing
             #expect(whole["choices"]?.array?.count == 4)
         }
     }
+
+    @Test func fewBytesDoNotAskForVeryMuch() async throws {
+        try await ServingServer.run(queueLimit: 16) { server async throws in
+            let prompts = JSON.array(Array(repeating: "a", count: 100))
+            let many = try await server.post("/v1/completions", ["model": "chat", "prompt": prompts, "n": 20])
+            #expect(many.status == 400 && many.text.contains("1024"), "\(many)")
+            // More than may wait are computed by and by.
+            let few = try await server.json(
+                "/v1/completions", ["model": "chat", "prompt": prompts, "max_tokens": 1, "n": 2])
+            #expect(few["choices"]?.array?.count == 200)
+        }
+    }
 }

@@ -112,4 +112,31 @@ import Testing
             #expect(recent.count == 1 && recent[0]["status"] == 200 && recent[0]["generated"] == models[0]["generated"])
         }
     }
+
+    @Test func filesOfKeysAreReadHoweverTheirLinesEnd() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            "# keys\r\nada 0123456789abcdef\r\n  # no key\r\n\r\nfedcba9876543210\r\n", to: "keys")
+        let keys = try KeyRing.keys(path: path)
+        #expect(keys.map(\.name) == ["ada", "key-5"] && keys.map(\.key) == ["0123456789abcdef", "fedcba9876543210"])
+        #expect(try KeyRing(keys).name(of: "fedcba9876543210") == "key-5")
+        for text in ["", "# none\n", "short\n", "a b c0123456789\n"] {
+            let path = try folder.write(text, to: "bad")
+            #expect(throws: FileError.self) { try KeyRing(try KeyRing.keys(path: path)) }
+        }
+    }
+
+    @Test func whatIsNoRequestIsRefusedAndNothingElseSuffers() async throws {
+        try await ServingServer.run { server async throws in
+            for text in [
+                "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+                "POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                "nonsense\r\n\r\n", "GET  / HTTP/9\r\n\r\n",
+            ] {
+                let answer = try await server.probe.send(text)
+                #expect(answer.status == 0 || (400..<500).contains(answer.status), "\(answer)")
+            }
+            #expect(try await server.probe.ask("GET", "/health").status == 200)
+        }
+    }
 }

@@ -16,7 +16,7 @@ import Testing
         #expect(plan.arrive(3, now: at(3)) == [])
         #expect(plan.leave(1, isAnswered: true, now: at(4)) == [.assign(request: 3, worker: 1)])
         #expect(plan.leave(2, isAnswered: true, now: at(5)) == [] && plan.leave(3, isAnswered: true, now: at(6)) == [])
-        #expect(plan.nextMoment(after: at(6)) == at(16))
+        #expect(plan.nextMoment == at(16))
         #expect(plan.pass(to: at(15.9)) == [])
         #expect(plan.pass(to: at(16)) == [.park(worker: 1)])
         // A parked worker is woken, and no other started.
@@ -24,7 +24,7 @@ import Testing
         _ = plan.leave(4, isAnswered: true, now: at(21))
         #expect(plan.pass(to: at(31)) == [.park(worker: 1)])
         #expect(plan.pass(to: at(131)) == [.end(worker: 1)])
-        #expect(plan.end(1, now: at(132)) == [] && plan.states.isEmpty && plan.nextMoment(after: at(132)) == nil)
+        #expect(plan.end(1, now: at(132)) == [] && plan.states.isEmpty && plan.nextMoment == nil)
     }
 
     @Test func workersAreAddedByDelayOrByCount() {
@@ -32,7 +32,7 @@ import Testing
         _ = late.arrive(1, now: at(0))
         #expect(late.becomeReady(1, now: at(1)) == [.assign(request: 1, worker: 1)])
         #expect(late.arrive(2, now: at(2)) == [])
-        #expect(late.nextMoment(after: at(2)) == at(6))
+        #expect(late.nextMoment == at(6))
         #expect(late.pass(to: at(5.9)) == [] && late.pass(to: at(6)) == [.start(worker: 2)])
         // One at a time.
         #expect(late.arrive(3, now: at(6)) == [] && late.pass(to: at(11)) == [])

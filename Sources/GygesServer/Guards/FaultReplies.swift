@@ -2,6 +2,7 @@ import GygesFiles
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 
 /// Gives answers to requests that no route has answered the form that clients of this server read.
 struct FaultReplies<Context: RequestContext>: RouterMiddleware {
@@ -18,6 +19,9 @@ struct FaultReplies<Context: RequestContext>: RouterMiddleware {
             fault = error
         } catch let error as any HTTPResponseError {
             fault = HTTPError(error.status)
+        } catch let error as HTTPParserError {
+            // A request that is no HTTP: Hummingbird answers, and closes.
+            throw error
         } catch {
             // What goes wrong inside is nobody else's affair.
             fault = HTTPError(.internalServerError)

@@ -26,9 +26,9 @@ public struct KeyRing: Sendable {
     public static func keys(path: String) throws(FileError) -> [(name: String, key: String)] {
         let text = String(decoding: try MappedFile.read(path: path), as: UTF8.self)
         var keys: [(name: String, key: String)] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.split(whereSeparator: \.isWhitespace)
-            guard let key = words.last, !line.hasPrefix("#") else { continue }
+            guard let key = words.last, words[0].first != "#" else { continue }
             guard words.count <= 2 else {
                 throw FileError(path, "line \(index + 1) is neither a key nor a name and a key", remedy: "Correct it.")
             }

@@ -70,13 +70,20 @@ public struct BatchAnswerer: Sendable {
             try Self.check(asked.settings)
             asked.settings.seed = asked.settings.seed ?? number
             let plan = try ChatPlan(asked, on: shelf)
-            return try await plan.reply(head: head("chatcmpl", plan.model), record: metrics.begin(plan.model.name)).json
+            var reply = try await plan.reply(
+                head: head("chatcmpl", plan.model), record: metrics.begin(plan.model.name), whenFull: .wait)
+            // What was known already depends on what else was asked.
+            reply.head.usage?.cachedTokens = nil
+            return reply.json
         case .completion:
             var asked = try CompletionRequest(json)
             try Self.check(asked.settings)
             asked.settings.seed = asked.settings.seed ?? number
             let plan = try CompletionPlan(asked, on: shelf)
-            return try await plan.reply(head: head("cmpl", plan.model), record: metrics.begin(plan.model.name)).json
+            var reply = try await plan.reply(
+                head: head("cmpl", plan.model), record: metrics.begin(plan.model.name), whenFull: .wait)
+            reply.head.usage?.cachedTokens = nil
+            return reply.json
         case .embedding:
             let asked = try EmbeddingRequest(json)
             return try await shelf.vectors(asked, whenFull: .wait, record: { metrics.begin($0) })

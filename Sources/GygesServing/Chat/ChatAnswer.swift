@@ -8,8 +8,10 @@ extension ChatPlan {
     /// The whole answer.
     ///
     /// - Throws: `EngineError`.
-    func reply(head: ReplyHead, record: RequestRecord) async throws -> ChatReply {
-        let completions = try await generator.model.engine.completions(of: generations) { record.sawToken() }
+    func reply(head: ReplyHead, record: RequestRecord, whenFull: WhenFull = .refuse) async throws -> ChatReply {
+        let completions = try await generator.model.engine.completions(of: generations, whenFull: whenFull) {
+            record.sawToken()
+        }
         var head = head
         head.usage = Usage(completions)
         record.finish(head.usage, reasons: completions.map(\.finishReason.rawValue))
@@ -79,7 +81,7 @@ extension ChatPlan {
                 index, event in
                 switch event {
                 case .delta(let text, let tokens):
-                    record.sawToken()
+                    record.sawToken(tokens.count, prompt: generations[0].prompt.count)
                     let choices = choices(index, &states[index], text, tokens, id: head.id ?? "")
                     for choice in choices {
                         try await write(EventStream.bytes(ChatChunk(head: head, choices: [choice]).json))

@@ -60,7 +60,7 @@ struct ChatPlan: Sendable {
             calls = .whole
         default: calls = offersTools && asked.responseFormat == nil ? .tagged : .none
         }
-        if offersTools, let template = generator.model.chatTemplate, !template.source.contains("tools") {
+        if offersTools, let template = generator.model.chatTemplate, !template.showsTools {
             throw ServingFault.invalid("tools", "The model's chat template shows it no tools: leave “tools” out.")
         }
         var first = try generator.request(request, trustsPrefix: prefixesCall)
@@ -99,7 +99,8 @@ extension GenerationRequest {
         let seed = seed.map { UInt64(bitPattern: Int64($0)) } ?? .random(in: .min ... .max)
         return (0..<count).map { index in
             var request = self
-            request.sampling.seed = seed &+ UInt64(index)
+            // Far from each other: the seeds of requests are often neighbours.
+            request.sampling.seed = seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15
             return request
         }
     }

@@ -17,6 +17,9 @@ struct ToolCallReader {
     /// The tags.
     static let (opening, closing) = ("<tool_call>", "</tool_call>")
 
+    /// The most bytes of a call.
+    private static let callLimit = 64 << 10
+
     /// What may be the beginning of a tag, or stands in one.
     private var held = ""
     private var isInside = false
@@ -29,7 +32,13 @@ struct ToolCallReader {
         var pieces: [Piece] = []
         while true {
             if isInside {
-                guard let end = held.firstRange(of: Self.closing) else { return pieces }
+                guard let end = held.firstRange(of: Self.closing) else {
+                    // No call is that long: what goes on and on is text.
+                    guard held.utf8.count > Self.callLimit else { return pieces }
+                    append(Self.opening + held, to: &pieces)
+                    (held, isInside) = ("", false)
+                    return pieces
+                }
                 pieces += piece(of: String(held[..<end.lowerBound]))
                 held = String(held[end.upperBound...])
                 isInside = false

@@ -7,7 +7,7 @@ extension CompletionPlan {
     /// The whole answer.
     ///
     /// - Throws: `EngineError`.
-    func reply(head: ReplyHead, record: RequestRecord) async throws -> CompletionReply {
+    func reply(head: ReplyHead, record: RequestRecord, whenFull: WhenFull = .refuse) async throws -> CompletionReply {
         let engine = generator.model.engine
         let answers = try await withThrowingTaskGroup(
             of: (Int, [Completion], [GygesInference.ScoredToken]).self
@@ -15,7 +15,9 @@ extension CompletionPlan {
             for (index, part) in parts.enumerated() {
                 group.addTask {
                     async let scores = engine.scores(of: part.scoring)
-                    let completions = try await engine.completions(of: part.generations) { record.sawToken() }
+                    let completions = try await engine.completions(of: part.generations, whenFull: whenFull) {
+                        record.sawToken()
+                    }
                     return (index, completions, try await scores)
                 }
             }
@@ -99,7 +101,7 @@ extension CompletionPlan {
             ) { index, event in
                 switch event {
                 case .delta(let text, let tokens):
-                    record.sawToken()
+                    record.sawToken(tokens.count, prompt: parts.reduce(0) { $0 + $1.tokens.count })
                     let scored = asked.logProbabilities.map { count in
                         tokens.map { GygesWire.ScoredToken($0, of: generator.model.tokenizer, alternatives: count) }
                     }
@@ -121,7 +123,8 @@ extension CompletionPlan {
         let usage = Usage(
             promptTokens: parts.reduce(0) { $0 + $1.tokens.count },
             completionTokens: completions.reduce(0) { $0 + $1.tokens.count },
-            cachedTokens: completions.reduce(0) { $0 + $1.reusedTokenCount })
+            // Each prompt counts once, however many answers it has.
+            cachedTokens: completions.reduce(0) { $0 + $1.reusedTokenCount } / perPart)
         record.finish(usage, reasons: completions.map(\.finishReason.rawValue))
         if asked.settings.streamsUsage {
             var head = head

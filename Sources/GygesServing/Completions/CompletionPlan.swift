@@ -27,8 +27,8 @@ struct CompletionPlan: Sendable {
     /// The prompts.
     let parts: [Part]
 
-    /// The most prompts of a request.
-    private static let promptLimit = 2048
+    /// The most answers of a request.
+    private static let answerLimit = 1024
     /// What OpenAI's API generates where nothing is said.
     private static let usualTokenCount = 16
 
@@ -37,10 +37,13 @@ struct CompletionPlan: Sendable {
         self.asked = asked
         (model, generator) = try shelf.decoder(asked.model)
         let tokenizer = generator.model.tokenizer
-        let prompts = try Self.tokens(of: asked, tokenizer)
-        guard prompts.count <= Self.promptLimit else {
-            throw ServingFault.invalid("prompt", "“prompt” must be at most \(Self.promptLimit) prompts.")
+        // Before anything is tokenised: a short request can name very many.
+        let (answerCount, overflows) = asked.prompt.count.multipliedReportingOverflow(by: asked.settings.choiceCount)
+        guard !overflows, answerCount <= Self.answerLimit else {
+            throw ServingFault.invalid(
+                "prompt", "“prompt” and “n” must ask for at most \(Self.answerLimit) answers together.")
         }
+        let prompts = try Self.tokens(of: asked, tokenizer)
         guard !asked.settings.isStreamed || !(asked.echoes && asked.logProbabilities != nil) else {
             throw ServingFault.invalid(
                 "stream", "Log-probabilities of a repeated prompt come as a whole: leave “stream” out.")

@@ -23,7 +23,9 @@ extension ModelShelf {
         guard texts.count <= EncoderLimits.textCount else { throw EncoderLimits.fault("input") }
         let options = EmbeddingOptions(dimension: asked.dimensions)
         let record = record(model.name)
-        let vectors = try await encoder.embeddings(of: texts, options: options, whenFull: whenFull)
+        let vectors = try await record.noting {
+            try await encoder.embeddings(of: texts, options: options, whenFull: whenFull)
+        }
         let usage = Usage(promptTokens: try encoder.tokenCount(of: texts), completionTokens: 0)
         record.finish(usage)
         return EmbeddingReply(model: model.name, vectors: vectors, usage: usage)

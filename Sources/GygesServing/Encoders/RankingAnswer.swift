@@ -13,8 +13,9 @@ extension ModelShelf {
             throw EncoderLimits.fault(asked.isCohere ? "documents" : "texts")
         }
         let record = record(model.name)
-        let ranked = try await encoder.ranked(asked.query, asked.texts, keepsScores: asked.keepsScores)
-            .prefix(asked.topCount ?? .max)
+        let ranked = try await record.noting {
+            try await encoder.ranked(asked.query, asked.texts, keepsScores: asked.keepsScores)
+        }.prefix(asked.topCount ?? .max)
         let usage = Usage(promptTokens: try encoder.tokenCount(of: [asked.query] + asked.texts), completionTokens: 0)
         record.finish(usage)
         let results = ranked.map { result -> JSON in
@@ -44,7 +45,9 @@ extension ModelShelf {
         let (model, encoder) = try encoder(name)
         guard texts.count <= EncoderLimits.textCount else { throw EncoderLimits.fault("input") }
         let record = record(model.name)
-        let scores = try await encoder.classScores(of: texts, whenFull: .refuse)
+        let scores = try await record.noting {
+            try await encoder.classScores(of: texts, whenFull: .refuse)
+        }
         let usage = Usage(promptTokens: try encoder.tokenCount(of: texts), completionTokens: 0)
         record.finish(usage)
         let labels = scores.map { scores in

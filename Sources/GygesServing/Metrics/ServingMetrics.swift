@@ -137,6 +137,8 @@ final class RequestRecord: Sendable {
     private struct State {
         var isOver = false
         var firstToken: Double?
+        /// What was used so far, where an answer comes in pieces: whoever leaves has used it.
+        var usage: Usage?
     }
 
     private let model: String
@@ -155,9 +157,17 @@ final class RequestRecord: Sendable {
     deinit { fail(499) }
 
     /// Notes that something of the answer has come.
-    func sawToken() {
+    ///
+    /// - Parameters:
+    ///   - count: The tokens that have come, where they are counted as they come.
+    ///   - prompt: The tokens of the prompt.
+    func sawToken(_ count: Int = 0, prompt: Int = 0) {
         let seconds = seconds
         let isFirst = state.withLock { state in
+            if count > 0 {
+                let before = state.usage?.completionTokens ?? 0
+                state.usage = Usage(promptTokens: prompt, completionTokens: before + count)
+            }
             guard state.firstToken == nil else { return false }
             state.firstToken = seconds
             return true
@@ -167,6 +177,16 @@ final class RequestRecord: Sendable {
 
     /// Ends the record of a request that was answered.
     func finish(_ usage: Usage?, reasons: [String] = []) { end(200, usage, reasons) }
+
+    /// Does something, and ends the record with the status that its error has for the client.
+    ///
+    /// - Throws: What `work` throws.
+    func noting<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
+        do { return try await work() } catch {
+            fail(error is CancellationError ? 499 : ServingFault(of: error).status)
+            throw error
+        }
+    }
 
     /// Ends the record of a request that was not.
     func fail(_ status: Int) { end(status, nil, []) }
@@ -180,7 +200,8 @@ final class RequestRecord: Sendable {
         guard let ending else { return }
         metrics.end(
             .init(
-                ended: 0, key: key, model: model, status: status, usage: usage, firstToken: ending.firstToken,
+                ended: 0, key: key, model: model, status: status, usage: usage ?? ending.usage,
+                firstToken: ending.firstToken,
                 duration: seconds),
             reasons: reasons)
     }

@@ -11,11 +11,26 @@ extension InferenceEngine {
 
     /// Several answers, computed side by side.
     ///
-    /// - Parameter onToken: Called when something new has come.
+    /// - Parameters:
+    ///   - whenFull: What happens while as many requests as may are waiting; who waits hears of nothing but the end.
+    ///   - onToken: Called when something new has come.
     /// - Throws: `EngineError`, the first of all answers'; the others are then cancelled.
-    func completions(of requests: [GenerationRequest], onToken: @escaping @Sendable () -> Void) async throws
-        -> [Completion]
-    {
+    func completions(
+        of requests: [GenerationRequest], whenFull: WhenFull = .refuse, onToken: @escaping @Sendable () -> Void
+    ) async throws -> [Completion] {
+        guard case .refuse = whenFull, requests.count == 1 else {
+            return try await withThrowingTaskGroup(of: (Int, Completion).self) { group in
+                for (index, request) in requests.enumerated() {
+                    group.addTask { (index, try await self.complete(request, whenFull: .wait)) }
+                }
+                var results = [Completion?](repeating: nil, count: requests.count)
+                for try await (index, completion) in group {
+                    onToken()
+                    results[index] = completion
+                }
+                return results.compactMap { $0 }
+            }
+        }
         var results = [Completion?](repeating: nil, count: requests.count)
         try await forEachEvent(of: requests.map(generate), keepAlive: .seconds(3600), tick: {}) { index, event in
             switch event {

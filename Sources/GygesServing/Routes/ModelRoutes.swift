@@ -166,7 +166,10 @@ extension ModelRoutes {
             try refuseWhenFull(plan.generator)
             let (record, head) = (metrics.begin(plan.model.name, key: request.keyName), head("chatcmpl", plan.model))
             guard plan.asked.settings.isStreamed else {
-                return .json(try await request.whileConnected { try await plan.reply(head: head, record: record).json })
+                return .json(
+                    try await request.whileConnected {
+                        try await record.noting { try await plan.reply(head: head, record: record).json }
+                    })
             }
             return stream(request) { write in
                 try await plan.stream(head: head, record: record, keepAlive: settings.keepAlive, write: write)
@@ -184,7 +187,10 @@ extension ModelRoutes {
             try refuseWhenFull(plan.generator)
             let (record, head) = (metrics.begin(plan.model.name, key: request.keyName), head("cmpl", plan.model))
             guard plan.asked.settings.isStreamed else {
-                return .json(try await request.whileConnected { try await plan.reply(head: head, record: record).json })
+                return .json(
+                    try await request.whileConnected {
+                        try await record.noting { try await plan.reply(head: head, record: record).json }
+                    })
             }
             return stream(request) { write in
                 try await plan.stream(head: head, record: record, keepAlive: settings.keepAlive, write: write)
@@ -218,7 +224,8 @@ extension ModelRoutes {
     func engineStatistics() async -> [String: EngineStatistics] {
         var statistics: [String: EngineStatistics] = [:]
         for model in shelf.models {
-            guard case .decoder(let generator) = model.engine else { continue }
+            // An adapter's engine is its model's, and counted there.
+            guard case .decoder(let generator) = model.engine, model.adapter == nil else { continue }
             statistics[model.name] = try? await generator.model.engine.statistics()
         }
         return statistics

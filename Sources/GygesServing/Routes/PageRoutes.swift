@@ -23,7 +23,7 @@ extension ModelRoutes {
             let engine = statistics[model.name]
             let cache = engine.map { Double($0.usedPageCount) / Double(max(1, $0.pageCapacity)) }
             return [
-                "name": .string(model.name), "chats": .bool(engine != nil), "running": .integer(own.runningCount),
+                "name": .string(model.name), "chats": .bool(model.isDecoder), "running": .integer(own.runningCount),
                 "waiting": .integer(engine?.waitingCount ?? 0), "prompt": .integer(own.promptTokenCount),
                 "generated": .integer(own.generatedTokenCount), "cache": cache.map { .double($0) } ?? .null,
             ]

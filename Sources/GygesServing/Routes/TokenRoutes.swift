@@ -21,7 +21,7 @@ extension ModelRoutes {
         case .text(let text):
             tokens = try tokenizer(of: model).encode(
                 text, specialTokens: .recognise, addsBeginning: asked.addsSpecialTokens ?? true,
-                addsEnd: (asked.addsSpecialTokens ?? true) && model.isEncoder)
+                addsEnd: (asked.addsSpecialTokens ?? true) && !model.isDecoder)
         case .messages(let messages, let addsGenerationPrompt):
             let decoder = try shelf.decoder(asked.model).generator.model
             tokens = try decoder.tokenizer.encode(
@@ -58,5 +58,6 @@ extension ModelRoutes {
 }
 
 extension ServedModel {
-    fileprivate var isEncoder: Bool { if case .encoder = engine { true } else { false } }
+    /// Whether it generates text.
+    var isDecoder: Bool { if case .decoder = engine { true } else { false } }
 }

@@ -37,7 +37,7 @@ public final class UsageBook: Sendable {
         self.log = log
         do {
             var configuration = Configuration()
-            configuration.busyMode = .timeout(5)
+            configuration.busyMode = .timeout(0.2)
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.writeWithoutTransaction { db in
                 // The system keeps what it was given although the process ends.

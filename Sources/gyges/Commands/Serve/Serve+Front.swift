@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import GygesFiles
 import GygesServer
@@ -9,11 +10,16 @@ extension Serve {
     /// Listens, and has workers answer: processes of this program, each with a model.
     func runFront() async throws {
         let folder = try WorkerFolder()
+        // Sockets are made in it as long as the server runs.
+        defer { withExtendedLifetime(folder) {} }
         let settings = workers.settings(queueLimit: queue)
         var pools: [(name: String, pool: WorkerPool)] = []
         for (index, argument) in models.enumerated() {
             let named = try ModelName(argument)
             let name = named.name
+            guard !pools.contains(where: { $0.name == name }) else {
+                throw ValidationError("'\(name)' is the name of two models; give one another: NAME=PATH.")
+            }
             // Mistakes are told before anybody asks.
             let path = try locateModel(named.path)
             var command = [try Self.program(), "serve-worker", "\(name)=\(path)", "--queue", "\(queue)"]

@@ -58,7 +58,8 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A file (SQLite) in which every request is noted when it is over: key, model, tokens, seconds.", valueName: "file"))
+            "A file (SQLite) in which every request is noted when it is over: key, model, tokens, seconds.",
+            valueName: "file"))
     var usage: String?
 
     @Flag(help: "Offer no page at / that shows what the server does.")
