@@ -49,6 +49,8 @@ struct PoolPlan: Sendable {
     private var lastWorker = 0
     /// Crashes since a request was last answered.
     private var crashCount = 0
+    /// All crashes: each worker's once, however it was noticed.
+    private(set) var totalCrashCount = 0
     /// Until when no worker is started, because others have crashed.
     private var pausedUntil: Duration?
 
@@ -248,6 +250,7 @@ struct PoolPlan: Sendable {
 
     private mutating func noteCrash(_ now: Duration) {
         crashCount += 1
+        totalCrashCount += 1
         guard crashCount > Self.toleratedCrashes else { return }
         let doublings = min(crashCount - Self.toleratedCrashes - 1, 10)
         pausedUntil = now + min(Self.firstPause * Double(1 << doublings), Self.longestPause)

@@ -31,7 +31,6 @@ public actor WorkerPool {
     private var processes: [Int: any WorkerProcess] = [:]
     private var waiting: [Int: CheckedContinuation<any WorkerProcess, any Error>] = [:]
     private var lastRequest = 0
-    private var crashCount = 0
     private var isShutDown = false
     private var timer: Task<Void, Never>?
 
@@ -66,8 +65,6 @@ public actor WorkerPool {
             isAnswered = true
             return result
         } catch is WorkerLost {
-            // Its end comes when it is known already.
-            crashCount += 1
             process = try await worker(for: request, isNew: false)
             let result = try await work(process.address)
             isAnswered = true
@@ -81,7 +78,7 @@ public actor WorkerPool {
         for state in plan.states.values { counts[state.name, default: 0] += 1 }
         return Statistics(
             workerCounts: counts, waitingCount: plan.waitingCount, runningCount: plan.runningCount,
-            crashCount: crashCount)
+            crashCount: plan.totalCrashCount)
     }
 
     /// Ends all workers, and refuses whoever waits.
@@ -150,7 +147,6 @@ public actor WorkerPool {
     private func hasEnded(_ worker: Int, _ lastWords: String) {
         processes[worker] = nil
         if plan.states[worker] != .ending, !isShutDown {
-            crashCount += 1
             log("worker \(worker) has ended: \(lastWords)")
         }
         follow(plan.end(worker, now: now))

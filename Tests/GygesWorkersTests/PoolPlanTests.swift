@@ -83,7 +83,10 @@ import Testing
         #expect(plan.becomeReady(2, now: at(3)) == [.assign(request: 1, worker: 2)])
         // Where it is noticed first that the worker does not answer, it gets no more requests.
         #expect(plan.comeAgain(1, now: at(4)) == [.end(worker: 2), .start(worker: 3)])
-        #expect(plan.end(2, now: at(5)) == [] && plan.becomeReady(3, now: at(6)) == [.assign(request: 1, worker: 3)])
+        #expect(plan.totalCrashCount == 2)
+        #expect(
+            plan.end(2, now: at(5)) == [] && plan.totalCrashCount == 2
+                && plan.becomeReady(3, now: at(6)) == [.assign(request: 1, worker: 3)])
     }
 
     /// Random events: each request is assigned once and to a worker that is there, workers have no more than they may, and at the end nothing
