@@ -132,7 +132,7 @@ def lm_eval(address, path, gyges):
     """Scores by lm-evaluation-harness against those of `gyges score`."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        rows = [{"question": f"A ring is {word}, and so the answer is", "choices": [" gold", " a circle", " €£"], "answer": 0} for word in
+        rows = [{"question": f"A ring is {word}, and so the answer is", "choices": ["gold", "a circle", "€£"], "answer": 0} for word in
                 ["small", "round", "old", "lost", "“found”", "naïve"]]
         (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
         for task, body in TASKS.items():
@@ -148,11 +148,11 @@ def lm_eval(address, path, gyges):
         samples = [json.loads(line) for path in (folder / "out").rglob("samples_rings_choice*.jsonl") for line in open(path, encoding="utf-8")]
         worst = 0.0
         pairs = [(row["doc"]["question"], choice, float(found[0])) for row in samples for choice, found in zip(row["doc"]["choices"], (r[0] for r in row["resps"]))]
-        (folder / "pairs.jsonl").write_text("\n".join(json.dumps({"context": a, "continuation": b}) for a, b, _ in pairs))
+        (folder / "pairs.jsonl").write_text("\n".join(json.dumps({"context": a, "continuation": " " + b}) for a, b, _ in pairs))
         out = subprocess.run([gyges, "score", path, "--input", str(folder / "pairs.jsonl"), "--lm-eval"], capture_output=True, text=True)
         scores = [json.loads(line) for line in out.stdout.splitlines() if line.startswith("{")]
         for (_, _, found), score in zip(pairs, scores, strict=True):
-            worst = max(worst, abs(found - score["log_probability"]))
+            worst = max(worst, abs(found - score["logprob"]))
         check(f"lm-eval's {len(pairs)} scores are those of gyges score (largest difference {worst:.1e})", worst < 1e-6 and len(pairs) == 18)
 
 
