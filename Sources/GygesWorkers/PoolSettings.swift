@@ -22,8 +22,6 @@ public struct PoolSettings: Sendable, Equatable {
     public var parkTimeout: Duration
     /// How long a worker may take to start.
     public var startTimeout: Duration
-    /// How long a request may take once a worker has it.
-    public var executionTimeout: Duration
     /// How long a request may wait for a worker.
     public var queueTimeout: Duration
     /// The requests that may wait.
@@ -35,7 +33,7 @@ public struct PoolSettings: Sendable, Equatable {
     public init(
         activeCount: Int = 0, maximumCount: Int = 1, concurrency: Int = 64, scaling: Scaling = .queueDelay(.seconds(4)),
         idleTimeout: Duration = .seconds(60), parkTimeout: Duration = .seconds(3600),
-        startTimeout: Duration = .seconds(120), executionTimeout: Duration = .seconds(600),
+        startTimeout: Duration = .seconds(120),
         queueTimeout: Duration = .seconds(120), queueLimit: Int = 1024
     ) {
         precondition(
@@ -47,7 +45,6 @@ public struct PoolSettings: Sendable, Equatable {
         self.idleTimeout = idleTimeout
         self.parkTimeout = parkTimeout
         self.startTimeout = startTimeout
-        self.executionTimeout = executionTimeout
         self.queueTimeout = queueTimeout
         self.queueLimit = queueLimit
     }

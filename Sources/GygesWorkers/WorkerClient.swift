@@ -1,4 +1,3 @@
-import AsyncAlgorithms
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -11,13 +10,6 @@ struct WorkerClient {
         var status: Int
         var contentType: String
         var headers: [(name: String, value: String)]
-    }
-
-    /// An answer whose bytes are still to come.
-    struct Answer: Sendable {
-        var head: Head
-        /// What comes; it waits while nobody reads.
-        var body: AsyncThrowingChannel<[UInt8], any Error>
     }
 
     private typealias Exchange = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>

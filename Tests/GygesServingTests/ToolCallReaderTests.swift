@@ -1,3 +1,7 @@
+import GygesFiles
+import GygesInference
+import GygesTestSupport
+import GygesWire
 import Testing
 
 @testable import GygesServing
@@ -52,5 +56,25 @@ import Testing
         #expect(reader.take("a <") == [.text("a ")])
         #expect(reader.take("tool") == [])
         #expect(reader.take("box") == [.text("<toolbox")])
+    }
+
+    /// Where one call at most is wanted, the answer ends with the first.
+    @Test func callsThatMustNotBeSeveralEndTheAnswer() throws {
+        let folder = try TemporaryFolder(copying: fixturePath("tiny-chat", of: "GygesInference"))
+        let path = folder.path + "/tokenizer_config.json"
+        let text = String(decoding: try MappedFile.read(path: path), as: UTF8.self)
+        _ = try folder.write(
+            text.replacing("{% for message", with: "{{ tools | tojson }}{% for message"), to: "tokenizer_config.json")
+        let model = try LanguageModel(path: folder.path)
+        let shelf = try ModelShelf([try ServedModel(name: "chat", decoder: model, created: 0)])
+        let tool: JSON = ["type": "function", "function": ["name": "a", "parameters": ["type": "object"]]]
+        for (parallel, stops) in [(true, []), (false, ["</tool_call>"])] {
+            let request: JSON = [
+                "model": "chat", "messages": [["role": "user", "content": "b"]], "tools": [tool],
+                "parallel_tool_calls": .bool(parallel),
+            ]
+            let plan = try ChatPlan(try ChatRequest(request), on: shelf)
+            #expect(plan.calls == .tagged && plan.generations[0].stopStrings == stops)
+        }
     }
 }

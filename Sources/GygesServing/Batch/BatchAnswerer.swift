@@ -60,30 +60,13 @@ public struct BatchAnswerer: Sendable {
     private func body(_ line: BatchLine, _ number: Int) async throws -> JSON {
         var body = line.body
         if asksFirstModel { body["model"] = .string(shelf.models[0].name) }
+        // Draws follow from the line's place where it names no seed.
+        if line.url != .embedding, body["seed"]?.isNull ?? true { body["seed"] = .integer(number) }
         let json = JSON.object(body)
-        func head(_ kind: String, _ model: ServedModel) -> ReplyHead {
-            ReplyHead(id: "\(kind)-\(Self.name(line.id, number))", created: model.created, model: model.name)
-        }
         switch line.url {
-        case .chat:
-            var asked = try ChatRequest(json)
-            try Self.check(asked.settings)
-            asked.settings.seed = asked.settings.seed ?? number
-            let plan = try ChatPlan(asked, on: shelf)
-            var reply = try await plan.reply(
-                head: head("chatcmpl", plan.model), record: metrics.begin(plan.model.name), whenFull: .wait)
-            // What was known already depends on what else was asked.
-            reply.head.usage?.cachedTokens = nil
-            return reply.json
+        case .chat: return try await generated(try ChatPlan(ChatRequest(json), on: shelf), line, number)
         case .completion:
-            var asked = try CompletionRequest(json)
-            try Self.check(asked.settings)
-            asked.settings.seed = asked.settings.seed ?? number
-            let plan = try CompletionPlan(asked, on: shelf)
-            var reply = try await plan.reply(
-                head: head("cmpl", plan.model), record: metrics.begin(plan.model.name), whenFull: .wait)
-            reply.head.usage?.cachedTokens = nil
-            return reply.json
+            return try await generated(try CompletionPlan(CompletionRequest(json), on: shelf), line, number)
         case .embedding:
             let asked = try EmbeddingRequest(json)
             return try await shelf.vectors(asked, whenFull: .wait, record: { metrics.begin($0) })
@@ -91,10 +74,21 @@ public struct BatchAnswerer: Sendable {
         }
     }
 
-    private static func check(_ settings: GenerationSettings) throws(ServingFault) {
-        if settings.isStreamed {
-            throw .invalid("stream", "A line has one answer, written as a whole: leave “stream” out.")
+    private func generated(_ plan: some GenerationPlan, _ line: BatchLine, _ number: Int) async throws -> JSON {
+        guard !plan.settings.isStreamed else {
+            throw ServingFault.invalid("stream", "A line has one answer, written as a whole: leave “stream” out.")
         }
+        let head = ReplyHead(
+            id: "\(type(of: plan).kind)-\(Self.name(line.id, number))", created: plan.model.created,
+            model: plan.model.name)
+        var body =
+            try await plan.body(head: head, record: metrics.begin(plan.model.name), whenFull: .wait).object ?? .init()
+        // What was known already depends on what else was asked.
+        if var usage = body["usage"]?.object {
+            usage["prompt_tokens_details"] = nil
+            body["usage"] = .object(usage)
+        }
+        return .object(body)
     }
 
     private static func name(_ id: JSON, _ number: Int) -> String {

@@ -4,11 +4,11 @@ import GygesInference
 import GygesServer
 import GygesWire
 
-extension ChatPlan {
-    /// The whole answer.
-    ///
-    /// - Throws: `EngineError`.
-    func reply(head: ReplyHead, record: RequestRecord, whenFull: WhenFull = .refuse) async throws -> ChatReply {
+extension ChatPlan: GenerationPlan {
+    static let kind = "chatcmpl"
+    var settings: GenerationSettings { asked.settings }
+
+    func body(head: ReplyHead, record: RequestRecord, whenFull: WhenFull) async throws -> JSON {
         let completions = try await generator.model.engine.completions(of: generations, whenFull: whenFull) {
             record.sawToken()
         }
@@ -16,7 +16,8 @@ extension ChatPlan {
         head.usage = Usage(completions)
         record.finish(head.usage, reasons: completions.map(\.finishReason.rawValue))
         return ChatReply(
-            head: head, choices: completions.enumerated().map { choice($0, $1, id: head.id ?? "") })
+            head: head, choices: completions.enumerated().map { choice($0, $1, id: head.id ?? "") }
+        ).json
     }
 
     private func choice(_ index: Int, _ completion: Completion, id: String) -> ChatReply.Choice {
@@ -61,9 +62,6 @@ extension ChatPlan {
 
     // MARK: Streams
 
-    /// Sends the answer in pieces.
-    ///
-    /// - Throws: What `write` throws, when nobody reads any more; an engine's error is the stream's last event.
     func stream(
         head: ReplyHead, record: RequestRecord, keepAlive: Duration, write: ByteWriter
     ) async throws {

@@ -60,6 +60,10 @@ struct ChatPlan: Sendable {
             calls = .whole
         default: calls = offersTools && asked.responseFormat == nil ? .tagged : .none
         }
+        if calls == .tagged, asked.callsToolsInParallel == false {
+            // The first call is the last.
+            request.settings.stop.append(ToolCallReader.closing)
+        }
         if offersTools, let template = generator.model.chatTemplate, !template.showsTools {
             throw ServingFault.invalid("tools", "The model's chat template shows it no tools: leave “tools” out.")
         }

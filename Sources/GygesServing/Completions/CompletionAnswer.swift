@@ -1,13 +1,14 @@
 import GygesBulk
+import GygesFiles
 import GygesInference
 import GygesServer
 import GygesWire
 
-extension CompletionPlan {
-    /// The whole answer.
-    ///
-    /// - Throws: `EngineError`.
-    func reply(head: ReplyHead, record: RequestRecord, whenFull: WhenFull = .refuse) async throws -> CompletionReply {
+extension CompletionPlan: GenerationPlan {
+    static let kind = "cmpl"
+    var settings: GenerationSettings { asked.settings }
+
+    func body(head: ReplyHead, record: RequestRecord, whenFull: WhenFull) async throws -> JSON {
         let engine = generator.model.engine
         let answers = try await withThrowingTaskGroup(
             of: (Int, [Completion], [GygesInference.ScoredToken]).self
@@ -48,7 +49,7 @@ extension CompletionPlan {
         var head = head
         head.usage = usage
         record.finish(usage, reasons: choices.compactMap(\.finishReason))
-        return CompletionReply(head: head, choices: choices)
+        return CompletionReply(head: head, choices: choices).json
     }
 
     /// The log-probabilities of an answer: of each token of the prompt, where it is repeated, and of each that was generated, a token that
@@ -77,9 +78,6 @@ extension CompletionPlan {
     /// Whether a byte of UTF-8 goes on with a character.
     private static func continues(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
 
-    /// Sends the answer in pieces.
-    ///
-    /// - Throws: What `write` throws, when nobody reads any more; an engine's error is the stream's last event.
     func stream(
         head: ReplyHead, record: RequestRecord, keepAlive: Duration, write: ByteWriter
     ) async throws {

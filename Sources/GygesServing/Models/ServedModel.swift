@@ -29,7 +29,7 @@ public struct ServedModel: Sendable {
     /// - Parameters:
     ///   - adapter: What is added to its weights for requests by this name.
     ///   - created: When it was loaded, in seconds since 1970.
-    /// - Throws: Nothing that a model could cause.
+    /// - Throws: `ConstraintError`, of which plain defaults cause none.
     public init(name: String, decoder: LanguageModel, adapter: LoadedAdapter? = nil, created: Int) throws {
         self.name = name
         var defaults = BulkGenerator.Defaults()
@@ -57,10 +57,15 @@ public struct ServedModel: Sendable {
     /// - Complexity: O(size of the model's files), which are digested.
     public func identity() throws(FileError) -> JSONObject {
         switch engine {
-        case .decoder(let generator): return try generator.identity()
+        case .decoder(let generator):
+            // Answers say the model's name.
+            var identity = try generator.identity()
+            identity["name"] = .string(name)
+            return identity
         case .encoder(let encoder):
             return JSONObject([
-                ("model", .string(try encoder.digest())), ("precision", .string(encoder.precision.rawValue)),
+                ("name", .string(name)), ("model", .string(try encoder.digest())),
+                ("precision", .string(encoder.precision.rawValue)),
             ])
         }
     }

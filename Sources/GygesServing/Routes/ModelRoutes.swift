@@ -70,8 +70,12 @@ public struct ModelRoutes: Sendable {
             Route(.get, "/v1/usage") { request in try answered { try usage(by: request.query("group_by")) } },
             Route(.get, "/v1/models") { _ in .json(shelf.list.json) },
             Route(.get, "/v1/models/:name") { request in try answered { try model(request.parameter("name")) } },
-            Route(.post, "/v1/chat/completions") { try await chat($0) },
-            Route(.post, "/v1/completions") { try await completion($0) },
+            Route(.post, "/v1/chat/completions") { request in
+                try await generated(request) { try ChatPlan(ChatRequest($0), on: shelf) }
+            },
+            Route(.post, "/v1/completions") { request in
+                try await generated(request) { try CompletionPlan(CompletionRequest($0), on: shelf) }
+            },
             Route(.post, "/v1/embeddings") { request in
                 try await whole(request) { json in
                     let asked = try EmbeddingRequest(json)
@@ -156,63 +160,32 @@ extension ModelRoutes {
             + String(UInt64.random(in: .min ... .max), radix: 16)
     }
 
-    private func head(_ kind: String, _ model: ServedModel) -> ReplyHead {
-        ReplyHead(id: Self.name(kind), created: now(), model: model.name)
-    }
-
-    private func chat(_ request: ServerRequest) async throws -> ServerReply {
-        do {
-            let plan = try ChatPlan(ChatRequest(try await document(request)), on: shelf)
-            try refuseWhenFull(plan.generator)
-            let (record, head) = (metrics.begin(plan.model.name, key: request.keyName), head("chatcmpl", plan.model))
-            guard plan.asked.settings.isStreamed else {
-                return .json(
-                    try await request.whileConnected {
-                        try await record.noting { try await plan.reply(head: head, record: record).json }
-                    })
-            }
-            return stream(request) { write in
-                try await plan.stream(head: head, record: record, keepAlive: settings.keepAlive, write: write)
-            }
-        } catch let error as CancellationError {
-            throw error
-        } catch {
+    /// An answer that a model writes, whole or in pieces.
+    private func generated(
+        _ request: ServerRequest, _ plan: (JSON) throws -> any GenerationPlan
+    ) async throws -> ServerReply {
+        do { return try await generated(request, by: plan(try await document(request))) } catch {
+            if let error = error as? CancellationError { throw error }
             return reply(to: error)
         }
     }
 
-    private func completion(_ request: ServerRequest) async throws -> ServerReply {
-        do {
-            let plan = try CompletionPlan(CompletionRequest(try await document(request)), on: shelf)
-            try refuseWhenFull(plan.generator)
-            let (record, head) = (metrics.begin(plan.model.name, key: request.keyName), head("cmpl", plan.model))
-            guard plan.asked.settings.isStreamed else {
-                return .json(
-                    try await request.whileConnected {
-                        try await record.noting { try await plan.reply(head: head, record: record).json }
-                    })
-            }
-            return stream(request) { write in
+    private func generated(_ request: ServerRequest, by plan: some GenerationPlan) async throws -> ServerReply {
+        let engine = plan.generator.model.engine
+        if engine.isFull { throw EngineError.overloaded(limit: plan.generator.model.options.queueLimit) }
+        let record = metrics.begin(plan.model.name, key: request.keyName)
+        let head = ReplyHead(id: Self.name(type(of: plan).kind), created: now(), model: plan.model.name)
+        guard plan.settings.isStreamed else {
+            return .json(
+                try await request.whileConnected {
+                    try await record.noting { try await plan.body(head: head, record: record, whenFull: .refuse) }
+                })
+        }
+        return ServerReply(contentType: "text/event-stream; charset=utf-8") { write in
+            try await request.whileConnected {
                 try await plan.stream(head: head, record: record, keepAlive: settings.keepAlive, write: write)
             }
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            return reply(to: error)
         }
-    }
-
-    private func stream(
-        _ request: ServerRequest, _ send: @escaping @Sendable (_ write: @escaping ByteWriter) async throws -> Void
-    ) -> ServerReply {
-        ServerReply(contentType: "text/event-stream; charset=utf-8") { write in
-            try await request.whileConnected { try await send(write) }
-        }
-    }
-
-    private func refuseWhenFull(_ generator: BulkGenerator) throws(EngineError) {
-        let engine = generator.model.engine
-        if engine.isFull { throw .overloaded(limit: generator.model.options.queueLimit) }
     }
 
     private func model(_ name: String?) throws -> JSON {

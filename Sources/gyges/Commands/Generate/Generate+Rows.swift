@@ -17,19 +17,10 @@ extension Generate {
         let generator = try BulkGenerator(model: model, defaults: defaults)
         ConstraintOptions.tell(generator.notes)
         let output = try rows.open(reading: input.paths) { try generator.identity() }
-        let bar = ProgressBar(.items("rows"), isShown: !rows.quiet)
-        defer { bar.finish() }
-        let problems = RowProblems(bar)
-        // Twice as many as are computed together, so that the engine never waits for a prompt to be read.
-        try await output.answer(
-            reader, concurrency: options.engine.sequences * 2,
-            with: { row, number in
-                let answer = try await generator.answer(row, number: number)
-                if let problem = answer.problem { problems.note(problem) }
-                return answer.bytes
-            }, progress: { bar.update("answering", count: $0, of: total) })
-        bar.update("answering", count: output.rowCount, of: output.rowCount)
-        bar.finish()
-        try problems.check()
+        try await rows.answer(reader, by: output, unit: "rows", total: total, sequences: options.engine.sequences) {
+            row, number in
+            let answer = try await generator.answer(row, number: number)
+            return (answer.bytes, answer.problem)
+        }
     }
 }

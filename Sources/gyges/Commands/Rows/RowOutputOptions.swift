@@ -51,6 +51,33 @@ struct RowOutputOptions: ParsableArguments {
         throw ValidationError("--output writes JSON Lines, not \(ending): name a file that ends in .jsonl.")
     }
 
+    /// Answers every row, with progress and what went wrong on standard error.
+    ///
+    /// - Parameters:
+    ///   - unit: What rows are called.
+    ///   - total: How many there are, if that is known.
+    ///   - sequences: How many are computed together: twice as many are at hand, so that nobody waits for a row to be read.
+    ///   - answer: A row's answer, and why it could not be answered.
+    /// - Throws: What reading, answering and writing throw; a status of 1 at the end if a row could not be answered.
+    func answer(
+        _ reader: RowReader, by output: RowOutput, unit: String, total: Int?, sequences: Int,
+        with answer: @escaping @Sendable (InputRow, Int) async throws -> (bytes: [UInt8], problem: String?)
+    ) async throws {
+        let bar = ProgressBar(.items(unit), isShown: !quiet)
+        defer { bar.finish() }
+        let problems = RowProblems(bar)
+        try await output.answer(
+            reader, concurrency: sequences * 2,
+            with: { row, number in
+                let (bytes, problem) = try await answer(row, number)
+                if let problem { problems.note(problem) }
+                return bytes
+            }, progress: { bar.update("answering", count: $0, of: total) })
+        bar.update("answering", count: output.rowCount, of: output.rowCount)
+        bar.finish()
+        try problems.check()
+    }
+
     /// Opens the output.
     ///
     /// - Parameters:

@@ -36,18 +36,10 @@ struct Batch: AsyncParsableCommand {
         let served = try engine.servedModel(try locateModel(model), name: model, created: 0, isShown: !rows.quiet)
         let answerer = BatchAnswerer(try ModelShelf([served]), asksFirstModel: true)
         let output = try rows.open(reading: [requests]) { try served.identity() }
-        let bar = ProgressBar(.items("requests"), isShown: !rows.quiet)
-        defer { bar.finish() }
-        let problems = RowProblems(bar)
-        try await output.answer(
-            reader, concurrency: engine.sequences * 2,
-            with: { row, number in
-                let answer = try await answerer.answer(row, number: number)
-                if let problem = answer.problem { problems.note(problem) }
-                return answer.bytes
-            }, progress: { bar.update("answering", count: $0, of: total) })
-        bar.update("answering", count: output.rowCount, of: output.rowCount)
-        bar.finish()
-        try problems.check()
+        try await rows.answer(reader, by: output, unit: "requests", total: total, sequences: engine.sequences) {
+            row, number in
+            let answer = try await answerer.answer(row, number: number)
+            return (answer.bytes, answer.problem)
+        }
     }
 }

@@ -31,7 +31,7 @@ extension Serve {
             pools.append((name, WorkerPool(settings, launcher: launcher) { Self.log("\(name): \($0)") }))
         }
         let front = FrontRoutes(
-            pools, settings: .init(executionTimeout: settings.executionTimeout), faultReply: ModelRoutes.fault)
+            pools, settings: .init(executionTimeout: .seconds(workers.executionTimeout)), faultReply: ModelRoutes.fault)
         let created = Int(Date().timeIntervalSince1970)
         let list = ModelList(
             models: pools.map { .init(id: $0.name, facts: ["object": "model", "owned_by": "gyges"], created: created) })

@@ -63,7 +63,7 @@ struct WorkerOptions: ParsableArguments {
         PoolSettings(
             activeCount: activeWorkers, maximumCount: maxWorkers ?? 1, concurrency: workerConcurrency,
             scaling: rule ?? .queueDelay(.seconds(4)), idleTimeout: .seconds(idleTimeout),
-            parkTimeout: .seconds(parkTimeout), executionTimeout: .seconds(executionTimeout),
+            parkTimeout: .seconds(parkTimeout),
             queueTimeout: .seconds(queueTimeout), queueLimit: queueLimit)
     }
 }
