@@ -136,8 +136,10 @@ public struct HTTPServer: Sendable {
 
     private func router() -> Router<BasicRequestContext> {
         let router = Router()
-        router.add(middleware: ReplyHeaders()).add(middleware: FaultReplies(body: faultReply))
-            .add(middleware: SiteGuard(isLocal: Self.isLocal(host)))
+        router.add(middleware: RequestNames()).add(middleware: ReplyHeaders()).add(
+            middleware: FaultReplies(body: faultReply)
+        )
+        .add(middleware: SiteGuard(isLocal: Self.isLocal(host)))
         let open = router.group()
         let closed = router.group()
         let keys: KeyRing? = if case .keys(let keys) = access { keys } else { nil }

@@ -22,6 +22,9 @@ public struct ServerRequest: Sendable {
             uniquingKeysWith: { first, _ in first })
     }
 
+    /// The request's name, as its answer says it in `x-request-id`: the client's own, if it has sent one.
+    public var id: String { header(RequestNames<BasicRequestContext>.field) ?? "" }
+
     /// Whether the connection ends with the answer. Clients must be told, or they would send their next request where nobody reads it.
     var endsConnection: Bool { request.endsConnection }
 

@@ -50,6 +50,28 @@ import Testing
         }
     }
 
+    @Test func everyAnswerHasANameTheClientsOwnIfItIsSane() async throws {
+        try await withServer { (client, secret) async throws in
+            var made: Set<String> = []
+            for (path, headers, status) in [
+                ("/items/a", bearer(secret), 200), ("/items/a", [], 403), ("/other", bearer(secret), 404),
+                ("/broken", bearer(secret), 500), ("/", [("Host", "elsewhere.example")], 403),
+            ] as [(String, [(name: String, value: String)], Int)] {
+                let answer = try await client.ask("GET", path, headers: headers)
+                let name = try #require(answer.headers["x-request-id"], "\(path)")
+                #expect(answer.status == status && name.hasPrefix("req_"))
+                made.insert(name)
+                let own = try await client.ask("GET", path, headers: headers + [("X-Request-Id", "run-7/a.b")])
+                #expect(own.headers["x-request-id"] == "run-7/a.b" && own.status == status)
+            }
+            #expect(made.count == 5)
+            for name in ["", "a b", "café", String(repeating: "a", count: 129)] {
+                let answer = try await client.ask("GET", "/", headers: [("X-Request-Id", name)])
+                #expect(answer.headers["x-request-id"]?.hasPrefix("req_") == true, "\(name)")
+            }
+        }
+    }
+
     @Test func failuresSayWhatIsTheSendersAffair() async throws {
         try await withServer { (client, secret) async throws in
             let refused = try await client.ask("GET", "/refused", headers: bearer(secret))

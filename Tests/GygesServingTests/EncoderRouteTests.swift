@@ -1,7 +1,9 @@
 import Foundation
+import GygesBulk
 import GygesFiles
 import GygesInference
 import GygesServer
+import GygesTemplates
 import GygesWire
 import GygesTestSupport
 import Testing
@@ -52,6 +54,92 @@ import Testing
         }
     }
 
+    @Test func pairsAreScored() async throws {
+        try await ServingServer.run { server async throws in
+            guard case .encoder(let ranker) = server.routes.shelf.models[2].engine,
+                case .encoder(let encoder) = server.routes.shelf.models[1].engine
+            else { return }
+            let texts = ["a ring", "gold"]
+            let own = try await ranker.rerank(query: "ring", texts: texts)
+            func scores(_ body: JSON) async throws -> [Float] {
+                let json = try await server.json("/v1/score", body)
+                #expect((json["usage"]?["prompt_tokens"]?.integer ?? 0) > 2 && json["object"] == "list")
+                return json["data"]?.array?.compactMap { $0["score"]?.double.map { Float($0) } } ?? []
+            }
+            let expected = own.sorted { $0.index < $1.index }.map(\.score)
+            let list = JSON.array(texts.map { .string($0) })
+            #expect(try await scores(["model": "ranker", "text_1": "ring", "text_2": list]) == expected)
+            #expect(try await scores(["model": "ranker", "text_1": ["ring", "ring"], "text_2": list]) == expected)
+            let vectors: [[Float]] = try await encoder.embeddings(
+                of: ["ring"] + texts, options: .init(normalizes: true))
+            let cosines = vectors.dropFirst().map { zip(vectors[0], $0).reduce(Float(0)) { $0 + $1.0 * $1.1 } }
+            #expect(try await scores(["model": "encoder", "text_1": "ring", "text_2": list]) == cosines)
+            // Pairs get labels, too, and other ones than their halves.
+            let pairs = try await server.json(
+                "/predict", ["model": "ranker", "inputs": [["ring", "a ring"], ["ring", "gold"]]])
+            let single = try await server.json("/predict", ["model": "ranker", "inputs": ["ring", "gold"]])
+            #expect(pairs.array?.count == 2 && pairs[1] == single)
+            #expect(try await server.json("/predict", ["model": "ranker", "inputs": "ring"]) != single)
+        }
+    }
+
+    /// Of several models, the first that can do what is asked does it where none is named.
+    @Test func requestsWithoutAModelFindOneThatCan() async throws {
+        let decoder = try LanguageModel(path: fixturePath("tiny-chat", of: "GygesInference"))
+        let folder = try TemporaryFolder()
+        let tasks = fixturePath("encoder-tasks", of: "GygesInference")
+        for name in ["topics/config.json", "topics/model.safetensors", "tokenizer.json"] {
+            let last = name.split(separator: "/").last ?? ""
+            try FileManager.default.copyItem(atPath: "\(tasks)/\(name)", toPath: "\(folder.path)/\(last)")
+        }
+        let labels = try TextEncoder(path: folder.path)
+        let ranker = try TextEncoder(path: fixturePath("tiny-reranker", of: "GygesInference"))
+        let shelf = try ModelShelf([
+            try ServedModel(name: "chat", decoder: decoder, created: 7),
+            ServedModel(name: "labels", encoder: labels, created: 7),
+            ServedModel(name: "ranker", encoder: ranker, created: 7),
+        ])
+        let metrics = ServingMetrics(now: { 0 })
+        func origin() -> RequestOrigin { RequestOrigin(id: "", path: "") }
+        let asked = try PairScoreRequest(JSON(parsing: #"{"text_1":"a","text_2":"b"}"#))
+        #expect(try await shelf.scores(asked) { metrics.begin($0, of: origin()) }.model.name == "ranker")
+        let ranking = try RankingRequest(JSON(parsing: #"{"query":"a","documents":["b"]}"#))
+        let json = try await shelf.ranking(ranking, id: "r") { metrics.begin($0, of: origin()) }
+        #expect(json["model"] == "ranker")
+        let classes = try LabelRequest(JSON(parsing: #"{"input":"a"}"#))
+        #expect(try await shelf.labels(classes) { metrics.begin($0, of: origin()) }.model.name == "labels")
+    }
+
+    @Test func conversationsBecomeText() async throws {
+        try await ServingServer.run { server async throws in
+            guard case .decoder(let generator) = server.routes.shelf.models[0].engine else { return }
+            let messages: JSON = [["role": "user", "content": "the quick"]]
+            let own = try generator.model.prompt(of: [ChatMessage(role: .user, content: "the quick")])
+            let whole = try await server.json("/apply-template", ["messages": messages])
+            #expect(whole["prompt"]?.string == own.text)
+            let without = try await server.json(
+                "/apply-template", ["model": "chat", "messages": messages, "add_generation_prompt": false])
+            #expect(without["prompt"]?.string.map { own.text.hasPrefix($0) && own.text != $0 } == true)
+            #expect(try await server.post("/apply-template", ["model": "encoder", "messages": messages]).status == 400)
+        }
+    }
+
+    @Test func answersSayWhatMadeThem() async throws {
+        try await ServingServer.run { server async throws in
+            let chat = try await server.json(
+                "/v1/chat/completions",
+                ["model": "chat", "messages": [["role": "user", "content": "a"]], "max_tokens": 1])
+            let text = try await server.json("/v1/completions", ["model": "chat", "prompt": "a", "max_tokens": 1])
+            let fingerprint = try #require(chat["system_fingerprint"]?.string)
+            #expect(fingerprint.hasPrefix("fp_") && text["system_fingerprint"]?.string == fingerprint)
+            let path = fixturePath("tiny-chat", of: "GygesInference")
+            let again = try LanguageModel(path: path).fingerprint()
+            #expect(fingerprint == "fp_" + again.prefix(12))
+            let small = InferenceEngine.Options(keyValueByteLimit: 1 << 20)
+            #expect(try LanguageModel(path: path, options: small).fingerprint() != again)
+        }
+    }
+
     @Test func tokensGoThereAndBack() async throws {
         try await ServingServer.run { server async throws in
             let tokens = try await server.json("/tokenize", ["prompt": "the quick fox", "add_special_tokens": false])
@@ -73,6 +161,7 @@ import Testing
         try await ServingServer.run(access: .keys(keys)) { server async throws in
             for route in server.routes.all + server.routes.page {
                 let path = route.path.replacingOccurrences(of: ":name", with: "chat")
+                    .replacingOccurrences(of: ":id", with: "a")
                 let isOpen = ["/health", "/ready", "/", "/serve.css", "/serve.js"].contains(path)
                 for headers in [
                     [], [("Authorization", "Bearer 0123456789abcdee")], [("Authorization", "0123456789abcdef")],

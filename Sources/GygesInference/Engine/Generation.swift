@@ -26,6 +26,9 @@ final class Generation {
         completion.promptTokenCount = request.prompt.count
     }
 
+    /// Tells whoever wants to know that the prompt begins to be read.
+    func start() { request.onStart?() }
+
     /// Whether logits that are not finite ended the generation, without an outcome that ``deliver(to:)`` could give.
     var hasMetNonFinite: Bool { sampler.hasMetNonFinite }
 

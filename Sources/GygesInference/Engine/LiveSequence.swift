@@ -95,6 +95,7 @@ final class LiveSequence {
     func begin(with pages: SequencePages, computedCount: Int, match: PrefixIndex.Match) {
         if isQueued, case .generation(let generation, _) = work {
             generation.completion.reusedTokenCount = computedCount
+            generation.start()
         }
         isQueued = false
         self.pages = pages

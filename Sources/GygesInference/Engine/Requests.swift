@@ -25,6 +25,8 @@ public struct GenerationRequest: Sendable {
     public var topLogProbabilityCount: Int
     /// What is added to the model's weights for this request alone; `nil` for the model as it was loaded.
     public var adapter: LoadedAdapter?
+    /// Called once when the request's turn has come and its prompt begins to be read, on the engine's thread, which it must not hold up.
+    public var onStart: (@Sendable () -> Void)?
 
     /// The most tokens that may be told with each generated one.
     public static let topLogProbabilityLimit = 128

@@ -79,6 +79,8 @@ public final class LoadedAdapter: Sendable {
     /// Tells it from all others of this process.
     let number: Int
     let shape: AdaptedShape
+    /// Where it was loaded from.
+    let references: [AdapterReference]
     let projections: ProjectionAdapters
     /// The bytes of its matrices.
     public let byteCount: Int
@@ -104,6 +106,7 @@ public final class LoadedAdapter: Sendable {
         for projection in tree.projections { projections[projection.weight.path] = projection.adapter }
         self.projections = projections
         byteCount = adapter.byteCount
+        self.references = references
         shape = AdaptedShape(model.decoder)
         number = Self.count.add(1, ordering: .relaxed).newValue
     }

@@ -65,12 +65,15 @@ public struct BatchAnswerer: Sendable {
         let json = JSON.object(body)
         switch line.url {
         case .chat: return try await generated(try ChatPlan(ChatRequest(json), on: shelf), line, number)
+        case .response: return try await generated(try ResponsePlan(ResponseRequest(json), on: shelf), line, number)
         case .completion:
             return try await generated(try CompletionPlan(CompletionRequest(json), on: shelf), line, number)
         case .embedding:
             let asked = try EmbeddingRequest(json)
-            return try await shelf.vectors(asked, whenFull: .wait, record: { metrics.begin($0) })
-                .json(encoding: asked.encoding ?? .numbers)
+            return try await shelf.vectors(
+                asked, whenFull: .wait, record: { metrics.begin($0, of: origin(line, number)) }
+            )
+            .json(encoding: asked.encoding ?? .numbers)
         }
     }
 
@@ -79,16 +82,23 @@ public struct BatchAnswerer: Sendable {
             throw ServingFault.invalid("stream", "A line has one answer, written as a whole: leave “stream” out.")
         }
         let head = ReplyHead(
-            id: "\(type(of: plan).kind)-\(Self.name(line.id, number))", created: plan.model.created,
-            model: plan.model.name)
+            id: type(of: plan).namePrefix + Self.name(line.id, number), created: plan.model.created,
+            model: plan.model.name, systemFingerprint: plan.model.fingerprint)
         var body =
-            try await plan.body(head: head, record: metrics.begin(plan.model.name), whenFull: .wait).object ?? .init()
+            try await plan.body(
+                head: head, record: metrics.begin(plan.model.name, of: origin(line, number)), whenFull: .wait
+            ).object ?? .init()
         // What was known already depends on what else was asked.
         if var usage = body["usage"]?.object {
             usage["prompt_tokens_details"] = nil
+            usage["input_tokens_details"] = nil
             body["usage"] = .object(usage)
         }
         return .object(body)
+    }
+
+    private func origin(_ line: BatchLine, _ number: Int) -> RequestOrigin {
+        RequestOrigin(id: "req_" + Self.name(line.id, number), path: line.url.rawValue)
     }
 
     private static func name(_ id: JSON, _ number: Int) -> String {

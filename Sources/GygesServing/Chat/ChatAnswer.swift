@@ -5,13 +5,12 @@ import GygesServer
 import GygesWire
 
 extension ChatPlan: GenerationPlan {
-    static let kind = "chatcmpl"
+    static let namePrefix = "chatcmpl-"
     var settings: GenerationSettings { asked.settings }
 
     func body(head: ReplyHead, record: RequestRecord, whenFull: WhenFull) async throws -> JSON {
-        let completions = try await generator.model.engine.completions(of: generations, whenFull: whenFull) {
-            record.sawToken()
-        }
+        let completions = try await generator.model.engine.completions(
+            of: generations, whenFull: whenFull, record: record)
         var head = head
         head.usage = Usage(completions)
         record.finish(head.usage, reasons: completions.map(\.finishReason.rawValue))
@@ -24,7 +23,7 @@ extension ChatPlan: GenerationPlan {
         var choice = ChatReply.Choice(
             index: index, content: "", finishReason: completion.finishReason.rawValue,
             stopString: completion.stopString, tokens: tokens(of: completion.tokens))
-        for piece in pieces(of: completion.text) {
+        for piece in AnswerPieces.all(of: completion.text, calls) {
             switch piece {
             case .text(let text): choice.content += text
             case .call(let name, let arguments):
@@ -35,16 +34,6 @@ extension ChatPlan: GenerationPlan {
         }
         if !choice.toolCalls.isEmpty, choice.finishReason == "stop" { choice.finishReason = "tool_calls" }
         return choice
-    }
-
-    private func pieces(of text: String) -> [ToolCallReader.Piece] {
-        switch calls {
-        case .none: return [.text(text)]
-        case .whole: return [ToolCallReader.call(text) ?? .text(text)]
-        case .tagged:
-            var reader = ToolCallReader()
-            return reader.take(text) + reader.finish()
-        }
     }
 
     /// The log-probabilities of an answer's tokens, as far as they were asked for. The token that ends a turn is no part of it.
@@ -65,14 +54,14 @@ extension ChatPlan: GenerationPlan {
     func stream(
         head: ReplyHead, record: RequestRecord, keepAlive: Duration, write: ByteWriter
     ) async throws {
-        var states = generations.map { _ in StreamState() }
+        var states = generations.map { _ in StreamState(pieces: AnswerPieces(calls)) }
         var completions: [Completion] = []
         for index in generations.indices {
             try await write(
                 EventStream.bytes(
                     ChatChunk(head: head, choices: [.init(index: index, role: "assistant", content: "")]).json))
         }
-        let streams = generations.map { generator.model.engine.generate($0) }
+        let streams = generations.map { generator.model.engine.generate($0.telling(record)) }
         do {
             try await forEachEvent(of: streams, keepAlive: keepAlive, tick: { try await write(EventStream.keepAlive) })
             {
@@ -108,9 +97,7 @@ extension ChatPlan: GenerationPlan {
 
     /// What of an answer was sent.
     private struct StreamState {
-        var reader = ToolCallReader()
-        /// An answer that is a call, as far as it has come.
-        var text = ""
+        var pieces: AnswerPieces
         var callCount = 0
         /// Tokens whose text is held back go out with the next piece.
         var tokens: [GygesInference.ScoredToken] = []
@@ -120,15 +107,7 @@ extension ChatPlan: GenerationPlan {
         _ index: Int, _ state: inout StreamState, _ text: String, _ tokens: [GygesInference.ScoredToken], id: String
     ) -> [ChatChunk.Choice] {
         state.tokens += tokens
-        let pieces: [ToolCallReader.Piece]
-        switch calls {
-        case .none: pieces = text.isEmpty ? [] : [.text(text)]
-        case .tagged: pieces = state.reader.take(text)
-        case .whole:
-            state.text += text
-            return []
-        }
-        return choices(index, &state, pieces, id: id)
+        return choices(index, &state, state.pieces.take(text), id: id)
     }
 
     private func choices(
@@ -156,13 +135,7 @@ extension ChatPlan: GenerationPlan {
     private func endings(
         _ index: Int, _ state: inout StreamState, _ completion: Completion, id: String
     ) -> [ChatChunk.Choice] {
-        let pieces: [ToolCallReader.Piece]
-        switch calls {
-        case .none: pieces = []
-        case .tagged: pieces = state.reader.finish()
-        case .whole: pieces = self.pieces(of: state.text)
-        }
-        var choices = choices(index, &state, pieces, id: id)
+        var choices = choices(index, &state, state.pieces.finish(), id: id)
         let reason =
             state.callCount > 0 && completion.finishReason == .stop ? "tool_calls" : completion.finishReason.rawValue
         let rest = tokens(of: state.tokens)

@@ -5,7 +5,7 @@ import GygesServer
 import GygesWire
 
 extension CompletionPlan: GenerationPlan {
-    static let kind = "cmpl"
+    static let namePrefix = "cmpl-"
     var settings: GenerationSettings { asked.settings }
 
     func body(head: ReplyHead, record: RequestRecord, whenFull: WhenFull) async throws -> JSON {
@@ -16,9 +16,8 @@ extension CompletionPlan: GenerationPlan {
             for (index, part) in parts.enumerated() {
                 group.addTask {
                     async let scores = engine.scores(of: part.scoring)
-                    let completions = try await engine.completions(of: part.generations, whenFull: whenFull) {
-                        record.sawToken()
-                    }
+                    let completions = try await engine.completions(
+                        of: part.generations, whenFull: whenFull, record: record)
                     return (index, completions, try await scores)
                 }
             }
@@ -94,7 +93,7 @@ extension CompletionPlan: GenerationPlan {
         var completions: [Completion] = []
         do {
             try await forEachEvent(
-                of: generations.map(generator.model.engine.generate), keepAlive: keepAlive,
+                of: generations.map { generator.model.engine.generate($0.telling(record)) }, keepAlive: keepAlive,
                 tick: { try await write(EventStream.keepAlive) }
             ) { index, event in
                 switch event {

@@ -8,7 +8,7 @@ extension ModelShelf {
     func vectors(
         _ asked: EmbeddingRequest, whenFull: WhenFull = .refuse, record: (String) -> RequestRecord
     ) async throws -> EmbeddingReply {
-        let (model, encoder) = try encoder(asked.model)
+        let (model, encoder) = try encoder(asked.model) { _ in true }
         let texts: [String]
         switch asked.input {
         case .text(let text): texts = [text]

@@ -27,6 +27,8 @@ public final class ServingMetrics: Sendable {
     private let state = Mutex(State())
     private let start = ContinuousClock.now
     private let now: @Sendable () -> Int
+    /// What happened to the last requests.
+    let traces = RequestTraces()
     /// Where requests are noted.
     let book: UsageBook?
 
@@ -41,11 +43,27 @@ public final class ServingMetrics: Sendable {
     }
 
     /// Begins to count a request of a model.
-    ///
-    /// - Parameter key: The name of the key that it came with.
-    func begin(_ model: String, key: String? = nil) -> RequestRecord {
+    func begin(_ model: String, of origin: RequestOrigin) -> RequestRecord {
+        _ = origin.count()
         update(model) { $0.runningCount += 1 }
-        return RequestRecord(model: model, key: key, metrics: self)
+        let trace = RequestTrace(origin, now: now())
+        trace.note(.queued, model: model)
+        traces.append(trace)
+        return RequestRecord(model: model, key: origin.key, trace: trace, metrics: self)
+    }
+
+    /// Counts a request that was refused before a model had it, unless it was counted already. Names of models that it may have brought
+    /// are the sender's, and without number: all such requests count under none.
+    func refuse(_ origin: RequestOrigin, status: Int) {
+        guard !origin.count() else { return }
+        let trace = RequestTrace(origin, now: now())
+        traces.append(trace)
+        trace.end(status, nil, reasons: [])
+        update("") { $0.runningCount += 1 }
+        let seconds = (ContinuousClock.now - origin.arrival) / .seconds(1)
+        end(
+            .init(ended: 0, key: origin.key, model: "", status: status, usage: nil, firstToken: nil, duration: seconds),
+            reasons: [])
     }
 
     func update(_ model: String, _ change: (inout Counts) -> Void) {
@@ -114,8 +132,11 @@ public final class ServingMetrics: Sendable {
             $0.cachedTokenCount
         }
         text.labelled(
-            "gyges_requests_total", "Requests that are over, by status.", "status",
-            all.map { ($0, Dictionary(uniqueKeysWithValues: $1.requestCounts.map { ("\($0)", $1) })) })
+            "gyges_requests_total",
+            "Requests that are over, by status; without a model those that were refused before one had them.", "status",
+            (all + [("", counts[""] ?? Counts())]).map { name, counts in
+                (name, Dictionary(uniqueKeysWithValues: counts.requestCounts.map { ("\($0)", $1) }))
+            })
         return text.text
     }
 }
@@ -130,81 +151,4 @@ extension ServingMetrics.Counts {
         generatedTokenCount += request.usage?.completionTokens ?? 0
         for reason in reasons { finishReasons[reason, default: 0] += 1 }
     }
-}
-
-/// A request under way. It is counted as over when it is finished, failed or, where nobody wants the answer any more, let go of.
-final class RequestRecord: Sendable {
-    private struct State {
-        var isOver = false
-        var firstToken: Double?
-        /// What was used so far, where an answer comes in pieces: whoever leaves has used it.
-        var usage: Usage?
-    }
-
-    private let model: String
-    private let key: String?
-    private let metrics: ServingMetrics
-    private let start = ContinuousClock.now
-    private let state = Mutex(State())
-
-    init(model: String, key: String?, metrics: ServingMetrics) {
-        self.model = model
-        self.key = key
-        self.metrics = metrics
-    }
-
-    /// 499 is what others count clients under that have left.
-    deinit { fail(499) }
-
-    /// Notes that something of the answer has come.
-    ///
-    /// - Parameters:
-    ///   - count: The tokens that have come, where they are counted as they come.
-    ///   - prompt: The tokens of the prompt.
-    func sawToken(_ count: Int = 0, prompt: Int = 0) {
-        let seconds = seconds
-        let isFirst = state.withLock { state in
-            if count > 0 {
-                let before = state.usage?.completionTokens ?? 0
-                state.usage = Usage(promptTokens: prompt, completionTokens: before + count)
-            }
-            guard state.firstToken == nil else { return false }
-            state.firstToken = seconds
-            return true
-        }
-        if isFirst { metrics.update(model) { $0.firstToken.add(seconds) } }
-    }
-
-    /// Ends the record of a request that was answered.
-    func finish(_ usage: Usage?, reasons: [String] = []) { end(200, usage, reasons) }
-
-    /// Does something, and ends the record with the status that its error has for the client.
-    ///
-    /// - Throws: What `work` throws.
-    func noting<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
-        do { return try await work() } catch {
-            fail(error is CancellationError ? 499 : ServingFault(of: error).status)
-            throw error
-        }
-    }
-
-    /// Ends the record of a request that was not.
-    func fail(_ status: Int) { end(status, nil, []) }
-
-    private func end(_ status: Int, _ usage: Usage?, _ reasons: [String]) {
-        let ending: State? = state.withLock { state in
-            guard !state.isOver else { return nil }
-            state.isOver = true
-            return state
-        }
-        guard let ending else { return }
-        metrics.end(
-            .init(
-                ended: 0, key: key, model: model, status: status, usage: usage ?? ending.usage,
-                firstToken: ending.firstToken,
-                duration: seconds),
-            reasons: reasons)
-    }
-
-    private var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
 }

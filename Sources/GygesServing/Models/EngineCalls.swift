@@ -13,11 +13,12 @@ extension InferenceEngine {
     ///
     /// - Parameters:
     ///   - whenFull: What happens while as many requests as may are waiting; who waits hears of nothing but the end.
-    ///   - onToken: Called when something new has come.
+    ///   - record: Told when the model begins, and when something new has come.
     /// - Throws: `EngineError`, the first of all answers'; the others are then cancelled.
     func completions(
-        of requests: [GenerationRequest], whenFull: WhenFull = .refuse, onToken: @escaping @Sendable () -> Void
+        of requests: [GenerationRequest], whenFull: WhenFull, record: RequestRecord
     ) async throws -> [Completion] {
+        let requests = requests.map { $0.telling(record) }
         guard case .refuse = whenFull, requests.count == 1 else {
             return try await withThrowingTaskGroup(of: (Int, Completion).self) { group in
                 for (index, request) in requests.enumerated() {
@@ -25,7 +26,7 @@ extension InferenceEngine {
                 }
                 var results = [Completion?](repeating: nil, count: requests.count)
                 for try await (index, completion) in group {
-                    onToken()
+                    record.sawToken()
                     results[index] = completion
                 }
                 return results.compactMap { $0 }
@@ -34,7 +35,7 @@ extension InferenceEngine {
         var results = [Completion?](repeating: nil, count: requests.count)
         try await forEachEvent(of: requests.map(generate), keepAlive: .seconds(3600), tick: {}) { index, event in
             switch event {
-            case .delta: onToken()
+            case .delta: record.sawToken()
             case .finished(let completion): results[index] = completion
             }
         }

@@ -4,10 +4,10 @@ import GygesInference
 import GygesServer
 import GygesWire
 
-/// What a request asks of an engine, and how its answer is written: chats and completions.
+/// What a request asks of an engine, and how its answer is written: chats, responses and completions.
 protocol GenerationPlan: Sendable {
     /// What an answer's name begins with.
-    static var kind: String { get }
+    static var namePrefix: String { get }
     /// The model.
     var model: ServedModel { get }
     /// What turned the request into tokens, and computes it.

@@ -23,13 +23,15 @@ public struct ServedModel: Sendable {
     public let adapter: LoadedAdapter?
     /// When it was loaded, in seconds since 1970.
     public let created: Int
+    /// Tells apart what decides answers besides requests, as OpenAI's `system_fingerprint` does; `nil` for encoders.
+    let fingerprint: String?
 
     /// Offers a decoder.
     ///
     /// - Parameters:
     ///   - adapter: What is added to its weights for requests by this name.
     ///   - created: When it was loaded, in seconds since 1970.
-    /// - Throws: `ConstraintError`, of which plain defaults cause none.
+    /// - Throws: `FileError` if the model's files cannot be read any more.
     public init(name: String, decoder: LanguageModel, adapter: LoadedAdapter? = nil, created: Int) throws {
         self.name = name
         var defaults = BulkGenerator.Defaults()
@@ -41,6 +43,7 @@ public struct ServedModel: Sendable {
         engine = .decoder(try BulkGenerator(model: decoder, defaults: defaults))
         self.adapter = adapter
         self.created = created
+        fingerprint = "fp_" + (try decoder.fingerprint(with: adapter)).prefix(12)
     }
 
     /// Offers an encoder.
@@ -49,6 +52,7 @@ public struct ServedModel: Sendable {
         engine = .encoder(encoder)
         adapter = nil
         self.created = created
+        fingerprint = nil
     }
 
     /// All that decides answers besides requests, so that a file is only gone on with by what began it.
@@ -69,6 +73,9 @@ public struct ServedModel: Sendable {
             ])
         }
     }
+
+    /// Whether it generates text.
+    var isDecoder: Bool { if case .decoder = engine { true } else { false } }
 
     /// What `GET /v1/models` says of it.
     var entry: ModelList.Model {
@@ -135,15 +142,26 @@ public struct ModelShelf: Sendable {
         return (model, generator)
     }
 
-    /// An encoder by its name; the first encoder if it has none.
+    /// An encoder by its name; the first that can do what is asked if it has none.
     ///
+    /// - Parameter suits: Whether an encoder can do what is asked. One that is named need not: it says itself what it lacks.
     /// - Throws: ``ServingFault`` if there is none, or it is a decoder.
-    func encoder(_ name: String?) throws(ServingFault) -> (model: ServedModel, encoder: TextEncoder) {
-        let first = models.first { if case .encoder = $0.engine { true } else { false } }
-        let model = try name == nil ? first ?? models[0] : model(name)
+    func encoder(
+        _ name: String?, _ suits: (TextEncoder) -> Bool
+    ) throws(ServingFault) -> (model: ServedModel, encoder: TextEncoder) {
+        let encoders = models.filter { if case .encoder = $0.engine { true } else { false } }
+        let fitting = encoders.first { if case .encoder(let encoder) = $0.engine { suits(encoder) } else { false } }
+        let model = try name == nil ? fitting ?? encoders.first ?? models[0] : model(name)
         guard case .encoder(let encoder) = model.engine else {
             throw .unfit(model, "is a decoder, and gives neither vectors nor labels")
         }
         return (model, encoder)
+    }
+
+    /// The model that answers requests about decoders' texts which name none: the first decoder.
+    ///
+    /// - Throws: ``ServingFault`` if it is named and there is none, or it is an encoder.
+    func firstDecoder(_ name: String?) throws(ServingFault) -> (model: ServedModel, generator: BulkGenerator) {
+        try decoder(name ?? models.first(where: \.isDecoder)?.name)
     }
 }

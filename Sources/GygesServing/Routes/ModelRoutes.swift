@@ -62,40 +62,38 @@ public struct ModelRoutes: Sendable {
     }
 
     /// All routes.
-    public var all: [Route] {
+    public var all: [Route] { generalRoutes + decoderRoutes + encoderRoutes }
+
+    /// What needs no model's work: how the server is, and what it has done.
+    private var generalRoutes: [Route] {
         [
             Route(.get, "/health", isOpen: true) { _ in .json(["status": "ok"]) },
             Route(.get, "/ready", isOpen: true) { _ in .json(["status": "ready"]) },
             Route(.get, "/metrics") { _ in .text(await metricsText(), status: 200) },
             Route(.get, "/v1/usage") { request in try answered { try usage(by: request.query("group_by")) } },
+            Route(.get, "/v1/requests/:id/trace") { request in try answered { try trace(request.parameter("id")) } },
             Route(.get, "/v1/models") { _ in .json(shelf.list.json) },
             Route(.get, "/v1/models/:name") { request in try answered { try model(request.parameter("name")) } },
+        ]
+    }
+
+    /// What decoders write, and what is done with their tokens.
+    private var decoderRoutes: [Route] {
+        [
             Route(.post, "/v1/chat/completions") { request in
                 try await generated(request) { try ChatPlan(ChatRequest($0), on: shelf) }
+            },
+            Route(.post, "/v1/responses") { request in
+                try await generated(request) { try ResponsePlan(ResponseRequest($0), on: shelf) }
             },
             Route(.post, "/v1/completions") { request in
                 try await generated(request) { try CompletionPlan(CompletionRequest($0), on: shelf) }
             },
-            Route(.post, "/v1/embeddings") { request in
-                try await whole(request) { json in
-                    let asked = try EmbeddingRequest(json)
-                    return try await shelf.vectors(asked, record: { metrics.begin($0, key: request.keyName) }).json(
-                        encoding: asked.encoding ?? .numbers)
-                }
+            Route(.post, "/apply-template") { request in
+                try await whole(request) { try applyTemplate(TemplateRequest($0)) }
             },
-            Route(.post, "/v1/classify") { try await classify($0) },
-            Route(.post, "/predict") { try await predict($0) },
             Route(.get, "/tokenizer_info") { request in try answered { try tokenizerInfo(request.query("model")) } },
         ]
-            + ["/rerank", "/v1/rerank", "/v2/rerank"].map { path in
-                Route(.post, path) { request in
-                    try await whole(request) { json in
-                        try await shelf.ranking(
-                            RankingRequest(json), id: Self.name("rerank"),
-                            record: { metrics.begin($0, key: request.keyName) })
-                    }
-                }
-            }
             + ["/tokenize", "/v1/tokenize"].map { path in
                 Route(.post, path) { request in try await whole(request) { try tokenize(TokenizeRequest($0)) } }
             }
@@ -108,8 +106,10 @@ public struct ModelRoutes: Sendable {
     public static let answeredByModels: [(method: Route.Method, path: String)] =
         [(.get, "/tokenizer_info"), (.get, "/v1/models/:name")]
         + [
-            "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/classify", "/predict", "/rerank",
-            "/v1/rerank", "/v2/rerank", "/tokenize", "/v1/tokenize", "/detokenize", "/v1/detokenize",
+            "/v1/chat/completions", "/v1/responses", "/v1/completions", "/v1/embeddings", "/v1/classify", "/predict",
+            "/rerank",
+            "/v1/rerank", "/v2/rerank", "/score", "/v1/score", "/apply-template", "/tokenize", "/v1/tokenize",
+            "/detokenize", "/v1/detokenize",
         ].map { (.post, $0) }
 
     /// The body of answers that no route has made.
@@ -130,7 +130,7 @@ extension ModelRoutes {
     }
 
     /// An answer, or what its errors mean to the client.
-    private func answered(_ work: () throws -> JSON) throws -> ServerReply {
+    func answered(_ work: () throws -> JSON) throws -> ServerReply {
         do { return .json(try work()) } catch { return reply(to: error) }
     }
 
@@ -141,7 +141,7 @@ extension ModelRoutes {
     }
 
     /// An answer that comes as a whole, for a client that waits for it.
-    private func whole(
+    func whole(
         _ request: ServerRequest, _ work: @escaping @Sendable (JSON) async throws -> JSON
     ) async throws -> ServerReply {
         do {
@@ -154,9 +154,22 @@ extension ModelRoutes {
         }
     }
 
+    /// An answer that comes as a whole and is counted.
+    ///
+    /// - Parameter work: Gets what begins to count the request as a model's.
+    func counted(
+        _ request: ServerRequest,
+        _ work: @escaping @Sendable (JSON, (String) -> RequestRecord) async throws -> JSON
+    ) async throws -> ServerReply {
+        let origin = RequestOrigin(request)
+        let reply = try await whole(request) { json in try await work(json) { metrics.begin($0, of: origin) } }
+        if reply.status >= 400 { metrics.refuse(origin, status: reply.status) }
+        return reply
+    }
+
     /// A name that no other answer has.
-    private static func name(_ prefix: String) -> String {
-        "\(prefix)-" + String(UInt64.random(in: .min ... .max), radix: 16)
+    static func name(_ prefix: String) -> String {
+        prefix + String(UInt64.random(in: .min ... .max), radix: 16)
             + String(UInt64.random(in: .min ... .max), radix: 16)
     }
 
@@ -164,17 +177,24 @@ extension ModelRoutes {
     private func generated(
         _ request: ServerRequest, _ plan: (JSON) throws -> any GenerationPlan
     ) async throws -> ServerReply {
-        do { return try await generated(request, by: plan(try await document(request))) } catch {
+        let origin = RequestOrigin(request)
+        do { return try await generated(request, by: plan(try await document(request)), origin) } catch {
             if let error = error as? CancellationError { throw error }
-            return reply(to: error)
+            let reply = reply(to: error)
+            metrics.refuse(origin, status: reply.status)
+            return reply
         }
     }
 
-    private func generated(_ request: ServerRequest, by plan: some GenerationPlan) async throws -> ServerReply {
+    private func generated(
+        _ request: ServerRequest, by plan: some GenerationPlan, _ origin: RequestOrigin
+    ) async throws -> ServerReply {
         let engine = plan.generator.model.engine
         if engine.isFull { throw EngineError.overloaded(limit: plan.generator.model.options.queueLimit) }
-        let record = metrics.begin(plan.model.name, key: request.keyName)
-        let head = ReplyHead(id: Self.name(type(of: plan).kind), created: now(), model: plan.model.name)
+        let record = metrics.begin(plan.model.name, of: origin)
+        let head = ReplyHead(
+            id: Self.name(type(of: plan).namePrefix), created: now(), model: plan.model.name,
+            systemFingerprint: plan.model.fingerprint)
         guard plan.settings.isStreamed else {
             return .json(
                 try await request.whileConnected {
@@ -227,36 +247,15 @@ extension ModelRoutes {
         return ["object": "list", "data": .array(try book.sums(by: groupings))]
     }
 
-    private func classify(_ request: ServerRequest) async throws -> ServerReply {
-        try await whole(request) { json in
-            let asked = try LabelRequest(json)
-            let (model, labels, usage) = try await shelf.labels(
-                asked.model, asked.texts, record: { metrics.begin($0, key: request.keyName) })
-            let data = labels.enumerated().map { index, labels -> JSON in
-                let best = labels.max { $0.score < $1.score }
-                return [
-                    "index": .integer(index), "label": .string(best?.label ?? ""),
-                    "probs": .array(labels.map { .double(Double($0.score)) }), "num_classes": .integer(labels.count),
-                ]
-            }
-            return [
-                "id": .string(Self.name("classify")), "object": "list", "created": .integer(now()),
-                "model": .string(model.name), "data": .array(data), "usage": usage.json,
-            ]
+    private func trace(_ id: String?) throws -> JSON {
+        guard let trace = metrics.traces[id ?? ""] else {
+            throw ServingFault(
+                status: 404,
+                ErrorReply(
+                    message:
+                        "No request of that name is remembered: the last 512 are, by the x-request-id of their answers.",
+                    type: "invalid_request_error", parameter: "id"))
         }
-    }
-
-    private func predict(_ request: ServerRequest) async throws -> ServerReply {
-        try await whole(request) { json in
-            let asked = try LabelRequest(json)
-            let rows = try await shelf.labels(
-                asked.model, asked.texts, record: { metrics.begin($0, key: request.keyName) }
-            ).labels.map { labels in
-                JSON.array(
-                    labels.sorted { $0.score > $1.score }
-                        .map { ["label": .string($0.label), "score": .double(Double($0.score))] })
-            }
-            return asked.isSingle ? rows[0] : .array(rows)
-        }
+        return trace.json
     }
 }

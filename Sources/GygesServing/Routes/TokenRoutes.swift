@@ -33,6 +33,18 @@ extension ModelRoutes {
         ]
     }
 
+    /// The text of a conversation as the model's template has it.
+    func applyTemplate(_ asked: TemplateRequest) throws -> JSON {
+        let model = try shelf.firstDecoder(asked.model).generator.model
+        if !asked.tools.isEmpty, let template = model.chatTemplate, !template.showsTools {
+            throw ServingFault.invalid("tools", "The model's chat template shows it no tools: leave “tools” out.")
+        }
+        let prompt = try model.prompt(
+            of: asked.messages, tools: asked.tools, addsGenerationPrompt: asked.addsGenerationPrompt,
+            variables: asked.variables)
+        return ["prompt": .string(prompt.text)]
+    }
+
     /// The text of tokens.
     func detokenize(_ asked: DetokenizeRequest) throws -> JSON {
         let tokenizer = tokenizer(of: try shelf.model(asked.model))
@@ -55,9 +67,4 @@ extension ModelRoutes {
         }
         return .object(info)
     }
-}
-
-extension ServedModel {
-    /// Whether it generates text.
-    var isDecoder: Bool { if case .decoder = engine { true } else { false } }
 }

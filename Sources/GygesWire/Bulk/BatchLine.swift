@@ -6,6 +6,7 @@ public struct BatchLine: Sendable, Equatable {
     public enum URL: String, Sendable, CaseIterable {
         case chat = "/v1/chat/completions"
         case completion = "/v1/completions"
+        case response = "/v1/responses"
         case embedding = "/v1/embeddings"
     }
 

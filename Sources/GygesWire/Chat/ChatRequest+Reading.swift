@@ -3,7 +3,7 @@ import GygesTemplates
 
 extension ChatRequest {
     /// The most messages, tools and alternatives of a token that a request may have.
-    private static let (messageLimit, toolLimit, alternativeLimit) = (10_000, 128, 20)
+    static let (messageLimit, toolLimit, alternativeLimit) = (10_000, 128, 20)
 
     /// Reads a request as clients send it.
     ///

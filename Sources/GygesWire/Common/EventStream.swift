@@ -13,6 +13,11 @@ public enum EventStream {
     /// The bytes of an event.
     public static func bytes(_ json: JSON) -> [UInt8] { Array("data: \(json.serialized())\n\n".utf8) }
 
+    /// The bytes of an event that has a name: its document's `type`, as responses have it.
+    public static func namedBytes(_ json: JSON) -> [UInt8] {
+        Array("event: \(json["type"]?.string ?? "message")\n".utf8) + bytes(json)
+    }
+
     /// The bytes of the last event.
     public static var end: [UInt8] { Array("data: [DONE]\n\n".utf8) }
 

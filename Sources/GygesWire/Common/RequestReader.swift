@@ -97,6 +97,13 @@ struct RequestReader {
         return try RequestReader(value, place: path(key))
     }
 
+    /// An object whose members are the sender's own.
+    mutating func object(_ key: String) throws(ErrorReply) -> JSONObject? {
+        guard let value = value(key) else { return nil }
+        guard let object = value.object else { throw mismatch(key, "an object", value) }
+        return object
+    }
+
     /// Members that clients send and that decide no answer, whatever they hold.
     mutating func skip(_ keys: String...) {
         for key in keys { known.insert(ExactString(key)) }

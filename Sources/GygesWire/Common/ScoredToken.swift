@@ -105,7 +105,10 @@ extension ScoredToken {
     }
 
     /// Writes what ``contentList(_:)`` reads, as the member `logprobs`.
-    static func contentJSON(_ tokens: [ScoredToken]) -> JSON {
+    static func contentJSON(_ tokens: [ScoredToken]) -> JSON { ["content": listJSON(tokens), "refusal": .null] }
+
+    /// Tokens, each with its alternatives.
+    static func listJSON(_ tokens: [ScoredToken]) -> JSON {
         func entry(_ name: String, _ logProbability: Double?, _ bytes: [UInt8]?) -> JSONObject {
             JSONObject([
                 ("token", .string(name)), ("logprob", logProbability.map(JSON.double) ?? .null),
@@ -118,7 +121,7 @@ extension ScoredToken {
                 token.alternatives.map { .object(entry($0.name, $0.logProbability, $0.bytes)) })
             return JSON.object(object)
         }
-        return ["content": .array(content), "refusal": .null]
+        return .array(content)
     }
 }
 

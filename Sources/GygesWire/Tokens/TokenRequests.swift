@@ -68,30 +68,29 @@ public struct DetokenizeRequest: Sendable, Equatable {
     }
 }
 
-/// What `POST /v1/classify` and `POST /predict` are sent: texts to label.
-public struct LabelRequest: Sendable, Equatable {
-    /// The model's name; `nil` for the server's first encoder.
+/// What `POST /apply-template` is sent, as llama-server has it: a conversation whose text is wanted.
+public struct TemplateRequest: Sendable, Equatable {
+    /// The model's name; `nil` for the server's first decoder.
     public var model: String?
-    /// The texts.
-    public var texts: [String]
-    /// Whether the request was one text by itself.
-    public var isSingle: Bool
+    /// The conversation.
+    public var messages: [ChatMessage]
+    /// The tools that the template shows.
+    public var tools: [JSON]
+    /// Whether the text ends where the assistant goes on.
+    public var addsGenerationPrompt: Bool
+    /// What the template can name besides.
+    public var variables: JSONObject
 
-    /// Reads a request as clients send it: `input`, or `inputs`, a text or several.
+    /// Reads a request as clients send it.
     ///
     /// - Throws: ``ErrorReply`` naming the member that is missing, unknown or of another type.
     public init(_ json: JSON) throws(ErrorReply) {
         var reader = try RequestReader(json)
         model = try reader.text("model")
-        let (input, inputs) = (reader.value("input"), reader.value("inputs"))
-        let value = try reader.required(input ?? inputs, "input")
-        let texts = value.string.map { [$0] } ?? value.array?.compactMap(\.string) ?? []
-        guard !texts.isEmpty, texts.count == value.array?.count ?? 1 else {
-            throw reader.mismatch("input", "a text or an array of texts", value)
-        }
-        self.texts = texts
-        isSingle = value.string != nil
-        reader.skip("truncate", "raw_scores", "user")
+        messages = try ChatRequest.messages(&reader)
+        tools = try ChatRequest.tools(&reader)
+        addsGenerationPrompt = try reader.truth("add_generation_prompt") ?? true
+        variables = try reader.object("chat_template_kwargs") ?? JSONObject()
         try reader.finish()
     }
 }
