@@ -65,6 +65,34 @@ public struct ServerRequest: Sendable {
         }
     }
 
+    /// Reads the body as it comes, for bodies that are kept elsewhere than in memory.
+    ///
+    /// - Parameter take: Gets what has come; whatever it throws ends the reading.
+    /// - Throws: ``Refusal`` with status 413 if the body is larger than `byteLimit`, without reading on; what `take` throws.
+    public func read(byteLimit: Int, _ take: ([UInt8]) throws -> Void) async throws {
+        func refuse() -> Refusal { Refusal(status: 413, "the request is larger than \(byteLimit) bytes") }
+        // What remains of the body is not read.
+        func checked(_ work: () async throws -> Void) async throws {
+            do { try await work() } catch {
+                request.endConnection()
+                throw error
+            }
+        }
+        try await checked {
+            if let length = header("Content-Length").flatMap({ Int($0) }), length > byteLimit { throw refuse() }
+            var count = 0
+            do {
+                for try await buffer in request.value.body {
+                    count += buffer.readableBytes
+                    guard count <= byteLimit else { throw refuse() }
+                    try take(Array(buffer.readableBytesView))
+                }
+            } catch is HTTPParserError {
+                throw Refusal("the request's body is not HTTP")
+            }
+        }
+    }
+
     /// Does something as long as the client is there: its leaving cancels the task.
     ///
     /// The body must have been read, or not be wanted. The connection ends with the answer.

@@ -13,7 +13,7 @@ struct ServingServer {
 
     /// Serves for as long as `body` runs.
     static func run(
-        access: HTTPServer.Access = .everybody, queueLimit: Int = 1024,
+        access: HTTPServer.Access = .everybody, queueLimit: Int = 1024, files: BatchQueue? = nil,
         _ body: (ServingServer) async throws -> Void
     ) async throws {
         var options = InferenceEngine.Options(threadCount: 2)
@@ -26,12 +26,14 @@ struct ServingServer {
             ServedModel(name: "encoder", encoder: encoder, created: 7),
             ServedModel(name: "ranker", encoder: ranker, created: 7),
         ])
-        let routes = ModelRoutes(shelf, settings: .init(requestByteLimit: 1 << 16, depthLimit: 32), now: { 1234 })
+        let routes = ModelRoutes(
+            shelf, settings: .init(requestByteLimit: 1 << 16, depthLimit: 32), batches: files, now: { 1234 })
         let server = HTTPServer(
             routes: routes.all + routes.page, host: "127.0.0.1", port: 0, access: access, faultReply: ModelRoutes.fault)
         let (addresses, continuation) = AsyncStream.makeStream(of: String.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run(heedsSignals: false) { continuation.yield($0) } }
+            group.addTask { await routes.answerBatches() }
             var starts = addresses.makeAsyncIterator()
             try await body(ServingServer(probe: HTTPProbe(try #require(await starts.next())), routes: routes))
             group.cancelAll()

@@ -1,57 +1,65 @@
 import GygesBulk
 public import GygesFiles
 import GygesInference
-import GygesWire
+public import GygesWire
 
 /// Answers the lines of files in the form of OpenAI's batches: `{"custom_id", "method", "url", "body"}`.
 ///
 /// What a line is answered follows from the line, its place and the model alone, names and times of answers included, so that a file that is
 /// gone on with after a kill is that of a run which nobody killed. A request that cannot be answered has its error in its own line.
 public struct BatchAnswerer: Sendable {
-    /// A line's answer.
-    public struct Answer: Sendable {
-        /// The line, its end included.
-        public var bytes: [UInt8]
-        /// Why it could not be answered, with the place of its input; `nil` if it was.
-        public var problem: String?
-    }
-
     private let shelf: ModelShelf
     private let asksFirstModel: Bool
-    private let metrics = ServingMetrics(now: { 0 })
+    private let created: Int?
+    private let metrics: ServingMetrics
+    private let key: String?
 
     /// Answers by models.
     ///
     /// - Parameter asksFirstModel: Whether all requests are the first model's, whatever model they name.
     public init(_ shelf: ModelShelf, asksFirstModel: Bool = false) {
+        self.init(shelf, asksFirstModel: asksFirstModel, created: nil, metrics: ServingMetrics(now: { 0 }), key: nil)
+    }
+
+    /// Answers by models.
+    ///
+    /// - Parameters:
+    ///   - created: When answers say that they were made, in seconds since 1970; `nil` for when their model was loaded.
+    ///   - metrics: Counts what was asked.
+    ///   - key: The name of the key under which it is counted.
+    init(_ shelf: ModelShelf, asksFirstModel: Bool = false, created: Int?, metrics: ServingMetrics, key: String?) {
         self.shelf = shelf
         self.asksFirstModel = asksFirstModel
+        self.created = created
+        self.metrics = metrics
+        self.key = key
     }
 
     /// The answer to a line.
     ///
     /// - Parameter number: The line's place, from 0, which draws follow from if it names no seed.
     /// - Throws: `EngineError` or `EncoderError` if the model itself cannot go on, or the task is cancelled.
-    public func answer(_ row: InputRow, number: Int) async throws -> Answer {
+    public func answer(_ row: InputRow, number: Int) async throws -> BatchAnswer {
         var id = JSON.null
         do {
             let json = try row.json()
-            id = json["custom_id"].flatMap { $0.string == nil ? nil : $0 } ?? .null
+            id = BatchAnswer.id(of: json)
             let line = try BatchLine(json)
-            return Self.line(id, number, status: 200, body: try await body(line, number), problem: nil)
+            return BatchAnswer(id: id, number: number, status: 200, body: try await body(line, number), problem: nil)
         } catch {
             switch error {
             case EngineError.shutDown, EngineError.cancelled, EncoderError.shutDown, EncoderError.cancelled: throw error
             case is CancellationError: throw error
             case let error as FileError:
                 let fault = ServingFault.invalid("line", error.problems.joined(separator: "; "))
-                return Self.line(
-                    id, number, status: 400, body: fault.reply.json, problem: "\(row.place): \(fault.reply.message)")
+                return BatchAnswer(
+                    id: id, number: number, status: 400, body: fault.reply.json,
+                    problem: "\(row.place): \(fault.reply.message)")
             default:
                 let fault = ServingFault(of: error)
                 if fault.status >= 500 { throw error }
-                return Self.line(
-                    id, number, status: fault.status, body: fault.reply.json,
+                return BatchAnswer(
+                    id: id, number: number, status: fault.status, body: fault.reply.json,
                     problem: "\(row.place): \(fault.reply.message)")
             }
         }
@@ -82,7 +90,7 @@ public struct BatchAnswerer: Sendable {
             throw ServingFault.invalid("stream", "A line has one answer, written as a whole: leave “stream” out.")
         }
         let head = ReplyHead(
-            id: type(of: plan).namePrefix + Self.name(line.id, number), created: plan.model.created,
+            id: type(of: plan).namePrefix + BatchAnswer.name(line.id, number), created: created ?? plan.model.created,
             model: plan.model.name, systemFingerprint: plan.model.fingerprint)
         var body =
             try await plan.body(
@@ -98,20 +106,6 @@ public struct BatchAnswerer: Sendable {
     }
 
     private func origin(_ line: BatchLine, _ number: Int) -> RequestOrigin {
-        RequestOrigin(id: "req_" + Self.name(line.id, number), path: line.url.rawValue)
-    }
-
-    private static func name(_ id: JSON, _ number: Int) -> String {
-        String(Digest.sha256("\(number) \(id.serialized())").prefix(24))
-    }
-
-    private static func line(_ id: JSON, _ number: Int, status: Int, body: JSON, problem: String?) -> Answer {
-        let name = name(id, number)
-        let line: JSON = [
-            "id": .string("batch_req_" + name), "custom_id": id,
-            "response": ["status_code": .integer(status), "request_id": .string("req_" + name), "body": body],
-            "error": .null,
-        ]
-        return Answer(bytes: Array((line.serialized() + "\n").utf8), problem: problem)
+        RequestOrigin(id: "req_" + BatchAnswer.name(line.id, number), path: line.url.rawValue, key: key)
     }
 }

@@ -39,6 +39,8 @@ public struct ModelRoutes: Sendable {
     public let settings: Settings
     /// What was done so far.
     public let metrics: ServingMetrics
+    /// Files of clients, and batches; `nil` where none are kept.
+    let batches: BatchQueue?
     /// Told what went wrong and is nobody else's affair.
     let log: @Sendable (String) -> Void
     /// The time, in seconds since 1970.
@@ -48,21 +50,24 @@ public struct ModelRoutes: Sendable {
     ///
     /// - Parameters:
     ///   - book: Where every request is noted when it is over.
+    ///   - batches: Files of clients, and batches; `nil` where none are kept.
     ///   - now: The time, in seconds since 1970.
     ///   - log: Told what went wrong and is nobody else's affair.
     public init(
-        _ shelf: ModelShelf, settings: Settings = .init(), book: UsageBook? = nil, now: @escaping @Sendable () -> Int,
+        _ shelf: ModelShelf, settings: Settings = .init(), book: UsageBook? = nil,
+        batches: BatchQueue? = nil, now: @escaping @Sendable () -> Int,
         log: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.shelf = shelf
         self.settings = settings
+        self.batches = batches
         self.log = log
         self.now = now
         metrics = ServingMetrics(now: now, book: book)
     }
 
     /// All routes.
-    public var all: [Route] { generalRoutes + decoderRoutes + encoderRoutes }
+    public var all: [Route] { generalRoutes + decoderRoutes + encoderRoutes + fileRoutes }
 
     /// What needs no model's work: how the server is, and what it has done.
     private var generalRoutes: [Route] {
@@ -134,7 +139,7 @@ extension ModelRoutes {
         do { return .json(try work()) } catch { return reply(to: error) }
     }
 
-    private func reply(to error: any Error) -> ServerReply {
+    func reply(to error: any Error) -> ServerReply {
         let fault = ServingFault(of: error)
         if fault.status == 500 { log("\(error)") }
         return fault.serverReply

@@ -28,13 +28,13 @@ extension ResponseRequest {
             switch type {
             case "message":
                 let role = try reader.required(reader.value("role"), "role")
+                guard role.string != "tool" else {
+                    throw reader.mismatch("role", "“user”, “assistant”, “system” or “developer”", role)
+                }
                 let content = try reader.required(reader.value("content"), "content")
                 reader.skip("phase")
                 let message: JSON = ["role": role, "content": try Self.content(content, place: reader.path("content"))]
                 messages.append(try ChatMessage(request: message, place: place))
-                guard messages.last?.role != .tool else {
-                    throw reader.mismatch("role", "“user”, “assistant”, “system” or “developer”", role)
-                }
             case "function_call":
                 let call = ToolCall(
                     id: try reader.required(reader.text("call_id"), "call_id"),

@@ -21,6 +21,7 @@ struct Serve: AsyncParsableCommand {
               gyges serve qwen2.5-coder-1.5b-instruct
               gyges serve chat=model.gguf search=ModernBERT-embed --port 9000
               gyges serve smollm2-135m-instruct --adapter weather=runs/weather-lora/adapter
+              gyges serve smollm2-135m-instruct --files batches --usage usage.sqlite
               gyges serve smollm2-135m-instruct --host 0.0.0.0 --api-key-file keys.txt
             """)
 
@@ -62,6 +63,12 @@ struct Serve: AsyncParsableCommand {
             valueName: "file"))
     var usage: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A folder in which clients may keep files of requests, and have batches of them answered while nobody else asks.",
+            valueName: "folder"))
+    var files: String?
+
     @Flag(help: "Offer no page at / that shows what the server does.")
     var noPage = false
 
@@ -86,6 +93,9 @@ struct Serve: AsyncParsableCommand {
         guard usage == nil || workers.maxWorkers == nil else {
             throw ValidationError("--usage is for servers without --max-workers.")
         }
+        guard files == nil || workers.maxWorkers == nil else {
+            throw ValidationError("--files is for servers without --max-workers.")
+        }
     }
 
     private var environmentKey: String? { ProcessInfo.processInfo.environment["GYGES_API_KEY"] }
@@ -97,7 +107,12 @@ struct Serve: AsyncParsableCommand {
             routes: routes.all + (noPage ? [] : routes.page), host: host, port: port, access: try access(),
             faultReply: ModelRoutes.fault)
         let names = routes.shelf.models.map(\.name).joined(separator: ", ")
-        try await server.run { tell(names, at: $0) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await routes.answerBatches() }
+            // Batches under way end with the server; the next goes on with them.
+            defer { group.cancelAll() }
+            try await server.run { tell(names, at: $0) }
+        }
     }
 
     /// The routes of models that this process loads.
@@ -106,6 +121,7 @@ struct Serve: AsyncParsableCommand {
             try ModelShelf(try engine.servedModels(models, adapters: adapters, queueLimit: queue)),
             settings: .init(namesMetricsAsVLLM: metricsCompat == "vllm"),
             book: try usage.map { path throws(FileError) in try UsageBook(path: path, log: Self.log) },
+            batches: try files.map { folder throws(FileError) in try BatchQueue(folder: folder) },
             now: { Int(Date().timeIntervalSince1970) }, log: Self.log)
     }
 
