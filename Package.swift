@@ -176,7 +176,7 @@ let package = Package(
                 "GygesConstraints",
                 "GygesInference", "GygesWire", "GygesBulk", "GygesServer",
                 .product(name: "GRDB", package: "GRDB.swift"),
-            ], resources: [.embedInCode("Page")], swiftSettings: common),
+            ], resources: [.embedInCode("Page"), .embedInCode("Schemas")], swiftSettings: common),
         .target(
             name: "GygesLabelling", dependencies: ["GygesFiles", "GygesReport", "GygesStudy", "GygesServer"],
             resources: [.embedInCode("Page")], swiftSettings: common),

@@ -162,7 +162,7 @@ import Testing
     /// A server that ends while a batch is under way leaves rows on the disk; the next asks only for the others, and the bytes are those of a
     /// server that nobody ended.
     @Test func aBatchIsGoneOnWithByTheNextServer() async throws {
-        let text = (0..<40).map { Self.line($0) }.joined(separator: "\n")
+        let text = (0..<300).map { Self.line($0) }.joined(separator: "\n")
         func output(interrupted: Bool) async throws -> String {
             let folder = try TemporaryFolder()
             var id = ""
@@ -183,7 +183,7 @@ import Testing
             try await ServingServer.run(files: files) { server async throws in
                 if !interrupted { id = try await batch(server, of: text) }
                 let batch = try await end(server, id)
-                #expect(batch["request_counts"]?["completed"] == 40, "\(batch)")
+                #expect(batch["request_counts"]?["completed"] == 300, "\(batch)")
                 bytes = try await server.probe.ask(
                     "GET", "/v1/files/\(batch["output_file_id"]?.string ?? "")/content"
                 ).text
@@ -191,7 +191,7 @@ import Testing
             return bytes
         }
         let whole = try await output(interrupted: false)
-        #expect(whole.split(separator: "\n").count == 40)
+        #expect(whole.split(separator: "\n").count == 300)
         #expect(try await output(interrupted: true) == whole)
     }
 

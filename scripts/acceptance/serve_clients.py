@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 import openai
 
@@ -96,6 +97,73 @@ def tools(client, model):
     check("the tool's answer is read", len(answer.choices[0].message.content) > 0)
 
 
+def responses(client, model):
+    whole = client.responses.create(model=model, input="Name three colours.", instructions="Be brief.", max_output_tokens=48, extra_body={"seed": 5})
+    events = list(client.responses.create(
+        model=model, input="Name three colours.", instructions="Be brief.", max_output_tokens=48, extra_body={"seed": 5}, stream=True))
+    text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+    check("a response is streamed as it is given whole", text == whole.output_text == events[-1].response.output_text and text, (text, whole.output_text))
+    check("its events are numbered", [event.sequence_number for event in events] == list(range(len(events))))
+    check("it counts its tokens", whole.usage.total_tokens == whole.usage.input_tokens + whole.usage.output_tokens > 0)
+    schema = {"type": "object", "properties": {"colour": {"enum": ["red", "green"]}}, "required": ["colour"], "additionalProperties": False}
+    form = {"format": {"type": "json_schema", "name": "colour", "schema": schema}}
+    held = client.responses.create(model=model, input="A colour as JSON.", max_output_tokens=48, text=form)
+    with client.responses.stream(model=model, input="A colour as JSON.", max_output_tokens=48, text=form) as stream:
+        kinds = [event.type for event in stream]
+        check("the client's own reader of streams follows", kinds[0] == "response.created" and stream.get_final_response().output_text)
+    check("a response keeps to its schema", json.loads(held.output_text)["colour"] in ["red", "green"])
+    try:
+        client.responses.create(model=model, input="a", previous_response_id="resp_1")
+    except openai.BadRequestError as error:
+        check("what is not stored is refused", error.body["param"] == "previous_response_id")
+    else:
+        sys.exit("previous_response_id is taken")
+
+
+def response_tools(client, model):
+    flat = {"type": "function", "strict": True, **{key: WEATHER["function"][key] for key in ["name", "description", "parameters"]}}
+    ask = [{"role": "user", "content": "How is the weather in Geneva?"}]
+    choice = {"type": "function", "name": "get_weather"}
+    made = client.responses.create(model=model, input=ask, tools=[flat], tool_choice=choice, temperature=0, max_output_tokens=64)
+    call = made.output[0]
+    check("a response calls its function", call.type == "function_call" and set(json.loads(call.arguments)) == {"city"}, made)
+    answer = client.responses.create(
+        model=model, tools=[flat], temperature=0, max_output_tokens=32,
+        input=ask + [item.model_dump(exclude_none=True) for item in made.output]
+        + [{"type": "function_call_output", "call_id": call.call_id, "output": "Sunny, 21 degrees."}])
+    check("and reads its result", len(answer.output) > 0)
+
+
+def batches(client, model, folder, restart):
+    """Uploads requests, has them answered, and ends the server in their midst."""
+    lines = [{"custom_id": f"row-{index}", "method": "POST", "url": "/v1/chat/completions",
+              "body": {"model": model, "messages": [{"role": "user", "content": f"Say {index}."}], "max_tokens": 8}} for index in range(100)]
+    path = pathlib.Path(folder) / "requests.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    file = client.files.create(file=path.open("rb"), purpose="batch")
+    check("a file comes back as it went", client.files.content(file.id).content == path.read_bytes() and file.bytes == path.stat().st_size)
+    texts = []
+    for killed in [False, True]:
+        batch = client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
+        deadline = time.monotonic() + 600
+        while (batch := client.batches.retrieve(batch.id)).status not in ["completed", "failed"]:
+            if killed and batch.request_counts.completed >= 20:
+                client, killed = restart(), False
+            if time.monotonic() > deadline:
+                sys.exit("a batch takes too long")
+            time.sleep(0.05)
+        if batch.status != "completed":
+            sys.exit(f"FAILED: {batch}")
+        rows = [json.loads(line) for line in client.files.content(batch.output_file_id).text.splitlines()]
+        check("a batch answers its lines in order", [row["custom_id"] for row in rows] == [line["custom_id"] for line in lines])
+        for row in rows:
+            row["response"]["body"].pop("created")
+        texts.append(rows)
+    check("a batch that a kill interrupted is the same", texts[0] == texts[1])
+    check("files and batches are listed", len(list(client.files.list())) == 3 and len(list(client.batches.list())) == 2)
+    check("a file is deleted", client.files.delete(file.id).deleted)
+
+
 def errors(client, model):
     ask = [{"role": "user", "content": "a"}]
     for kind, work in [
@@ -168,14 +236,31 @@ def main():
         client = openai.OpenAI(base_url=server.address + "/v1", api_key="none", max_retries=0)
         chat(client, "chat")
         errors(client, "chat")
+        responses(client, "chat")
         try:
             tools(client, "chat")
+            response_tools(client, "chat")
         except openai.BadRequestError as error:
             print("tools:", error.body["message"])
         if options.encoder:
             vectors(client)
         if options.lm_eval:
             lm_eval(server.address, options.model, options.gyges)
+    with tempfile.TemporaryDirectory() as folder:
+        servers = []
+
+        def start():
+            if servers:
+                servers[-1].process.kill()
+                servers[-1].process.wait()
+            servers.append(Server(options.gyges, [f"chat={options.model}"], "--files", folder + "/files"))
+            return openai.OpenAI(base_url=servers[-1].address + "/v1", api_key="none", max_retries=0)
+
+        try:
+            batches(start(), "chat", folder, start)
+        finally:
+            servers[-1].process.terminate()
+            servers[-1].process.wait(20)
 
 
 if __name__ == "__main__":

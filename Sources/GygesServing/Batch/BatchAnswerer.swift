@@ -92,10 +92,10 @@ public struct BatchAnswerer: Sendable {
         let head = ReplyHead(
             id: type(of: plan).namePrefix + BatchAnswer.name(line.id, number), created: created ?? plan.model.created,
             model: plan.model.name, systemFingerprint: plan.model.fingerprint)
+        let record = metrics.begin(plan.model.name, of: origin(line, number))
         var body =
-            try await plan.body(
-                head: head, record: metrics.begin(plan.model.name, of: origin(line, number)), whenFull: .wait
-            ).object ?? .init()
+            try await record.noting { try await plan.body(head: head, record: record, whenFull: .wait) }.object
+            ?? .init()
         // What was known already depends on what else was asked.
         if var usage = body["usage"]?.object {
             usage["prompt_tokens_details"] = nil

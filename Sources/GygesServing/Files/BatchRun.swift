@@ -14,6 +14,31 @@ struct BatchRun: Sendable {
     let metrics: ServingMetrics
     let now: @Sendable () -> Int
     let log: @Sendable (String) -> Void
+    /// What models are, which takes a second for each 1.5 GB to find out.
+    private let identities = Identities()
+
+    init(
+        queue: BatchQueue, shelf: ModelShelf, metrics: ServingMetrics, now: @escaping @Sendable () -> Int,
+        log: @escaping @Sendable (String) -> Void
+    ) {
+        self.queue = queue
+        self.shelf = shelf
+        self.metrics = metrics
+        self.now = now
+        self.log = log
+    }
+
+    /// What was found out about models, by their names.
+    private final class Identities: Sendable {
+        private let known = Mutex<[String: JSONObject]>([:])
+
+        func identity(of model: ServedModel) throws(FileError) -> JSONObject {
+            if let identity = known.withLock({ $0[model.name] }) { return identity }
+            let identity = try model.identity()
+            known.withLock { $0[model.name] = identity }
+            return identity
+        }
+    }
 
     /// The most errors that a batch tells of its lines.
     private static let errorLimit = 100
@@ -120,7 +145,7 @@ struct BatchRun: Sendable {
             let names = try await lines(of: batch).models
             var identity = JSONObject([("batch", .string(batch.id))])
             for model in shelf.models where names.contains(model.name) {
-                identity["model \(model.name)"] = .object(try model.identity())
+                identity["model \(model.name)"] = .object(try identities.identity(of: model))
             }
             output = try ResumableOutput(path: rowsPath(batch), identity: identity, start: .resume)
         } catch let error as FileError where access(rowsPath(batch), F_OK) == 0 {

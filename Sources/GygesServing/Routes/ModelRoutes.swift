@@ -74,6 +74,7 @@ public struct ModelRoutes: Sendable {
         [
             Route(.get, "/health", isOpen: true) { _ in .json(["status": "ok"]) },
             Route(.get, "/ready", isOpen: true) { _ in .json(["status": "ready"]) },
+            Route(.get, "/openapi.json") { _ in try answered { try openAPI() } },
             Route(.get, "/metrics") { _ in .text(await metricsText(), status: 200) },
             Route(.get, "/v1/usage") { request in try answered { try usage(by: request.query("group_by")) } },
             Route(.get, "/v1/requests/:id/trace") { request in try answered { try trace(request.parameter("id")) } },
