@@ -4,7 +4,7 @@ MODEL  ?= qwen2.5-coder-1.5b-instruct
 STUDY  ?= Examples/demo-study.yaml
 GYGES  := .build/release/gyges
 
-.PHONY: demo test build check format docs needs clean
+.PHONY: demo test build dist check format docs needs clean
 
 ## demo: install what is missing, build, fetch a model, run a small study on it, say where the report lies
 demo: build
@@ -19,6 +19,10 @@ test: needs
 ## build: the optimised program, .build/release/gyges
 build: needs
 	swift build --configuration release --product gyges
+
+## dist: an archive of the program that runs without Swift, .build-dist/gyges-VERSION-linux-ARCHITECTURE.tar.gz
+dist: needs
+	scripts/make-dist
 
 ## check: formatting, and the import rules between the rooms
 check:
@@ -38,4 +42,4 @@ needs:
 	@scripts/install-needs
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-dist
