@@ -14,6 +14,8 @@ gyges=$(realpath "$(command -v "${1:?usage: deploy_check.sh GYGES}")")
 folder=$(mktemp -d)
 started=()
 finish() {
+    # nginx ends its own processes, if it is asked to.
+    for process in "${started[@]}"; do kill "$process" 2>/dev/null && sleep 0.2 || true; done
     for process in "${started[@]}"; do
         kill -9 "$process" 2>/dev/null || true
         { wait "$process" || true; } 2>/dev/null
