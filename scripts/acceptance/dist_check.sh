@@ -4,7 +4,8 @@
 #
 #   scripts/acceptance/dist_check.sh .build-dist/gyges-VERSION-linux-ARCHITECTURE.tar.gz [DEBIAN]
 #
-# Needs root, debootstrap and the model smollm2-135m-instruct. DEBIAN is a folder that debootstrap made before, which is copied.
+# Needs root, debootstrap and the model smollm2-135m-instruct. DEBIAN is a folder that debootstrap made before, of this or another
+# system; it is copied.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,7 +45,7 @@ inside=(chroot --userspec=1000:1000 "$root" /usr/bin/env -i PATH=/usr/local/bin:
 port=$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')
 cp "$archive" "$root/tmp/"
 chroot "$root" tar --extract --gzip --file "/tmp/$(basename "$archive")" --directory /usr/local --strip-components=1
-echo "Debian $(<"$root/etc/debian_version"), $("${inside[@]}" dpkg-query --list | grep -c ^ii) packages; python3: $("${inside[@]}" bash -c 'command -v python3 || echo none'), swift: none"
+echo "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' "$root/etc/os-release"), $("${inside[@]}" dpkg-query --list | grep -c ^ii) packages; python3: $("${inside[@]}" bash -c 'command -v python3 || echo none'), swift: none"
 "${inside[@]}" bash -c 'cd /usr/local && sha256sum --check --quiet share/doc/gyges/SHA256SUMS'
 echo "unpacked: $(du -sh --apparent-size "$root/usr/local" | cut -f1), gyges $("${inside[@]}" gyges --version), all checksums hold"
 missing=$("${inside[@]}" ldd /usr/local/bin/gyges | grep "not found" || true)
