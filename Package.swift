@@ -239,7 +239,7 @@ let package = Package(
             name: "GygesTrainingTests",
             dependencies: [
                 "GygesTraining", "GygesKernels", "GygesTensors", "GygesFiles", "GygesCheckpoints", "GygesModels",
-                "GygesTokenizer", "GygesTemplates", "GygesTestSupport",
+                "GygesInference", "GygesTokenizer", "GygesTemplates", "GygesTestSupport",
             ],
             resources: [.copy("Fixtures")], swiftSettings: common),
         .testTarget(name: "GygesMPITests", dependencies: ["GygesMPI", "GygesTraining"], swiftSettings: hot),

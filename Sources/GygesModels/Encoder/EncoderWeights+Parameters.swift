@@ -75,7 +75,7 @@ extension EncoderWeights.Norm {
     }
 
     /// A norm that a model may not have.
-    fileprivate static func map<NewMatrix, NewVector, Failure: Error>(
+    static func map<NewMatrix, NewVector, Failure: Error>(
         _ norm: Self?, by mapping: ParameterMapping<Matrix, Vector, NewMatrix, NewVector, Failure>
     ) throws(Failure) -> EncoderWeights<NewMatrix, NewVector>.Norm? {
         guard let norm else { return nil }

@@ -65,6 +65,7 @@ extension DataCursor {
                 "seed": .string(String(settings.seed)), "length": .integer(settings.packLength),
                 "weights": .array(settings.weights.map { .double($0) }), "excess": .string(settings.excess.rawValue),
                 "epochs": settings.epochLimit.map { .integer($0) } ?? nil, "window": .integer(settings.windowPackCount),
+                "shares_packs": .bool(settings.sharesPacks),
             ],
             "window": .integer(start.number),
             "positions": .array(
@@ -133,7 +134,8 @@ extension DataCursor {
             seed: number, packLength: try field.required("length").count(),
             weights: try field.required("weights").elements().reading { field throws(FileError) in try field.number() },
             excess: policy, epochLimit: try field.optional("epochs")?.count(),
-            windowPackCount: try field.required("window").count())
+            windowPackCount: try field.required("window").count(),
+            sharesPacks: try field.optional("shares_packs")?.truth() ?? true)
     }
 }
 

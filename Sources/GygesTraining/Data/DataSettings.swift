@@ -23,11 +23,13 @@ public struct DataSettings: Sendable, Equatable {
     public var epochLimit: Int?
     /// How many packs are filled together. More fill better; a document waits at most for the next window but one.
     public var windowPackCount: Int
+    /// Whether documents share packs. Otherwise each is a pack of its own, so that steps are counted in documents.
+    public var sharesPacks: Bool
 
     /// Creates settings.
     public init(
         seed: UInt64, packLength: Int, weights: [Double] = [1], excess: ExcessPolicy = .split, epochLimit: Int? = nil,
-        windowPackCount: Int = 256
+        windowPackCount: Int = 256, sharesPacks: Bool = true
     ) {
         self.seed = seed
         self.packLength = packLength
@@ -35,6 +37,7 @@ public struct DataSettings: Sendable, Equatable {
         self.excess = excess
         self.epochLimit = epochLimit
         self.windowPackCount = windowPackCount
+        self.sharesPacks = sharesPacks
     }
 
     /// Checks that data of so many sources can be read so.

@@ -111,7 +111,7 @@ public struct DataStream: Sendable {
     private mutating func count(_ pack: [SampleReference]) {
         report.packCount += 1
         report.tokenCount += pack.reduce(0) { $0 + $1.tokens.count }
-        report.capacity += settings.packLength
+        report.capacity += settings.sharesPacks ? settings.packLength : pack.reduce(0) { $0 + $1.tokens.count }
     }
 
     /// Draws the samples of a window and packs them.
@@ -135,8 +135,10 @@ public struct DataStream: Sendable {
         }
         // Windows of nothing would follow one another for ever, or a run end before it began.
         guard !samples.isEmpty || isAtEnd && start.number > 0 else { throw mixture.nothingFits }
-        let found = bestFitPacks(samples.map(\.tokens.count), capacity: settings.packLength)
-        let least = Double(settings.packLength) * Self.fullShare
+        let found =
+            settings.sharesPacks
+            ? bestFitPacks(samples.map(\.tokens.count), capacity: settings.packLength) : samples.indices.map { [$0] }
+        let least = settings.sharesPacks ? Double(settings.packLength) * Self.fullShare : 0
         packs = []
         carried = []
         handedOut = 0

@@ -7,6 +7,11 @@ public struct Document: Sendable, Equatable {
     /// The places of tokens that are to be predicted, in order and apart. The first token of a text never is, whatever this says:
     /// nothing stands before it.
     public var supervised: [Range<Int>]
+    /// What is asked of the text besides its tokens, as numbers: a class, a value for each label, or a class for each token; see
+    /// ``LabelObjective``. Documents with labels are never cut.
+    public var labels: [Float] = []
+    /// How many tokens the first of two texts has, its frame included, where the model tells the two apart.
+    public var firstTextCount: Int?
 
     /// Creates a document; without ranges, every token is to be predicted.
     public init(tokens: [Int32], supervised: [Range<Int>]? = nil) {
@@ -16,7 +21,8 @@ public struct Document: Sendable, Equatable {
 
     /// A stretch of the document as a document.
     subscript(places: Range<Int>) -> Document {
-        Document(
+        if places == tokens.indices { return self }
+        return Document(
             tokens: Array(tokens[places]),
             supervised: supervised.compactMap { range in
                 let common = range.clamped(to: places)

@@ -89,6 +89,11 @@ extension TrainingModel {
                 object.setRotaryBase(global.base, key: "global_rope_theta", layers: "full_attention")
             }
             return (CheckpointLayout(masked.encoder.configuration), object)
+        case let labels as LabelObjective:
+            if case .rotary(let global, _) = labels.encoder.configuration.positions {
+                object.setRotaryBase(global.base, key: "global_rope_theta", layers: "full_attention")
+            }
+            return (CheckpointLayout(labels.encoder.configuration), object)
         default: throw unwritable(path)
         }
     }

@@ -47,27 +47,44 @@ public struct TrainingModel {
     ///
     /// - Parameters:
     ///   - part: What of it is trained.
+    ///   - head: The head that it is given: with what the folder has of such a head, and random numbers for the rest.
     ///   - packing: Where packed copies of the rest are kept.
-    /// - Throws: `FileError` if it cannot be loaded; ``SettingsError`` if the adapter means nothing to it.
-    public init(path: String, training part: Part = .parameters(), packing: Packing = Packing(), team: ThreadTeam)
-        throws
-    {
+    ///   - seed: What random numbers follow from.
+    /// - Throws: `FileError` if it cannot be loaded; ``SettingsError`` if the adapter or the head means nothing to it.
+    public init(
+        path: String, training part: Part = .parameters(), head: HeadSettings? = nil, packing: Packing = Packing(),
+        seed: UInt64 = 0, team: ThreadTeam
+    ) throws {
         text = try TrainingText(path: path)
         let trained = try Trained(part, on: ModelModules(path: path, team: team))
         self.trained = trained
         let packing = trained.packing(packing)
         if isFolder(path) {
             let folder = try ModelFolder(path: path).tokenReader()
-            let configuration = try folder.configurationJSON()
+            var configuration = try folder.configurationJSON()
+            if let head { configuration = try head.description(configuration, path: folder.path(of: "config.json")) }
             origin = .folder(folder, configuration: configuration)
             if Self.isEncoder(configuration) {
-                let model = try EncoderModel(folder: folder, precision: .exact, packing: packing, team: team)
-                (network, notes) = (trained.network(model, team), [])
+                let model = try EncoderModel(
+                    folder: folder, precision: .exact, loadsHead: head == nil, packing: packing, team: team)
+                var weights = trained.weights(model, team)
+                var notes: [String] = [], encoder = model.encoder
+                if head != nil {
+                    encoder = try Encoder(json: configuration, path: folder.path(of: "config.json"))
+                    let fresh = try BegunHead(of: encoder.configuration, in: folder, seed: seed, team: team)
+                    try trained.check(fresh.drawn)
+                    (weights.head, notes) = (fresh.head, fresh.notes)
+                }
+                (network, self.notes) = (.encoder(encoder, weights), notes)
             } else {
                 let model = try DecoderModel(folder: folder, precision: .exact, packing: packing, team: team)
                 (network, notes) = (trained.network(model, team), model.notes)
             }
         } else {
+            guard head == nil else {
+                throw FileError(
+                    path, "is a GGUF file, and labels are learned by encoders", remedy: "Name an encoder's folder.")
+            }
             let file = try GGUFFile(path: path)
             origin = .gguf(file)
             let model = try DecoderModel(gguf: file, packing: packing, team: team)
@@ -84,9 +101,10 @@ public struct TrainingModel {
     /// - Throws: `FileError` if the configuration is none, or the tokenizer has more tokens.
     public init(
         configuration path: String, tokenizer tokenizerPath: String, scheme: FreshParameters.Scheme, width: Double,
-        seed: UInt64
+        head: HeadSettings? = nil, seed: UInt64
     ) throws(FileError) {
-        let json = try JSON.read(path: path, limits: .init(allowsNonFinite: true))
+        var json = try JSON.read(path: path, limits: .init(allowsNonFinite: true))
+        if let head { json = try head.description(json, path: path) }
         text = try TrainingText(path: tokenizerPath)
         origin = .folder(try ModelFolder(path: tokenizerPath), configuration: json)
         notes = []
@@ -158,7 +176,23 @@ public struct TrainingModel {
     /// Whether an adapter is trained, and the model's own parameters are not.
     public var isAdapted: Bool { trained.fresh != nil }
 
-    /// What a run of a recipe's task minimises.
+    /// What a run of a recipe minimises.
+    ///
+    /// - Parameter sources: What it learns from: weights of classes may follow from how often they are there.
+    /// - Throws: ``SettingsError`` if the model is not one for the recipe's task; `FileError` if documents cannot be read.
+    public func objective(
+        of recipe: Recipe, learningFrom sources: [any DocumentStore]
+    ) throws -> any TrainingObjective {
+        if let head = recipe.head {
+            guard case .encoder(let encoder, let weights) = network else {
+                throw SettingsError(problems: [.init("objective", "is for encoders, and the model is none")])
+            }
+            return try LabelObjective(encoder, weights: weights, settings: head, learningFrom: sources)
+        }
+        return try objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
+    }
+
+    /// What a run of a task without labels minimises.
     ///
     /// - Throws: ``SettingsError`` if the model is not one for the task.
     public func objective(
@@ -170,7 +204,7 @@ public struct TrainingModel {
         case (.encoder(let encoder, let weights), nil), (.encoder(let encoder, let weights), .maskedToken):
             return try MaskedTokenObjective(
                 encoder, weights: weights, masking: TokenMasking(masking, for: tokenizer, seed: seed))
-        case (.decoder, .maskedToken), (.encoder, .nextToken):
+        default:
             throw SettingsError(problems: [
                 .init("objective", "is not for this kind of model; leave it out to get the model's own")
             ])
@@ -207,6 +241,15 @@ struct Trained: Sendable {
         }
     }
 
+    /// Checks that what was drawn at random is trained.
+    func check(_ drawn: [ParameterPath]) throws(SettingsError) {
+        guard let frozen = drawn.first(where: { !isTrained($0) }) else { return }
+        throw SettingsError(problems: [
+            .init(
+                "optimizer.groups", "freezes \(frozen), which the model does not have yet and which would stay random")
+        ])
+    }
+
     /// The packing of what stays as it is: nothing is computed with the stored form of what is trained.
     func packing(_ packing: Packing) -> Packing {
         Packing(folder: packing.folder, progress: packing.progress) { [isTrained] in !isTrained($0) }
@@ -227,10 +270,10 @@ struct Trained: Sendable {
         return .decoder(model.decoder, weights)
     }
 
-    /// An encoder with what is trained of it.
-    func network(_ model: EncoderModel, _ team: ThreadTeam) -> TrainingModel.Network {
+    /// An encoder's parameters with what is trained of them.
+    func weights(_ model: EncoderModel, _ team: ThreadTeam) -> EncoderWeights<TapeMatrix, TapeVector> {
         var weights = model.weights.map(matrix: { matrix($0, team) }, vector: { vector($0) })
         if let adapter = fresh?.adapter { weights = weights.adapted(by: adapter, in: .trained) }
-        return .encoder(model.encoder, weights)
+        return weights
     }
 }

@@ -1,3 +1,4 @@
+import GygesCheckpoints
 public import GygesFiles
 public import GygesInference
 public import GygesTokenizer
@@ -8,12 +9,22 @@ public struct TrainingText {
     public let tokenizer: Tokenizer
     /// The chat template, or why there is none: it matters where a conversation needs it, and nowhere else.
     public let template: Result<ModelTemplate, any Error>
+    /// Whether texts that are too long lose their beginning, where they lose anything.
+    let truncatesBeginning: Bool
 
     /// Reads them from a GGUF file or a folder.
     ///
     /// - Throws: `FileError` if there is no tokenizer, or one that cannot be read.
     public init(path: String) throws(FileError) {
-        tokenizer = try Tokenizer(path: path)
+        var settings = TokenizerSettings()
+        if isFolder(path) { settings = try ModelFolder(path: path).tokenReader().tokenizerSettings() }
+        let read = try Tokenizer(path: path)
+        // Encoders are used with the same frame.
+        tokenizer =
+            settings.frame.map { frame in
+                read.withDefaultFrame(beginning: read.id(of: frame.beginning), separator: read.id(of: frame.separator))
+            } ?? read
+        truncatesBeginning = settings.truncatesBeginning ?? (tokenizer.truncation?.side == .beginning)
         template = Result { try ModelTemplate(path: path) }
     }
 

@@ -54,7 +54,16 @@ public struct MaskedTokenObjective: TrainingObjective {
 
     /// Goes on with another base of the rotary angles of layers that see all of a text.
     public mutating func change(toRotaryBase base: Double) throws(FileError) {
-        var configuration = encoder.configuration
+        encoder = try encoder.changed(toRotaryBase: base)
+    }
+}
+
+extension Encoder {
+    /// The model with another base of the rotary angles of layers that see all of a text.
+    ///
+    /// - Throws: `FileError` if its positions have none.
+    func changed(toRotaryBase base: Double) throws(FileError) -> Encoder {
+        var configuration = configuration
         guard case .rotary(var global, let local) = configuration.positions else {
             throw FileError(
                 "rope_theta", "is given, and the model has a table of positions instead of rotary angles",
@@ -62,6 +71,6 @@ public struct MaskedTokenObjective: TrainingObjective {
         }
         global.base = base
         configuration.positions = .rotary(global: global, local: local)
-        encoder = try Encoder(configuration: configuration, path: "rope_theta")
+        return try Encoder(configuration: configuration, path: "rope_theta")
     }
 }

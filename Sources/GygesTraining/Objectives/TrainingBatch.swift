@@ -10,6 +10,10 @@ public struct TrainingBatch: Sendable, Equatable {
     public var rows: [Int] = []
     /// The token that each of ``rows`` is asked for.
     public var targets: [Int32] = []
+    /// What rows are asked where that is no token: for each of ``rows`` a class, or a number for each label.
+    public var labels: [Float] = []
+    /// What the loss of each of ``rows`` counts; empty where all count 1.
+    public var lossWeights: [Float] = []
     /// How many places behind its row a target stands: 1 where the next token is predicted, 0 where a hidden one is guessed.
     public let targetOffset: Int
     /// Where each sequence of the batch comes from.
@@ -56,6 +60,25 @@ public struct TrainingBatch: Sendable, Equatable {
         }
     }
 
+    /// A pack for a model that tells labels: of each text, by its first row, or of those of its tokens that have one.
+    public init(labellingOf pack: Pack, tokens: Bool) {
+        references = pack.references
+        targetOffset = 0
+        for document in pack.documents {
+            let first = batch.rowCount
+            batch.append(document.tokens, firstTextCount: document.firstTextCount)
+            guard tokens else {
+                rows.append(first)
+                labels += document.labels
+                continue
+            }
+            for (place, label) in document.labels.enumerated() where label >= 0 {
+                rows.append(first + place)
+                labels.append(label)
+            }
+        }
+    }
+
     /// What several packs ask, in one pass; each sequence stays by itself.
     ///
     /// - Precondition: There is at least one, and all ask alike.
@@ -64,9 +87,13 @@ public struct TrainingBatch: Sendable, Equatable {
         references = parts.flatMap(\.references)
         for part in parts {
             let first = batch.rowCount
-            for sequence in part.batch.sequences { batch.append(part.batch.tokens[sequence.rows]) }
+            for sequence in part.batch.sequences {
+                batch.append(part.batch.tokens[sequence.rows], firstTextCount: sequence.firstTextCount)
+            }
             rows += part.rows.map { $0 + first }
             targets += part.targets
+            labels += part.labels
+            lossWeights += part.lossWeights
         }
     }
 

@@ -15,6 +15,8 @@ public protocol TrainingObjective {
 
     /// What a pack asks of the model.
     func batch(of pack: Pack) -> TrainingBatch
+    /// What a pack would ask that nobody has written labels for: to see what a pass takes.
+    func probe(of pack: Pack) -> TrainingBatch
 
     /// Computes the losses of a batch's rows and leaves their gradients, each times a weight, to the tape's `backward()`.
     ///
@@ -30,6 +32,9 @@ public protocol TrainingObjective {
 }
 
 extension TrainingObjective {
+    /// The same that a pack of data asks.
+    public func probe(of pack: Pack) -> TrainingBatch { batch(of: pack) }
+
     /// The parameters that are trained.
     public var trained: [(path: ParameterPath, buffer: ParameterBuffer, isVector: Bool)] {
         var found: [(path: ParameterPath, buffer: ParameterBuffer, isVector: Bool)] = []

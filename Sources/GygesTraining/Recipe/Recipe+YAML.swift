@@ -37,7 +37,8 @@ extension Recipe {
 
     private init(_ document: YAMLDocument, folder: String) throws(FileError) {
         let root = document.root.mapping(keys: [
-            "version", "name", "folder", "model", "objective", "masking", "data", "adapter", "optimizer", "schedule",
+            "version", "name", "folder", "model", "objective", "head", "masking", "data", "adapter", "optimizer",
+            "schedule",
             "batch",
             "phases", "precision", "recompute_layers", "balance_weight", "evaluation", "checkpoints", "faults",
             "spikes", "seed",
@@ -50,6 +51,7 @@ extension Recipe {
         name = root.required("name")?.identifier() ?? ""
         start = Start(root.required("model"), folder: folder)
         task = root["objective"]?.choice(Task.self)
+        head = HeadSettings(root["head"], of: task)
         masking = TokenMasking.Shares(root["masking"])
         seed = root["seed"]?.seed() ?? 0
         let data = root.required("data")?.mapping(keys: [
@@ -63,10 +65,15 @@ extension Recipe {
             seed: seed, packLength: length, weights: sources.map(\.weight),
             excess: data?["excess"]?.choice(ExcessPolicy.self) ?? .split,
             epochLimit: data?["epochs"]?.integer(in: 1...1_000_000),
-            windowPackCount: data?["window"]?.integer(in: 1...1 << 20) ?? 256)
+            windowPackCount: data?["window"]?.integer(in: 1...1 << 20) ?? 256, sharesPacks: head == nil)
+        if head != nil { data?["excess"]?.report("is not for texts with labels, which lose their end; leave it out") }
         adapter = root["adapter"].map(AdapterSettings.init)
         if case .fresh = start {
             root["adapter"]?.report("needs a model that exists: random weights would stay as they are")
+        }
+        if head != nil {
+            root["adapter"]?.report(
+                "is not for a head that is learned; train the weights, or freeze some (optimizer.groups)")
         }
         let reader = PlanReader(root, sources: sources, length: length)
         plan = reader.plan(document)
@@ -75,6 +82,10 @@ extension Recipe {
         recomputesLayers = root["recompute_layers"]?.truth() ?? false
         balanceWeight = root["balance_weight"]?.number(in: 0...1000) ?? 0
         evaluation = root["evaluation"].map { Evaluation($0, folder: folder) }
+        if let metric = evaluation?.metric, metric != .loss, !LabelScores.metrics(of: head).contains(metric) {
+            let known = ([.loss] + LabelScores.metrics(of: head)).map(\.rawValue).joined(separator: ", ")
+            root["evaluation"]?.report("has the metric \(metric.rawValue), and what is learned has \(known)")
+        }
         let checkpoints = root["checkpoints"]?.mapping(keys: ["every", "keep"])
         checkpointInterval = checkpoints?["every"]?.integer(in: 1...Int.max) ?? 500
         checkpointLimit = checkpoints?["keep"]?.integer(in: 1...1000) ?? 2
@@ -188,17 +199,86 @@ extension AdapterSettings.Targets {
 
 extension Recipe.Evaluation {
     fileprivate init(_ value: YAMLValue, folder: String) {
-        let mapping = value.mapping(keys: ["every", "sources", "share", "packs", "prompts", "max_new_tokens"])
+        let mapping = value.mapping(keys: [
+            "every", "sources", "share", "packs", "prompts", "max_new_tokens", "metric", "patience", "keep_best",
+        ])
         every = mapping.required("every")?.integer(in: 1...Int.max) ?? 1
         sources = mapping["sources"].map { Recipe.Source.list($0, folder: folder) } ?? []
         share = mapping["share"]?.number(in: 0...0.5) ?? 0
         packLimit = mapping["packs"]?.integer(in: 1...1 << 20) ?? 64
         prompts = mapping["prompts"]?.list(limit: 64).map { $0.text() } ?? []
         answerTokenLimit = mapping["max_new_tokens"]?.integer(in: 1...4096) ?? 64
+        metric = mapping["metric"]?.choice(HeldOutMetric.self) ?? .loss
+        patience = mapping["patience"]?.integer(in: 1...1_000_000)
+        keepsBest = mapping["keep_best"]?.truth() ?? false
         if (share > 0) == !sources.isEmpty {
             value.report(
                 "gives \(share > 0 ? "both sources and a share" : "neither sources nor a share") of documents; give one of them"
             )
+        }
+    }
+}
+
+extension HeadSettings {
+    /// Reads the head of a task that learns labels; `nil` for others, which have none.
+    fileprivate init?(_ value: YAMLValue?, of task: Recipe.Task?) {
+        guard let task = task?.encoderTask else {
+            value?.report("is for sequence_classification and token_classification; say which (objective)")
+            return nil
+        }
+        let keys = ["labels", "problem_type", "pooling", "class_weights"]
+        let mapping = value?.mapping(keys: keys)
+        let problem = mapping?["problem_type"]?.choice(Problem.self) ?? .single_label_classification
+        let labels = mapping?["labels"]?.list(limit: 100_000).map { $0.text() } ?? []
+        reportDuplicates(labels, what: "label", in: mapping?["labels"])
+        let pooling = mapping?["pooling"]?.choice(Pooling.self)
+        self.init(
+            task, problem: ClassificationProblem(rawValue: problem.rawValue) ?? .singleLabel, labels: labels,
+            readsMean: pooling.map { $0 == .mean },
+            classWeights: ClassWeights(mapping?["class_weights"], labelCount: labels.count))
+        if task == .tokenClassification {
+            for key in ["problem_type", "pooling"] { mapping?[key]?.report("means nothing to tokens; leave it out") }
+        }
+        if self.problem != .singleLabel {
+            mapping?["class_weights"]?.report("are for one right label of several; leave them out")
+        }
+    }
+
+    private enum Pooling: String, CaseIterable { case cls, mean }
+
+    private enum Problem: String, CaseIterable {
+        case single_label_classification, multi_label_classification, regression
+    }
+}
+
+extension HeadSettings.ClassWeights {
+    fileprivate init(_ value: YAMLValue?, labelCount: Int) {
+        guard let value else {
+            self = .equal
+            return
+        }
+        guard value.isList else {
+            self = value.choice(Name.self) == .balanced ? .balanced : .equal
+            return
+        }
+        let weights = value.list(limit: 100_000).map { $0.number(in: 0...1e9) }
+        if weights.count != labelCount {
+            value.report(
+                "has \(weights.count) numbers for \(labelCount) labels; list the labels, and a number for each")
+        }
+        self = .given(weights)
+    }
+
+    private enum Name: String, CaseIterable { case equal, balanced }
+}
+
+extension Recipe.Task {
+    /// What an encoder's folder says of a task that learns labels; `nil` for others.
+    var encoderTask: EncoderTask? {
+        switch self {
+        case .nextToken, .maskedToken: nil
+        case .sequenceClassification: .sequenceClassification
+        case .tokenClassification: .tokenClassification
         }
     }
 }

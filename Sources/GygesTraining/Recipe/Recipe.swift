@@ -17,6 +17,10 @@ public struct Recipe: Sendable, Equatable {
         case nextToken = "next_token"
         /// Tokens that are hidden.
         case maskedToken = "masked_token"
+        /// Labels of texts, or of pairs of them.
+        case sequenceClassification = "sequence_classification"
+        /// Labels of tokens.
+        case tokenClassification = "token_classification"
     }
 
     /// Files of documents that belong together.
@@ -45,6 +49,12 @@ public struct Recipe: Sendable, Equatable {
         public var prompts: [String]
         /// The most tokens of an answer.
         public var answerTokenLimit: Int
+        /// What tells which step was the best.
+        public var metric: HeldOutMetric
+        /// The run ends when so many measurements in a row were no better than the best; `nil` for never.
+        public var patience: Int?
+        /// Whether the result is the model of the best step, and not of the last.
+        public var keepsBest: Bool
     }
 
     /// The folder that paths are relative to, with a slash at its end; empty for the one that commands run in.
@@ -55,6 +65,8 @@ public struct Recipe: Sendable, Equatable {
     public var start: Start
     /// What it learns; `nil` for what its kind does.
     public var task: Task?
+    /// The head by which labels are learned; `nil` where none are.
+    public var head: HeadSettings?
     /// Which share of tokens is hidden.
     public var masking: TokenMasking.Shares
     /// What it learns from.
@@ -102,6 +114,7 @@ extension Recipe {
         }
         compare("model", \.start)
         compare("objective", \.task)
+        compare("head", \.head)
         compare("masking", \.masking)
         compare("data.sources", \.sources)
         compare("data.text_end", \.textEnding)

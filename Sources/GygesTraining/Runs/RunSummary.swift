@@ -40,7 +40,7 @@ public struct RunSummary: Sendable {
     /// - Throws: ``SettingsError`` with whatever would prevent the run; `FileError` if data contradict themselves.
     /// - Complexity: Two short passes of the model.
     public init(of recipe: Recipe, model: TrainingModel, data: TrainingData, team: ThreadTeam) throws {
-        let objective = try model.objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
+        let objective = try model.objective(of: recipe, learningFrom: data.sources)
         // Everything that a run checks is checked here.
         let trainer = try Trainer(
             objective, plan: recipe.plan, sources: data.sources, settings: recipe.trainerSettings,
@@ -56,7 +56,7 @@ public struct RunSummary: Sendable {
         let memory = try MemoryPlan(
             options: recipe.tapeOptions, gradients: Gradients(of: objective.parameters), team: team, rows: Self.probes
         ) { tape, rows in
-            let batch = objective.batch(of: Self.pack(of: rows, Int32(clamping: objective.vocabularyCount / 2)))
+            let batch = objective.probe(of: Self.pack(of: rows, Int32(clamping: objective.vocabularyCount / 2)))
             _ = try objective.losses(of: batch, weights: Array(repeating: 0, count: batch.rows.count), on: tape)
             tape.backward()
         }

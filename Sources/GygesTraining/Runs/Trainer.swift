@@ -150,7 +150,7 @@ public final class Trainer {
                 throw StepFault(step: number, kind: kind, samples: try worst(of: sums))
             }
             let made = try change(
-                step: number, learningRate: step.place.learningRate, count: sums.supervisedCount)
+                step: number, learningRate: step.place.learningRate, weight: sums.weight)
             report.gradientNorm = made.gradientNorm
             report.clipping = made.clipping
             report.untouched = made.untouched
@@ -220,7 +220,8 @@ extension Trainer {
             tape.options.balanceWeight =
                 settings.balanceWeight * Float(total) * Float(batch.batch.rowCount) / Float(tokenCount)
             do {
-                let weights = [Float](repeating: 1, count: batch.rows.count)
+                let weights =
+                    batch.lossWeights.isEmpty ? [Float](repeating: 1, count: batch.rows.count) : batch.lossWeights
                 sums.add(try objective.losses(of: batch, weights: weights, on: tape), of: batch)
             } catch {
                 tape.discard()
@@ -232,8 +233,9 @@ extension Trainer {
             }
             tape.backward()
         }
-        let shared = try ranks.sum([sums.loss, Double(sums.supervisedCount), sums.balance])
+        let shared = try ranks.sum([sums.loss, Double(sums.supervisedCount), sums.balance, sums.weight])
         (sums.loss, sums.supervisedCount, sums.balance) = (shared[0], Int(shared[1]), shared[2])
+        sums.weight = shared[3]
         if ranks.count > 1 {
             for path in tape.gradients.paths { if let buffer = tape.gradients[path] { try ranks.sum(buffer.elements) } }
         }
@@ -262,9 +264,9 @@ extension Trainer {
         return samples.worst.map(\.reference)
     }
 
-    private func change(step: Int, learningRate: Double, count: Int) throws(StepFault) -> OptimizerStep {
+    private func change(step: Int, learningRate: Double, weight: Double) throws(StepFault) -> OptimizerStep {
         do throws(OptimizerError) {
-            return try optimizer.step(learningRate: learningRate, gradientScale: 1 / Double(count))
+            return try optimizer.step(learningRate: learningRate, gradientScale: 1 / weight)
         } catch {
             throw StepFault(step: step, kind: .gradients(error.paths), samples: [])
         }
@@ -281,12 +283,14 @@ private struct Pass {
 private struct StepSums {
     var loss = 0.0
     var supervisedCount = 0
+    /// What the rows count together, which losses and gradients are divided by.
+    var weight = 0.0
     var balance = 0.0
     var hasBalance = false
     /// For samples whose rows have losses: the mean, or infinity where one is no number.
     private var samples: [(reference: SampleReference, mean: Double)] = []
 
-    var meanLoss: Double { supervisedCount == 0 ? .nan : loss / Double(supervisedCount) }
+    var meanLoss: Double { supervisedCount == 0 ? .nan : loss / weight }
     var balanceLoss: Double? { hasBalance ? balance : nil }
 
     /// The samples with the highest losses.
@@ -304,11 +308,13 @@ private struct StepSums {
     mutating func add(_ losses: [Float], of batch: TrainingBatch) {
         supervisedCount += losses.count
         var next = 0
+        func weight(of row: Int) -> Double { batch.lossWeights.isEmpty ? 1 : Double(batch.lossWeights[row]) }
         for (sequence, reference) in zip(batch.batch.sequences, batch.references) {
             let first = next
             var sum = 0.0
             while next < batch.rows.count, batch.rows[next] < sequence.rows.upperBound {
-                sum += Double(losses[next])
+                sum += Double(losses[next]) * weight(of: next)
+                self.weight += weight(of: next)
                 next += 1
             }
             guard next > first else { continue }

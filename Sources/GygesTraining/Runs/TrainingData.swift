@@ -24,11 +24,7 @@ public struct TrainingData {
         of recipe: Recipe, for text: TrainingText, clock: TemplateClock = .now, progress: (String) -> Void = { _ in }
     ) throws {
         let ending = try recipe.ending(text.tokenizer)
-        var encoder = try RowEncoder(text.tokenizer, ending: ending) {
-            let template = try text.template.get()
-            return try ChatEncoder(
-                template.template, for: text.tokenizer, variables: template.variables, clock: clock)
-        }
+        var encoder = try Self.encoder(recipe, text, ending: ending, clock)
         let digest = text.tokenizer.vocabularyDigest
         func store(_ source: Recipe.Source, _ reports: inout [(name: String, report: SourceReport)]) throws
             -> any DocumentStore
@@ -37,6 +33,9 @@ public struct TrainingData {
             for path in source.paths {
                 progress(path)
                 guard let form = source.form else {
+                    guard recipe.head == nil else {
+                        throw FileError(path, "is tokens without labels", remedy: "Name rows with labels (jsonl).")
+                    }
                     if ShardFolder.isThere(path) {
                         stores.append(try ShardFolder.open(path, vocabularyDigest: digest))
                         continue
@@ -71,6 +70,21 @@ public struct TrainingData {
         } else {
             for source in evaluation.sources { heldOut.append(try store(source, &reports)) }
             try refuseCommonDocuments()
+        }
+    }
+
+    private static func encoder(
+        _ recipe: Recipe, _ text: TrainingText, ending: TextEnding, _ clock: TemplateClock
+    ) throws -> RowEncoder {
+        if let head = recipe.head {
+            let reader = LabelReader(
+                head, lengthLimit: recipe.data.packLength, truncatesBeginning: text.truncatesBeginning)
+            return try RowEncoder(text.tokenizer, labels: reader)
+        }
+        return try RowEncoder(text.tokenizer, ending: ending) {
+            let template = try text.template.get()
+            return try ChatEncoder(
+                template.template, for: text.tokenizer, variables: template.variables, clock: clock)
         }
     }
 

@@ -34,6 +34,8 @@ public final class TrainingRun {
         case planDone = "plan done"
         /// The data were read as often as they may be.
         case dataUsedUp = "data used up"
+        /// What is held out got no better any more.
+        case noBetter = "no better any more"
         /// It was told to.
         case stopped
     }
@@ -57,7 +59,9 @@ public final class TrainingRun {
     private let ranks: any RankGroup
     /// `nil` until the run starts, and where another process writes them.
     private var records: RunRecords?
-    private var best: (step: Int, loss: Double)?
+    private var best: (step: Int, value: Double)?
+    /// The measurements since ``best``.
+    private var worseCount = 0
 
     /// Opens a run's folder, loads the model and reads the data.
     ///
@@ -74,6 +78,7 @@ public final class TrainingRun {
         _ recipe: Recipe, text: String, modelPath: String, packing: Packing = Packing(), program: String,
         ranks: any RankGroup = SingleRank(), team: ThreadTeam, progress: (String) -> Void = { _ in }
     ) throws {
+        let recipe = try recipe.namingLabels(modelPath: modelPath)
         (self.recipe, self.ranks, self.team) = (recipe, ranks, team)
         let modelDigest: String
         (folder, checkpoints, model, modelDigest, data, trainer, faults) = try ranks.together {
@@ -85,7 +90,7 @@ public final class TrainingRun {
             let modelDigest = try model.digest()
             if ranks.rank == 0 { try folder.expectModel(digest: modelDigest) }
             let data = try TrainingData(of: recipe, for: model.text, progress: progress)
-            let objective = try model.objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
+            let objective = try model.objective(of: recipe, learningFrom: data.sources)
             if let evaluation = recipe.evaluation, !evaluation.prompts.isEmpty, !(objective is NextTokenObjective) {
                 throw ModelSamples.noText
             }
@@ -129,11 +134,15 @@ public final class TrainingRun {
     ) throws -> End {
         if ranks.rank == 0 {
             records = try RunRecords(in: folder, resumingAfter: trainer.progress.steps)
-            best = try Self.best(in: folder.metricsPath)
         }
+        try recallBest()
         if folder.isContinued { try report(.resumed(step: trainer.progress.steps, faults: faults)) }
         var end = End.stopped
         while try !ranks.any(shouldStop()) {
+            if let patience = recipe.evaluation?.patience, worseCount >= patience {
+                end = .noBetter
+                break
+            }
             let begun = ContinuousClock.now
             let step: StepReport?
             do { step = try trainer.step() } catch let fault as StepFault {
@@ -161,7 +170,12 @@ public final class TrainingRun {
         }
         return try ranks.together {
             try save(report)
-            if end != .stopped, ranks.rank == 0 { try report(.written(path: try writeResult())) }
+            if end != .stopped, ranks.rank == 0 {
+                if recipe.evaluation?.keepsBest ?? false, let best, best.step < trainer.progress.steps {
+                    try Checkpoint(path: checkpoints.path(ofStep: best.step)).fill(trainer.objective)
+                }
+                try report(.written(path: try writeResult()))
+            }
             try folder.note(
                 end == .stopped ? "stopped" : "done",
                 [("step", .integer(trainer.progress.steps)), ("data", trainer.dataReport.json)])
@@ -169,17 +183,32 @@ public final class TrainingRun {
         }
     }
 
+    /// Finds what earlier parts of the run measured; rank 0 reads it, and all processes have the same.
+    private func recallBest() throws {
+        guard let evaluation = recipe.evaluation else { return }
+        let found = ranks.rank == 0 ? try evaluation.best(in: folder.metricsPath) : (best: nil, worseCount: 0)
+        let isThere = found.best != nil
+        let shared = try ranks.sum(
+            [isThere ? 1 : 0, Double(found.best?.step ?? 0), found.best?.value ?? 0, Double(found.worseCount)])
+        best = shared[0] > 0 ? (Int(shared[1]), shared[2]) : nil
+        worseCount = Int(shared[3])
+    }
+
     private func measureIfDue(_ report: (Event) throws -> Void) throws {
         guard let evaluation = recipe.evaluation, trainer.progress.steps % evaluation.every == 0 else { return }
         let loss = try heldOutLoss(evaluation)
-        let record = MetricRecord(
-            step: trainer.progress.steps, time: Date().timeIntervalSince1970,
-            ["eval_loss": loss.loss, "eval_bits_per_byte": loss.bitsPerByte])
+        var record = MetricRecord(
+            step: trainer.progress.steps, time: Date().timeIntervalSince1970, ["eval_loss": loss.loss])
+        if recipe.head == nil { record["eval_bits_per_byte"] = loss.bitsPerByte }
+        for metric in loss.labelMetrics { record[metric.name] = metric.value }
         try records?.append(record)
-        if loss.loss < best?.loss ?? .infinity {
-            best = (trainer.progress.steps, loss.loss)
+        let value = record[evaluation.metric.key] ?? .nan
+        if evaluation.metric.isBetter(value, than: best?.value ?? evaluation.metric.worst) {
+            (best, worseCount) = ((trainer.progress.steps, value), 0)
             // The best is kept, whatever is written when.
             try save(report)
+        } else {
+            worseCount += 1
         }
         try report(.heldOut(loss, record))
         guard !evaluation.prompts.isEmpty, ranks.rank == 0 else { return }
@@ -228,12 +257,21 @@ public final class TrainingRun {
         return path
     }
 
-    /// The step with the lowest loss so far.
-    private static func best(in path: String) throws(FileError) -> (step: Int, loss: Double)? {
-        let measured = try MetricsLog.records(path: path).compactMap { record in
-            record["eval_loss"].map { (step: record.step, loss: $0) }
+}
+
+extension Recipe.Evaluation {
+    /// The best step so far, and how many measurements came after it.
+    fileprivate func best(in path: String) throws(FileError) -> (best: (step: Int, value: Double)?, worseCount: Int) {
+        var (best, worseCount): ((step: Int, value: Double)?, Int) = (nil, 0)
+        for record in try MetricsLog.records(path: path) {
+            guard let value = record[metric.key] else { continue }
+            if metric.isBetter(value, than: best?.value ?? metric.worst) {
+                (best, worseCount) = ((record.step, value), 0)
+            } else {
+                worseCount += 1
+            }
         }
-        return measured.filter { $0.loss.isFinite }.min { $0.loss < $1.loss }
+        return (best, worseCount)
     }
 }
 
@@ -247,10 +285,12 @@ extension TrainingModel {
             let optimizer = recipe.plan.phases[0].optimizer
             let part = recipe.adapter.map { Part.adapter($0, seed: recipe.seed) }
             self = try TrainingModel(
-                path: path, training: part ?? .parameters { optimizer.isFrozen($0) }, packing: packing, team: team)
+                path: path, training: part ?? .parameters { optimizer.isFrozen($0) }, head: recipe.head,
+                packing: packing, seed: recipe.seed, team: team)
         case .fresh(let configuration, let tokenizer, let scheme, let width):
             self = try TrainingModel(
-                configuration: configuration, tokenizer: tokenizer, scheme: scheme, width: width, seed: recipe.seed)
+                configuration: configuration, tokenizer: tokenizer, scheme: scheme, width: width, head: recipe.head,
+                seed: recipe.seed)
         }
     }
 }

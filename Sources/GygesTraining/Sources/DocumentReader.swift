@@ -22,6 +22,8 @@ public struct SourceReport: Sendable, Equatable {
     public var supervisedCount = 0
     /// The tokens that are text of prompt and answer in one, and not learned therefore.
     public var straddlingCount = 0
+    /// The rows with labels whose text lost its end.
+    public var truncatedCount = 0
     /// The rows that nothing can be learned from.
     public var faultCount = 0
     /// The first of them: where they stand and what is wrong.
@@ -71,7 +73,7 @@ extension RowEncoder {
         var rows = try SourceRows(path: path, form: form)
         while let (line, content) = try rows.next() {
             report.rowCount += 1
-            let encoded: (document: Document, straddlingCount: Int)
+            let encoded: EncodedRow
             do { encoded = try encode(try content.row()) } catch {
                 report.faultCount += 1
                 guard report.faults.count < SourceReport.faultLimit else { continue }
@@ -85,6 +87,7 @@ extension RowEncoder {
             report.supervisedCount += encoded.document.supervisedCount
             report.supervision.add(encoded.document.supervisedCount)
             report.straddlingCount += encoded.straddlingCount
+            if encoded.isTruncated { report.truncatedCount += 1 }
         }
         guard report.rowCount > 0 else {
             throw FileError(

@@ -18,6 +18,7 @@ public struct DocumentTable: DocumentStore {
     let spans: [Range<Int>]
     /// For each document the line that it begins on, if it was read from a file.
     private let lines: [Int]
+    private let labels: DocumentLabels
 
     /// The number of documents.
     public var count: Int { ends.count }
@@ -30,6 +31,7 @@ public struct DocumentTable: DocumentStore {
         private(set) var ends: [(token: Int, span: Int)] = []
         private(set) var spans: [Range<Int>] = []
         fileprivate var lines: [Int] = []
+        fileprivate var labels = DocumentLabels()
 
         /// Nothing yet.
         public init() {}
@@ -45,6 +47,7 @@ public struct DocumentTable: DocumentStore {
             tokens += document.tokens
             spans += document.supervised
             ends.append((tokens.count, spans.count))
+            labels.append(document)
         }
     }
 
@@ -62,6 +65,7 @@ public struct DocumentTable: DocumentStore {
         ends = builder.ends
         spans = builder.spans
         lines = builder.lines.count == ends.count ? builder.lines : []
+        labels = builder.labels
         let layout = ShardLayout(
             documentCount: ends.count, spanCount: spans.count, tokenCount: tokens.count,
             vocabularyCount: vocabularyCount, vocabularyDigest: vocabularyDigest)
@@ -69,6 +73,7 @@ public struct DocumentTable: DocumentStore {
         ShardLayout.forEachPart(of: (tokens, ends, spans), layout) { part in
             part.withUnsafeBytes { running.update($0) }
         }
+        labels.update(&running)
         digest = running.value
     }
 
@@ -85,9 +90,42 @@ public struct DocumentTable: DocumentStore {
     /// A document.
     public func document(_ document: Int) -> Document {
         let start = document == 0 ? (token: 0, span: 0) : ends[document - 1]
-        return Document(
+        var result = Document(
             tokens: Array(tokens[start.token..<ends[document].token]),
             supervised: Array(spans[start.span..<ends[document].span]))
+        labels.write(document, to: &result)
+        return result
+    }
+}
+
+/// What is asked of documents besides their tokens; nothing is kept where none has labels.
+private struct DocumentLabels {
+    private var values: [Float] = []
+    private var ends: [Int] = []
+    /// The length of the first of two texts, -1 where there is one; empty as long as no document has two.
+    private var firstTextCounts: [Int32] = []
+
+    mutating func append(_ document: Document) {
+        values += document.labels
+        ends.append(values.count)
+        guard document.firstTextCount != nil || !firstTextCounts.isEmpty else { return }
+        firstTextCounts += Array(repeating: -1, count: ends.count - 1 - firstTextCounts.count)
+        firstTextCounts.append(document.firstTextCount.map { Int32(clamping: $0) } ?? -1)
+    }
+
+    func write(_ number: Int, to document: inout Document) {
+        guard !values.isEmpty else { return }
+        document.labels = Array(values[(number == 0 ? 0 : ends[number - 1])..<ends[number]])
+        guard firstTextCounts.indices.contains(number), firstTextCounts[number] >= 0 else { return }
+        document.firstTextCount = Int(firstTextCounts[number])
+    }
+
+    /// Adds to a digest; documents without labels have the digest of a shard with the same contents.
+    func update(_ running: inout RunningDigest) {
+        guard !values.isEmpty else { return }
+        values.withUnsafeBytes { running.update($0) }
+        ends.withUnsafeBytes { running.update($0) }
+        firstTextCounts.withUnsafeBytes { running.update($0) }
     }
 }
 

@@ -11,6 +11,16 @@ public enum TextEnding: Sendable, Equatable {
     case nothing
 }
 
+/// A row as a model is to learn it.
+public struct EncodedRow: Sendable, Equatable {
+    /// The document.
+    public var document: Document
+    /// How many of its tokens are text of prompt and answer in one, and not learned therefore.
+    public var straddlingCount = 0
+    /// Whether its text was longer than the model is given, and lost its end.
+    public var isTruncated = false
+}
+
 /// Turns rows of training data into documents.
 public struct RowEncoder: ~Copyable {
     private let tokenizer: Tokenizer
@@ -20,6 +30,8 @@ public struct RowEncoder: ~Copyable {
     private var chats: ChatEncoder?
     /// Makes ``chats`` when the first conversation is met.
     private let makeChats: (() throws -> ChatEncoder)?
+    /// What reads rows with labels, where they are learned.
+    private let labels: LabelReader?
 
     /// An encoder of rows.
     ///
@@ -30,7 +42,12 @@ public struct RowEncoder: ~Copyable {
     public init(
         _ tokenizer: Tokenizer, chats: consuming ChatEncoder? = nil, ending: TextEnding = .declared
     ) throws(SettingsError) {
-        try self.init(tokenizer, ending, chats, makeChats: nil)
+        try self.init(tokenizer, ending, chats, makeChats: nil, labels: nil)
+    }
+
+    /// An encoder of rows with labels, and no others.
+    init(_ tokenizer: Tokenizer, labels: LabelReader) throws(SettingsError) {
+        try self.init(tokenizer, .nothing, nil, makeChats: nil, labels: labels)
     }
 
     /// An encoder of rows that looks at a model's template when it meets a conversation, and not before: other rows need none.
@@ -40,12 +57,12 @@ public struct RowEncoder: ~Copyable {
     public init(
         _ tokenizer: Tokenizer, ending: TextEnding, makingChats chats: (() throws -> ChatEncoder)?
     ) throws(SettingsError) {
-        try self.init(tokenizer, ending, nil, makeChats: chats)
+        try self.init(tokenizer, ending, nil, makeChats: chats, labels: nil)
     }
 
     private init(
         _ tokenizer: Tokenizer, _ ending: TextEnding, _ chats: consuming ChatEncoder?,
-        makeChats: (() throws -> ChatEncoder)?
+        makeChats: (() throws -> ChatEncoder)?, labels: LabelReader?
     ) throws(SettingsError) {
         endTokens = tokenizer.endTokens.isEmpty ? try Self.tokens(of: ending, tokenizer) : tokenizer.endTokens
         self.tokenizer = tokenizer
@@ -53,6 +70,7 @@ public struct RowEncoder: ~Copyable {
         encoder = TokenEncoder(tokenizer)
         self.chats = chats
         self.makeChats = makeChats
+        self.labels = labels
     }
 
     private static func tokens(of ending: TextEnding, _ tokenizer: Tokenizer) throws(SettingsError) -> [Int32] {
@@ -75,25 +93,42 @@ public struct RowEncoder: ~Copyable {
         return token.map { [$0] } ?? []
     }
 
-    /// The document of a row, and how many of its tokens are text of prompt and answer in one, and not learned therefore.
+    /// The document of a row.
     ///
     /// - Throws: ``RowError``, ``ChatEncoderError``, ``DocumentFault``, `TemplateError` or `TokenizerError` if it cannot be learned from.
-    public mutating func encode(_ row: TrainingRow) throws -> (document: Document, straddlingCount: Int) {
+    public mutating func encode(_ row: TrainingRow) throws -> EncodedRow {
+        if let labels { return try labelled(row, by: labels) }
         let encoded = try encoded(row)
         try check.check(encoded.document)
         return encoded
     }
 
-    private mutating func encoded(_ row: TrainingRow) throws -> (document: Document, straddlingCount: Int) {
+    private mutating func labelled(_ row: TrainingRow, by labels: LabelReader) throws -> EncodedRow {
+        let (document, isTruncated) =
+            switch row {
+            case .labelled(let text, let pair, let label): try labels.document(text, pair, label, &encoder)
+            case .tagged(let words, let tags): try labels.document(words: words, tags: tags, &encoder)
+            case .text, .completion, .conversation:
+                throw RowError.problem("has no label: give “text” and “label”, or “tokens” and “tags”")
+            }
+        guard !document.supervised.isEmpty else { throw DocumentFault.nothingSupervised }
+        return EncodedRow(document: document, isTruncated: isTruncated)
+    }
+
+    private mutating func encoded(_ row: TrainingRow) throws -> EncodedRow {
         switch row {
-        case .text(let text): return (try framed(text), 0)
+        case .text(let text): return EncodedRow(document: try framed(text))
         case .completion(let prompt, let completion): return try completed(prompt, completion)
         case .conversation(let messages, let tools, let first):
             if chats == nil, let makeChats { chats = try makeChats() }
             guard let encoding = try chats?.encode(messages, tools: tools, supervisedFrom: first) else {
                 throw RowError.problem("is a conversation, and the model has no chat template; name one, or give texts")
             }
-            return (encoding.document, encoding.straddlingCount)
+            return EncodedRow(document: encoding.document, straddlingCount: encoding.straddlingCount)
+        case .labelled(let text, nil, _): return EncodedRow(document: try framed(text))
+        case .labelled, .tagged:
+            throw RowError.problem(
+                "has labels of two texts or of words, and the run learns none; say what it learns (objective)")
         }
     }
 
@@ -104,9 +139,7 @@ public struct RowEncoder: ~Copyable {
     }
 
     /// Prompt and completion are tokenised as one text, as a model meets them.
-    private mutating func completed(
-        _ prompt: String, _ completion: String
-    ) throws -> (document: Document, straddlingCount: Int) {
+    private mutating func completed(_ prompt: String, _ completion: String) throws -> EncodedRow {
         let (ids, places) = try encoder.placedTokens(ofSegments: [TextSegment(prompt + completion, isTrusted: false)])
         let end = prompt.utf8.count
         let first = places.firstIndex { $0.lowerBound >= end } ?? places.count
@@ -114,6 +147,6 @@ public struct RowEncoder: ~Copyable {
         let tokens = tokenizer.beginningTokens + ids + endTokens
         let begin = tokenizer.beginningTokens.count + first
         let document = Document(tokens: tokens, supervised: begin < tokens.count ? [begin..<tokens.count] : [])
-        return (document, straddling)
+        return EncodedRow(document: document, straddlingCount: straddling)
     }
 }

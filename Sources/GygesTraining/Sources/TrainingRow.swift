@@ -10,6 +10,10 @@ public enum TrainingRow: Sendable, Equatable {
     /// A conversation, of which the assistant's words are learned from a message on: `{"messages": […]}`, or a prompt and a
     /// completion that are lists of messages. `tools` may stand beside them.
     case conversation([ChatMessage], tools: [JSON], supervisedFrom: Int)
+    /// A text, or two, with what is to be told of it: `{"text": "…", "label": …}`, `{"text": "…", "text_pair": "…", "label": …}`.
+    case labelled(String, pair: String?, RowLabel)
+    /// Words with a label each: `{"tokens": […], "tags": […]}`.
+    case tagged([String], tags: [RowLabel])
 
     /// Reads a row of JSON Lines.
     ///
@@ -20,15 +24,31 @@ public enum TrainingRow: Sendable, Equatable {
             guard let text = object[key]?.string else { throw .problem("has “\(key)” that is not text") }
             return text
         }
-        let kinds = ["text", "messages", "prompt"].filter { object[$0] != nil }
+        let kinds = ["text", "messages", "prompt", "tokens"].filter { object[$0] != nil }
         guard kinds.count == 1, let kind = kinds.first else {
             throw .problem(
                 kinds.isEmpty
-                    ? "has neither “text” nor “messages” nor “prompt” and “completion”"
+                    ? "has neither “text” nor “messages” nor “prompt” and “completion” nor “tokens”"
                     : "has “\(kinds.joined(separator: "” and “"))”, so that nobody knows which to learn")
         }
         switch kind {
-        case "text": self = .text(try text("text"))
+        case "text":
+            guard let key = ["label", "labels"].first(where: { object[$0] != nil }) else {
+                self = .text(try text("text"))
+                return
+            }
+            self = .labelled(
+                try text("text"), pair: object["text_pair"] == nil ? nil : try text("text_pair"),
+                try RowLabel(object[key], key))
+        case "tokens":
+            guard let words = object["tokens"]?.array?.map(\.string), words.allSatisfy({ $0 != nil }) else {
+                throw .problem("has “tokens” that are not a list of words")
+            }
+            let key = ["tags", "ner_tags", "labels"].first { object[$0] != nil } ?? "tags"
+            guard case .array(let tags)? = object[key] else { throw .problem("has no “tags” for its tokens") }
+            var labels: [RowLabel] = []
+            for tag in tags { labels.append(try RowLabel(tag, key)) }
+            self = .tagged(words.compactMap(\.self), tags: labels)
         case "messages":
             let messages = try Self.messages(object["messages"], "messages")
             self = .conversation(messages, tools: try Self.tools(object["tools"]), supervisedFrom: 0)

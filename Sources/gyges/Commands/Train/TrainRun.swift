@@ -134,6 +134,7 @@ struct TrainRun: AsyncParsableCommand {
             switch end {
             case .planDone: "done"
             case .dataUsedUp: "done, the data being used up,"
+            case .noBetter: "done, what is held out getting no better,"
             case .stopped: "stopped"
             }
         try Output.write("\(path): \(ending) after \(progress.steps) steps and \(progress.tokens) tokens\n")
@@ -148,7 +149,8 @@ struct TrainRun: AsyncParsableCommand {
 
     /// Reads everything that a run needs, and says what it would do.
     private func look() throws {
-        let (recipe, _) = try recipe.read()
+        let (read, _) = try recipe.read()
+        let recipe = try read.namingLabels(modelPath: read.modelPath())
         let team = self.recipe.team()
         let model = try TrainingModel(
             of: recipe, path: recipe.modelPath(), packing: .commandLine(keepsCopy: true, isShown: !json), team: team)
@@ -157,7 +159,7 @@ struct TrainRun: AsyncParsableCommand {
             let summary = try RunSummary(of: recipe, model: model, data: data, team: team)
             return try Output.write(json ? summary.json.serialized() + "\n" : summary.text + "\n")
         }
-        let objective = try model.objective(recipe.task, masking: recipe.masking, seed: recipe.seed)
+        let objective = try model.objective(of: recipe, learningFrom: data.sources)
         guard let step = try recipe.step(1, of: data.sources) else { return }
         for pack in step.packs {
             let preview = BatchPreview(objective.batch(of: pack), model.tokenizer)

@@ -33,7 +33,8 @@ struct TrainWhy: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let recipe = try Recipe.noted(in: folder)
+        let noted = try Recipe.noted(in: folder)
+        let recipe = try noted.namingLabels(modelPath: noted.modelPath())
         let text = try TrainingText(of: recipe, path: recipe.modelPath())
         let data = try TrainingData(of: recipe, for: text)
         guard let read = try recipe.step(step, of: data.sources) else {
