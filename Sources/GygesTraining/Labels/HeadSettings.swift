@@ -36,6 +36,21 @@ public struct HeadSettings: Sendable, Equatable {
         self.classWeights = classWeights
     }
 
+    /// What a row is asked, for people.
+    func text(of values: ArraySlice<Float>) -> String {
+        switch problem {
+        case .singleLabel: return values.first.map { name(Int($0)) } ?? ""
+        case .multipleLabels:
+            let names = values.enumerated().filter { $0.element > 0.5 }.map { name($0.offset) }
+            return names.isEmpty ? "none" : names.joined(separator: ", ")
+        case .regression: return values.map(\.description).joined(separator: ", ")
+        }
+    }
+
+    private func name(_ number: Int) -> String {
+        labels.indices.contains(number) ? labels[number].legible(limit: 60) : "LABEL_\(number)"
+    }
+
     /// The `config.json` of a model with this head.
     ///
     /// - Throws: `FileError` if the model is no encoder.

@@ -12,7 +12,7 @@ public struct BatchPreview: Sendable, Equatable {
         public var text: String
         /// Whether a loss is taken of it.
         public var isPredicted: Bool
-        /// What is to be guessed in its place, if that is another token.
+        /// What is to be guessed in its place, if that is another token; its label, or that of the text that it begins.
         public var hiddenText: String?
         /// Whether it is special: a frame, a turn's beginning or end.
         public var isSpecial: Bool
@@ -59,8 +59,14 @@ public struct BatchPreview: Sendable, Equatable {
 
     /// The preview of a pass.
     ///
+    /// - Parameter head: What labels mean, where the pass asks for labels.
     /// - Complexity: O(tokens).
-    public init(_ batch: TrainingBatch, _ tokenizer: Tokenizer) {
+    public init(_ batch: TrainingBatch, _ tokenizer: Tokenizer, head: HeadSettings? = nil) {
+        var labels: [Int: String] = [:]
+        let count = batch.labels.count / max(1, batch.rows.count)
+        for (index, row) in batch.rows.enumerated() where count > 0 {
+            labels[row] = head?.text(of: batch.labels[(index * count)..<((index + 1) * count)])
+        }
         var targets = Array(repeating: Int32?.none, count: batch.batch.rowCount + 1)
         for (row, target) in zip(batch.rows, batch.targets) { targets[row + batch.targetOffset] = target }
         samples = zip(batch.batch.sequences, batch.references).map { sequence, reference in
@@ -69,8 +75,9 @@ public struct BatchPreview: Sendable, Equatable {
                 let bytes = tokenizer.bytes(of: id)
                 let target = targets[row]
                 return Token(
-                    id: id, text: Self.text(of: bytes), isPredicted: target != nil,
-                    hiddenText: target.flatMap { $0 == id ? nil : Self.text(of: tokenizer.bytes(of: $0)) },
+                    id: id, text: Self.text(of: bytes), isPredicted: target != nil || labels[row] != nil,
+                    hiddenText: labels[row]
+                        ?? target.flatMap { $0 == id ? nil : Self.text(of: tokenizer.bytes(of: $0)) },
                     isSpecial: tokenizer.isSpecial(id), endsLine: bytes.last == UInt8(ascii: "\n"))
             }
             return Sample(reference: reference, tokens: tokens)

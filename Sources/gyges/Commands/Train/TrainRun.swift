@@ -162,7 +162,7 @@ struct TrainRun: AsyncParsableCommand {
         let objective = try model.objective(of: recipe, learningFrom: data.sources)
         guard let step = try recipe.step(1, of: data.sources) else { return }
         for pack in step.packs {
-            let preview = BatchPreview(objective.batch(of: pack), model.tokenizer)
+            let preview = BatchPreview(objective.batch(of: pack), model.tokenizer, head: recipe.head)
             try Output.write(preview.text(colours: Terminal.showsColours(), place: data.place))
         }
         for (name, report) in data.reports {
