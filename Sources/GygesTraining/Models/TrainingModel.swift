@@ -57,7 +57,7 @@ public struct TrainingModel {
     ) throws {
         text = try TrainingText(path: path)
         let trained = try Trained(part, on: ModelModules(path: path, team: team))
-        self.trained = trained
+        (self.trained, hasFiles) = (trained, true)
         let packing = trained.packing(packing)
         if isFolder(path) {
             let folder = try ModelFolder(path: path).tokenReader()
@@ -108,7 +108,7 @@ public struct TrainingModel {
         text = try TrainingText(path: tokenizerPath)
         origin = .folder(try ModelFolder(path: tokenizerPath), configuration: json)
         notes = []
-        trained = Trained(all: ())
+        (trained, hasFiles) = (Trained(all: ()), false)
         if Self.isEncoder(json) {
             let configuration = try EncoderConfiguration(json: json, path: path)
             let parameters = FreshParameters(scheme, width: width, layerCount: configuration.layerCount, seed: seed)
@@ -120,6 +120,45 @@ public struct TrainingModel {
             let parameters = FreshParameters(scheme, width: width, layerCount: configuration.layerCount, seed: seed)
             network = .decoder(
                 try Decoder(configuration: configuration, path: path), DecoderWeights(configuration, from: parameters))
+        }
+        try checkVocabulary(path)
+    }
+
+    /// A larger model that begins with the parameters of a smaller one; see ``GrownParameters``.
+    ///
+    /// - Parameters:
+    ///   - small: The folder or file of the smaller model.
+    ///   - path: The `config.json` of the larger.
+    /// - Throws: `FileError` if either cannot be read, or the two are not of one kind; ``SettingsError`` as of other initialisers.
+    public init(
+        growing small: String, to path: String, head: HeadSettings? = nil, packing: Packing = Packing(),
+        team: ThreadTeam
+    ) throws {
+        let old = try TrainingModel(path: small, training: .parameters { _ in true }, packing: packing, team: team)
+        var json = try JSON.read(path: path, limits: .init(allowsNonFinite: true))
+        if let head { json = try head.description(json, path: path) }
+        (text, notes) = (old.text, [])
+        (trained, hasFiles) = (Trained(all: ()), true)
+        switch (old.network, old.origin, Self.isEncoder(json)) {
+        case (.encoder(let encoder, let weights), .folder(let folder, _), true):
+            origin = .folder(folder, configuration: json)
+            let configuration = try EncoderConfiguration(json: json, path: path)
+            let parameters = GrownParameters(
+                from: weights, layers: encoder.configuration.layerCount, to: configuration.layerCount, team: team)
+            network = .encoder(
+                try Encoder(configuration: configuration, path: path),
+                EncoderWeights(configuration, hasHead: true, from: parameters))
+        case (.decoder(let decoder, let weights), .folder(let folder, _), false):
+            origin = .folder(folder, configuration: json)
+            let configuration = try CausalModelConfiguration(json: json, path: path)
+            let parameters = GrownParameters(
+                from: weights, layers: decoder.configuration.layerCount, to: configuration.layerCount, team: team)
+            network = .decoder(
+                try Decoder(configuration: configuration, path: path), DecoderWeights(configuration, from: parameters))
+        default:
+            throw FileError(
+                small, "is no smaller model of the kind that \(path) describes",
+                remedy: "Grow a folder of an encoder into an encoder, or of a decoder into a decoder.")
         }
         try checkVocabulary(path)
     }
@@ -165,13 +204,14 @@ public struct TrainingModel {
         case .gguf(let file): for part in file.files { running.update(try Digest.sha256(file: part.path)) }
         case .folder(let folder, let configuration):
             running.update(configuration.serialized())
-            guard !isFresh else { break }
+            guard hasFiles else { break }
             for file in try folder.weights() { running.update(try Digest.sha256(file: file.path)) }
         }
         return running.value
     }
 
-    private var isFresh: Bool { trained.modules == nil }
+    /// Whether the folder holds weights that the model began with: its own, or those of a smaller one.
+    private let hasFiles: Bool
 
     /// Whether an adapter is trained, and the model's own parameters are not.
     public var isAdapted: Bool { trained.fresh != nil }

@@ -35,6 +35,7 @@ public struct TrainingText {
     public init(of recipe: Recipe, path: String) throws(FileError) {
         switch recipe.start {
         case .model: self = try TrainingText(path: path)
+        case .grown: self = try TrainingText(path: path)
         case .fresh(_, let tokenizer, _, _): self = try TrainingText(path: tokenizer)
         }
     }

@@ -68,7 +68,7 @@ extension Recipe {
             windowPackCount: data?["window"]?.integer(in: 1...1 << 20) ?? 256, sharesPacks: head == nil)
         if head != nil { data?["excess"]?.report("is not for texts with labels, which lose their end; leave it out") }
         adapter = root["adapter"].map(AdapterSettings.init)
-        if case .fresh = start {
+        if start.isFresh {
             root["adapter"]?.report("needs a model that exists: random weights would stay as they are")
         }
         if head != nil {
@@ -104,6 +104,9 @@ extension Recipe {
 }
 
 extension Recipe.Start {
+    /// Whether the model is a new one.
+    fileprivate var isFresh: Bool { if case .model = self { false } else { true } }
+
     fileprivate init(_ value: YAMLValue?, folder: String) {
         guard let value else {
             self = .model("")
@@ -113,7 +116,14 @@ extension Recipe.Start {
             self = .model(value.text())
             return
         }
-        let mapping = value.mapping(keys: ["config", "tokenizer", "init", "init_width"])
+        let mapping = value.mapping(keys: ["config", "tokenizer", "init", "init_width", "grown_from"])
+        if let small = mapping["grown_from"] {
+            for key in ["tokenizer", "init", "init_width"] {
+                mapping[key]?.report("follows from the model that is grown; leave it out")
+            }
+            self = .grown(configuration: mapping.required("config")?.path(in: folder) ?? "", from: small.text())
+            return
+        }
         self = .fresh(
             configuration: mapping.required("config")?.path(in: folder) ?? "",
             tokenizer: mapping.required("tokenizer")?.path(in: folder) ?? "",

@@ -9,6 +9,8 @@ public struct Recipe: Sendable, Equatable {
         case model(String)
         /// With random weights of the shape that a `config.json` gives, and the tokenizer of a folder.
         case fresh(configuration: String, tokenizer: String, scheme: FreshParameters.Scheme, width: Double)
+        /// With the weights of a smaller model (a folder or a name), in the shape that a `config.json` gives; the smaller model's tokenizer.
+        case grown(configuration: String, from: String)
     }
 
     /// What the model learns to predict.

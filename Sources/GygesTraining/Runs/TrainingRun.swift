@@ -287,6 +287,8 @@ extension TrainingModel {
             self = try TrainingModel(
                 path: path, training: part ?? .parameters { optimizer.isFrozen($0) }, head: recipe.head,
                 packing: packing, seed: recipe.seed, team: team)
+        case .grown(let configuration, _):
+            self = try TrainingModel(growing: path, to: configuration, head: recipe.head, packing: packing, team: team)
         case .fresh(let configuration, let tokenizer, let scheme, let width):
             self = try TrainingModel(
                 configuration: configuration, tokenizer: tokenizer, scheme: scheme, width: width, head: recipe.head,
@@ -304,7 +306,7 @@ extension Recipe {
     }
 
     /// What an adapter says that it was made for.
-    fileprivate var baseName: String {
+    public var baseName: String {
         if case .model(let name) = start { return name }
         return name
     }

@@ -12,7 +12,9 @@ struct TrainCommand: AsyncParsableCommand {
               gyges train recipe.yaml
               gyges train recipe.yaml --set optimizer.learning_rate=1e-4 -o runs/other
               gyges train report runs/demo runs/other
+              gyges train export runs/demo --steps 900,1000 -o mean
               gyges train why runs/demo 120
             """,
-        subcommands: [TrainRun.self, TrainReport.self, TrainWhy.self], defaultSubcommand: TrainRun.self)
+        subcommands: [TrainRun.self, TrainReport.self, TrainExport.self, TrainWhy.self],
+        defaultSubcommand: TrainRun.self)
 }

@@ -68,6 +68,7 @@ extension Recipe {
         let model: String
         switch start {
         case .model(let name): model = name
+        case .grown(let configuration, let small): model = "\(configuration), grown from \(small)"
         case .fresh(let configuration, _, _, _): model = "random weights, \(configuration)"
         }
         return [

@@ -222,7 +222,7 @@ extension Recipe {
     /// Where the model lies that the recipe begins with.
     func modelPath() throws -> String {
         switch start {
-        case .model(let name):
+        case .model(let name), .grown(_, let name):
             FileManager.default.fileExists(atPath: folder + name) ? folder + name : try locateModel(name)
         case .fresh(let configuration, _, _, _): configuration
         }
