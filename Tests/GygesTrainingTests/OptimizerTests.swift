@@ -3,8 +3,9 @@ import GygesFiles
 import GygesKernels
 import GygesTensors
 import GygesTestSupport
-import GygesTraining
 import Testing
+
+@testable import GygesTraining
 
 /// Optimizers against PyTorch's and optimi's (`scripts/fixtures/make_optimizers.py`), and what they refuse.
 @Suite struct OptimizerTests {
@@ -47,6 +48,25 @@ import Testing
                         "\(name) step \(step) \(parameter.path)")
                 }
             }
+        }
+    }
+
+    /// What stands behind the layers has the whole rate, the last layer a share of it, what stands before them the least (BEiT's `get_layer_id_for_vit`).
+    @Test func layersHaveRatesOfTheirOwn() {
+        let settings = OptimizerSettings(
+            learningRate: 1, groups: [ParameterGroup([ParameterPattern("layers.1.norm.*")], learningRateFactor: 3)],
+            layerDecay: 0.5)
+        func factor(_ path: String) -> Double {
+            settings.learningRateFactor(of: ParameterPath(path), layerCount: 4)
+        }
+        #expect(factor("head.scores.weight") == 1 && factor("norm.weight") == 1)
+        #expect(factor("layers.3.attention.query.weight") == 0.5 && factor("layers.0.attention.query.weight") == 0.0625)
+        #expect(factor("embedding.norm.weight") == 0.03125)
+        #expect(factor("layers.1.norm.weight") == 3 * 0.125)
+        let plain = OptimizerSettings(learningRate: 1)
+        #expect(plain.learningRateFactor(of: ParameterPath("embedding.weight"), layerCount: 4) == 1)
+        #expect(throws: SettingsError.self) {
+            try OptimizerSettings(learningRate: 1, layerDecay: 1.5).check(against: [ParameterPath("norm.weight")])
         }
     }
 

@@ -150,6 +150,8 @@ public struct DataStream: Sendable {
                 carried += pack.map { samples[$0] }
             }
         }
+        // The order of documents that share no pack is the epoch's own: each is met once in each.
+        guard settings.sharesPacks else { return !packs.isEmpty || !isAtEnd }
         // Packing puts long samples first; a step should meet any.
         let order = Permutation(
             count: packs.count, bits: KeyedBits(seed: settings.seed).branch(.max).branch(UInt64(start.number)))

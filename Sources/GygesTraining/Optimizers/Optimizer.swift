@@ -28,6 +28,8 @@ public final class Optimizer {
     /// Of all parameters, frozen ones included.
     private let paths: [ParameterPath]
     private let team: ThreadTeam
+    /// How many layers the model has, as far as it is trained: what layer-wise decay counts from.
+    private let layerCount: Int
 
     /// An optimizer of parameters, in the order of their paths; frozen ones are left out.
     ///
@@ -39,6 +41,11 @@ public final class Optimizer {
         try settings.check(against: paths)
         self.settings = settings
         self.team = team
+        layerCount = parameters.reduce(0) { count, parameter in
+            let parts = parameter.path.components
+            guard parts.first == "layers", parts.count > 1, let layer = Int(parts[1]) else { return count }
+            return max(count, layer + 1)
+        }
         for parameter in parameters.sorted(by: { $0.path < $1.path }) where !settings.isFrozen(parameter.path) {
             let moments = settings.rule.momentKinds.map {
                 MomentTensor(parameter.path, $0, count: parameter.values.count, format: settings.moments)
@@ -46,7 +53,7 @@ public final class Optimizer {
             members.append(
                 Member(
                     parameter: parameter,
-                    learningRateFactor: settings.group(of: parameter.path)?.learningRateFactor ?? 1,
+                    learningRateFactor: settings.learningRateFactor(of: parameter.path, layerCount: layerCount),
                     weightDecay: settings.decay(of: parameter), moments: moments))
         }
     }
@@ -83,7 +90,7 @@ public final class Optimizer {
         settings = new
         for index in members.indices {
             let parameter = members[index].parameter
-            members[index].learningRateFactor = new.group(of: parameter.path)?.learningRateFactor ?? 1
+            members[index].learningRateFactor = new.learningRateFactor(of: parameter.path, layerCount: layerCount)
             members[index].weightDecay = new.decay(of: parameter)
         }
     }

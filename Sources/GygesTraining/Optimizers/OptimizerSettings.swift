@@ -65,12 +65,15 @@ public struct OptimizerSettings: Sendable, Equatable {
     public var moments: MomentFormat
     /// Groups in the order in which they are asked: a parameter belongs to the first that it matches.
     public var groups: [ParameterGroup]
+    /// What each layer's learning rate is of that of the layer above it (Clark et al. 2020, https://arxiv.org/abs/2003.10555, appendix B): what
+    /// stands behind the layers has the whole rate, the last layer this share of it, what stands before them the least. `nil` for one rate.
+    public var layerDecay: Double?
 
     /// Creates settings.
     public init(
         rule: OptimizerRule = .adamW(), learningRate: Double, weightDecay: Double = 0.01,
         decayStyle: DecayStyle = .decoupled, maximumGradientNorm: Double? = nil, moments: MomentFormat = .f32,
-        groups: [ParameterGroup] = []
+        groups: [ParameterGroup] = [], layerDecay: Double? = nil
     ) {
         self.rule = rule
         self.learningRate = learningRate
@@ -79,6 +82,23 @@ public struct OptimizerSettings: Sendable, Equatable {
         self.maximumGradientNorm = maximumGradientNorm
         self.moments = moments
         self.groups = groups
+        self.layerDecay = layerDecay
+    }
+
+    /// What a parameter's learning rate is of the run's.
+    ///
+    /// - Parameter layerCount: How many layers the model has.
+    func learningRateFactor(of path: ParameterPath, layerCount: Int) -> Double {
+        var factor = group(of: path)?.learningRateFactor ?? 1
+        guard let layerDecay else { return factor }
+        let depth =
+            switch path.components.first {
+            case "layers": path.components.dropFirst().first.flatMap { Int($0) }.map { layerCount - $0 } ?? 0
+            case "embedding": layerCount + 1
+            default: 0
+            }
+        for _ in 0..<depth { factor *= layerDecay }
+        return factor
     }
 
     /// Whether a parameter stays as it is, so that it needs no gradient.
@@ -119,6 +139,11 @@ public struct OptimizerSettings: Sendable, Equatable {
         check.expect(
             weightDecay >= 0 && weightDecay.isFinite, "optimizer.weight_decay",
             "is \(weightDecay); give a number from 0 on")
+        if let layerDecay {
+            check.expect(
+                layerDecay > 0 && layerDecay <= 1, "optimizer.layer_decay",
+                "is \(layerDecay); give a number above 0, at most 1")
+        }
         if let norm = maximumGradientNorm {
             check.expect(
                 norm > 0 && norm.isFinite, "optimizer.max_grad_norm",

@@ -29,7 +29,7 @@ struct PlanReader {
     ]
     private static let optimizerKeys = [
         "name", "learning_rate", "weight_decay", "decay_style", "betas", "eps", "momentum", "nesterov", "max_grad_norm",
-        "moments", "groups",
+        "moments", "groups", "layer_decay",
     ]
 
     /// The phases; what is wrong with them is reported.
@@ -110,7 +110,8 @@ struct PlanReader {
             decayStyle: values["decay_style"]?.choice(DecayStyle.self) ?? .decoupled,
             maximumGradientNorm: values["max_grad_norm"]?.number(in: 0...1e12),
             moments: values["moments"]?.choice(MomentFormat.self) ?? .f32,
-            groups: values["groups"]?.list(limit: 1000).map(group) ?? [])
+            groups: values["groups"]?.list(limit: 1000).map(group) ?? [],
+            layerDecay: values["layer_decay"]?.number(in: 0...1))
     }
 
     private func group(_ value: YAMLValue) -> ParameterGroup {
