@@ -70,6 +70,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
         // Tells the program which commit it is built from.
@@ -161,6 +162,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: common),
         .target(
             name: "GygesWorkers",
@@ -174,7 +177,7 @@ let package = Package(
             dependencies: [
                 "GygesKernels", "GygesFiles", "GygesCheckpoints", "GygesTokenizer", "GygesTemplates",
                 "GygesConstraints",
-                "GygesInference", "GygesWire", "GygesBulk", "GygesServer",
+                "GygesInference", "GygesWire", "GygesBulk", "GygesServer", "GygesWorkers",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], resources: [.embedInCode("Page"), .embedInCode("Schemas")], swiftSettings: common),
         .target(
@@ -275,6 +278,7 @@ let package = Package(
             name: "GygesServerTests",
             dependencies: [
                 "GygesServer", "GygesFiles", "GygesTestSupport", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: common),
         .testTarget(
             name: "GygesWorkersTests",
@@ -282,8 +286,9 @@ let package = Package(
         .testTarget(
             name: "GygesServingTests",
             dependencies: [
-                "GygesServing", "GygesServer", "GygesWire", "GygesBulk", "GygesInference", "GygesCheckpoints",
-                "GygesTokenizer", "GygesTemplates", "GygesFiles", "GygesTestSupport",
+                "GygesServing", "GygesServer", "GygesWorkers", "GygesWire", "GygesBulk", "GygesInference",
+                "GygesCheckpoints", "GygesTokenizer", "GygesTemplates", "GygesFiles", "GygesTestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: common),
         .testTarget(
             name: "GygesLabellingTests",

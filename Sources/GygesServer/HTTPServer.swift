@@ -4,7 +4,9 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import ServiceLifecycle
 import Synchronization
+import UnixSignals
 
 /// Serves routes over HTTP until it is told to end.
 ///
@@ -104,9 +106,18 @@ public struct HTTPServer: Sendable {
     ///
     /// - Parameters:
     ///   - heedsSignals: whether SIGINT and SIGTERM end it; they then do nothing else any more in this process.
+    ///   - grace: how long answers that are under way may still take after such a signal; what is not over then is cut.
     ///   - onStart: gets the address once it listens, such as `http://127.0.0.1:8080`, or the path of the socket.
     /// - Throws: ``FileError`` if the address cannot be listened on.
-    public func run(heedsSignals: Bool = true, onStart: @escaping @Sendable (String) -> Void) async throws {
+    public func run(
+        heedsSignals: Bool = true, grace: Duration = .seconds(30), onStart: @escaping @Sendable (String) -> Void
+    ) async throws {
+        try await run(endedBy: heedsSignals ? [.sigterm, .sigint] : [], grace: grace, onStart: onStart)
+    }
+
+    func run(
+        endedBy signals: [UnixSignal], grace: Duration, onStart: @escaping @Sendable (String) -> Void
+    ) async throws {
         let (host, socket, isListening) = (host, socket, Flag())
         var application = Application(
             router: router(),
@@ -123,11 +134,7 @@ public struct HTTPServer: Sendable {
             })
         application.logger.logLevel = .error
         do {
-            if heedsSignals {
-                try await application.runService()
-            } else {
-                try await application.runService(gracefulShutdownSignals: [])
-            }
+            try await LimitedShutdown(grace: grace).run(application, endedBy: signals, logger: application.logger)
         } catch  where !isListening.isRaised && !(error is CancellationError) {
             throw FileError(
                 "\(host):\(port)", "cannot be listened on: \(error)", remedy: "Choose another --port or --host.")

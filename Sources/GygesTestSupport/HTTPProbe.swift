@@ -44,7 +44,28 @@ public struct HTTPProbe: Sendable {
         }
     }
 
+    /// Sends a request, reads until the answer holds a text, and closes the connection; returns what was read.
+    public func leave(_ method: String, _ path: String, body: String, after text: String) async throws -> String {
+        let (port, length) = (port, body.utf8.count)
+        let request =
+            "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nContent-Length: \(length)\r\n\r\n\(body)"
+        return try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(
+                    with: Result {
+                        try Self.read(Array(request.utf8), port: port) {
+                            String(decoding: $0, as: UTF8.self).contains(text)
+                        }
+                    }.map { String(decoding: $0, as: UTF8.self) })
+            }
+        }
+    }
+
     private static func exchange(_ bytes: [UInt8], port: UInt16) throws -> Answer {
+        parse(String(decoding: try read(bytes, port: port) { _ in false }, as: UTF8.self))
+    }
+
+    private static func read(_ bytes: [UInt8], port: UInt16, until isEnough: ([UInt8]) -> Bool) throws -> [UInt8] {
         let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(connection) }
         var address = sockaddr_in()
@@ -66,12 +87,12 @@ public struct HTTPProbe: Sendable {
         }
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
+        while !isEnough(answer) {
             let count = recv(connection, &buffer, buffer.count, 0)
             guard count > 0 else { break }
             answer += buffer[..<count]
         }
-        return parse(String(decoding: answer, as: UTF8.self))
+        return answer
     }
 
     private static func parse(_ text: String) -> Answer {

@@ -1,4 +1,3 @@
-import AsyncAlgorithms
 public import GygesFiles
 public import GygesServer
 
@@ -27,28 +26,40 @@ public struct FrontRoutes: Sendable {
         }
     }
 
-    private let pools: [(name: String, pool: WorkerPool)]
+    let models: [PooledModel]
     private let settings: Settings
+    private let meter: (any ExchangeMeter)?
     private let faultReply: @Sendable (_ status: Int, _ message: String) -> JSON
+    let told = ToldModels()
 
-    /// Hands on to pools.
+    /// Hands on to workers.
     ///
     /// - Parameters:
-    ///   - pools: The workers of each model; the first answer requests that name none.
+    ///   - models: The models; the first that can answer does where a request names none.
+    ///   - meter: What notes requests.
     ///   - faultReply: The body of answers to requests that no worker answers.
     public init(
-        _ pools: [(name: String, pool: WorkerPool)], settings: Settings = .init(),
+        _ models: [PooledModel], settings: Settings = .init(), meter: (any ExchangeMeter)? = nil,
         faultReply: @escaping @Sendable (_ status: Int, _ message: String) -> JSON
     ) {
-        self.pools = pools
+        self.models = models
         self.settings = settings
+        self.meter = meter
         self.faultReply = faultReply
     }
 
     /// Routes that workers answer.
-    public func handing(on routes: [(method: Route.Method, path: String)]) -> [Route] {
+    ///
+    /// - Parameter kind: What a model must be for a path; `nil` where all will do.
+    public func handing(
+        on routes: [(method: Route.Method, path: String)],
+        needing kind: (_ path: String) -> PooledModel.Kind? = { _ in nil }
+    ) -> [Route] {
         routes.map { method, path in
-            Route(method, path) { request in try await forward(request, method: method.rawValue) }
+            let kind = kind(path)
+            return Route(method, path) { request in
+                try await forward(request, method: method.rawValue, needing: kind)
+            }
         }
     }
 
@@ -62,25 +73,27 @@ public struct FrontRoutes: Sendable {
     }
 
     private func report() async -> JSON {
-        var models = JSONObject()
-        for (name, pool) in pools {
-            let statistics = await pool.statistics
+        var report = JSONObject()
+        for model in models {
+            let statistics = await model.pool.statistics
             let counts = statistics.workerCounts.sorted { $0.key < $1.key }.map { ($0.key, JSON.integer($0.value)) }
-            models[name] = [
+            report[model.name] = [
                 "workers": .object(JSONObject(counts)), "waiting": .integer(statistics.waitingCount),
                 "running": .integer(statistics.runningCount), "crashes": .integer(statistics.crashCount),
             ]
         }
-        return .object(models)
+        return .object(report)
     }
 
-    private func refusal(_ status: Int, _ message: String, retryAfter: Int? = nil) -> ServerReply {
+    func refusal(_ status: Int, _ message: String, retryAfter: Int? = nil) -> ServerReply {
         var reply = ServerReply.json(faultReply(status, message), status: status)
         if let retryAfter { reply.headers.append(("Retry-After", "\(retryAfter)")) }
         return reply
     }
 
-    private func forward(_ request: ServerRequest, method: String) async throws -> ServerReply {
+    private func forward(
+        _ request: ServerRequest, method: String, needing kind: PooledModel.Kind?
+    ) async throws -> ServerReply {
         var body: [UInt8] = []
         var name = request.query("model") ?? request.parameter("name")
         if method == "POST" {
@@ -88,61 +101,98 @@ public struct FrontRoutes: Sendable {
             name = json["model"]?.string
             body = Array(json.serialized().utf8)
         }
-        // An adapter is called by its model's name and its own.
-        let pool = name.map { name in pools.first { $0.name == name || name.hasPrefix($0.name + ":") } } ?? pools.first
-        guard let pool = pool?.pool else {
-            let names = pools.map(\.name).joined(separator: ", ")
-            return refusal(404, "There is no model “\(String((name ?? "").prefix(100)))” here, but \(names).")
+        let model: PooledModel
+        switch choice(name, needing: kind) {
+        case .success(let chosen): model = chosen
+        case .failure(let refused): return refusal(refused.status, refused.message)
         }
+        // Names that are not known are the sender's, and without number.
+        let known = model.names.first { $0 == name } ?? model.name
+        let record = meter?.begin(known, request)
         let exchange = Exchange(
-            pool, method: method, path: request.path, body: body, timeout: settings.executionTimeout)
+            model.pool, request, method: method, body: body, timeout: settings.executionTimeout, record: record)
         do {
-            let (head, whole) = try await request.whileConnected {
-                try await withTaskCancellationHandler {
-                    let head = try await exchange.head()
-                    guard !head.contentType.hasPrefix("text/event-stream") else { return (head, [UInt8]?.none) }
-                    return (head, try await exchange.wholeBody(limit: settings.replyByteLimit))
-                } onCancel: {
-                    exchange.cancel()
-                }
+            let (head, whole) = try await withTaskCancellationHandler {
+                let head = try await exchange.head()
+                guard !head.contentType.hasPrefix("text/event-stream") else { return (head, [UInt8]?.none) }
+                return (head, try await exchange.wholeBody(limit: settings.replyByteLimit))
+            } onCancel: {
+                exchange.cancel()
             }
-            guard let whole else { return stream(head, exchange) }
+            guard let whole else { return stream(head, exchange, record) }
+            // Before the answer goes out: who has it is in the records.
+            if let report = head.report {
+                record?.take(report)
+            } else if head.status < 400 {
+                record?.drop()
+            } else {
+                record?.fail(head.status)
+            }
             return ServerReply(status: head.status, contentType: head.contentType, headers: head.headers, body: whole)
-        } catch let failure as WorkerPool.Failure {
-            return refusal(failure)
-        } catch is ExecutionTimeout {
-            return refusal(504, "The request has taken as long as it may.")
-        } catch let error as CancellationError {
-            throw error
         } catch {
-            return refusal(502, "The model's worker was lost while it answered. Ask again.", retryAfter: 1)
+            await exchange.abandon()
+            guard !(error is CancellationError) else {
+                record?.fail(499)
+                throw error
+            }
+            let reply = refusal(error)
+            record?.fail(reply.status)
+            return reply
         }
     }
 
-    private func refusal(_ failure: WorkerPool.Failure) -> ServerReply {
-        switch failure {
-        case .queueIsFull: refusal(429, "As many requests wait as may. Ask again later.", retryAfter: 1)
-        case .waitedTooLong:
+    /// The model that a request is for. An adapter is called by its model's name and its own.
+    private func choice(_ name: String?, needing kind: PooledModel.Kind?) -> Result<PooledModel, Refusal> {
+        guard let name else {
+            if let model = models.first(where: { $0.does(kind) }) { return .success(model) }
+            return .failure(Refusal(kind == .encoder ? "There is no encoder here." : "There is no decoder here."))
+        }
+        guard let model = models.first(where: { $0.name == name || name.hasPrefix($0.name + ":") }) else {
+            let names = models.flatMap(\.names).joined(separator: ", ")
+            return .failure(
+                Refusal(status: 404, "There is no model “\(String(name.prefix(100)))” here, but \(names)."))
+        }
+        guard model.does(kind) else {
+            let problem =
+                kind == .decoder
+                ? "is an encoder, and generates no text" : "is a decoder, and gives neither vectors nor labels"
+            return .failure(Refusal("“\(model.name)” \(problem)."))
+        }
+        return .success(model)
+    }
+
+    private func refusal(_ error: any Error) -> ServerReply {
+        switch error {
+        case WorkerPool.Failure.queueIsFull:
+            refusal(429, "As many requests wait as may. Ask again later.", retryAfter: 1)
+        case WorkerPool.Failure.waitedTooLong:
             refusal(503, "The request has waited for as long as it may. Ask again later.", retryAfter: 1)
-        case .isBroken(let pause):
+        case WorkerPool.Failure.isBroken(let pause):
             refusal(503, "The model's workers crash. The next is started in \(pause) s.", retryAfter: pause)
-        case .isShutDown: refusal(503, "The server is being shut down.", retryAfter: 1)
+        case WorkerPool.Failure.isShutDown: refusal(503, "The server is being shut down.", retryAfter: 1)
+        case is ExecutionTimeout: refusal(504, "The request has taken as long as it may.")
+        default: refusal(502, "The model's worker was lost while it answered. Ask again.", retryAfter: 1)
         }
     }
 
     /// A stream that has begun cannot be refused any more: what goes wrong is its last event.
-    private func stream(_ head: WorkerClient.Head, _ exchange: Exchange) -> ServerReply {
+    private func stream(
+        _ head: WorkerClient.Head, _ exchange: Exchange, _ record: (any ExchangeRecord)?
+    ) -> ServerReply {
         var reply = ServerReply(contentType: head.contentType) { write in
             try await withTaskCancellationHandler {
                 do {
-                    while let chunk = try await exchange.chunk() { try await write(chunk) }
-                } catch let error as CancellationError {
-                    exchange.cancel()
-                    throw error
+                    try await pass(exchange, record, write: write)
                 } catch {
-                    exchange.cancel()
+                    await exchange.abandon()
+                    guard !(error is CancellationError || error is ReaderLost) else {
+                        record?.fail(499)
+                        throw error
+                    }
+                    let isLate = error is ExecutionTimeout
+                    record?.fail(isLate ? 504 : 502)
                     let message =
-                        error is ExecutionTimeout
+                        isLate
                         ? "The request has taken as long as it may." : "The model's worker was lost while it answered."
                     try await write(Array("data: \(faultReply(502, message).serialized())\n\n".utf8))
                 }
@@ -154,79 +204,24 @@ public struct FrontRoutes: Sendable {
         reply.headers = head.headers
         return reply
     }
+
+    private func pass(_ exchange: Exchange, _ record: (any ExchangeRecord)?, write: ByteWriter) async throws {
+        func send(_ bytes: [UInt8]) async throws {
+            guard !bytes.isEmpty else { return }
+            do { try await write(bytes) } catch { throw ReaderLost() }
+        }
+        var strainer = ReportStrainer()
+        while let chunk = try await exchange.chunk() {
+            let (passed, reports) = try strainer.take(chunk)
+            // Before what follows goes out: who has the end of an answer is in the records.
+            for report in reports { record?.take(report) }
+            try await send(passed)
+        }
+        try await send(strainer.finish())
+        // One that was never said to be over, of a route that counts nothing.
+        record?.drop()
+    }
 }
 
-/// A request's time is over.
-struct ExecutionTimeout: Error {}
-
-/// A request that is handed on, on a task of its own, so that its answer can be read as it comes.
-private final class Exchange: Sendable {
-    private let chunks: AsyncThrowingChannel<[UInt8], any Error>
-    private let heads: AsyncThrowingChannel<WorkerClient.Head, any Error>
-    private let task: Task<Void, Never>
-
-    init(_ pool: WorkerPool, method: String, path: String, body: [UInt8], timeout: Duration) {
-        let (chunks, heads) = (
-            AsyncThrowingChannel<[UInt8], any Error>(), AsyncThrowingChannel<WorkerClient.Head, any Error>()
-        )
-        (self.chunks, self.heads) = (chunks, heads)
-        task = Task {
-            do {
-                try await pool.withWorker { address in
-                    try await Self.within(timeout) {
-                        try await WorkerClient(address: address).ask(
-                            method, path, body: body, take: { await heads.send($0) }, write: { await chunks.send($0) })
-                    }
-                }
-                heads.finish()
-                chunks.finish()
-            } catch {
-                heads.fail(error)
-                chunks.fail(error)
-            }
-        }
-    }
-
-    deinit { task.cancel() }
-
-    /// Ends the request: the worker sees its connection close.
-    func cancel() { task.cancel() }
-
-    /// The answer's beginning.
-    func head() async throws -> WorkerClient.Head {
-        for try await head in heads { return head }
-        throw CancellationError()
-    }
-
-    /// What comes next; `nil` at the end.
-    func chunk() async throws -> [UInt8]? {
-        for try await chunk in chunks { return chunk }
-        // A cancelled reader is told the same as one at the end.
-        try Task.checkCancellation()
-        return nil
-    }
-
-    func wholeBody(limit: Int) async throws -> [UInt8] {
-        var body: [UInt8] = []
-        while let chunk = try await chunk() {
-            body += chunk
-            guard body.count <= limit else { throw WorkerLost() }
-        }
-        return body
-    }
-
-    private static func within(_ timeout: Duration, _ work: @escaping @Sendable () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await work()
-                return true
-            }
-            group.addTask {
-                try await Task.sleep(for: timeout)
-                return false
-            }
-            defer { group.cancelAll() }
-            guard try await group.next() == true else { throw ExecutionTimeout() }
-        }
-    }
-}
+/// Nobody reads the answer any more.
+private struct ReaderLost: Error {}

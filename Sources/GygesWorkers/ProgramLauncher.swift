@@ -23,11 +23,16 @@ public struct ProgramLauncher: WorkerLauncher {
     }
 
     /// Starts the program on a thread of its own that waits for its end.
+    ///
+    /// The thread lives as long as the program: a program that asks to be killed with whoever started it (`PR_SET_PDEATHSIG`) dies with this
+    /// process, and not before.
     public func start(
         _ number: Int, onReady: @escaping @Sendable () -> Void, onEnd: @escaping @Sendable (_ lastWords: String) -> Void
     ) -> any WorkerProcess {
         let program = Program(address: "\(folder)/\(name)-\(number).socket")
-        let subprocess = Subprocess(command: command + ["--socket", program.address], environment: environment)
+        // What a terminal sends is for the server, which ends its workers when it has no more use for them.
+        let subprocess = Subprocess(
+            command: command + ["--socket", program.address], environment: environment, hasOwnGroup: true)
         Thread.detachNewThread {
             var said = ""
             var wasReady = false

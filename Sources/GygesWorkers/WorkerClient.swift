@@ -10,6 +10,8 @@ struct WorkerClient {
         var status: Int
         var contentType: String
         var headers: [(name: String, value: String)]
+        /// What the worker tells of the request; `nil` if the answer says nothing, or is a stream.
+        var report: WorkerReport?
     }
 
     private typealias Exchange = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
@@ -17,12 +19,13 @@ struct WorkerClient {
     /// The path of the socket.
     let address: String
 
-    /// Sends a request and gives the answer's beginning to `take` and the rest to `write`.
+    /// Sends a request, under a name if it has one, and gives the answer's beginning to `take` and the rest to `write`.
     ///
     /// - Throws: ``WorkerLost`` if the worker was gone before it answered anything; what `take` and `write` throw; a network's error if it was
     ///   lost later.
     func ask(
-        _ method: String, _ path: String, body: [UInt8], take: @Sendable (Head) async throws -> Void,
+        _ method: String, _ path: String, name: String? = nil, body: [UInt8],
+        take: @Sendable (Head) async throws -> Void,
         write: @Sendable ([UInt8]) async throws -> Void
     ) async throws {
         let exchange: Exchange
@@ -42,6 +45,7 @@ struct WorkerClient {
         head.headers.add(name: "Content-Type", value: "application/json")
         head.headers.add(name: "Content-Length", value: "\(body.count)")
         head.headers.add(name: "Connection", value: "close")
+        if let name { head.headers.add(name: "X-Request-Id", value: name) }
         var hasBegun = false
         do {
             try await exchange.executeThenClose { inbound, outbound in
@@ -69,6 +73,7 @@ struct WorkerClient {
         let passed = ["retry-after", "x-accel-buffering"]
         return Head(
             status: Int(head.status.code), contentType: head.headers.first(name: "content-type") ?? "application/json",
-            headers: head.headers.filter { passed.contains($0.name.lowercased()) }.map { ($0.name, $0.value) })
+            headers: head.headers.filter { passed.contains($0.name.lowercased()) }.map { ($0.name, $0.value) },
+            report: head.headers.first(name: WorkerReport.field).flatMap { WorkerReport($0) })
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The workers of one model: gives each request one, starting, parking and ending them as settings and requests ask.
 public actor WorkerPool {
     /// Why a request gets no worker, or has lost it.
@@ -26,27 +28,43 @@ public actor WorkerPool {
 
     private let launcher: any WorkerLauncher
     private let log: @Sendable (String) -> Void
+    private let note: (@Sendable ([WorkerPhase]) -> Void)?
     private let begin = ContinuousClock.now
+    private let beginTime = Date().timeIntervalSince1970
     private var plan: PoolPlan
+    private var ledger = PhaseLedger()
     private var processes: [Int: any WorkerProcess] = [:]
     private var waiting: [Int: CheckedContinuation<any WorkerProcess, any Error>] = [:]
     private var lastRequest = 0
     private var isShutDown = false
     private var timer: Task<Void, Never>?
+    private var noting: Task<Void, Never>?
+    /// How often phases are noted that are not over: so much of them is lost at most when this process is killed.
+    private static let noteInterval = Duration.seconds(5)
 
     /// Creates a pool without workers; ``start()`` starts those that are always there.
     ///
-    /// - Parameter log: Told what workers said that have crashed.
+    /// - Parameters:
+    ///   - log: Told what workers said that have crashed.
+    ///   - note: Told what workers have spent their time on: each phase when it is over, and every five seconds those that are not.
     public init(
-        _ settings: PoolSettings, launcher: any WorkerLauncher, log: @escaping @Sendable (String) -> Void = { _ in }
+        _ settings: PoolSettings, launcher: any WorkerLauncher, log: @escaping @Sendable (String) -> Void = { _ in },
+        note: (@Sendable ([WorkerPhase]) -> Void)? = nil
     ) {
         plan = PoolPlan(settings)
         self.launcher = launcher
         self.log = log
+        self.note = note
     }
 
     /// Starts the workers that are always there.
-    public func start() { follow(plan.pass(to: now)) }
+    public func start() {
+        follow(plan.pass(to: now))
+        guard note != nil else { return }
+        noting = Task { [weak self] in
+            while (try? await Task.sleep(for: Self.noteInterval)) != nil { await self?.notePhases() }
+        }
+    }
 
     /// Does something with a worker, and once more with another if that one is lost before it has said anything.
     ///
@@ -81,9 +99,17 @@ public actor WorkerPool {
             crashCount: plan.totalCrashCount)
     }
 
+    /// Where a worker listens that takes processor time anyway; `nil` if there is none.
+    public var awakeAddress: String? {
+        let awake = plan.states.filter { $0.value.name == "idle" || $0.value.name == "busy" }.keys.min()
+        return awake.flatMap { processes[$0]?.address }
+    }
+
     /// Ends all workers, and refuses whoever waits.
     public func shutDown() {
         isShutDown = true
+        noting?.cancel()
+        note?(phases(ledger.observe([:], now: now)))
         timer?.cancel()
         timer = nil
         for process in processes.values { process.end() }
@@ -113,6 +139,8 @@ public actor WorkerPool {
     private func follow(_ actions: [PoolPlan.Action]) {
         guard !isShutDown else { return }
         for action in actions { follow(action) }
+        let over = ledger.observe(plan.states, now: now)
+        if !over.isEmpty { note?(phases(over)) }
         timer?.cancel()
         guard let moment = plan.nextMoment else { return }
         // A moment that has passed meanwhile comes at once.
@@ -120,6 +148,19 @@ public actor WorkerPool {
         timer = Task { [weak self] in
             guard (try? await Task.sleep(for: delay)) != nil else { return }
             await self?.timeHasPassed()
+        }
+    }
+
+    private func notePhases() {
+        let running = ledger.running(now)
+        if !running.isEmpty { note?(phases(running)) }
+    }
+
+    private func phases(_ entries: [PhaseLedger.Entry]) -> [WorkerPhase] {
+        entries.map { entry in
+            WorkerPhase(
+                worker: entry.worker, number: entry.number, kind: entry.kind,
+                began: beginTime + entry.began / .seconds(1), seconds: entry.length / .seconds(1))
         }
     }
 

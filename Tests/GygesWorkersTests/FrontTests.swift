@@ -1,4 +1,3 @@
-import Foundation
 import GygesFiles
 import GygesServer
 import GygesTestSupport
@@ -9,110 +8,9 @@ import Testing
 
 /// Requests through a front to workers that are servers of this process.
 @Suite struct FrontTests {
-    /// Starts workers that live in this process; some never listen.
-    private final class Launcher: WorkerLauncher {
-        let folder: String
-        let failing: Set<Int>
-        let served = Mutex<[Int]>([])
-        let log = Mutex<[String]>([])
-
-        init(folder: String, failing: Set<Int> = []) {
-            self.folder = folder
-            self.failing = failing
-        }
-
-        func start(
-            _ number: Int, onReady: @escaping @Sendable () -> Void, onEnd: @escaping @Sendable (String) -> Void
-        ) -> any WorkerProcess {
-            let address = "\(folder)/\(number).socket"
-            note("start \(number)")
-            guard !failing.contains(number) else {
-                // It says that it is ready, and is gone.
-                onReady()
-                return Worker(number, address, self, task: nil, onEnd: onEnd)
-            }
-            let routes = [
-                Route(.post, "/echo") { request in
-                    self.served.withLock { $0.append(number) }
-                    return .json(try await request.json(byteLimit: 1 << 16, depth: 8), status: 201)
-                },
-                Route(.post, "/stream") { request in
-                    let json = try await request.json(byteLimit: 1 << 16, depth: 8)
-                    return ServerReply(contentType: "text/event-stream") { write in
-                        for count in 0..<3 { try await write(Array("data: \(count)\n\n".utf8)) }
-                        if json["breaks"] == true { throw WorkerLost() }
-                    }
-                },
-                Route(.post, "/wait") { request in
-                    _ = try await request.json(byteLimit: 1 << 16, depth: 8)
-                    return try await request.whileConnected {
-                        do { try await Task.sleep(for: .seconds(30)) } catch {
-                            self.note("cancelled")
-                            throw error
-                        }
-                        return .text("late")
-                    }
-                },
-            ]
-            let server = HTTPServer(routes: routes, socket: address) { ["error": .string("\($0): \($1)")] }
-            let task = Task {
-                _ = try? await server.run(heedsSignals: false) { _ in onReady() }
-                onEnd("")
-            }
-            return Worker(number, address, self, task: task, onEnd: onEnd)
-        }
-
-        func note(_ text: String) { log.withLock { $0.append(text) } }
-    }
-
-    private struct Worker: WorkerProcess {
-        let number: Int
-        let address: String
-        let launcher: Launcher
-        let task: Task<Void, Never>?
-        let onEnd: @Sendable (String) -> Void
-
-        init(
-            _ number: Int, _ address: String, _ launcher: Launcher, task: Task<Void, Never>?,
-            onEnd: @escaping @Sendable (String) -> Void
-        ) {
-            (self.number, self.address, self.launcher, self.task, self.onEnd) = (number, address, launcher, task, onEnd)
-        }
-
-        func park() { launcher.note("park \(number)") }
-        func wake() { launcher.note("wake \(number)") }
-        func end() {
-            launcher.note("end \(number)")
-            if let task { task.cancel() } else { onEnd("gone") }
-        }
-    }
-
-    private func withFront(
-        _ settings: PoolSettings, failing: Set<Int> = [], executionTimeout: Duration = .seconds(20),
-        _ body: (HTTPProbe, WorkerPool, Launcher) async throws -> Void
-    ) async throws {
-        let folder = try TemporaryFolder()
-        let launcher = Launcher(folder: folder.path, failing: failing)
-        let pool = WorkerPool(settings, launcher: launcher)
-        await pool.start()
-        let front = FrontRoutes([("one", pool)], settings: .init(executionTimeout: executionTimeout)) {
-            status, message in
-            ["error": ["status": .integer(status), "message": .string(message)]]
-        }
-        let routes = front.handing(on: [(.post, "/echo"), (.post, "/stream"), (.post, "/wait")]) + front.own
-        let server = HTTPServer(routes: routes, host: "127.0.0.1", port: 0, access: .everybody)
-        let (addresses, continuation) = AsyncStream.makeStream(of: String.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run(heedsSignals: false) { continuation.yield($0) } }
-            var starts = addresses.makeAsyncIterator()
-            try await body(HTTPProbe(try #require(await starts.next())), pool, launcher)
-            await pool.shutDown()
-            group.cancelAll()
-        }
-    }
-
     @Test func answersComeThrough() async throws {
-        try await withFront(.init()) { (probe, pool, launcher) async throws in
+        try await LocalFront.run() { front async throws in
+            let (probe, pool, launcher) = (front.probe, front.pool, front.launcher)
             #expect(await pool.statistics.workerCounts["starting"] == 0)
             let echo = try await probe.ask("POST", "/echo", body: #"{"model":"one","a":[1]}"#)
             #expect(echo.status == 201 && echo.text == #"{"model":"one","a":[1]}"#)
@@ -130,26 +28,30 @@ import Testing
     }
 
     @Test func aWorkerThatIsGoneIsReplacedAndTheRequestTriedOnceMore() async throws {
-        try await withFront(.init(), failing: [1]) { (probe, _, launcher) async throws in
+        try await LocalFront.run(.init(), failing: [1]) { front async throws in
+            let (probe, launcher) = (front.probe, front.launcher)
             let echo = try await probe.ask("POST", "/echo", body: #"{"model":"one"}"#)
             #expect(echo.status == 201 && launcher.served.withLock { $0 } == [2])
             #expect(launcher.log.withLock { $0 } == ["start 1", "end 1", "start 2"])
         }
-        try await withFront(.init(), failing: [1, 2, 3, 4, 5, 6]) { (probe, _, _) async throws in
+        try await LocalFront.run(.init(), failing: [1, 2, 3, 4, 5, 6]) { front async throws in
+            let probe = front.probe
             let lost = try await probe.ask("POST", "/echo", body: #"{"model":"one"}"#)
             #expect([502, 503].contains(lost.status), "\(lost)")
         }
     }
 
     @Test func aStreamThatBreaksSaysSo() async throws {
-        try await withFront(.init()) { (probe, _, _) async throws in
+        try await LocalFront.run() { front async throws in
+            let probe = front.probe
             let stream = try await probe.ask("POST", "/stream", body: #"{"model":"one","breaks":true}"#)
             #expect(stream.text.hasPrefix("data: 0\n\n") && stream.text.contains(#"data: {"error""#), "\(stream)")
         }
     }
 
     @Test func timeIsLimited() async throws {
-        try await withFront(.init(), executionTimeout: .milliseconds(200)) { (probe, pool, launcher) async throws in
+        try await LocalFront.run(.init(), executionTimeout: .milliseconds(200)) { front async throws in
+            let (probe, pool, launcher) = (front.probe, front.pool, front.launcher)
             #expect(try await probe.ask("POST", "/wait", body: #"{"model":"one"}"#).status == 504)
             for _ in 0..<100 where !launcher.log.withLock({ $0.contains("cancelled") }) {
                 try await Task.sleep(for: .milliseconds(20))
@@ -161,13 +63,70 @@ import Testing
     }
 
     @Test func idleWorkersAreParkedAndWoken() async throws {
-        try await withFront(.init(idleTimeout: .milliseconds(50))) { (probe, pool, launcher) async throws in
+        try await LocalFront.run(.init(idleTimeout: .milliseconds(50))) { front async throws in
+            let (probe, pool, launcher) = (front.probe, front.pool, front.launcher)
             _ = try await probe.ask("POST", "/echo", body: #"{"model":"one"}"#)
             for _ in 0..<100 where await pool.statistics.workerCounts["parked"] != 1 {
                 try await Task.sleep(for: .milliseconds(20))
             }
             _ = try await probe.ask("POST", "/echo", body: #"{"model":"one"}"#)
             #expect(Array(launcher.log.withLock { $0 }.prefix(3)) == ["start 1", "park 1", "wake 1"])
+        }
+    }
+
+    @Test func whoLeavesAStreamThatIsQuietEndsItsRequest() async throws {
+        try await LocalFront.run { front async throws in
+            let head = try await front.probe.leave("POST", "/quiet", body: #"{"model":"one"}"#, after: "data: 0\n\n")
+            #expect(!head.contains("gyges-usage"))
+            try await front.waitFor("cancelled")
+            for _ in 0..<100 where await front.pool.statistics.runningCount > 0 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(await front.pool.statistics.runningCount == 0)
+            #expect(try await front.notes(4) == ["one /quiet", "begin", "5+2 -", "499"])
+        }
+    }
+
+    @Test func whatWorkersReportIsNotedAndNotHandedOn() async throws {
+        try await LocalFront.run { front async throws in
+            let name = [(name: "X-Request-Id", value: "mine")]
+            let whole = try await front.probe.ask("POST", "/counted", headers: name, body: #"{"model":"one:two"}"#)
+            #expect(whole.text == #"{"name":"mine"}"# && whole.headers["gyges-usage"] == nil, "\(whole)")
+            let stream = try await front.probe.ask("POST", "/counted", body: #"{"model":"one:other","stream":true}"#)
+            #expect(stream.text == "data: 1\n\ndata: 2\n\ndata: [DONE]\n\n", "\(stream)")
+            let broken = try await front.probe.ask("POST", "/counted", body: #"{"stream":true,"breaks":true}"#)
+            #expect(broken.text.hasPrefix("data: 1\n\ndata: 2\n\ndata: {\"error\""), "\(broken)")
+            _ = try await front.probe.ask("POST", "/echo", body: #"{"model":"one"}"#)
+            #expect(
+                try await front.notes(14) == [
+                    "one:two /counted", "begin", "3+4 200",
+                    // Names that nobody knows are not kept.
+                    "one /counted", "begin", "3+1 -", "3+4 200", "drop", "one /counted", "begin", "3+1 -", "502",
+                    "one /echo", "begin", "drop",
+                ])
+        }
+    }
+
+    @Test func aModelThatCannotIsNotAsked() async throws {
+        try await LocalFront.run(kind: .encoder) { front async throws in
+            let named = try await front.probe.ask("POST", "/echo", body: #"{"model":"one"}"#)
+            #expect(named.status == 400 && named.text.contains("is an encoder"), "\(named)")
+            #expect(try await front.probe.ask("POST", "/echo", body: "{}").status == 400)
+            #expect(front.launcher.log.withLock { $0 } == [])
+            #expect(try await front.probe.ask("POST", "/counted", body: "{}").status == 200)
+        }
+    }
+
+    @Test func modelsAreListedAsTheirWorkersDo() async throws {
+        try await LocalFront.run { front async throws in
+            let before = try await front.probe.ask("GET", "/v1/models").text
+            #expect(before.contains(#""id":"one:two""#) && before.contains(#""parent":"one""#), "\(before)")
+            #expect(front.launcher.log.withLock { $0 } == [])
+            _ = try await front.probe.ask("POST", "/echo", body: #"{"model":"one"}"#)
+            let after = try await front.probe.ask("GET", "/v1/models").text
+            #expect(after == #"{"object":"list","data":[{"id":"one","max_model_len":64}]}"#, "\(after)")
+            #expect(try await front.probe.ask("GET", "/v1/models/one").text == #"{"id":"one","max_model_len":64}"#)
+            #expect(try await front.probe.ask("GET", "/v1/models/three").status == 404)
         }
     }
 }

@@ -6,7 +6,7 @@
 
 /// Runs a program and hands its standard output over piece by piece.
 ///
-/// The program stays in this process's group, so that Ctrl-C on a terminal ends both.
+/// The program stays in this process's group, so that Ctrl-C on a terminal ends both, unless it is given one of its own.
 package struct Subprocess {
     /// How a program ended and the last it said.
     package struct Outcome {
@@ -20,11 +20,14 @@ package struct Subprocess {
     package var command: [String]
     /// The environment, `PATH` included.
     package var environment: [String: String]
+    /// Whether the program has a process group of its own: what a terminal sends to this one's does not reach it.
+    package var hasOwnGroup: Bool
 
     /// Names a program.
-    package init(command: [String], environment: [String: String]) {
+    package init(command: [String], environment: [String: String], hasOwnGroup: Bool = false) {
         self.command = command
         self.environment = environment
+        self.hasOwnGroup = hasOwnGroup
     }
 
     /// Runs the program to its end.
@@ -103,7 +106,9 @@ package struct Subprocess {
         var noSignals = sigset_t()
         sigemptyset(&noSignals)
         posix_spawnattr_setsigmask(&attributes, &noSignals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | (hasOwnGroup ? Int16(POSIX_SPAWN_SETPGROUP) : 0))
 
         // Through env, so that the program is looked up in the given PATH and not in this process's.
         let arguments = (["/usr/bin/env"] + command).map { strdup($0) } + [nil]

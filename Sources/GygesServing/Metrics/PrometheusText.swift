@@ -43,9 +43,11 @@ struct PrometheusText {
         for (model, value) in values { line(name, [("model_name", model)], "\(read(value))") }
     }
 
-    /// Numbers that only grow, of each model, by a label.
-    mutating func labelled(_ name: String, _ help: String, _ label: String, _ values: [(String, [String: Int])]) {
-        head(name, help, "counter")
+    /// Numbers of each model by a label; they only grow, unless the type says otherwise.
+    mutating func labelled(
+        _ name: String, _ help: String, _ label: String, _ values: [(String, [String: Int])], type: String = "counter"
+    ) {
+        head(name, help, type)
         for (model, counts) in values {
             for (key, count) in counts.sorted(by: { $0.key < $1.key }) {
                 line(name, [("model_name", model), (label, key)], "\(count)")

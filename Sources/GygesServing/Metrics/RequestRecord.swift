@@ -1,5 +1,6 @@
 import GygesInference
 import GygesWire
+import GygesWorkers
 import Synchronization
 
 /// A request under way. It is counted as over when it is finished, failed or, where nobody wants the answer any more, let go of.
@@ -9,6 +10,8 @@ final class RequestRecord: Sendable {
         var firstToken: Double?
         /// What was used so far, where an answer comes in pieces: whoever leaves has used it.
         var usage: Usage?
+        /// When a worker was given it, where one answers.
+        var begin = 0.0
     }
 
     private let model: String
@@ -17,6 +20,8 @@ final class RequestRecord: Sendable {
     private let metrics: ServingMetrics
     private let start = ContinuousClock.now
     private let state = Mutex(State())
+    /// What a worker tells its front.
+    private let report = ReportCollector.current
 
     init(model: String, key: String?, trace: RequestTrace, metrics: ServingMetrics) {
         self.model = model
@@ -43,6 +48,7 @@ final class RequestRecord: Sendable {
                 let before = state.usage?.completionTokens ?? 0
                 state.usage = Usage(promptTokens: prompt, completionTokens: before + count)
             }
+            defer { report?.note(state.usage, firstToken: state.firstToken) }
             guard state.firstToken == nil else { return false }
             state.firstToken = seconds
             return true
@@ -50,6 +56,37 @@ final class RequestRecord: Sendable {
         guard isFirst else { return }
         trace.note(.firstToken)
         metrics.update(model) { $0.firstToken.add(seconds) }
+    }
+
+    /// Notes that a worker has the request; what another has used that was lost is not true any more.
+    func beginAnew() {
+        let seconds = seconds
+        state.withLock { state in (state.begin, state.firstToken, state.usage) = (seconds, nil, nil) }
+    }
+
+    /// Notes what a worker says; ends the record if it says that the request is over.
+    func take(_ report: WorkerReport) {
+        let usage = Usage(report)
+        let first: Double? = state.withLock { state in
+            state.usage = usage
+            guard state.firstToken == nil, let first = report.firstToken else { return nil }
+            state.firstToken = state.begin + first
+            return state.firstToken
+        }
+        if let first {
+            trace.note(.firstToken)
+            metrics.update(model) { $0.firstToken.add(first) }
+        }
+        if let status = report.status { end(status, usage, report.finishReasons) }
+    }
+
+    /// Ends the record without counting the request.
+    func drop() {
+        let wasOver = state.withLock { state in
+            defer { state.isOver = true }
+            return state.isOver
+        }
+        if !wasOver { metrics.drop(model) }
     }
 
     /// Ends the record of a request that was answered.
@@ -75,12 +112,13 @@ final class RequestRecord: Sendable {
             return state
         }
         guard let ending else { return }
+        report?.note(usage ?? ending.usage, firstToken: ending.firstToken, status: status, reasons: reasons)
         trace.end(status, usage ?? ending.usage, reasons: reasons)
         metrics.end(
             .init(
                 ended: 0, key: key, model: model, status: status, usage: usage ?? ending.usage,
                 firstToken: ending.firstToken,
-                duration: seconds),
+                duration: seconds, requestID: trace.id),
             reasons: reasons)
     }
 

@@ -1,5 +1,6 @@
 import GygesInference
 import GygesWire
+import GygesWorkers
 import Synchronization
 
 /// What a server has done since it was started, as Prometheus reads it.
@@ -62,13 +63,18 @@ public final class ServingMetrics: Sendable {
         update("") { $0.runningCount += 1 }
         let seconds = (ContinuousClock.now - origin.arrival) / .seconds(1)
         end(
-            .init(ended: 0, key: origin.key, model: "", status: status, usage: nil, firstToken: nil, duration: seconds),
+            .init(
+                ended: 0, key: origin.key, model: "", status: status, usage: nil, firstToken: nil, duration: seconds,
+                requestID: origin.id),
             reasons: [])
     }
 
     func update(_ model: String, _ change: (inout Counts) -> Void) {
         state.withLock { change(&$0.counts[model, default: Counts()]) }
     }
+
+    /// Takes a request back that is not to be counted.
+    func drop(_ model: String) { update(model) { $0.runningCount -= 1 } }
 
     /// Counts a request as over.
     func end(_ request: UsageBook.Row, reasons: [String]) {
@@ -96,17 +102,22 @@ public final class ServingMetrics: Sendable {
     /// - Parameters:
     ///   - models: All models, so that those which nobody has asked are there with zeros.
     ///   - engines: What engines hold, by model.
+    ///   - workers: What workers do, by model, where they answer.
     ///   - namesOfVLLM: Whether the same figures stand there under the names that vLLM has for them, too.
-    func text(models: [String], engines: [String: EngineStatistics], namesOfVLLM: Bool) -> String {
+    func text(
+        models: [String], engines: [String: EngineStatistics], workers: [(String, WorkerPool.Statistics)] = [],
+        namesOfVLLM: Bool
+    ) -> String {
         let counts = counts
         var text = PrometheusText()
         let all = models.map { ($0, counts[$0] ?? Counts()) }
+        let waiting = Dictionary(workers.map { ($0, $1.waitingCount) }, uniquingKeysWith: { first, _ in first })
         for prefix in namesOfVLLM ? ["gyges_", "vllm:"] : ["gyges_"] {
             text.gauge(prefix + "num_requests_running", "Requests that are being answered.", all) { $0.runningCount }
             text.gauge(
                 prefix + "num_requests_waiting", "Requests that wait for memory or a place.", models.map { ($0, $0) }
             ) {
-                engines[$0]?.waitingCount ?? 0
+                engines[$0]?.waitingCount ?? waiting[$0] ?? 0
             }
             text.fraction(
                 prefix + "kv_cache_usage_perc", "The share of the KV cache that requests use, 0 to 1.",
@@ -137,6 +148,14 @@ public final class ServingMetrics: Sendable {
             (all + [("", counts[""] ?? Counts())]).map { name, counts in
                 (name, Dictionary(uniqueKeysWithValues: counts.requestCounts.map { ("\($0)", $1) }))
             })
+        if !workers.isEmpty {
+            text.labelled(
+                "gyges_workers", "Worker processes, by what they do.", "state", workers.map { ($0, $1.workerCounts) },
+                type: "gauge")
+            text.counter("gyges_worker_crashes_total", "Workers that ended without having been asked to.", workers) {
+                $0.crashCount
+            }
+        }
         return text.text
     }
 }

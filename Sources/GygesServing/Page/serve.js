@@ -21,13 +21,15 @@ function row(cells) {
 const count = (number) => number.toLocaleString("en");
 const seconds = (number) => (number === null ? "–" : number < 1 ? `${Math.round(number * 1000)} ms` : `${number.toFixed(1)} s`);
 
+const workers = (states) => Object.entries(states).map(([state, number]) => `${number} ${state}`).join(", ") || "no workers";
+
 function show(status) {
   const elapsed = last ? status.seconds - last.seconds : 0;
   at("models").replaceChildren(...status.models.map((model) => {
     const before = last?.models.find((other) => other.name === model.name);
     const rate = before && elapsed > 0 ? (model.generated - before.generated) / elapsed : 0;
     return row([
-      [model.name], [count(model.running), true], [count(model.waiting), true], [rate.toFixed(0), true], [count(model.prompt), true],
+      [model.workers ? `${model.name} (${workers(model.workers)})` : model.name], [count(model.running), true], [count(model.waiting), true], [rate.toFixed(0), true], [count(model.prompt), true],
       [count(model.generated), true], [model.cache === null ? "–" : `${Math.round(model.cache * 100)} %`, true],
     ]);
   }));

@@ -77,7 +77,9 @@ public struct ModelRoutes: Sendable {
             Route(.get, "/openapi.json") { _ in try answered { try openAPI() } },
             Route(.get, "/metrics") { _ in .text(await metricsText(), status: 200) },
             Route(.get, "/v1/usage") { request in try answered { try usage(by: request.query("group_by")) } },
-            Route(.get, "/v1/requests/:id/trace") { request in try answered { try trace(request.parameter("id")) } },
+            Route(.get, "/v1/requests/:id/trace") { request in
+                try answered { try metrics.trace(request.parameter("id")) }
+            },
             Route(.get, "/v1/models") { _ in .json(shelf.list.json) },
             Route(.get, "/v1/models/:name") { request in try answered { try model(request.parameter("name")) } },
         ]
@@ -110,7 +112,7 @@ public struct ModelRoutes: Sendable {
 
     /// The routes that take a model, by method and path: what a server hands on whose models are other processes'.
     public static let answeredByModels: [(method: Route.Method, path: String)] =
-        [(.get, "/tokenizer_info"), (.get, "/v1/models/:name")]
+        [(.get, "/tokenizer_info")]
         + [
             "/v1/chat/completions", "/v1/responses", "/v1/completions", "/v1/embeddings", "/v1/classify", "/predict",
             "/rerank",
@@ -236,32 +238,5 @@ extension ModelRoutes {
             namesOfVLLM: settings.namesMetricsAsVLLM)
     }
 
-    private func usage(by names: String?) throws -> JSON {
-        guard let book = metrics.book else {
-            throw ServingFault(
-                status: 404,
-                ErrorReply(
-                    message: "This server notes no usage: start it with --usage FILE.", type: "invalid_request_error"))
-        }
-        let groupings = try (names ?? "key,day").split(separator: ",").map { name throws(ServingFault) in
-            guard let grouping = UsageBook.Grouping(rawValue: String(name)) else {
-                let known = UsageBook.Grouping.allCases.map(\.rawValue).joined(separator: ", ")
-                throw .invalid("group_by", "“group_by” is some of \(known), with commas.")
-            }
-            return grouping
-        }
-        return ["object": "list", "data": .array(try book.sums(by: groupings))]
-    }
-
-    private func trace(_ id: String?) throws -> JSON {
-        guard let trace = metrics.traces[id ?? ""] else {
-            throw ServingFault(
-                status: 404,
-                ErrorReply(
-                    message:
-                        "No request of that name is remembered: the last 512 are, by the x-request-id of their answers.",
-                    type: "invalid_request_error", parameter: "id"))
-        }
-        return trace.json
-    }
+    private func usage(by names: String?) throws -> JSON { try metrics.usage(by: names) }
 }

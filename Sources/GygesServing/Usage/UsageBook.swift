@@ -1,9 +1,11 @@
 import GRDB
 public import GygesFiles
 import GygesWire
+public import GygesWorkers
 import Synchronization
 
-/// What requests have used, in an SQLite file that any program reads: a row each, written when a request is over.
+/// What requests have used and workers have spent their time on, in an SQLite file that any program reads: a row for each request, written when
+/// it is over, and one for each phase of a worker (``WorkerPhase``).
 ///
 /// A row is in the file before its request's answer has ended, so that a process that is killed loses none that was told. Rows that the disk
 /// takes no more wait in memory and are written with the next that it takes.
@@ -20,20 +22,36 @@ public final class UsageBook: Sendable {
         /// How long it took, in seconds: to the first token, and to the end.
         var firstToken: Double?
         var duration: Double
+        /// The name that its answer carries as `x-request-id`.
+        var requestID: String?
     }
 
-    private let queue: DatabaseQueue
-    private let path: String
+    /// What is noted.
+    private enum Entry: Sendable {
+        case request(Row)
+        case phase(String, WorkerPhase)
+    }
+
+    let queue: DatabaseQueue
+    let path: String
+    let prices: [TokenPrice]
     private let log: @Sendable (String) -> Void
-    private let waiting = Mutex<[Row]>([])
+    /// Numbers of workers and phases begin anew with every server: this tells them apart.
+    private let server = String(UInt64.random(in: .min ... .max), radix: 16)
+    private let waiting = Mutex<[Entry]>([])
     private static let waitingLimit = 100_000
 
     /// Opens a book, or begins one.
     ///
-    /// - Parameter log: Told when a row cannot be written.
+    /// - Parameters:
+    ///   - prices: What is asked for models, so that sums say what they cost.
+    ///   - log: Told when a row cannot be written.
     /// - Throws: `FileError` if the file is no book, or cannot be written.
-    public init(path: String, log: @escaping @Sendable (String) -> Void = { _ in }) throws(FileError) {
+    public init(
+        path: String, prices: [TokenPrice] = [], log: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(FileError) {
         self.path = path
+        self.prices = prices
         self.log = log
         do {
             var configuration = Configuration()
@@ -47,8 +65,16 @@ public final class UsageBook: Sendable {
                         CREATE TABLE IF NOT EXISTS request (
                           id INTEGER PRIMARY KEY, ended INTEGER NOT NULL, key TEXT, model TEXT NOT NULL, status INTEGER NOT NULL,
                           prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
-                          first_token_seconds REAL, seconds REAL NOT NULL)
+                          first_token_seconds REAL, seconds REAL NOT NULL, request_id TEXT);
+                        CREATE TABLE IF NOT EXISTS worker_phase (
+                          server TEXT NOT NULL, model TEXT NOT NULL, worker INTEGER NOT NULL, number INTEGER NOT NULL,
+                          phase TEXT NOT NULL, began REAL NOT NULL, seconds REAL NOT NULL,
+                          PRIMARY KEY (server, model, number))
                         """)
+                // Books of earlier versions know no names of requests.
+                if try !db.columns(in: "request").contains(where: { $0.name == "request_id" }) {
+                    try db.execute(sql: "ALTER TABLE request ADD COLUMN request_id TEXT")
+                }
             }
         } catch {
             throw FileError(path, "cannot be used for usage: \(error)", remedy: "Name another file with --usage.")
@@ -56,73 +82,55 @@ public final class UsageBook: Sendable {
     }
 
     /// Writes a row.
-    func append(_ row: Row) {
-        let rows = waiting.withLock { waiting in
-            waiting.append(row)
+    func append(_ row: Row) { append([.request(row)]) }
+
+    /// Writes phases of workers of a model, or what has become of them since they were written.
+    public func note(_ phases: [WorkerPhase], of model: String) { append(phases.map { .phase(model, $0) }) }
+
+    private func append(_ entries: [Entry]) {
+        let entries = waiting.withLock { waiting in
+            waiting += entries
             defer { waiting = [] }
             return waiting
         }
         do {
-            try queue.write { db in for row in rows { try Self.insert(row, into: db) } }
+            try queue.write { db in
+                for entry in entries {
+                    switch entry {
+                    case .request(let row): try Self.insert(row, into: db)
+                    case .phase(let model, let phase): try insert(phase, of: model, into: db)
+                    }
+                }
+            }
         } catch {
             log("\(path): usage cannot be written, and waits: \(error)")
-            waiting.withLock { $0 = Array((rows + $0).suffix(Self.waitingLimit)) }
+            waiting.withLock { $0 = Array((entries + $0).suffix(Self.waitingLimit)) }
         }
+    }
+
+    private func insert(_ phase: WorkerPhase, of model: String, into db: Database) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO worker_phase (server, model, worker, number, phase, began, seconds) VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (server, model, number) DO UPDATE SET seconds = excluded.seconds
+                """,
+            arguments: [
+                server, model, phase.worker, phase.number, phase.kind.rawValue, phase.began, phase.seconds,
+            ])
     }
 
     private static func insert(_ row: Row, into db: Database) throws {
         try db.execute(
             sql: """
                 INSERT INTO request
-                  (ended, key, model, status, prompt_tokens, completion_tokens, cached_tokens, first_token_seconds, seconds)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  (ended, key, model, status, prompt_tokens, completion_tokens, cached_tokens, first_token_seconds, seconds,
+                   request_id)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 row.ended, row.key, row.model, row.status, row.usage?.promptTokens ?? 0,
                 row.usage?.completionTokens ?? 0, row.usage?.cachedTokens ?? 0, row.firstToken, row.duration,
+                row.requestID,
             ])
-    }
-
-    /// What sums are told apart by.
-    public enum Grouping: String, Sendable, CaseIterable {
-        case key
-        case day
-        case model
-        case status
-    }
-
-    /// Sums of what requests have used, a row for each group.
-    ///
-    /// - Throws: `FileError` if the file cannot be read.
-    public func sums(by groupings: [Grouping]) throws(FileError) -> [JSON] {
-        let columns = groupings.map { grouping in
-            grouping == .day ? "date(ended, 'unixepoch') AS day" : grouping.rawValue
-        }
-        let names = groupings.map(\.rawValue).joined(separator: ", ")
-        let sql = """
-            SELECT \((columns + ["count(*) AS requests", "sum(prompt_tokens) AS prompt_tokens", "sum(completion_tokens) AS completion_tokens",
-                "sum(cached_tokens) AS cached_tokens", "sum(seconds) AS seconds"]).joined(separator: ", "))
-            FROM request \(groupings.isEmpty ? "" : "GROUP BY \(names) ORDER BY \(names)")
-            """
-        do {
-            return try queue.read { db in
-                try GRDB.Row.fetchAll(db, sql: sql).map { row in
-                    var object = JSONObject()
-                    for grouping in groupings { object[grouping.rawValue] = Self.value(row, grouping) }
-                    for name in ["requests", "prompt_tokens", "completion_tokens", "cached_tokens"] {
-                        object[name] = .integer(row[name] as Int? ?? 0)
-                    }
-                    object["seconds"] = .double(row["seconds"] as Double? ?? 0)
-                    return .object(object)
-                }
-            }
-        } catch {
-            throw FileError(path, "cannot be read: \(error)", remedy: "Look whether another program has changed it.")
-        }
-    }
-
-    private static func value(_ row: GRDB.Row, _ grouping: Grouping) -> JSON {
-        if grouping == .status { return .integer(row[grouping.rawValue] as Int? ?? 0) }
-        return (row[grouping.rawValue] as String?).map { .string($0) } ?? .null
     }
 }

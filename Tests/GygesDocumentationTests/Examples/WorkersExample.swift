@@ -9,7 +9,9 @@ import Testing
         let launcher = ProgramLauncher(
             command: [program, "serve-worker", "chat=model.gguf"], environment: [:], folder: folder, name: "chat")
         let pool = WorkerPool(PoolSettings(maximumCount: 2, idleTimeout: .seconds(60)), launcher: launcher)
-        let front = FrontRoutes([("chat", pool)]) { status, message in ["error": ["message": .string(message)]] }
+        let front = FrontRoutes([PooledModel("chat", pool: pool)]) { status, message in
+            ["error": ["message": .string(message)]]
+        }
         let routes = front.handing(on: [(.post, "/v1/chat/completions")]) + front.own
         let server = HTTPServer(routes: routes, host: "127.0.0.1", port: 8000, access: .everybody)
         // Nobody has asked, and nothing was started.

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
+import GygesCheckpoints
 import GygesFiles
 import GygesServer
 import GygesServing
-import GygesWire
 import GygesWorkers
 
 extension Serve {
@@ -12,42 +12,66 @@ extension Serve {
         let folder = try WorkerFolder()
         // Sockets are made in it as long as the server runs.
         defer { withExtendedLifetime(folder) {} }
-        let settings = workers.settings(queueLimit: queue)
-        var pools: [(name: String, pool: WorkerPool)] = []
-        for (index, argument) in models.enumerated() {
+        let book = try book()
+        let metrics = ServingMetrics(now: { Int(Date().timeIntervalSince1970) }, book: book)
+        var pooled: [PooledModel] = []
+        for argument in models {
             let named = try ModelName(argument)
-            let name = named.name
-            guard !pools.contains(where: { $0.name == name }) else {
-                throw ValidationError("'\(name)' is the name of two models; give one another: NAME=PATH.")
+            guard !pooled.contains(where: { $0.name == named.name }) else {
+                throw ValidationError("'\(named.name)' is the name of two models; give one another: NAME=PATH.")
             }
-            // Mistakes are told before anybody asks.
-            let path = try locateModel(named.path)
-            var command = [try Self.program(), "serve-worker", "\(name)=\(path)", "--queue", "\(queue)"]
-            command += engine.arguments
-            if index == 0 { for adapter in adapters { command += ["--adapter", adapter] } }
-            let launcher = ProgramLauncher(
-                command: command, environment: ProcessInfo.processInfo.environment, folder: folder.path,
-                name: "\(index)")
-            pools.append((name, WorkerPool(settings, launcher: launcher) { Self.log("\(name): \($0)") }))
+            pooled.append(try pooledModel(named, after: pooled, folder: folder.path, book: book))
+        }
+        guard adapters.isEmpty || pooled.contains(where: { $0.kind == .decoder }) else {
+            throw ValidationError("--adapter is for decoders, and there is none.")
         }
         let front = FrontRoutes(
-            pools, settings: .init(executionTimeout: .seconds(workers.executionTimeout)), faultReply: ModelRoutes.fault)
-        let created = Int(Date().timeIntervalSince1970)
-        let list = ModelList(
-            models: pools.map { .init(id: $0.name, facts: ["object": "model", "owned_by": "gyges"], created: created) })
+            pooled, settings: .init(executionTimeout: .seconds(workers.executionTimeout)), meter: metrics,
+            faultReply: ModelRoutes.fault)
+        let meter = FrontMeterRoutes(
+            pooled, metrics: metrics, namesMetricsAsVLLM: metricsCompat == "vllm", log: Self.log)
         let server = HTTPServer(
-            routes: front.handing(on: ModelRoutes.answeredByModels) + front.own
-                + [Route(.get, "/v1/models") { _ in .json(list.json) }],
+            routes: front.handing(on: ModelRoutes.answeredByModels, needing: ModelRoutes.kind) + front.own
+                + front.listing(created: Int(Date().timeIntervalSince1970)) + meter.all + (noPage ? [] : meter.page),
             host: host, port: port, access: try access(), faultReply: ModelRoutes.fault)
-        for (_, pool) in pools { await pool.start() }
-        let names = pools.map(\.name).joined(separator: ", ")
+        for model in pooled { await model.pool.start() }
+        let names = pooled.map(\.name).joined(separator: ", ")
         do {
-            try await server.run { tell(names, at: $0) }
+            try await server.run(grace: grace) { tell(names, at: $0) }
         } catch {
-            for (_, pool) in pools { await pool.shutDown() }
+            for model in pooled { await model.pool.shutDown() }
             throw error
         }
-        for (_, pool) in pools { await pool.shutDown() }
+        for model in pooled { await model.pool.shutDown() }
+    }
+
+    /// A model and the workers that it may have. Mistakes are told before anybody asks.
+    private func pooledModel(
+        _ named: ModelName, after others: [PooledModel], folder: String, book: UsageBook?
+    ) throws -> PooledModel {
+        let (name, path) = (named.name, try locateModel(named.path))
+        let isEncoder = try isFolder(path) && ModelFolder(path: path).isTextModel()
+        // Adapters are for the first decoder.
+        let isFirst = !isEncoder && !others.contains { $0.kind == .decoder }
+        let own = isFirst ? adapters : []
+        let launcher = try launcher("\(name)=\(path)", adapters: own, folder: folder, name: "\(others.count)")
+        var note: (@Sendable ([WorkerPhase]) -> Void)?
+        if let book { note = { phases in book.note(phases, of: name) } }
+        let pool = WorkerPool(
+            workers.settings(queueLimit: queue), launcher: launcher, log: { Self.log("\(name): \($0)") }, note: note)
+        return PooledModel(
+            name, pool: pool, kind: isEncoder ? .encoder : .decoder, adapters: try own.map { try ModelName($0).name })
+    }
+
+    /// What starts a model's workers: this very program.
+    private func launcher(
+        _ model: String, adapters: [String], folder: String, name: String
+    ) throws -> ProgramLauncher {
+        var command = [try Self.program(), "serve-worker", model, "--queue", "\(queue)", "--parent", "\(getpid())"]
+        command += engine.arguments
+        for adapter in adapters { command += ["--adapter", adapter] }
+        return ProgramLauncher(
+            command: command, environment: ProcessInfo.processInfo.environment, folder: folder, name: name)
     }
 
     /// This program's own file: its name may have been found in a path, or be a link that later leads elsewhere.

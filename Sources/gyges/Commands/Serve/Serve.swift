@@ -23,6 +23,7 @@ struct Serve: AsyncParsableCommand {
               gyges serve smollm2-135m-instruct --adapter weather=runs/weather-lora/adapter
               gyges serve smollm2-135m-instruct --files batches --usage usage.sqlite
               gyges serve smollm2-135m-instruct --host 0.0.0.0 --api-key-file keys.txt
+              gyges serve smollm2-135m-instruct --max-workers 2 --usage usage.sqlite --price smollm2-135m-instruct=0.1,0.4
             """)
 
     @Argument(
@@ -69,6 +70,18 @@ struct Serve: AsyncParsableCommand {
             valueName: "folder"))
     var files: String?
 
+    @Option(
+        name: .customLong("price"),
+        help: ArgumentHelp(
+            "With --usage: what a model costs for a million tokens of prompts and of answers, and a second of a worker, as /v1/usage then says; may be repeated.",
+            valueName: "MODEL=PROMPT,ANSWER[,SECOND]"))
+    var prices: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How long answers that are under way may still take when the server is told to end.", valueName: "seconds"))
+    var shutdownTimeout = 30.0
+
     @Flag(help: "Offer no page at / that shows what the server does.")
     var noPage = false
 
@@ -90,8 +103,12 @@ struct Serve: AsyncParsableCommand {
             )
         }
         for adapter in adapters { _ = try ModelName(adapter) }
-        guard usage == nil || workers.maxWorkers == nil else {
-            throw ValidationError("--usage is for servers without --max-workers.")
+        guard prices.isEmpty || usage != nil else {
+            throw ValidationError("--price is for servers that note usage: add --usage FILE.")
+        }
+        for price in prices { _ = try TokenPrice(argument: price) }
+        guard (0...1e6).contains(shutdownTimeout) else {
+            throw ValidationError("--shutdown-timeout must be from 0 to 1000000 seconds.")
         }
         guard files == nil || workers.maxWorkers == nil else {
             throw ValidationError("--files is for servers without --max-workers.")
@@ -111,7 +128,7 @@ struct Serve: AsyncParsableCommand {
             group.addTask { await routes.answerBatches() }
             // Batches under way end with the server; the next goes on with them.
             defer { group.cancelAll() }
-            try await server.run { tell(names, at: $0) }
+            try await server.run(grace: grace) { tell(names, at: $0) }
         }
     }
 
@@ -120,10 +137,19 @@ struct Serve: AsyncParsableCommand {
         ModelRoutes(
             try ModelShelf(try engine.servedModels(models, adapters: adapters, queueLimit: queue)),
             settings: .init(namesMetricsAsVLLM: metricsCompat == "vllm"),
-            book: try usage.map { path throws(FileError) in try UsageBook(path: path, log: Self.log) },
+            book: try book(),
             batches: try files.map { folder throws(FileError) in try BatchQueue(folder: folder) },
             now: { Int(Date().timeIntervalSince1970) }, log: Self.log)
     }
+
+    /// Where requests are noted, if they are.
+    func book() throws -> UsageBook? {
+        let prices = try prices.map { try TokenPrice(argument: $0) }
+        return try usage.map { path throws(FileError) in try UsageBook(path: path, prices: prices, log: Self.log) }
+    }
+
+    /// How long answers may take when the server is told to end.
+    var grace: Duration { .seconds(shutdownTimeout) }
 
     @Sendable
     static func log(_ text: String) { Terminal.writeError("gyges: \(text.legible(limit: 1000))\n") }

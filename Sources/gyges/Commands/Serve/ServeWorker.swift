@@ -3,6 +3,7 @@ import Foundation
 import GygesFiles
 import GygesServer
 import GygesServing
+import GygesWorkers
 
 /// `gyges serve-worker`: what `gyges serve --max-workers` starts.
 struct ServeWorker: AsyncParsableCommand {
@@ -24,6 +25,9 @@ struct ServeWorker: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where it listens.", valueName: "path"))
     var socket: String
 
+    @Option(help: ArgumentHelp("The process that it ends with: whoever started it, if not said.", valueName: "number"))
+    var parent: Int32?
+
     @Option(help: ArgumentHelp("The most requests that wait.", valueName: "count"))
     var queue = 1024
 
@@ -35,13 +39,15 @@ struct ServeWorker: AsyncParsableCommand {
         let routes = ModelRoutes(
             try ModelShelf(try engine.servedModels([model], adapters: adapters, queueLimit: queue)),
             now: { Int(Date().timeIntervalSince1970) }, log: Serve.log)
-        let server = HTTPServer(routes: routes.all, socket: socket, faultReply: ModelRoutes.fault)
+        let server = HTTPServer(
+            routes: ModelRoutes.reporting(routes.all), socket: socket, faultReply: ModelRoutes.fault)
         try await server.run { _ in try? Output.write("ready\n") }
     }
 
-    /// A worker whose server was killed would wait for ever: it ends when it has another parent.
+    /// A worker whose server was killed would wait for ever: the system kills it, or it ends when it sees that it has another parent.
     private func endWithParent() {
-        let parent = getppid()
+        let parent = parent ?? getppid()
+        guard !ParentDeath.killsThisProcess(parent) else { return }
         Thread.detachNewThread {
             while getppid() == parent { sleep(1) }
             kill(getpid(), SIGTERM)
