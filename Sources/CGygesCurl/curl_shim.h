@@ -56,6 +56,13 @@ static inline int gyges_transfer_post(void *_Nonnull transfer, const void *_Nonn
     return code;
 }
 
+/// What a sink returns to get its bytes again after `gyges_transfer_go_on`.
+static inline size_t gyges_sink_pause(void) { return CURL_WRITEFUNC_PAUSE; }
+/// Hands on what a sink has paused, from the set's thread.
+static inline int gyges_transfer_go_on(void *_Nonnull transfer) {
+    return (int)curl_easy_pause(transfer, CURLPAUSE_CONT);
+}
+
 /// The status of the answer; 0 if none came.
 static inline long gyges_transfer_status(void *_Nonnull transfer) {
     long status = 0;

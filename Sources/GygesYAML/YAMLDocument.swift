@@ -98,7 +98,7 @@ public final class YAMLDocument {
 
     /// Records one thing that is wrong.
     func report(_ problem: String, at path: String, _ node: Node?) {
-        let line = node?.mark.map { "line \($0.line): " } ?? ""
+        let line = node?.mark.map { "line \($0.line), column \($0.column): " } ?? ""
         let sentence = line + (path.isEmpty ? problem : "\(path): \(problem)")
         // A value that stands for several may be read several times.
         if !problems.contains(sentence) { problems.append(sentence) }
@@ -120,7 +120,8 @@ public final class YAMLDocument {
         if !problems.isEmpty { throw FileError(path, problems: problems, remedy: remedy) }
     }
 
-    /// Sets the value at a dotted key to a YAML value, creating mappings on the way: `sampling.temperature=0.7`.
+    /// Sets the value at a dotted key to a YAML value, creating mappings on the way: `sampling.temperature=0.7`. An element of a list that is
+    /// there is named by its number, from 0: `models.0.path=model.gguf`.
     ///
     /// Whether the key means anything is for the decoder to say, exactly as for keys written in the file.
     public func override(_ assignment: String, option: String = "--set") throws(FileError) {
@@ -149,13 +150,22 @@ public final class YAMLDocument {
         }
         guard let replaced = Self.setting(keys[...], to: value, in: rootNode) else {
             throw FileError(
-                path, at: "\(option) \(assignment)", "part of the key names a value that has no keys.", remedy: remedy)
+                path, at: "\(option) \(assignment)",
+                "part of the key names a value that has no keys, or no such element.", remedy: remedy)
         }
         rootNode = replaced
     }
 
     private static func setting(_ keys: ArraySlice<String>, to value: Node, in node: Node?) -> Node? {
         guard let key = keys.first else { return value }
+        if case .sequence(var sequence) = node {
+            // Lists have their elements by number, from 0, and grow by none.
+            guard let index = Int(key), sequence.indices.contains(index),
+                let child = setting(keys.dropFirst(), to: value, in: sequence[index])
+            else { return nil }
+            sequence[index] = child
+            return .sequence(sequence)
+        }
         var mapping: Node.Mapping
         switch node {
         case .mapping(let existing): mapping = existing

@@ -87,6 +87,53 @@ import Testing
         await #expect(throws: CancellationError.self) { try await later.value }
     }
 
+    @Test func anAnswerIsReadAsItComes() async throws {
+        let trickle = try ScriptedServer { _ in .trickle("HTTP/1.1 201 Made\r\nX-A: 1\r\nConnection: close\r\n\r\n") }
+        let stream = try await transport.stream(call(trickle, byteLimit: 1 << 30))
+        #expect(stream.status == 201 && stream.headers["x-a"] == "1")
+        // The answer has no end.
+        for _ in 0..<3 { #expect(try await stream.next()?.allSatisfy { $0 == UInt8(ascii: "x") } == true) }
+        let task = Task { while try await stream.next() != nil {} }
+        try await Task.sleep(for: .milliseconds(30))
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test func aSlowReaderGetsEverything() async throws {
+        let text = String(repeating: "0123456789", count: 300_000)
+        let server = try ScriptedServer { _ in
+            .bytes("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n" + text, closes: true)
+        }
+        let stream = try await transport.stream(call(server, byteLimit: 1 << 30))
+        var body: [UInt8] = []
+        var largest = 0
+        while let bytes = try await stream.next() {
+            body += bytes
+            largest = max(largest, bytes.count)
+            if body.count < 1 << 21 { try await Task.sleep(for: .milliseconds(5)) }
+        }
+        #expect(body == Array(text.utf8))
+        // What waits for a reader is bounded.
+        #expect(largest <= (1 << 18) + (1 << 16), "\(largest)")
+    }
+
+    @Test func aStreamThatBreaksOrGrowsTooLongSaysSo() async throws {
+        let broken = try ScriptedServer { _ in .bytes("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf", closes: true)
+        }
+        let half = try await transport.stream(call(broken))
+        await #expect(throws: TransportError.self) { while try await half.next() != nil {} }
+        let trickle = try ScriptedServer { _ in .trickle("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n") }
+        let long = try await transport.stream(call(trickle, byteLimit: 5))
+        await #expect(throws: TransportError.tooLarge(limit: 5)) { while try await long.next() != nil {} }
+        let absent = HTTPCall(.get, "http://127.0.0.1:1/", timeout: .seconds(60), byteLimit: 1)
+        await #expect(throws: TransportError.self) { try await transport.stream(absent) }
+        let empty = try ScriptedServer { _ in .bytes("HTTP/1.1 307 There\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n")
+        }
+        let redirect = try await transport.stream(call(empty))
+        #expect(redirect.status == 307)
+        #expect(try await redirect.next() == nil)
+    }
+
     @Test func manyCallsAreUnderWayAtOnce() async throws {
         let server = try ScriptedServer { request in
             let name = request.head.prefix { $0 != "\r\n" }

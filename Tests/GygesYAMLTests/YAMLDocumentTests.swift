@@ -34,7 +34,9 @@ import Testing
     @Test func everyProblemIsToldOfWithItsLine() throws {
         let wrong = "version: 2\nsizes: [1, 20]\nnested: {share: x, off: true}\n"
         let error = try #require(throws: FileError.self) { try Settings(YAMLDocument(wrong, path: "s.yaml")) }
-        for part in ["version 2", "“name” is missing", "line 2: sizes[1]: 20", "nested.share", "unknown key “off”"] {
+        for part in [
+            "version 2", "“name” is missing", "line 2, column 12: sizes[1]: 20", "nested.share", "unknown key “off”",
+        ] {
             #expect(error.problems.contains { $0.contains(part) }, "nothing about \(part) in \(error)")
         }
     }
@@ -48,6 +50,11 @@ import Testing
         #expect(settings.sizes == [3])
         #expect(throws: FileError.self) { try document.override("name.part=1") }
         #expect(throws: FileError.self) { try document.override("=1") }
+        try document.override("sizes=[3, 4]")
+        try document.override("sizes.1=5")
+        #expect(try Settings(document).sizes == [3, 5])
+        #expect(throws: FileError.self) { try document.override("sizes.2=1") }
+        #expect(throws: FileError.self) { try document.override("sizes.last=1") }
     }
 
     @Test func olderNamesAreReadAndNoted() throws {

@@ -12,11 +12,25 @@ public struct NetworkTransport: HTTPTransport {
     ///
     /// - Throws: ``TransportError``, or `CancellationError` as soon as the task is cancelled.
     public func answer(to call: HTTPCall) async throws -> HTTPAnswer {
+        try Self.check(call)
+        return try await Self.loop.answer(to: call)
+    }
+
+    /// Makes a call once, to read its answer as it comes: what is not read is not fetched.
+    ///
+    /// - Throws: ``TransportError`` if nothing answers, or `CancellationError` as soon as the task is cancelled.
+    public func stream(_ call: HTTPCall) async throws -> HTTPStream {
+        try Self.check(call)
+        let stream = Self.loop.stream(call)
+        let (status, headers) = try await stream.head()
+        return HTTPStream(status: status, headers: headers, stream: stream)
+    }
+
+    private static func check(_ call: HTTPCall) throws {
         guard Self.isHTTP(call.url) else { throw TransportError.connection("the address is not one of HTTP") }
         guard call.headers.allSatisfy({ Self.isLine($0.name) && Self.isLine($0.value) }) else {
             throw TransportError.connection("a header holds a control character")
         }
-        return try await Self.loop.answer(to: call)
     }
 
     private static func isHTTP(_ url: String) -> Bool {

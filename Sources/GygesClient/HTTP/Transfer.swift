@@ -10,20 +10,29 @@ final class Transfer: @unchecked Sendable {
     /// libcurl's handle; `nil` if there was no memory for one.
     let handle: UnsafeMutableRawPointer?
     private let call: HTTPCall
-    private let continuation: CheckedContinuation<HTTPAnswer, any Error>
+    private let receiver: Receiver
     private let errorText: UnsafeMutablePointer<CChar>
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var headers: [String: String] = [:]
     private var body: [UInt8] = []
+    private var takenCount = 0
     private var isTooLarge = false
 
     /// The time that a connection may take to be made, in milliseconds.
     private static let connectTime = 10_000
 
-    init(_ call: HTTPCall, number: UInt64, continuation: CheckedContinuation<HTTPAnswer, any Error>) {
+    /// Who takes what arrives.
+    enum Receiver {
+        /// Somebody who waits for the whole.
+        case whole(CheckedContinuation<HTTPAnswer, any Error>)
+        /// Somebody who reads it as it comes.
+        case stream(TransferStream)
+    }
+
+    init(_ call: HTTPCall, number: UInt64, receiver: Receiver) {
         self.call = call
         self.number = number
-        self.continuation = continuation
+        self.receiver = receiver
         handle = gyges_transfer_new()
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -82,13 +91,25 @@ final class Transfer: @unchecked Sendable {
             let detail = String(cString: errorText)
             end(throwing: TransportError.connection(detail.isEmpty ? String(cString: gyges_curl_text(code)) : detail))
         } else {
-            let status = handle.map { gyges_transfer_status($0) } ?? 0
-            continuation.resume(returning: HTTPAnswer(status: status, headers: headers, body: body))
+            switch receiver {
+            case .whole(let continuation):
+                continuation.resume(returning: HTTPAnswer(status: status, headers: headers, body: body))
+            case .stream(let stream):
+                stream.begin(status: status, headers: headers)
+                stream.end(nil)
+            }
         }
     }
 
+    private var status: Int { handle.map { gyges_transfer_status($0) } ?? 0 }
+
     /// Ends the call without an answer.
-    func end(throwing error: any Error) { continuation.resume(throwing: error) }
+    func end(throwing error: any Error) {
+        switch receiver {
+        case .whole(let continuation): continuation.resume(throwing: error)
+        case .stream(let stream): stream.end(error)
+        }
+    }
 
     // MARK: - What arrives
 
@@ -96,12 +117,19 @@ final class Transfer: @unchecked Sendable {
         context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Takes bytes of the body; anything but their count ends the transfer.
+    /// Takes bytes of the body; anything but their count, or that they are to come again later, ends the transfer.
     private func take(_ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
-        guard count <= call.byteLimit - body.count else {
+        guard count <= call.byteLimit - takenCount else {
             isTooLarge = true
             return 0
         }
+        if case .stream(let stream) = receiver {
+            stream.begin(status: status, headers: headers)
+            guard stream.take(UnsafeRawBufferPointer(start: bytes, count: count)) else { return gyges_sink_pause() }
+            takenCount += count
+            return count
+        }
+        takenCount += count
         body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
         return count
     }

@@ -11,6 +11,8 @@ final class TransferLoop: Sendable {
         var nextNumber: UInt64 = 0
         var begun: [Transfer] = []
         var cancelled: [UInt64] = []
+        /// Those whose readers have room again.
+        var resumed: [UInt64] = []
     }
 
     private let inbox = Mutex(Inbox())
@@ -26,19 +28,38 @@ final class TransferLoop: Sendable {
     ///
     /// - Throws: ``TransportError``, or `CancellationError`.
     func answer(to call: HTTPCall) async throws -> HTTPAnswer {
-        let number = inbox.withLock { inbox in
-            inbox.nextNumber += 1
-            return inbox.nextNumber
-        }
+        let number = newNumber()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                begin(Transfer(call, number: number, continuation: continuation))
+                begin(Transfer(call, number: number, receiver: .whole(continuation)))
                 // Whoever was cancelled before there was something to cancel.
                 if Task.isCancelled { cancel(number) }
             }
         } onCancel: {
             cancel(number)
         }
+    }
+
+    /// Begins a call whose answer is read as it comes.
+    func stream(_ call: HTTPCall) -> TransferStream {
+        let number = newNumber()
+        let stream = TransferStream(
+            onRoom: { [weak self] in self?.tell(number) { $0.resumed.append($1) } },
+            onLeave: { [weak self] in self?.cancel(number) })
+        begin(Transfer(call, number: number, receiver: .stream(stream)))
+        return stream
+    }
+
+    private func newNumber() -> UInt64 {
+        inbox.withLock { inbox in
+            inbox.nextNumber += 1
+            return inbox.nextNumber
+        }
+    }
+
+    private func tell(_ number: UInt64, _ note: (inout Inbox, UInt64) -> Void) {
+        inbox.withLock { note(&$0, number) }
+        if let set { _ = gyges_set_wake(set) }
     }
 
     private func begin(_ transfer: Transfer) {
@@ -53,10 +74,7 @@ final class TransferLoop: Sendable {
         if let set { _ = gyges_set_wake(set) }
     }
 
-    private func cancel(_ number: UInt64) {
-        inbox.withLock { $0.cancelled.append(number) }
-        if let set { _ = gyges_set_wake(set) }
-    }
+    private func cancel(_ number: UInt64) { tell(number) { $0.cancelled.append($1) } }
 
     /// Starts the thread; `false` if the system gives none.
     private func start() -> Bool {
@@ -104,9 +122,9 @@ final class TransferLoop: Sendable {
     }
 
     private func takeInbox(_ set: UnsafeMutableRawPointer, _ active: inout [UnsafeMutableRawPointer: Transfer]) {
-        let (begun, cancelled) = inbox.withLock { inbox in
-            defer { (inbox.begun, inbox.cancelled) = ([], []) }
-            return (inbox.begun, inbox.cancelled)
+        let (begun, cancelled, resumed) = inbox.withLock { inbox in
+            defer { (inbox.begun, inbox.cancelled, inbox.resumed) = ([], [], []) }
+            return (inbox.begun, inbox.cancelled, inbox.resumed)
         }
         for transfer in begun {
             guard let handle = transfer.prepare(), gyges_set_add(set, handle) == 0 else {
@@ -121,6 +139,10 @@ final class TransferLoop: Sendable {
             _ = gyges_set_remove(set, entry.key)
             active[entry.key] = nil
             entry.value.end(throwing: CancellationError())
+        }
+        for number in resumed {
+            guard let entry = active.first(where: { $0.value.number == number }) else { continue }
+            _ = gyges_transfer_go_on(entry.key)
         }
     }
 }

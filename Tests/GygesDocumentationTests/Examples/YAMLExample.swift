@@ -13,7 +13,7 @@ import Testing
             try document.finish(remedy: "Correct ring.yaml.")
             print(name, sizes)
         } catch {
-            print(error)  // ring.yaml: line 3: sizes[1]: 40 is not between 1 and 9. …
+            print(error)  // ring.yaml: line 3, column 12: sizes[1]: 40 is not between 1 and 9. …
         }
 
         #expect(document.hasProblems && name == "ring")
