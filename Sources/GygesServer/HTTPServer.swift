@@ -223,7 +223,7 @@ private final class Flag: Sendable {
 }
 
 extension Route.Method {
-    fileprivate var type: HTTPRequest.Method {
+    var type: HTTPRequest.Method {
         switch self {
         case .get: .get
         case .head: .head
