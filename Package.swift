@@ -168,7 +168,7 @@ let package = Package(
         .target(
             name: "GygesWorkers",
             dependencies: [
-                "GygesFiles", "GygesServer", .product(name: "NIOCore", package: "swift-nio"),
+                "GygesFiles", "GygesClient", "GygesServer", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
             ], swiftSettings: common),
@@ -191,7 +191,7 @@ let package = Package(
                 "GygesConstraints", "GygesModels", "GygesInference", "GygesTraining",
                 .target(name: "GygesMPI", condition: mpi), "GygesHub", "GygesStudy", "GygesClient", "GygesSubjects",
                 "GygesLabelling", "GygesReport", "GygesEvaluation", "GygesStatistics",
-                "GygesAnalysis", "GygesBulk", "GygesWire", "GygesServer", "GygesServing",
+                "GygesAnalysis", "GygesBulk", "GygesWire", "GygesYAML", "GygesServer", "GygesServing",
                 "GygesWorkers", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common, plugins: ["BuiltCommit"]),
         .target(name: "GygesTestSupport", swiftSettings: hot),
@@ -282,7 +282,8 @@ let package = Package(
             ], swiftSettings: common),
         .testTarget(
             name: "GygesWorkersTests",
-            dependencies: ["GygesWorkers", "GygesServer", "GygesFiles", "GygesTestSupport"], swiftSettings: common),
+            dependencies: ["GygesWorkers", "GygesClient", "GygesServer", "GygesFiles", "GygesTestSupport"],
+            swiftSettings: common),
         .testTarget(
             name: "GygesServingTests",
             dependencies: [
@@ -313,7 +314,7 @@ let package = Package(
         .testTarget(
             name: "GygesCommandTests",
             dependencies: [
-                "gyges", "GygesTraining", "GygesFiles", "GygesTestSupport",
+                "gyges", "GygesTraining", "GygesClient", "GygesHub", "GygesWorkers", "GygesFiles", "GygesTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: common),
     ]

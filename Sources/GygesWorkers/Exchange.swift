@@ -1,4 +1,5 @@
 import AsyncAlgorithms
+import GygesFiles
 import GygesServer
 
 /// A request's time is over.
@@ -13,17 +14,26 @@ final class Exchange: Sendable {
     private let heads: AsyncThrowingChannel<WorkerClient.Head, any Error>
     private let task: Task<Void, Never>
 
-    /// Hands a request on.
+    /// What is handed on.
+    struct Question: Sendable {
+        /// The path of the route.
+        var route: String
+        var method: String
+        /// The document that is sent; `null` for none.
+        var body: JSON
+        /// The most that is accepted of an answer that comes as a whole, in bytes.
+        var replyByteLimit: Int
+        /// How long whoever answers may take.
+        var timeout: Duration
+    }
+
+    /// Hands a request on: to a worker or an endpoint of its model, and, where none can take it, to the model's fallback.
     ///
     /// - Parameters:
-    ///   - pool: Where it goes.
+    ///   - model: Where it goes.
     ///   - request: The client's request, whose body was read.
-    ///   - timeout: How long a worker may take.
-    ///   - record: Told whenever a worker has it.
-    init(
-        _ pool: WorkerPool, _ request: ServerRequest, method: String, body: [UInt8], timeout: Duration,
-        record: (any ExchangeRecord)?
-    ) {
+    ///   - record: Told whenever somebody has it.
+    init(_ model: PooledModel, _ request: ServerRequest, _ question: Question, record: (any ExchangeRecord)?) {
         let (chunks, heads) = (
             AsyncThrowingChannel<[UInt8], any Error>(), AsyncThrowingChannel<WorkerClient.Head, any Error>()
         )
@@ -31,12 +41,28 @@ final class Exchange: Sendable {
         task = Task {
             do {
                 try await request.whileConnected {
-                    try await pool.withWorker { address in
+                    let take: @Sendable (WorkerClient.Head) async throws -> Void = { await heads.send($0) }
+                    let write: @Sendable ([UInt8]) async throws -> Void = { await chunks.send($0) }
+                    do {
+                        try await model.pool.withWorker { address in
+                            record?.begin()
+                            try await Self.within(question.timeout) {
+                                try await Self.ask(model, at: address, request, question, take: take, write: write)
+                            }
+                        }
+                    } catch {
+                        guard let fallback = model.fallback, question.method == "POST", fallback.isFor(error) else {
+                            throw error
+                        }
                         record?.begin()
-                        try await Self.within(timeout) {
-                            try await WorkerClient(address: address).ask(
-                                method, request.path, name: request.header("X-Request-Id"), body: body,
-                                take: { await heads.send($0) }, write: { await chunks.send($0) })
+                        try await Self.within(question.timeout) {
+                            try await fallback.endpoint.ask(
+                                question.route, body: question.body, byteLimit: question.replyByteLimit,
+                                take: { head in
+                                    var head = head
+                                    head.headers.append(Fallback.mark)
+                                    try await take(head)
+                                }, write: write)
                         }
                     }
                 }
@@ -50,6 +76,24 @@ final class Exchange: Sendable {
     }
 
     deinit { task.cancel() }
+
+    private static func ask(
+        _ model: PooledModel, at address: String, _ request: ServerRequest, _ question: Question,
+        take: @Sendable (WorkerClient.Head) async throws -> Void, write: @Sendable ([UInt8]) async throws -> Void
+    ) async throws {
+        guard let endpoint = model.endpoint else {
+            return try await WorkerClient(address: address).ask(
+                question.method, request.path, name: request.header("X-Request-Id"),
+                body: question.body.isNull ? [] : Array(question.body.serialized().utf8), take: take, write: write)
+        }
+        do {
+            try await endpoint.ask(
+                question.route, body: question.body, byteLimit: question.replyByteLimit, take: take, write: write)
+        } catch let fault as EndpointFault where !fault.isReached {
+            // As a worker that is not there: it is asked once more, and after several of them not for a while.
+            throw WorkerLost()
+        }
+    }
 
     /// Ends the request: the worker sees its connection close.
     func cancel() { task.cancel() }

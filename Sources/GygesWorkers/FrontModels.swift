@@ -23,7 +23,18 @@ extension FrontRoutes {
 
     private func entries(created: Int) async -> [JSON] {
         var all: [JSON] = []
-        for model in models {
+        for listed in await directory.listed {
+            guard case .model(let model) = listed else {
+                all += listed.names.map { name in
+                    var entry = JSONObject([
+                        ("id", .string(name)), ("object", "model"), ("created", .integer(created)),
+                        ("owned_by", "gyges"),
+                    ])
+                    if name != listed.names.first { entry["parent"] = .string(listed.names[0]) }
+                    return .object(entry)
+                }
+                continue
+            }
             if let known = told.entries(of: model.name) {
                 all += known
             } else if let entries = await ask(model) {
@@ -45,7 +56,7 @@ extension FrontRoutes {
 
     /// What a worker says that is awake; `nil` if none is, or it says nothing at once.
     private func ask(_ model: PooledModel) async -> [JSON]? {
-        guard let address = await model.pool.awakeAddress else { return nil }
+        guard model.endpoint == nil, let address = await model.pool.awakeAddress else { return nil }
         let body = Mutex<[UInt8]>([])
         let asking = Task {
             try await WorkerClient(address: address).ask(

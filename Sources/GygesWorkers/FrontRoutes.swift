@@ -26,10 +26,11 @@ public struct FrontRoutes: Sendable {
         }
     }
 
-    let models: [PooledModel]
+    let directory: ModelDirectory
     private let settings: Settings
     private let meter: (any ExchangeMeter)?
     private let faultReply: @Sendable (_ status: Int, _ message: String) -> JSON
+    private let log: @Sendable (String) -> Void
     let told = ToldModels()
 
     /// Hands on to workers.
@@ -42,7 +43,23 @@ public struct FrontRoutes: Sendable {
         _ models: [PooledModel], settings: Settings = .init(), meter: (any ExchangeMeter)? = nil,
         faultReply: @escaping @Sendable (_ status: Int, _ message: String) -> JSON
     ) {
-        self.models = models
+        self.init(ModelDirectory(models), settings: settings, meter: meter, faultReply: faultReply)
+    }
+
+    /// Hands on to the workers of models that may come and go.
+    ///
+    /// - Parameters:
+    ///   - directory: The models.
+    ///   - meter: What notes requests.
+    ///   - log: Told what is wrong with endpoints, which is nobody else's affair.
+    ///   - faultReply: The body of answers to requests that no worker answers.
+    public init(
+        _ directory: ModelDirectory, settings: Settings = .init(), meter: (any ExchangeMeter)? = nil,
+        log: @escaping @Sendable (String) -> Void = { _ in },
+        faultReply: @escaping @Sendable (_ status: Int, _ message: String) -> JSON
+    ) {
+        self.directory = directory
+        self.log = log
         self.settings = settings
         self.meter = meter
         self.faultReply = faultReply
@@ -58,7 +75,7 @@ public struct FrontRoutes: Sendable {
         routes.map { method, path in
             let kind = kind(path)
             return Route(method, path) { request in
-                try await forward(request, method: method.rawValue, needing: kind)
+                try await forward(request, method: method.rawValue, route: path, needing: kind)
             }
         }
     }
@@ -74,7 +91,7 @@ public struct FrontRoutes: Sendable {
 
     private func report() async -> JSON {
         var report = JSONObject()
-        for model in models {
+        for model in await directory.present {
             let statistics = await model.pool.statistics
             let counts = statistics.workerCounts.sorted { $0.key < $1.key }.map { ($0.key, JSON.integer($0.value)) }
             report[model.name] = [
@@ -92,25 +109,31 @@ public struct FrontRoutes: Sendable {
     }
 
     private func forward(
-        _ request: ServerRequest, method: String, needing kind: PooledModel.Kind?
+        _ request: ServerRequest, method: String, route: String, needing kind: PooledModel.Kind?
     ) async throws -> ServerReply {
-        var body: [UInt8] = []
+        var body = JSON.null
         var name = request.query("model") ?? request.parameter("name")
         if method == "POST" {
             let json = try await request.json(byteLimit: settings.requestByteLimit, depth: settings.depthLimit)
             name = json["model"]?.string
-            body = Array(json.serialized().utf8)
+            body = json
         }
         let model: PooledModel
-        switch choice(name, needing: kind) {
+        switch await choice(name, needing: kind) {
         case .success(let chosen): model = chosen
         case .failure(let refused): return refusal(refused.status, refused.message)
+        }
+        guard model.endpoint == nil || method == "POST" else {
+            return refusal(404, "“\(model.name)” is answered by another server, and this route is not for such.")
         }
         // Names that are not known are the sender's, and without number.
         let known = model.names.first { $0 == name } ?? model.name
         let record = meter?.begin(known, request)
         let exchange = Exchange(
-            model.pool, request, method: method, body: body, timeout: settings.executionTimeout, record: record)
+            model, request,
+            .init(
+                route: route, method: method, body: body, replyByteLimit: settings.replyByteLimit,
+                timeout: model.executionTimeout ?? settings.executionTimeout), record: record)
         do {
             let (head, whole) = try await withTaskCancellationHandler {
                 let head = try await exchange.head()
@@ -142,13 +165,15 @@ public struct FrontRoutes: Sendable {
     }
 
     /// The model that a request is for. An adapter is called by its model's name and its own.
-    private func choice(_ name: String?, needing kind: PooledModel.Kind?) -> Result<PooledModel, Refusal> {
+    private func choice(
+        _ name: String?, needing kind: PooledModel.Kind?
+    ) async -> Result<PooledModel, Refusal> {
         guard let name else {
-            if let model = models.first(where: { $0.does(kind) }) { return .success(model) }
+            if let model = await directory.first(doing: kind) { return .success(model) }
             return .failure(Refusal(kind == .encoder ? "There is no encoder here." : "There is no decoder here."))
         }
-        guard let model = models.first(where: { $0.name == name || name.hasPrefix($0.name + ":") }) else {
-            let names = models.flatMap(\.names).joined(separator: ", ")
+        guard let model = await directory.model(name) else {
+            let names = await directory.names.joined(separator: ", ")
             return .failure(
                 Refusal(status: 404, "There is no model “\(String(name.prefix(100)))” here, but \(names)."))
         }
@@ -171,6 +196,11 @@ public struct FrontRoutes: Sendable {
             refusal(503, "The model's workers crash. The next is started in \(pause) s.", retryAfter: pause)
         case WorkerPool.Failure.isShutDown: refusal(503, "The server is being shut down.", retryAfter: 1)
         case is ExecutionTimeout: refusal(504, "The request has taken as long as it may.")
+        case let fault as EndpointFault:
+            {
+                log("an endpoint \(fault.problem)")
+                return refusal(502, "The server that the request was handed to does not answer it.", retryAfter: 1)
+            }()
         default: refusal(502, "The model's worker was lost while it answered. Ask again.", retryAfter: 1)
         }
     }

@@ -17,8 +17,21 @@ public struct PooledModel: Sendable {
     /// Its adapters' own names.
     public var adapters: [String]
 
+    /// The server that answers in place of workers; the pool only lets requests wait, and counts them.
+    public var endpoint: ForwardEndpoint?
+    /// Who is asked where no worker can take a request.
+    public var fallback: Fallback?
+    /// How long a request may take once a worker has it; `nil` for as long as the front lets any.
+    public var executionTimeout: Duration?
+
     /// Describes a model.
-    public init(_ name: String, pool: WorkerPool, kind: Kind? = nil, adapters: [String] = []) {
+    public init(
+        _ name: String, pool: WorkerPool, kind: Kind? = nil, adapters: [String] = [], endpoint: ForwardEndpoint? = nil,
+        fallback: Fallback? = nil, executionTimeout: Duration? = nil
+    ) {
+        self.endpoint = endpoint
+        self.fallback = fallback
+        self.executionTimeout = executionTimeout
         self.name = name
         self.pool = pool
         self.kind = kind

@@ -50,7 +50,7 @@ import Testing
         let metrics = ServingMetrics(now: { 1234 }, book: book)
         let models = [PooledModel("chat", pool: pool, kind: .decoder)]
         let front = FrontRoutes(models, meter: metrics, faultReply: ModelRoutes.fault)
-        let meter = FrontMeterRoutes(models, metrics: metrics)
+        let meter = FrontMeterRoutes(ModelDirectory(models), metrics: metrics)
         let server = HTTPServer(
             routes: front.handing(on: ModelRoutes.answeredByModels, needing: ModelRoutes.kind) + front.own + meter.all
                 + meter.page + front.listing(created: 7),

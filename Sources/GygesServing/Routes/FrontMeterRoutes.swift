@@ -4,7 +4,7 @@ public import GygesWorkers
 
 /// What a server of workers tells of itself: the same as one that answers by itself (``ModelRoutes``).
 public struct FrontMeterRoutes: Sendable {
-    private let models: [PooledModel]
+    private let directory: ModelDirectory
     private let metrics: ServingMetrics
     private let namesMetricsAsVLLM: Bool
     private let log: @Sendable (String) -> Void
@@ -16,10 +16,10 @@ public struct FrontMeterRoutes: Sendable {
     ///   - namesMetricsAsVLLM: Whether metrics stand there under vLLM's names, too.
     ///   - log: Told what went wrong and is nobody else's affair.
     public init(
-        _ models: [PooledModel], metrics: ServingMetrics, namesMetricsAsVLLM: Bool = false,
+        _ directory: ModelDirectory, metrics: ServingMetrics, namesMetricsAsVLLM: Bool = false,
         log: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        self.models = models
+        self.directory = directory
         self.metrics = metrics
         self.namesMetricsAsVLLM = namesMetricsAsVLLM
         self.log = log
@@ -49,6 +49,7 @@ public struct FrontMeterRoutes: Sendable {
 
     private func metricsText() async -> String {
         var statistics: [(String, WorkerPool.Statistics)] = []
+        let models = await directory.present
         for model in models { statistics.append((model.name, await model.pool.statistics)) }
         return metrics.text(
             models: models.flatMap(\.names), engines: [:], workers: statistics, namesOfVLLM: namesMetricsAsVLLM)
@@ -56,7 +57,7 @@ public struct FrontMeterRoutes: Sendable {
 
     private func status() async -> JSON {
         var statuses: [ModelStatus] = []
-        for model in models {
+        for model in await directory.present {
             let statistics = await model.pool.statistics
             for name in model.names {
                 let isBase = name == model.name

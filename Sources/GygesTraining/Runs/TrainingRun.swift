@@ -249,11 +249,7 @@ public final class TrainingRun {
     private func writeResult() throws -> String {
         let path = folder.path + (model.isAdapted ? "/adapter" : "/model")
         try? FileManager.default.removeItem(atPath: path)
-        if model.isAdapted {
-            try model.writeAdapter(trainer.objective, baseName: recipe.baseName, to: path, team: team)
-        } else {
-            try model.write(trainer.objective, to: path, team: team)
-        }
+        try model.writeResult(trainer.objective, of: recipe, to: path, team: team)
         return path
     }
 

@@ -11,20 +11,27 @@ extension EngineOptions {
     /// Loads what lies at a path, a decoder or an encoder, to be offered under a name.
     ///
     /// - Parameters:
+    ///   - adapters: What is added to a decoder's weights.
     ///   - created: When it was loaded, in seconds since 1970.
     ///   - queueLimit: The most requests that wait.
     ///   - isShown: Whether progress is, if loading takes longer than a second.
     func servedModel(
-        _ path: String, name: String, created: Int, queueLimit: Int = 1024, isShown: Bool = true
+        _ path: String, name: String, adapters: [AdapterReference] = [], created: Int, queueLimit: Int = 1024,
+        isShown: Bool = true
     ) throws -> ServedModel {
         guard try isFolder(path) && ModelFolder(path: path).isTextModel() else {
             var options = engine
             options.queueLimit = queueLimit
             let model = try LanguageModel(
-                path: path, precision: matmulPrecision, options: options, packing: packing(isShown: isShown),
+                path: path, precision: matmulPrecision, adapters: adapters, options: options,
+                packing: packing(isShown: isShown),
                 text: text.model)
             model.tellNotes()
             return try ServedModel(name: name, decoder: model, created: created)
+        }
+        guard adapters.isEmpty else {
+            throw FileError(
+                path, "is an encoder, and adapters are added to decoders", remedy: "Merge it: gyges adapter merge.")
         }
         // What a decoder is computed in if nothing is said has no meaning for vectors: they are exact then.
         let encoder = try TextEncoder(
@@ -35,33 +42,8 @@ extension EngineOptions {
         return ServedModel(name: name, encoder: encoder, created: created)
     }
 
-    /// Loads models and adapters as a command line names them.
-    ///
-    /// - Parameters:
-    ///   - models: Each `PATH` or `NAME=PATH`.
-    ///   - adapters: Adapters of the first decoder, each `NAME=PATH`.
-    ///   - queueLimit: The most requests that wait for a decoder.
-    func servedModels(_ models: [String], adapters: [String], queueLimit: Int) throws -> [ServedModel] {
-        let created = Int(Date().timeIntervalSince1970)
-        var served: [ServedModel] = []
-        var first: (name: String, model: LanguageModel)?
-        for argument in models {
-            let named = try ModelName(argument)
-            let model = try servedModel(
-                try locateModel(named.path), name: named.name, created: created, queueLimit: queueLimit)
-            if first == nil, case .decoder(let generator) = model.engine { first = (named.name, generator.model) }
-            served.append(model)
-        }
-        for adapter in adapters {
-            guard let first else { throw ValidationError("--adapter is for decoders, and there is none.") }
-            let named = try ModelName(adapter)
-            served.append(
-                try ServedModel(
-                    name: "\(first.name):\(named.name)", decoder: first.model,
-                    adapter: first.model.loadAdapter([AdapterReference(path: named.path)]), created: created))
-        }
-        return served
-    }
+    /// Whether nothing is said but what holds anyhow.
+    var isUsual: Bool { arguments == Self.usual.arguments }
 
     /// The options as a worker's command line has them.
     var arguments: [String] {

@@ -22,6 +22,12 @@ struct ServeWorker: AsyncParsableCommand {
     @Option(name: .customLong("adapter"), help: ArgumentHelp("An adapter of it.", valueName: "NAME=PATH"))
     var adapters: [String] = []
 
+    @Option(help: ArgumentHelp("Of a training run, the checkpoint.", valueName: "step"))
+    var checkpoint: Int?
+
+    @Option(help: ArgumentHelp("A text that the model reads before it answers anybody.", valueName: "text"))
+    var warmUp: String?
+
     @Option(help: ArgumentHelp("Where it listens.", valueName: "path"))
     var socket: String
 
@@ -36,9 +42,14 @@ struct ServeWorker: AsyncParsableCommand {
 
     func run() async throws {
         endWithParent()
-        let routes = ModelRoutes(
-            try ModelShelf(try engine.servedModels([model], adapters: adapters, queueLimit: queue)),
-            now: { Int(Date().timeIntervalSince1970) }, log: Serve.log)
+        let named = try ModelName(model)
+        let model = ServeSettings.Model(
+            name: named.name, source: .path(named.path), adapters: try adapters.map { try ModelName($0) },
+            engine: engine, queue: queue)
+        let created = Int(Date().timeIntervalSince1970)
+        let shelf = try ModelShelf(try await model.load(checkpoint: checkpoint, created: created))
+        if let warmUp { try await ModelRoutes(shelf, now: { created }, log: Serve.log).warmUp(warmUp) }
+        let routes = ModelRoutes(shelf, now: { Int(Date().timeIntervalSince1970) }, log: Serve.log)
         let server = HTTPServer(
             routes: ModelRoutes.reporting(routes.all), socket: socket, faultReply: ModelRoutes.fault)
         try await server.run { _ in try? Output.write("ready\n") }

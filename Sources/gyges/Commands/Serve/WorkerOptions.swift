@@ -58,6 +58,13 @@ struct WorkerOptions: ParsableArguments {
         }
     }
 
+    /// Whether nothing is said but what holds anyhow.
+    var isUsual: Bool {
+        let usual = Self.usual
+        return maxWorkers == nil && executionTimeout == usual.executionTimeout
+            && settings(queueLimit: 1) == usual.settings(queueLimit: 1)
+    }
+
     /// The settings of a model's workers.
     func settings(queueLimit: Int) -> PoolSettings {
         PoolSettings(

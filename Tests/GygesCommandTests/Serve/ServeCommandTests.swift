@@ -5,14 +5,15 @@ import Testing
 /// `gyges serve` as a process of its own, with workers that are processes, too.
 @Suite struct ServeCommandTests {
     /// A server that runs.
-    private final class Server {
+    final class Server {
         let process = Process()
         let probe: HTTPProbe
 
-        init(_ arguments: [String]) throws {
+        init(_ arguments: [String], environment: [String: String] = [:]) throws {
             process.executableURL = URL(fileURLWithPath: Program.path)
             process.arguments = ["serve", "--port", "0"] + arguments
             process.environment = ProcessInfo.processInfo.environment.merging(["GYGES_PACKED": "off"]) { $1 }
+                .merging(environment) { $1 }
             let pipe = Pipe()
             process.standardError = pipe
             try process.run()
