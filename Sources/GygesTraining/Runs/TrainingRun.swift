@@ -78,13 +78,15 @@ public final class TrainingRun {
         _ recipe: Recipe, text: String, modelPath: String, packing: Packing = Packing(), program: String,
         ranks: any RankGroup = SingleRank(), team: ThreadTeam, progress: (String) -> Void = { _ in }
     ) throws {
+        // The folder has the recipe as it was written; what data and model add to it is found again.
+        let written = recipe
         let recipe = try recipe.namingLabels(modelPath: modelPath)
         (self.recipe, self.ranks, self.team) = (recipe, ranks, team)
         let modelDigest: String
         (folder, checkpoints, model, modelDigest, data, trainer, faults) = try ranks.together {
             let folder =
                 ranks.rank == 0
-                ? try RunFolder(path: recipe.output, for: recipe, text: text) : RunFolder(heldByRankZero: recipe.output)
+                ? try RunFolder(path: recipe.output, for: written, text: text) : RunFolder(heldByRankZero: recipe.output)
             let checkpoints = CheckpointFolder(path: folder.checkpointsPath, limit: recipe.checkpointLimit)
             let model = try TrainingModel(of: recipe, path: modelPath, packing: packing, team: team)
             let modelDigest = try model.digest()
