@@ -1,12 +1,5 @@
-public import GygesFiles
+import GygesFiles
 import GygesTensors
-
-extension TrainingRun {
-    /// The steps of a run's checkpoints that are whole, ascending.
-    public static func checkpointSteps(in folder: String) -> [Int] {
-        CheckpointFolder(path: folder + "/checkpoints", limit: 1).steps
-    }
-}
 
 extension TrainingModel {
     /// Fills the parameters with the mean of some checkpoints of a run, as ModernBERT-base is that of its best and its last (Warner et al.
@@ -19,7 +12,7 @@ extension TrainingModel {
     /// - Returns: The objective as it was at the last of these steps, by which the model is written: with the rotary base of its phase.
     /// - Throws: `FileError` if a checkpoint is not there, or damaged, or of another model.
     /// - Complexity: The memory of one more copy of the trained parameters, in f64.
-    public func average(
+    func average(
         _ steps: [Int], ofRunIn folder: String, by recipe: Recipe, into objective: any TrainingObjective
     ) throws(FileError) -> any TrainingObjective {
         let checkpoints = CheckpointFolder(path: folder + "/checkpoints", limit: 1)

@@ -86,7 +86,8 @@ public final class TrainingRun {
         (folder, checkpoints, model, modelDigest, data, trainer, faults) = try ranks.together {
             let folder =
                 ranks.rank == 0
-                ? try RunFolder(path: recipe.output, for: written, text: text) : RunFolder(heldByRankZero: recipe.output)
+                ? try RunFolder(path: recipe.output, for: written, text: text)
+                : RunFolder(heldByRankZero: recipe.output)
             let checkpoints = CheckpointFolder(path: folder.checkpointsPath, limit: recipe.checkpointLimit)
             let model = try TrainingModel(of: recipe, path: modelPath, packing: packing, team: team)
             let modelDigest = try model.digest()

@@ -81,7 +81,7 @@ import Testing
         test.more = ["checkpoints={every: 4, keep: 3}"]
         let run = try test.open()
         _ = try run.run()
-        #expect(TrainingRun.checkpointSteps(in: run.folder.path) == [4, 8, 12])
+        #expect(CheckpointModel.steps(of: run.folder.path) == [4, 8, 12])
         let fresh = try TrainingModel(of: run.recipe, path: model.path, team: ThreadTeam(threadCount: 1))
         func parameters(_ steps: [Int]) throws -> [ParameterPath: [Float]] {
             let objective = try fresh.average(

@@ -50,11 +50,7 @@ struct ServedRun: Sendable {
     ) async throws -> ServedModel {
         let checkpoint = try CheckpointModel(run: path, step: step)
         let folder = try folder(ofStep: step)
-        let base: String
-        switch checkpoint.recipe.start {
-        case .model: base = try checkpoint.recipe.modelPath()
-        case .fresh(let configuration, _, _, _): base = configuration
-        }
+        let base = try checkpoint.recipe.modelPath()
         try await Self.once(folder) {
             try checkpoint.write(
                 to: folder, modelPath: base, packing: engine.packing(isShown: false),

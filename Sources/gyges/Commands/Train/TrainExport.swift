@@ -1,6 +1,5 @@
 import ArgumentParser
 import GygesCheckpoints
-import GygesFiles
 import GygesKernels
 import GygesTraining
 
@@ -49,25 +48,12 @@ struct TrainExport: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let noted = try Recipe.noted(in: folder)
-        let modelPath = try noted.modelPath()
-        var recipe = try noted.namingLabels(modelPath: modelPath)
-        // What a loss counts is of no account here, and balancing would read the data.
-        recipe.head?.classWeights = .equal
-        guard let last = TrainingRun.checkpointSteps(in: folder).last else {
-            throw FileError(folder, "has no checkpoint yet", remedy: "Wait for the first (checkpoints.every).")
-        }
-        let wanted = try steps.map(numbers) ?? [last]
-        let team = ThreadTeam(threadCount: threads)
-        let model = try TrainingModel(
-            of: recipe, path: modelPath, packing: .commandLine(keepsCopy: true, isShown: true), team: team)
-        let objective = try model.average(
-            wanted, ofRunIn: folder, by: recipe, into: model.objective(of: recipe, learningFrom: []))
-        if model.isAdapted {
-            try model.writeAdapter(objective, baseName: recipe.baseName, to: output, team: team)
-        } else {
-            try model.write(objective, as: bf16 ? .bf16 : .f32, to: output, team: team)
-        }
+        let there = CheckpointModel.steps(of: folder)
+        let wanted = try steps.map(numbers) ?? Array(there.suffix(1))
+        let checkpoint = try CheckpointModel(run: folder, steps: wanted)
+        try checkpoint.write(
+            to: output, modelPath: checkpoint.recipe.modelPath(), as: bf16 ? .bf16 : .f32,
+            packing: .commandLine(keepsCopy: true, isShown: true), team: ThreadTeam(threadCount: threads))
         let of = wanted.count == 1 ? "step \(wanted[0])" : "the mean of \(wanted.count) steps"
         try Output.write("\(output): \(of) of \(folder)\n")
     }
