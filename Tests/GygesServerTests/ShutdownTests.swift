@@ -14,7 +14,7 @@ import UnixSignals
         },
         // Heeds nothing, not even that it is cancelled.
         Route(.get, "/long") { _ in
-            let end = ContinuousClock.now + .seconds(20)
+            let end = ContinuousClock.now + .seconds(600)
             while ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(10)) }
             return .text("late")
         },
@@ -46,6 +46,7 @@ import UnixSignals
 
     @Test func whatTakesTooLongIsCut() async throws {
         let (time, _) = try await end(grace: .milliseconds(300), asking: "/long")
-        #expect(time > .milliseconds(250) && time < .seconds(10), "\(time)")
+        // Without a limit it would end with the answer, after ten minutes.
+        #expect(time > .milliseconds(250) && time < .seconds(300), "\(time)")
     }
 }
