@@ -42,8 +42,10 @@ public struct Hub: Sendable {
     /// - Throws: ``FileError`` that says how to pull it if it is not, or that a model behind an endpoint has no file.
     public func locate(_ reference: ModelReference) throws(FileError) -> String {
         switch reference {
-        case .file(let path), .folder(let path):
+        case .file(let path):
             return path
+        case .folder(let path):
+            return loneFile(in: path) ?? path
         case .catalogue(let entry):
             let path = cache.path(of: entry)
             guard sizeOfFile(path) == entry.byteCount else { throw notPulled(entry.name) }
@@ -60,6 +62,15 @@ public struct Hub: Sendable {
                     Name a GGUF file, a folder, or a name of gyges pull --list; studies ask endpoints as subjects and judges.
                     """)
         }
+    }
+
+    /// The GGUF file of a folder that holds nothing else that is a model, such as a run of training leaves; of a model in several files the first.
+    private func loneFile(in folder: String) -> String? {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        guard !names.contains("config.json"), !names.contains("modules.json") else { return nil }
+        // Parts of one model are numbered: NAME-00001-of-00003.gguf.
+        let files = names.filter { $0.hasSuffix(".gguf") && !($0.contains("-of-") && !$0.contains("-00001-of-")) }
+        return files.count == 1 ? folder + (folder.hasSuffix("/") ? "" : "/") + files[0] : nil
     }
 
     /// Fetches a model unless it is there, and verifies it either way.
