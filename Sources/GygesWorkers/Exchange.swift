@@ -2,9 +2,6 @@ import AsyncAlgorithms
 import GygesFiles
 import GygesServer
 
-/// A request's time is over.
-struct ExecutionTimeout: Error {}
-
 /// A request that is handed on, on a task of its own, so that its answer can be read as it comes.
 ///
 /// One watcher stands for all of it: a client that leaves ends the task at any time, and with it the connection to the worker, which cancels
@@ -46,7 +43,7 @@ final class Exchange: Sendable {
                     do {
                         try await model.pool.withWorker { address in
                             record?.begin()
-                            try await Self.within(question.timeout) {
+                            try await withTimeLimit(question.timeout) {
                                 try await Self.ask(model, at: address, request, question, take: take, write: write)
                             }
                         }
@@ -55,7 +52,7 @@ final class Exchange: Sendable {
                             throw error
                         }
                         record?.begin()
-                        try await Self.within(question.timeout) {
+                        try await withTimeLimit(question.timeout) {
                             try await fallback.endpoint.ask(
                                 question.route, body: question.body, byteLimit: question.replyByteLimit,
                                 take: { head in
@@ -125,20 +122,5 @@ final class Exchange: Sendable {
             guard body.count <= limit else { throw WorkerLost() }
         }
         return body
-    }
-
-    private static func within(_ timeout: Duration, _ work: @escaping @Sendable () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await work()
-                return true
-            }
-            group.addTask {
-                try await Task.sleep(for: timeout)
-                return false
-            }
-            defer { group.cancelAll() }
-            guard try await group.next() == true else { throw ExecutionTimeout() }
-        }
     }
 }

@@ -25,14 +25,7 @@ extension FrontRoutes {
         var all: [JSON] = []
         for listed in await directory.listed {
             guard case .model(let model) = listed else {
-                all += listed.names.map { name in
-                    var entry = JSONObject([
-                        ("id", .string(name)), ("object", "model"), ("created", .integer(created)),
-                        ("owned_by", "gyges"),
-                    ])
-                    if name != listed.names.first { entry["parent"] = .string(listed.names[0]) }
-                    return .object(entry)
-                }
+                all += Self.entries(of: listed.names, created: created)
                 continue
             }
             if let known = told.entries(of: model.name) {
@@ -41,17 +34,21 @@ extension FrontRoutes {
                 told.note(entries, of: model.name)
                 all += entries
             } else {
-                all += model.names.map { name in
-                    var entry = JSONObject([
-                        ("id", .string(name)), ("object", "model"), ("created", .integer(created)),
-                        ("owned_by", "gyges"),
-                    ])
-                    if name != model.name { entry["parent"] = .string(model.name) }
-                    return .object(entry)
-                }
+                all += Self.entries(of: model.names, created: created)
             }
         }
         return all
+    }
+
+    /// What is known without a worker: the names, all of which after the first belong to that.
+    private static func entries(of names: [String], created: Int) -> [JSON] {
+        names.map { name in
+            var entry = JSONObject([
+                ("id", .string(name)), ("object", "model"), ("created", .integer(created)), ("owned_by", "gyges"),
+            ])
+            if let first = names.first, name != first { entry["parent"] = .string(first) }
+            return .object(entry)
+        }
     }
 
     /// What a worker says that is awake; `nil` if none is, or it says nothing at once.

@@ -187,7 +187,11 @@ public struct FrontRoutes: Sendable {
     }
 
     private func refusal(_ error: any Error) -> ServerReply {
-        switch error {
+        if let fault = error as? EndpointFault {
+            log("an endpoint \(fault.problem)")
+            return refusal(502, "The server that the request was handed to does not answer it.", retryAfter: 1)
+        }
+        return switch error {
         case WorkerPool.Failure.queueIsFull:
             refusal(429, "As many requests wait as may. Ask again later.", retryAfter: 1)
         case WorkerPool.Failure.waitedTooLong:
@@ -195,12 +199,7 @@ public struct FrontRoutes: Sendable {
         case WorkerPool.Failure.isBroken(let pause):
             refusal(503, "The model's workers crash. The next is started in \(pause) s.", retryAfter: pause)
         case WorkerPool.Failure.isShutDown: refusal(503, "The server is being shut down.", retryAfter: 1)
-        case is ExecutionTimeout: refusal(504, "The request has taken as long as it may.")
-        case let fault as EndpointFault:
-            {
-                log("an endpoint \(fault.problem)")
-                return refusal(502, "The server that the request was handed to does not answer it.", retryAfter: 1)
-            }()
+        case is TimeLimitPassed: refusal(504, "The request has taken as long as it may.")
         default: refusal(502, "The model's worker was lost while it answered. Ask again.", retryAfter: 1)
         }
     }
@@ -219,7 +218,7 @@ public struct FrontRoutes: Sendable {
                         record?.fail(499)
                         throw error
                     }
-                    let isLate = error is ExecutionTimeout
+                    let isLate = error is TimeLimitPassed
                     record?.fail(isLate ? 504 : 502)
                     let message =
                         isLate

@@ -200,6 +200,11 @@ import Testing
             let answer = try await probe.ask("POST", path, body: #"{"model":"near"}"#)
             #expect(answer.status == 200 && answer.headers["x-gyges-fallback"] == "1", "\(answer)")
         }
+        // What waited too long is not handed on where only those are that find no place.
+        try await withFront(slow([.queueFull], queue: .milliseconds(100))) { (probe, other, _, _) async throws in
+            #expect(try await probe.ask("POST", path, body: #"{"model":"near"}"#).status == 503)
+            #expect(other.asked.withLock { $0.isEmpty })
+        }
         try await withFront(slow([.queueFull], queue: .seconds(600))) { (probe, other, _, _) async throws in
             let first = Task { try await probe.ask("POST", path, body: #"{"model":"near"}"#) }
             defer { first.cancel() }

@@ -153,13 +153,13 @@ actor JobBoard {
             let work = work
             jobs[id]?.task = Task {
                 do {
-                    try await Self.within(request.executionTimeout) {
+                    try await withTimeLimit(request.executionTimeout) {
                         try await work(job, request) { try await self.take($0, of: id) }
                     }
                     finish(id, .completed)
                 } catch let failure as JobOutput.Failure {
                     finish(id, .failed, failure.message)
-                } catch is OutOfTime {
+                } catch is TimeLimitPassed {
                     finish(id, .timedOut, "The job has taken as long as it may (executionTimeout).")
                 } catch let refusal as Refusal {
                     finish(id, .failed, refusal.message)
@@ -274,23 +274,5 @@ actor JobBoard {
         }.joined()
         let cuts = [8, 12, 16, 20]
         return digits.enumerated().map { (cuts.contains($0.offset) ? "-" : "") + String($0.element) }.joined()
-    }
-
-    private struct OutOfTime: Error {}
-
-    private static func within(_ time: Duration?, _ work: @escaping @Sendable () async throws -> Void) async throws {
-        guard let time else { return try await work() }
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await work()
-                return true
-            }
-            group.addTask {
-                try await Task.sleep(for: time)
-                return false
-            }
-            defer { group.cancelAll() }
-            guard try await group.next() == true else { throw OutOfTime() }
-        }
     }
 }

@@ -32,6 +32,18 @@ public struct LabelObjective: TrainingObjective {
                 .init("head", "is not the model's, which is \(encoder.configuration.task.title)")
             ])
         }
+        if settings.classWeights != .equal {
+            var check = SettingsCheck()
+            check.expect(
+                settings.problem == .singleLabel, "head.class_weights",
+                "are for one right label of several; leave them out")
+            if case .given(let weights) = settings.classWeights {
+                check.expect(
+                    weights.count == settings.labels.count, "head.class_weights",
+                    "are \(weights.count) numbers for \(settings.labels.count) labels; give one for each")
+            }
+            try check.finish()
+        }
         self.encoder = encoder
         self.weights = weights
         self.settings = settings

@@ -16,6 +16,8 @@ public struct RunSummary: Sendable {
         public var passesPerStep: Int
         /// The bytes that the activations of a pass take.
         public var activationByteCount: Int
+        /// How often the data are read; `nil` where that depends on how they are packed.
+        public var epochCount: Double?
     }
 
     /// What lengths are counted in.
@@ -30,6 +32,8 @@ public struct RunSummary: Sendable {
     public var heldOutCount: Int
     /// The rows that were left out, being broken.
     public var faultCount: Int
+    /// The rows with labels whose text is longer than the model is given, and loses its end.
+    public var truncatedCount: Int
     /// The bytes of parameters that are trained, their gradients, and what the optimizer remembers.
     public var stateByteCount: Int
     /// The phases.
@@ -51,6 +55,8 @@ public struct RunSummary: Sendable {
         tokenCount = try data.sources.tokenCount
         heldOutCount = data.heldOut.reduce(0) { $0 + $1.count }
         faultCount = data.reports.reduce(0) { $0 + $1.report.faultCount }
+        truncatedCount = data.reports.reduce(0) { $0 + $1.report.truncatedCount }
+        let (documentCount, tokenCount) = (documentCount, tokenCount)
         let moments = trainer.optimizer.moments.reduce(0) { $0 + $1.bytes.count }
         stateByteCount = 2 * trainedCount * MemoryLayout<Float>.stride + moments
         let memory = try MemoryPlan(
@@ -62,10 +68,15 @@ public struct RunSummary: Sendable {
         }
         phases = recipe.plan.phases.map { phase in
             let perPass = max(1, recipe.passTokenLimit / phase.packLength)
+            let read =
+                recipe.data.sharesPacks
+                ? Double(phase.batch.last * phase.packLength) / Double(max(1, tokenCount))
+                : Double(phase.batch.last) / Double(max(1, documentCount))
             return Phase(
                 name: phase.name, length: phase.schedule.length, tokensPerStep: phase.batch.last * phase.packLength,
                 passesPerStep: (phase.batch.last + perPass - 1) / perPass,
-                activationByteCount: memory.byteCount(rows: min(perPass, phase.batch.last) * phase.packLength))
+                activationByteCount: memory.byteCount(rows: min(perPass, phase.batch.last) * phase.packLength),
+                epochCount: recipe.plan.unit == .steps ? Double(phase.schedule.length) * read : nil)
         }
     }
 
@@ -88,15 +99,14 @@ extension RunSummary {
             "trained: \(trainedCount) parameters, \(Self.size(stateByteCount)) with gradients and what the optimizer remembers",
             "data: \(documentCount) documents, \(tokenCount) tokens"
                 + (heldOutCount > 0 ? "; \(heldOutCount) documents held out" : "")
-                + (faultCount > 0 ? "; \(faultCount) broken rows left out" : ""),
+                + (faultCount > 0 ? "; \(faultCount) broken rows left out" : "")
+                + (truncatedCount > 0 ? "; \(truncatedCount) texts lose their end" : ""),
         ]
         for phase in phases {
-            let times =
-                unit == .steps && tokenCount > 0 ? Double(phase.length * phase.tokensPerStep) / Double(tokenCount) : nil
             lines.append(
                 "\(phase.name): \(phase.length) \(unit.rawValue) of up to \(phase.tokensPerStep) tokens in \(phase.passesPerStep) "
                     + "pass\(phase.passesPerStep == 1 ? "" : "es")"
-                    + (times.map { ", the data about \(($0 * 10).rounded() / 10) times" } ?? "")
+                    + (phase.epochCount.map { ", the data about \(($0 * 10).rounded() / 10) times" } ?? "")
                     + "; activations take \(Self.size(phase.activationByteCount))")
         }
         return lines.joined(separator: "\n")
@@ -113,6 +123,7 @@ extension RunSummary {
             "trained_parameters": .integer(trainedCount), "state_bytes": .integer(stateByteCount),
             "documents": .integer(documentCount), "tokens": .integer(tokenCount),
             "held_out_documents": .integer(heldOutCount), "broken_rows": .integer(faultCount),
+            "truncated_rows": .integer(truncatedCount),
             "unit": .string(unit.rawValue),
             "phases": .array(
                 phases.map {

@@ -174,10 +174,13 @@ public final class TrainingRun {
         return try ranks.together {
             try save(report)
             if end != .stopped, ranks.rank == 0 {
+                var result = trainer.objective
                 if recipe.evaluation?.keepsBest ?? false, let best, best.step < trainer.progress.steps {
-                    try Checkpoint(path: checkpoints.path(ofStep: best.step)).fill(trainer.objective)
+                    result = try model.average(
+                        [best.step], ofRunIn: folder.path, by: recipe,
+                        into: model.objective(of: recipe, learningFrom: data.sources))
                 }
-                try report(.written(path: try writeResult()))
+                try report(.written(path: try writeResult(result)))
             }
             try folder.note(
                 end == .stopped ? "stopped" : "done",
@@ -248,14 +251,13 @@ public final class TrainingRun {
         try report(.checkpoint(step: step))
     }
 
-    /// Writes the model as it is now.
-    private func writeResult() throws -> String {
+    /// Writes the model as an objective has it.
+    private func writeResult(_ objective: any TrainingObjective) throws -> String {
         let path = folder.path + (model.isAdapted ? "/adapter" : "/model")
         try? FileManager.default.removeItem(atPath: path)
-        try model.writeResult(trainer.objective, of: recipe, to: path, team: team)
+        try model.writeResult(objective, of: recipe, to: path, team: team)
         return path
     }
-
 }
 
 extension Recipe.Evaluation {

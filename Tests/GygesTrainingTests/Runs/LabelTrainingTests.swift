@@ -185,6 +185,25 @@ import Testing
         #expect(error?.description.contains(problem) ?? false, "\(String(describing: error))")
     }
 
+    /// Texts that lose their end are counted, and epochs are those of texts, of which each is a pack.
+    @Test func theSummaryTellsOfTexts() throws {
+        let test = try Case("weighted")
+        let run = try test.open(["data.max_length=12", "batch.size=2", "schedule.length=8"])
+        let summary = try RunSummary(of: run.recipe, model: run.model, data: run.data, team: run.team)
+        let long = test.tokens.count { $0.count > 12 }
+        #expect(long > 0 && summary.truncatedCount == long && run.data.reports[0].report.truncatedCount == long)
+        #expect(summary.phases[0].epochCount == 4)
+        #expect(summary.text.contains("\(long) texts lose their end"))
+    }
+
+    @Test func weightsOfClassesAreChecked() throws {
+        let test = try Case("marks")
+        let run = try test.open()
+        guard case .encoder(let encoder, let weights) = run.model.network, var head = run.recipe.head else { return }
+        head.classWeights = .given([1, 2])
+        #expect(throws: SettingsError.self) { _ = try LabelObjective(encoder, weights: weights, settings: head) }
+    }
+
     @Test func aHeadNeedsAnObjectiveOfLabels() throws {
         let test = try Case("topics")
         let error = #expect(throws: FileError.self) { _ = try test.open(objective: "masked_token") }

@@ -75,7 +75,14 @@ struct TrainRun: AsyncParsableCommand {
         let display = TrainingDisplay(
             stepCount: run.recipe.plan.unit == .steps ? run.recipe.plan.length : nil,
             form: json ? .json : quiet ? .quiet : .text)
-        if speaks { for note in run.model.notes { display.remark("note: \(note)") } }
+        if speaks {
+            for note in run.model.notes { display.remark("note: \(note)") }
+            for (name, report) in run.data.reports where report.truncatedCount > 0 {
+                display.remark(
+                    "note: \(name): \(report.truncatedCount) of \(report.rowCount) texts are longer than data.max_length, and lose their end"
+                )
+            }
+        }
         let interrupted = Atomic(false)
         let deadline = maxTime.flatMap(Self.seconds).map { ContinuousClock.now + .seconds($0) }
         func train() throws -> TrainingRun.End {
@@ -141,7 +148,9 @@ struct TrainRun: AsyncParsableCommand {
         let data = run.trainer.dataReport
         let lost = [(data.splitCount, "cut"), (data.truncatedCount, "cut off"), (data.droppedCount, "left out")]
             .filter { $0.0 > 0 }.map { "; \($0.0) long documents \($0.1)" }.joined()
-        try Output.write("Packs were \((data.fill * 1000).rounded() / 10) % full\(lost).\n")
+        if run.recipe.data.sharesPacks {
+            try Output.write("Packs were \((data.fill * 1000).rounded() / 10) % full\(lost).\n")
+        }
         try Output.write(
             end == .stopped
                 ? "The same command goes on.\n" : "The \(run.model.isAdapted ? "adapter" : "model") is in \(result).\n")
