@@ -8,7 +8,7 @@ import Testing
 
     private func call(
         _ server: ScriptedServer, _ method: HTTPCall.Method = .get, body: [UInt8] = [],
-        timeout: Duration = .seconds(60),
+        timeout: Duration = .seconds(600),
         byteLimit: Int = 1 << 20
     ) -> HTTPCall {
         HTTPCall(

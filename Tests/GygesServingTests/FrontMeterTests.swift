@@ -123,7 +123,7 @@ import Testing
                 #"{"model":"chat","prompt":"the quick","max_tokens":2000,"stream":true,"logit_bias":{"292":-100}}"#
             _ = try await probe.leave("POST", "/v1/completions", body: body, after: "data: ")
             var found: [[String]] = []
-            for _ in 0..<200 where found.isEmpty {
+            for _ in 0..<3000 where found.isEmpty {
                 try await Task.sleep(for: .milliseconds(20))
                 found = try rows(path, "SELECT status, prompt_tokens > 0, completion_tokens < 2000 FROM request")
             }

@@ -53,7 +53,7 @@ import Testing
         try await LocalFront.run(.init(), executionTimeout: .milliseconds(200)) { front async throws in
             let (probe, pool, launcher) = (front.probe, front.pool, front.launcher)
             #expect(try await probe.ask("POST", "/wait", body: #"{"model":"one"}"#).status == 504)
-            for _ in 0..<100 where !launcher.log.withLock({ $0.contains("cancelled") }) {
+            for _ in 0..<3000 where !launcher.log.withLock({ $0.contains("cancelled") }) {
                 try await Task.sleep(for: .milliseconds(20))
             }
             // The worker was told to give up, and is free again.
@@ -66,7 +66,7 @@ import Testing
         try await LocalFront.run(.init(idleTimeout: .milliseconds(50))) { front async throws in
             let (probe, pool, launcher) = (front.probe, front.pool, front.launcher)
             _ = try await probe.ask("POST", "/echo", body: #"{"model":"one"}"#)
-            for _ in 0..<100 where await pool.statistics.workerCounts["parked"] != 1 {
+            for _ in 0..<3000 where await pool.statistics.workerCounts["parked"] != 1 {
                 try await Task.sleep(for: .milliseconds(20))
             }
             _ = try await probe.ask("POST", "/echo", body: #"{"model":"one"}"#)
@@ -79,7 +79,7 @@ import Testing
             let head = try await front.probe.leave("POST", "/quiet", body: #"{"model":"one"}"#, after: "data: 0\n\n")
             #expect(!head.contains("gyges-usage"))
             try await front.waitFor("cancelled")
-            for _ in 0..<100 where await front.pool.statistics.runningCount > 0 {
+            for _ in 0..<3000 where await front.pool.statistics.runningCount > 0 {
                 try await Task.sleep(for: .milliseconds(20))
             }
             #expect(await front.pool.statistics.runningCount == 0)

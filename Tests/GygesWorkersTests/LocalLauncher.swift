@@ -148,7 +148,7 @@ struct LocalFront {
 
     /// What the meter has noted once it has noted so much.
     func notes(_ count: Int) async throws -> [String] {
-        for _ in 0..<200 where meter.notes.withLock({ $0.count < count }) {
+        for _ in 0..<3000 where meter.notes.withLock({ $0.count < count }) {
             try await Task.sleep(for: .milliseconds(20))
         }
         return meter.notes.withLock { $0 }
@@ -156,7 +156,7 @@ struct LocalFront {
 
     /// Waits until something has happened to the workers.
     func waitFor(_ text: String) async throws {
-        for _ in 0..<200 where !launcher.log.withLock({ $0.contains(text) }) {
+        for _ in 0..<3000 where !launcher.log.withLock({ $0.contains(text) }) {
             try await Task.sleep(for: .milliseconds(20))
         }
         #expect(launcher.log.withLock { $0.contains(text) }, "\(text)")

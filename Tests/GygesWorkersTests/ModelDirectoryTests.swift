@@ -68,7 +68,7 @@ import Testing
                 await iterator.next()
             }
         }
-        for _ in 0..<200 where await pool.statistics.runningCount == 0 { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<3000 where await pool.statistics.runningCount == 0 { try await Task.sleep(for: .milliseconds(10)) }
         run.steps.withLock { $0 = [40] }
         #expect(await directory.names == ["run", "run@40"])
         #expect(run.log.withLock { $0 } == ["make 20"])
